@@ -1,0 +1,1 @@
+"""The pure core: facts in, decisions out, with no clock, no randomness and no I/O."""

@@ -1,0 +1,100 @@
+"""A contract as data: what is traded, in which steps, and the tiers its maintenance margin follows."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
+from enum import StrEnum
+from itertools import pairwise
+
+from bot.core.margin.rules import MarginRules
+from bot.core.types import ONE, ZERO, Symbol
+
+
+class ContractKind(StrEnum):
+    """Linear settles in quote currency, inverse in the base coin."""
+
+    LINEAR = "linear"
+    INVERSE = "inverse"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tier:
+    """One bracket of a tier table: from ``floor`` (exclusive of the previous cap) up to ``cap``.
+
+    ``floor`` and ``cap`` are in the tier unit of the contract's margin rules (settlement notional for
+    most venues, contracts at OKX); ``cap`` ``None`` means no end. ``deduction`` is the cumulative
+    maintenance amount, zero for flat tables.
+    """
+
+    floor: Decimal
+    cap: Decimal | None
+    rate: Decimal
+    deduction: Decimal = ZERO
+    max_leverage: Decimal | None = None
+
+
+Tiers = tuple[Tier, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Contract:
+    """A perpetual or a dated future of one venue.
+
+    ``tick`` price step, ``lot`` quantity step, ``margin_step`` the money step in which isolated margin
+    can be added; ``contract_size`` base per contract (linear) or quote per contract (inverse), needed
+    only where tiers count contracts. ``expiry_ms`` ``None`` for perpetuals. ``synthetic_tiers`` marks
+    invented tiers, which every output repeats.
+    """
+
+    symbol: Symbol
+    kind: ContractKind = ContractKind.LINEAR
+    settlement: str = "USDT"
+    tick: Decimal
+    lot: Decimal
+    min_quantity: Decimal = ZERO
+    min_notional: Decimal = ZERO
+    max_leverage: Decimal = Decimal(125)
+    contract_size: Decimal = ONE
+    margin_step: Decimal = Decimal("0.01")
+    funding_interval_ms: int = 8 * 3_600_000
+    expiry_ms: int | None = None
+    tiers: Tiers
+    synthetic_tiers: bool = False
+    rules: MarginRules
+
+    def __post_init__(self) -> None:
+        """Refuse a table that leaves a notional without a tier."""
+        assert self.tick > 0, f"{self.symbol}: tick {self.tick}, expected above 0"
+        assert self.lot > 0, f"{self.symbol}: lot {self.lot}, expected above 0"
+        assert self.tiers, f"{self.symbol}: no tiers"
+        assert self.tiers[0].floor == 0, f"{self.symbol}: tiers start at {self.tiers[0].floor}, expected 0"
+        assert all(a.cap == b.floor for a, b in pairwise(self.tiers)), f"{self.symbol}: tiers leave a hole"
+
+    def notional(self, quantity: Decimal, price: Decimal) -> Decimal:
+        """Value of ``quantity`` at ``price`` in the settlement currency."""
+        return quantity * price if self.kind is ContractKind.LINEAR else quantity / price
+
+    def quantity_down(self, quantity: Decimal) -> Decimal:
+        """``quantity`` rounded down to the lot: a reduction is never rounded up."""
+        return (quantity / self.lot).to_integral_value(ROUND_FLOOR) * self.lot
+
+    def quantity_up(self, quantity: Decimal) -> Decimal:
+        """``quantity`` rounded up to the lot."""
+        return (quantity / self.lot).to_integral_value(ROUND_CEILING) * self.lot
+
+    def price_down(self, price: Decimal) -> Decimal:
+        """``price`` rounded down to the tick."""
+        return (price / self.tick).to_integral_value(ROUND_FLOOR) * self.tick
+
+    def price_up(self, price: Decimal) -> Decimal:
+        """``price`` rounded up to the tick."""
+        return (price / self.tick).to_integral_value(ROUND_CEILING) * self.tick
+
+    def margin_down(self, amount: Decimal) -> Decimal:
+        """Money rounded down to the step the venue takes for isolated margin."""
+        return (amount / self.margin_step).to_integral_value(ROUND_FLOOR) * self.margin_step
+
+    def margin_up(self, amount: Decimal) -> Decimal:
+        """Money rounded up to the step the venue takes for isolated margin."""
+        return (amount / self.margin_step).to_integral_value(ROUND_CEILING) * self.margin_step

@@ -1,0 +1,279 @@
+"""Facts: what happened, in the past tense. The only way anything gets into the core.
+
+Every fact carries the time it holds for (``at_ms``). Facts that arise from one event at the exchange
+travel as one batch, because rules must not be asked between a position and the stop that left with it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from decimal import Decimal
+from enum import StrEnum
+
+from bot.core.contracts import Contract
+from bot.core.types import AccountName, ClientId, Order, Position, PositionId, Symbol
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MarkPrice:
+    """The mark price, which liquidation is judged by."""
+
+    at_ms: int
+    symbol: Symbol
+    price: Decimal
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LastPrice:
+    """The last traded price, which orders fill at."""
+
+    at_ms: int
+    symbol: Symbol
+    price: Decimal
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FundingRate:
+    """The rate expected or fixed for the next settlement: a fraction of notional, longs pay when positive."""
+
+    at_ms: int
+    symbol: Symbol
+    rate: Decimal
+    next_ms: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FundingPaid:
+    """Funding settled on a position: ``amount`` was received (negative: paid)."""
+
+    at_ms: int
+    id: PositionId
+    rate: Decimal
+    amount: Decimal
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BarClosed:
+    """A bar of traded prices is complete. ``at_ms`` is its closing time; ``timeframe_ms`` its length."""
+
+    at_ms: int
+    symbol: Symbol
+    timeframe_ms: int
+    open: Decimal
+    high: Decimal
+    low: Decimal
+    close: Decimal
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Book:
+    """Top of the order book and the money within a stated distance of the middle, per side."""
+
+    at_ms: int
+    symbol: Symbol
+    bid: Decimal
+    ask: Decimal
+    bid_depth: Decimal
+    ask_depth: Decimal
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OpenInterest:
+    """Open interest in base currency."""
+
+    at_ms: int
+    symbol: Symbol
+    quantity: Decimal
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InstrumentChanged:
+    """A contract's rules (steps, tiers, leverage) became known or changed."""
+
+    at_ms: int
+    contract: Contract
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PositionChanged:
+    """The position is now ``position``; ``None`` means it is closed."""
+
+    at_ms: int
+    id: PositionId
+    position: Position | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BalanceChanged:
+    """The account's futures wallet: ``wallet`` backs its cross positions, ``free`` is what may be spent.
+
+    ``wallet`` excludes margin that sits in isolated positions and all unrealised profit.
+    """
+
+    at_ms: int
+    account: AccountName
+    wallet: Decimal
+    free: Decimal
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OrdersChanged:
+    """All resting orders, conditional ones included, on one position: a snapshot, never a difference."""
+
+    at_ms: int
+    id: PositionId
+    orders: tuple[Order, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Liquidated:
+    """The venue took ``quantity`` of the position over at ``price``; ``fee`` is the liquidation fee charged."""
+
+    at_ms: int
+    id: PositionId
+    quantity: Decimal
+    price: Decimal
+    fee: Decimal
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Deleveraged:
+    """Auto-deleveraging closed ``quantity`` of a profitable position at ``price``."""
+
+    at_ms: int
+    id: PositionId
+    quantity: Decimal
+    price: Decimal
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Delivered:
+    """A dated future was settled at ``price``."""
+
+    at_ms: int
+    id: PositionId
+    price: Decimal
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OptionQuote:
+    """Best prices of one option."""
+
+    at_ms: int
+    symbol: Symbol
+    underlying: Symbol
+    strike: Decimal
+    expiry_ms: int
+    call: bool
+    bid: Decimal | None
+    ask: Decimal | None
+
+
+class Link(StrEnum):
+    """The streams whose loss the core has to know of."""
+
+    MARKET = "market"
+    ACCOUNT = "account"
+    AUTH = "auth"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LinkChanged:
+    """A stream went up or down; ``because`` says how we know."""
+
+    at_ms: int
+    account: AccountName
+    link: Link
+    up: bool
+    because: str
+
+
+class OutcomeKind(StrEnum):
+    """What became of an intent that was sent. Only a proof makes ``REJECTED`` or ``NOT_APPLIED``."""
+
+    SENT = "sent"
+    ACKED = "acked"
+    REJECTED = "rejected"
+    UNKNOWN = "unknown"
+    APPLIED = "applied"
+    NOT_APPLIED = "not_applied"
+    VERIFIED = "verified"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fill:
+    """A trade of ours: ``pnl`` is realised profit before fees, ``slippage`` money lost against the mark."""
+
+    quantity: Decimal
+    price: Decimal
+    fee: Decimal
+    pnl: Decimal
+    slippage: Decimal
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """What is known about an intent, by the client id of its action.
+
+    ``code`` is the venue's own code of a rejection, ``proof`` says how the outcome is known.
+    """
+
+    at_ms: int
+    id: PositionId
+    client_id: ClientId
+    kind: OutcomeKind
+    code: str = ""
+    proof: str = ""
+    fills: tuple[Fill, ...] = ()
+
+
+class CommandKind(StrEnum):
+    """What a person may order."""
+
+    PAUSE = "pause"
+    RESUME = "resume"
+    HALT = "halt"
+    FLATTEN = "flatten"
+    ACKNOWLEDGE = "acknowledge"
+    RESET = "reset"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Command:
+    """An order from a person; ``subject`` is a rule, a position or empty for everything."""
+
+    at_ms: int
+    kind: CommandKind
+    subject: str = ""
+    until_ms: int | None = None
+    by: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tick:
+    """Time passed. Silence is a fact too."""
+
+    at_ms: int
+
+
+Fact = (
+    MarkPrice
+    | LastPrice
+    | FundingRate
+    | FundingPaid
+    | BarClosed
+    | Book
+    | OpenInterest
+    | InstrumentChanged
+    | PositionChanged
+    | BalanceChanged
+    | OrdersChanged
+    | Liquidated
+    | Deleveraged
+    | Delivered
+    | OptionQuote
+    | LinkChanged
+    | Outcome
+    | Command
+    | Tick
+)

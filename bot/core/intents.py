@@ -1,0 +1,194 @@
+"""Intents: what a rule wants done, in the imperative.
+
+A rule returns intents and never sends anything. Amounts are what the rule asks for; the guard may
+shrink or refuse them, never enlarge them.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from decimal import Decimal
+from enum import StrEnum
+
+from bot.core.types import AccountName, PositionId, PriceKind, RuleName, Symbol
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AddMargin:
+    """Move ``amount`` of free balance into the margin of an isolated position."""
+
+    id: PositionId
+    amount: Decimal
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WithdrawMargin:
+    """Move ``amount`` of an isolated position's margin back to the free balance."""
+
+    id: PositionId
+    amount: Decimal
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CutLeverage:
+    """Set the leverage of a position to ``leverage``, lower than it is."""
+
+    id: PositionId
+    leverage: Decimal
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReducePosition:
+    """Close ``quantity`` of the position, reduce-only, at market.
+
+    ``then_add`` is margin to put back once the release has been verified: closing a part of an isolated
+    position releases margin pro rata and does not move its liquidation price by itself.
+    """
+
+    id: PositionId
+    quantity: Decimal
+    then_add: Decimal = Decimal(0)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OpenHedge:
+    """Open ``quantity`` of ``symbol`` against the position ``id``."""
+
+    id: PositionId
+    symbol: Symbol
+    quantity: Decimal
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CloseHedge:
+    """Close ``quantity`` of the hedge held in ``symbol`` for the position ``id``."""
+
+    id: PositionId
+    symbol: Symbol
+    quantity: Decimal
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlaceStop:
+    """Rest a reduce-only stop-market order for the whole position at ``trigger``."""
+
+    id: PositionId
+    trigger: Decimal
+    trigger_by: PriceKind = PriceKind.MARK
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MoveStop:
+    """Replace the position's stop by one at ``trigger``; never without a stop in between."""
+
+    id: PositionId
+    trigger: Decimal
+    trigger_by: PriceKind = PriceKind.MARK
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CancelStop:
+    """Remove a stop of ours that no longer protects anything."""
+
+    id: PositionId
+    client_id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlaceTakeProfit:
+    """Rest a reduce-only take-profit order for ``quantity`` at ``trigger``."""
+
+    id: PositionId
+    trigger: Decimal
+    quantity: Decimal
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BuyOption:
+    """Buy ``quantity`` of the option ``symbol`` for at most ``price`` each, to protect ``id``."""
+
+    id: PositionId
+    symbol: Symbol
+    quantity: Decimal
+    price: Decimal
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SellOption:
+    """Sell ``quantity`` of the option ``symbol`` bought for ``id``, for at least ``price`` each."""
+
+    id: PositionId
+    symbol: Symbol
+    quantity: Decimal
+    price: Decimal
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TransferCollateral:
+    """Move ``amount`` from the named wallet ``source`` into the futures wallet of the account of ``id``."""
+
+    id: PositionId
+    account: AccountName
+    source: str
+    amount: Decimal
+
+
+class Posture(StrEnum):
+    """How much the other rules are allowed to do: each posture allows less than the one before."""
+
+    NORMAL = "normal"
+    CAUTIOUS = "cautious"
+    REDUCE_ONLY = "reduce_only"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SetPosture:
+    """Tighten or relax the other rules on a position."""
+
+    id: PositionId
+    posture: Posture
+
+
+class Level(StrEnum):
+    """How loudly people are told."""
+
+    INFO = "info"
+    WARNING = "warning"
+    CRITICAL = "critical"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Notify:
+    """Tell people; changes nothing at the exchange."""
+
+    id: PositionId
+    level: Level
+    text: str
+
+
+Intent = (
+    AddMargin
+    | WithdrawMargin
+    | CutLeverage
+    | ReducePosition
+    | OpenHedge
+    | CloseHedge
+    | PlaceStop
+    | MoveStop
+    | CancelStop
+    | PlaceTakeProfit
+    | BuyOption
+    | SellOption
+    | TransferCollateral
+    | SetPosture
+    | Notify
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Proposal:
+    """An intent as a rule proposes it, with the reason it gives. The reason is compulsory."""
+
+    rule: RuleName
+    intent: Intent
+    reason: str
