@@ -1,0 +1,1 @@
+"""Holdfast guards open futures positions against liquidation."""

@@ -1,0 +1,1 @@
+"""Tapes, scenarios and replays: rules tried against recorded and invented markets."""

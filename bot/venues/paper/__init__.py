@@ -1,0 +1,1 @@
+"""An exchange as a pure state machine, for paper trading, replays and tests."""

@@ -1,0 +1,1 @@
+"""The rules that come with Holdfast, one file each."""
