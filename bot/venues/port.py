@@ -2,43 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
 from typing import Protocol
 
 from bot.core.decisions import Action
 from bot.core.facts import Fact
-from bot.core.types import MarginMode, PositionMode
 
 Batch = Sequence[Fact]
 """Facts of one event at the exchange: they are folded together, rules are asked once at the end."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Capability:
-    """Whether a lever works in one margin mode, and if not, why and what to use in its place."""
-
-    works: bool
-    because: str = ""
-    substitute: str = ""
-
-
-YES = Capability(works=True)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Capabilities:
-    """What a venue can do. A lever that is not listed for a mode is not possible there."""
-
-    venue: str
-    position_modes: frozenset[PositionMode]
-    levers: Mapping[tuple[str, MarginMode], Capability] = field(default_factory=dict)
-    """Keyed by the intent's class name and the margin mode."""
-    stop_by_mark: bool = True
-
-    def of(self, intent: str, mode: MarginMode) -> Capability:
-        """The capability for an intent kind; an unlisted one is a declared no."""
-        return self.levers.get((intent, mode), Capability(works=False, because=f"{self.venue} has no {intent}"))
 
 
 class Venue(Protocol):

@@ -1,0 +1,36 @@
+"""What a venue can do, as data: the guard asks it before anything is sent."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from bot.core.types import MarginMode, PositionMode
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Capability:
+    """Whether a lever works in one margin mode, and if not, why and what to use in its place."""
+
+    works: bool
+    because: str = ""
+    substitute: str = ""
+
+
+YES = Capability(works=True)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Capabilities:
+    """The levers of one venue. A lever that is not listed for a margin mode is not possible there."""
+
+    venue: str
+    position_modes: frozenset[PositionMode] = frozenset(PositionMode)
+    levers: Mapping[tuple[str, MarginMode], Capability] = field(default_factory=dict)
+    """Keyed by the intent's class name and the margin mode."""
+
+    def of(self, intent: str, mode: MarginMode) -> Capability:
+        """The capability for an intent kind; an unlisted one is a declared no."""
+        return self.levers.get((intent, mode)) or Capability(
+            works=False, because=f"{self.venue} has no {intent} in {mode} mode"
+        )
