@@ -38,7 +38,7 @@ check: $(VENV)/.dev
 	$(BIN)/python -m pytest -q -n 2
 
 slow: $(VENV)/.dev
-	@$(BIN)/python -m pytest -q -n 2 -m slow
+	@$(BIN)/python -m pytest -q -n 2 --dist loadgroup -m slow
 
 bench: $(VENV)/.dev
 	@$(BIN)/python -m benchmarks
