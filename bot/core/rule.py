@@ -1,0 +1,100 @@
+"""The rule interface: all that somebody who writes a defence rule needs to know.
+
+A rule is a pure function of a view. It has parameters (which are its configuration schema), says when it
+wants to be asked (``wake``), and answers with intents and the reason for each (``decide``). It never sees
+an exchange, a clock or a file, and never has to remember anything: what it did before is in the view.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Annotated, ClassVar, Generic, TypeVar, get_args
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from bot.core.intents import Intent
+from bot.core.types import RuleName
+from bot.core.view import View
+from bot.core.wake import Always, Wake
+
+Ratio = Annotated[Decimal, Field(gt=0, lt=1)]
+"""A fraction strictly between 0 and 1."""
+Share = Annotated[Decimal, Field(gt=0, le=1)]
+"""A fraction above 0, at most 1."""
+Multiple = Annotated[Decimal, Field(gt=0, le=1000)]
+"""A positive factor."""
+
+Decisions = Iterable[tuple[Intent, str]]
+"""What ``decide`` yields: an intent and the reason for it, in words that carry the numbers."""
+
+
+class Params(BaseModel):
+    """Parameters of a rule: validated once when the configuration is read, immutable afterwards."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Needs:
+    """The market data a rule wants beside mark price and account; the shell subscribes to just that."""
+
+    bars_ms: frozenset[int] = frozenset()
+    """Timeframes of closed bars, in milliseconds."""
+    book: bool = False
+    open_interest: bool = False
+    quarterlies: bool = False
+    options: bool = False
+    spot_balances: bool = False
+
+    def __or__(self, other: Needs) -> Needs:
+        """The needs of both."""
+        return Needs(
+            bars_ms=self.bars_ms | other.bars_ms,
+            book=self.book or other.book,
+            open_interest=self.open_interest or other.open_interest,
+            quarterlies=self.quarterlies or other.quarterlies,
+            options=self.options or other.options,
+            spot_balances=self.spot_balances or other.spot_balances,
+        )
+
+
+P = TypeVar("P", bound=Params)
+
+
+class Rule(Generic[P]):
+    """A defence rule. Subclass as ``class TopUp(Rule[TopUpParams])`` and write ``decide``."""
+
+    proposes: ClassVar[tuple[type[Intent], ...]] = ()
+    """The kinds of intent this rule may yield. Where declared, a refusal that holds for all of them lets
+    the rule sleep, and a configuration the venue cannot carry out is refused when it is checked."""
+    may_increase: ClassVar[bool] = False
+    """Whether the rule may raise exposure. The guard refuses such intents of any other rule."""
+
+    def __init__(self, name: RuleName, params: P) -> None:
+        """Hold the parameters under the name the configuration gave this rule."""
+        self.name = name
+        self.params: P = params
+
+    @classmethod
+    def params_type(cls) -> type[Params]:
+        """The parameter model, taken from the subscript of ``Rule[...]``."""
+        for klass in cls.__mro__:
+            for base in getattr(klass, "__orig_bases__", ()):
+                for argument in get_args(base):
+                    if isinstance(argument, type) and issubclass(argument, Params):
+                        return argument
+        return Params
+
+    def needs(self) -> Needs:
+        """Market data beside mark price and account. Default: none."""
+        return Needs()
+
+    def wake(self, view: View) -> Wake:
+        """When to be asked. Default: at every fact, which is always right and never fast."""
+        return Always()
+
+    def decide(self, view: View) -> Decisions:
+        """What to do, asked only where the wake holds."""
+        raise NotImplementedError

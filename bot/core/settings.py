@@ -1,0 +1,87 @@
+"""What a person set: the limits the guard holds everybody to, and the rules in their order."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import Any
+
+from bot.core.capabilities import Capabilities
+from bot.core.rule import Rule
+from bot.core.types import ZERO, AccountName, RuleName, Symbol
+
+MINUTE_MS = 60_000
+HOUR_MS = 60 * MINUTE_MS
+DAY_MS = 24 * HOUR_MS
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """Walls that no rule can pass. Budgets count margin added minus margin of ours returned, in money.
+
+    ``None`` for a budget means no limit of that kind. A *campaign* is a run of actions on one position
+    with less than ``campaign_gap_ms`` between them. The day is the UTC day.
+    """
+
+    stale_after_ms: int = 5_000
+    """Age of a mark price beyond which nothing is decided."""
+    cooldown_ms: int = MINUTE_MS
+    """Least time between two actions of one rule on one position; a rule may set its own."""
+    margin_per_position: Decimal | None = None
+    margin_per_campaign: Decimal | None = None
+    margin_per_day: Decimal | None = None
+    margin_per_account: Decimal | None = None
+    reserve: Decimal = ZERO
+    """Free balance that is never spent on margin."""
+    actions_per_hour: int = 60
+    """Per account; stops moved by the seatbelt and by rules count too, exits do not."""
+    equal_actions: int = 20
+    """Equal actions without effect after which a rule is latched on a position until a person resets it."""
+    campaign_gap_ms: int = DAY_MS
+    deadline_ms: int = 5_000
+    """After this long an unanswered send is past the venue's receive window."""
+    close_whole_below_minimum: bool = True
+    """Whether a reduction too small for the venue becomes a close of the whole position."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SeatbeltSettings:
+    """The fixed last rule: every position has a resting stop between mark and liquidation.
+
+    ``at`` is how much of the way from liquidation to entry the stop keeps clear of liquidation;
+    ``tolerance`` how far, as a fraction of price, the right place may drift before the stop is moved.
+    """
+
+    enabled: bool = True
+    at: Decimal = Decimal("0.2")
+    tolerance: Decimal = Decimal("0.002")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RuleEntry:
+    """A configured rule: where it applies, how often, and whether only in shadow."""
+
+    rule: Rule[Any]
+    symbols: frozenset[Symbol] | None = None
+    cooldown_ms: int | None = None
+    shadow: bool = False
+
+    @property
+    def name(self) -> RuleName:
+        """The name the configuration gave the rule."""
+        return self.rule.name
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EngineSettings:
+    """Everything the engine is built from. ``epoch`` is the journal's, and travels in every client id."""
+
+    rules: tuple[RuleEntry, ...]
+    limits: Limits = field(default_factory=Limits)
+    seatbelt: SeatbeltSettings = field(default_factory=SeatbeltSettings)
+    capabilities: Mapping[AccountName, Capabilities]
+    taker_fee: Decimal = Decimal("0.0005")
+    stale_after_ms: Mapping[Symbol, int] = field(default_factory=dict)
+    """Per symbol instead of ``limits.stale_after_ms``; a replay counts in intervals of the tape."""
+    epoch: int = 1

@@ -1,0 +1,28 @@
+"""What one turn of the engine was: the facts it used and the decisions it came to."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from bot.core.decisions import Action, Decision
+from bot.core.facts import Fact
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One evaluated batch.
+
+    ``swallowed`` holds the last mark inside the tripwire of each stream this turn looked at: with it the
+    journal can reproduce the state. Feeding ``swallowed`` one by one and then ``facts`` as one batch to a
+    fresh engine gives the same decisions.
+    """
+
+    at_ms: int
+    swallowed: tuple[Fact, ...]
+    facts: tuple[Fact, ...]
+    decisions: tuple[Decision, ...]
+
+    @property
+    def actions(self) -> tuple[Action, ...]:
+        """The actions among the decisions, in order."""
+        return tuple(d for d in self.decisions if type(d) is Action)

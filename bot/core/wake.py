@@ -1,0 +1,123 @@
+"""Wake conditions: when a rule wants to be asked, as data rather than as code.
+
+From one condition come three things: the tripwire (a band of marks inside which nobody need be asked),
+``explain`` (the condition with its present value and how far away it is), and the recorded reason for
+staying quiet. A wake is a promise: while its conditions do not hold and no state changes, ``decide``
+would yield nothing. Waking early is harmless, waking late is a defect.
+
+Two families. *Levels* (``Below``, ``Above``) are true or false at every moment. *Events* (``BarClose``,
+``At``, ``Changed``) happen; after a change of the position's state they count as having happened,
+because the promise does not reach past such a change.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from decimal import Decimal
+from enum import StrEnum
+
+
+class Metric(StrEnum):
+    """What a level is measured on."""
+
+    MARK = "mark"
+    """The mark price of the position's symbol."""
+    DISTANCE = "distance"
+    """|mark - liquidation| / mark, a fraction; infinite without a liquidation price."""
+    MARGIN_RATIO = "margin_ratio"
+    """Maintenance / equity of the position's pool; 1 is liquidation."""
+    LIQUIDATION = "liquidation"
+    """The liquidation price, which moves by itself in cross pools."""
+
+    def below(self, threshold: Decimal) -> Below:
+        """True while the metric is strictly below ``threshold``."""
+        return Below(self, threshold)
+
+    def above(self, threshold: Decimal) -> Above:
+        """True while the metric is strictly above ``threshold``."""
+        return Above(self, threshold)
+
+
+@dataclass(frozen=True, slots=True)
+class Below:
+    """A level: ``metric < threshold``."""
+
+    metric: Metric
+    threshold: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class Above:
+    """A level: ``metric > threshold``."""
+
+    metric: Metric
+    threshold: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class BarClose:
+    """An event: a bar of this timeframe closed."""
+
+    timeframe_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class At:
+    """An event: the time is ``at_ms`` or later."""
+
+    at_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class Changed:
+    """An event: position, balance, orders or the state of the bot changed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Always:
+    """Every fact. The default, and the slow one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Never:
+    """Not before the state changes, and why."""
+
+    because: str
+
+
+@dataclass(frozen=True, slots=True)
+class AnyOf:
+    """At least one of the conditions."""
+
+    conditions: tuple[Wake, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class AllOf:
+    """Every one of the conditions."""
+
+    conditions: tuple[Wake, ...]
+
+
+Wake = Below | Above | BarClose | At | Changed | Always | Never | AnyOf | AllOf
+
+
+def any_of(*conditions: Wake) -> AnyOf:
+    """At least one of ``conditions``."""
+    return AnyOf(conditions)
+
+
+def all_of(*conditions: Wake) -> AllOf:
+    """Every one of ``conditions``."""
+    return AllOf(conditions)
+
+
+def timeframes(wake: Wake) -> frozenset[int]:
+    """The timeframes whose closing bars a wake waits for."""
+    match wake:
+        case BarClose(timeframe_ms):
+            return frozenset((timeframe_ms,))
+        case AnyOf(conditions) | AllOf(conditions):
+            return frozenset().union(*(timeframes(c) for c in conditions))
+        case _:
+            return frozenset()
