@@ -1,0 +1,53 @@
+"""A file's place tells what it may import, and the contracts in pyproject.toml notice when it does not."""
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def lint_imports(checkout: Path) -> subprocess.CompletedProcess[str]:
+    """Judge a checkout by its own pyproject.toml; its packages come before the installed ones."""
+    return subprocess.run(
+        [str(Path(sys.executable).with_name("lint-imports")), "--no-cache"],
+        cwd=checkout,
+        env=os.environ | {"PYTHONPATH": str(checkout)},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+
+
+def test_every_import_stays_within_its_layer() -> None:
+    verdict = lint_imports(ROOT)
+    assert verdict.returncode == 0, verdict.stdout
+
+
+@pytest.mark.parametrize(
+    ("where", "planted"),
+    [
+        ("bot/core", "import time"),
+        ("bot/core", "from os import path"),
+        ("bot/core", "import numpy as np"),
+        ("bot/core", "import bot.venues"),
+        ("bot/core", "import strategies"),
+        ("bot/venues", "import bot.runtime"),
+        ("bot/runtime", "import bot.cli"),
+        ("strategies", "import bot.venues"),
+        ("strategies", "import asyncio"),
+    ],
+)
+def test_an_import_against_the_layers_is_noticed(tmp_path: Path, where: str, planted: str) -> None:
+    for package in ("bot", "strategies"):
+        shutil.copytree(ROOT / package, tmp_path / package, ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copy(ROOT / "pyproject.toml", tmp_path)
+    (tmp_path / where / "planted.py").write_text(f'"""Planted."""\n\n{planted}\n', encoding="utf-8")
+    verdict = lint_imports(tmp_path)
+    assert verdict.returncode == 1, verdict.stdout
+    assert "planted" in verdict.stdout
