@@ -1,0 +1,145 @@
+"""What a file name tells about a tape: symbol, kind, venue, interval.
+
+Recorded data carries no header that says what it is, so the name does: `BTC_binance_perp_5m.csv.gz`. A
+map of globs overrides it, because people's own files are called anything. Whatever a name makes us assume
+is said in sentences.
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from fnmatch import fnmatchcase
+from pathlib import Path
+
+from bot.core.timeframe import parse_timeframe
+from bot.lab.tapes.errors import TapeError, shown
+
+
+class TapeKind(StrEnum):
+    """What a tape records: prices at which was traded (perpetual or spot), mark prices, or funding rates."""
+
+    TRADED = "traded"
+    MARK = "mark"
+    FUNDING = "funding"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Naming:
+    """What is known of a tape before it is read; the columns decide a kind, the times an interval of None."""
+
+    symbol: str
+    kind: TapeKind | None
+    word: str
+    venue: str
+    interval_ms: int | None
+    assumptions: tuple[str, ...]
+
+
+REMEDY = (
+    "name it like BTC_binance_perp_5m.csv.gz (perp, spot, mark or funding), or say what it is: "
+    '[tapes] map = {"GLOB" = "BTC/USDT:USDT"} in the config or --map GLOB=SYMBOL'
+)
+
+_KINDS = {
+    "perp": TapeKind.TRADED,
+    "spot": TapeKind.TRADED,
+    "mark": TapeKind.MARK,
+    "funding": TapeKind.FUNDING,
+}
+_WORDS = {**_KINDS, "traded": TapeKind.TRADED}
+_NAME = re.compile(
+    r"(?P<symbol>[A-Za-z0-9]+)_(?P<venue>[A-Za-z0-9]+)_(?P<word>perp|spot|mark|funding)"
+    r"(?:_(?P<interval>[1-9][0-9]{0,5}[smhdw]))?(?:[_.\-].*)?"
+)
+_SYMBOL = re.compile(r"[A-Z0-9]+/[A-Z0-9]+:[A-Z0-9]+(?:-[0-9]{6})?")
+_QUOTED = re.compile(r"(?P<base>[A-Z0-9]+?)(?P<quote>USDT|USDC|BUSD|FDUSD|USD)")
+_ALIASES = {"XBT": "BTC"}
+_DOLLAR_VENUES = frozenset({"hyperliquid"})
+_SUFFIXES = (".gz", ".csv", ".parquet")
+
+
+def naming(path: Path, symbol_map: Mapping[str, str]) -> Naming:
+    """Everything the name and the map say about `path`; TapeError if they say nothing.
+
+    `symbol_map` goes from a glob to `SYMBOL` or `SYMBOL,KIND`; the first glob that matches the file name
+    (or, when it contains a slash, the end of the whole path) wins. Its symbol and kind override what the
+    name says.
+    """
+    told = _from_name(path)
+    for glob, target in symbol_map.items():
+        if _matches(path, glob):
+            return _mapped(path, glob, target, told)
+    if told is None:
+        raise TapeError(
+            path, None, "the file name does not tell which symbol and kind of tape this is", REMEDY
+        )
+    return told
+
+
+def _matches(path: Path, glob: str) -> bool:
+    if "/" in glob:
+        return fnmatchcase(path.as_posix(), glob) or fnmatchcase(path.as_posix(), f"*/{glob}")
+    return fnmatchcase(path.name, glob)
+
+
+def _mapped(path: Path, glob: str, target: str, told: Naming | None) -> Naming:
+    symbol, _, word = (part.strip() for part in target.partition(","))
+    if not _SYMBOL.fullmatch(symbol):
+        found = f"the map gives {shown(target)} for {shown(glob)}, which is no symbol"
+        raise TapeError(path, None, found, 'write it like "BTC/USDT:USDT" or "BTC/USDT:USDT,mark"')
+    if word and word not in _WORDS:
+        found = f"the map gives the kind {shown(word)} for {shown(glob)}"
+        raise TapeError(path, None, found, f"allowed are {', '.join(sorted(_WORDS))}")
+    kind = _WORDS[word] if word else (told.kind if told else None)
+    interval_ms = told.interval_ms if told else None
+    said = f"{path.name} is replayed as {symbol}, as the map says"
+    return Naming(
+        symbol=symbol,
+        kind=kind,
+        word=word or (told.word if told else ""),
+        venue=told.venue if told else "",
+        interval_ms=None if kind is TapeKind.FUNDING else interval_ms,
+        assumptions=(said,),
+    )
+
+
+def _from_name(path: Path) -> Naming | None:
+    stem = path.name
+    while stem.endswith(_SUFFIXES):
+        stem = stem.rpartition(".")[0]
+    match = _NAME.fullmatch(stem)
+    if match is None:
+        return None
+    word, venue = match["word"], match["venue"].lower()
+    symbol, assumptions = _symbol(path.name, match["symbol"].upper(), venue)
+    if word == "spot":
+        assumptions += (
+            f"{path.name} holds spot prices; they stand in for the trades of the perpetual {symbol}",
+        )
+    interval = match["interval"]
+    return Naming(
+        symbol=symbol,
+        kind=_KINDS[word],
+        word=word,
+        venue=venue,
+        interval_ms=parse_timeframe(interval) if interval and word != "funding" else None,
+        assumptions=assumptions,
+    )
+
+
+def _symbol(name: str, written: str, venue: str) -> tuple[str, tuple[str, ...]]:
+    """The unified symbol of a linear perpetual, and what had to be assumed to call it so."""
+    match = _QUOTED.fullmatch(written)
+    base, quote = (match["base"], match["quote"]) if match else (written, "")
+    base = _ALIASES.get(base, base)
+    if venue == "bitmex" and quote in {"", "USD"}:
+        symbol = f"{base}/USDT:USDT"
+        return symbol, (
+            f"{name} records the inverse {written.removesuffix('USD')}USD; replayed as the linear {symbol}",
+        )
+    if quote == "USD" or (not quote and venue in _DOLLAR_VENUES):
+        symbol = f"{base}/USDT:USDT"
+        return symbol, (f"{name} is quoted in dollars; replayed as the linear {symbol}",)
+    settle = quote or "USDT"
+    return f"{base}/{settle}:{settle}", ()
