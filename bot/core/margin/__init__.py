@@ -1,0 +1,1 @@
+"""Margin arithmetic: what an exchange requires, where it liquidates, and what a defence would change."""

@@ -22,6 +22,30 @@ class MaintenanceAt(StrEnum):
     MARK = "mark"
 
 
+class FeeAt(StrEnum):
+    """The value a closing fee inside the margin is charged on."""
+
+    LIQUIDATION = "liquidation"
+    """The value at the price the requirement is asked for."""
+    ENTRY = "entry"
+    """The value at entry."""
+    BANKRUPTCY = "bankruptcy"
+    """The value at the bankruptcy price of the leverage: ``value * (1 -/+ 1/leverage)`` (Bybit)."""
+    ENTRY_AND_MARGIN = "entry_and_margin"
+    """The value at entry with its margin: ``value * (1 + 1/leverage)`` (KuCoin)."""
+
+
+class Removable(StrEnum):
+    """How much of an isolated position's margin the venue gives back."""
+
+    ABOVE_INITIAL_AT_MARK = "above_initial_at_mark"
+    """Wallet above maintenance, and equity above the initial margin at mark, the smaller one (Binance)."""
+    ADDED_ONLY = "added_only"
+    """Only what was added on top of the initial margin at entry (Bybit)."""
+    TENTH_OF_VALUE = "tenth_of_value"
+    """Equity above the larger of the initial margin and a tenth of the value at mark (Hyperliquid)."""
+
+
 class TierUnit(StrEnum):
     """What the bounds of a tier table count."""
 
@@ -52,24 +76,39 @@ class CrossRefill(StrEnum):
 class MarginRules:
     """The margin rules of one venue and contract kind.
 
-    ``closing_fee`` is the fee rate contained in the requirement (zero where the venue leaves it out);
-    ``fee_at`` the price it is charged on. ``tier_deduction`` says whether the tiers are progressive
-    (the deduction makes maintenance continuous) or flat over the whole position. ``netting`` says
-    whether opposite positions of one underlying offset each other. Liquidation prices are rounded to
-    the tick toward the mark, which is toward safety.
+    ``maintenance_at`` is the price maintenance is charged at (``cross_maintenance_at`` where cross differs:
+    Bitget). ``closing_fee`` is the fee rate contained in the requirement, zero where the venue leaves it
+    out; ``fee_at`` the value it is charged on; ``margin_fee_at`` the value on which the venue puts the same
+    fee into the initial margin too, ``None`` where it does not. ``surcharge`` is added to every
+    maintenance rate. ``tier_deduction`` says whether the tiers are progressive (the deduction makes
+    maintenance continuous) or flat over the whole position. ``scaled_by_leverage`` divides the tier's rate
+    by the leverage of the position (HTX's adjustment factor). ``netting`` says whether a long and a short
+    of one symbol need only the larger of their two requirements. Liquidation prices are rounded to the
+    tick toward the mark, which is toward safety.
     """
 
     name: str
     version: str
     maintenance_at: MaintenanceAt = MaintenanceAt.LIQUIDATION
+    cross_maintenance_at: MaintenanceAt | None = None
     closing_fee: Decimal = ZERO
-    fee_at: MaintenanceAt = MaintenanceAt.LIQUIDATION
+    fee_at: FeeAt = FeeAt.LIQUIDATION
+    margin_fee_at: FeeAt | None = None
+    surcharge: Decimal = ZERO
     tier_unit: TierUnit = TierUnit.NOTIONAL
     tier_deduction: bool = True
+    scaled_by_leverage: bool = False
     netting: bool = False
     cross_refill: CrossRefill = CrossRefill.SHARED
     leverage_cut: LeverageCut = LeverageCut.REFUSED
     leverage_cut_code: str = ""
+    removable: Removable = Removable.ABOVE_INITIAL_AT_MARK
+    bankruptcy_fee: bool = False
+    """Whether the bankruptcy price leaves enough to pay the closing fee."""
+    maintenance_shows_fee: bool = True
+    """Whether the maintenance figure the venue displays contains the closing fee."""
+    order_fee: Decimal = ZERO
+    """The fee rate the venue freezes together with the margin of an open order."""
     liquidation_fee: Decimal = ZERO
     """Charged on the liquidated notional; not part of the liquidation price."""
     liquidation_steps: bool = False
