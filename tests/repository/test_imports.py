@@ -1,5 +1,6 @@
 """A file's place tells what it may import, and the contracts in pyproject.toml notice when it does not."""
 
+import ast
 import os
 import shutil
 import subprocess
@@ -9,6 +10,16 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
+
+# The rule interface and the types it speaks in: all of the bot that a rule may name.
+RULE_INTERFACE = {
+    "bot.core.intents",
+    "bot.core.rule",
+    "bot.core.timeframe",
+    "bot.core.types",
+    "bot.core.view",
+    "bot.core.wake",
+}
 
 
 def lint_imports(checkout: Path) -> subprocess.CompletedProcess[str]:
@@ -51,3 +62,20 @@ def test_an_import_against_the_layers_is_noticed(tmp_path: Path, where: str, pla
     verdict = lint_imports(tmp_path)
     assert verdict.returncode == 1, verdict.stdout
     assert "planted" in verdict.stdout
+
+
+def test_a_rule_names_only_the_rule_interface() -> None:
+    named = {
+        f"{path.name}: {module}"
+        for path in (ROOT / "strategies").glob("*.py")
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        for module in (
+            [node.module or ""]
+            if isinstance(node, ast.ImportFrom)
+            else [alias.name for alias in node.names]
+            if isinstance(node, ast.Import)
+            else []
+        )
+        if module.split(".")[0] in {"bot", "strategies"} and module not in RULE_INTERFACE
+    }
+    assert named == set()
