@@ -14,7 +14,7 @@ from bot.lab.tapes.path import PathOrder, Point, Points, PricePath, price_path
 from bot.lab.tapes.quality import Gap, Quality, gaps, quality, quality_sentences
 from bot.lab.tapes.reading import read_tape
 from bot.lab.tapes.search import first_outside
-from bot.lab.tapes.tape import Tape
+from bot.lab.tapes.tape import Tape, invented_tape
 from bot.lab.tapes.ticks import Ticks, to_price, to_ticks_ceil, to_ticks_floor
 
 __all__ = [
@@ -34,6 +34,7 @@ __all__ = [
     "first_outside",
     "gaps",
     "group",
+    "invented_tape",
     "price_path",
     "quality",
     "quality_sentences",

@@ -34,7 +34,14 @@ class SymbolTapes:
             )
         if self.funding is None:
             said.append(f"{self.symbol} has no funding tape: no funding is paid")
+        elif not _overlap(self.traded, self.funding):
+            said.append(f"{self.funding.path.name} has no rate within the bars: no funding is paid")
         return tuple(said)
+
+
+def _overlap(traded: Tape, funding: Tape) -> bool:
+    end_ms = traded.times[-1] + traded.interval_ms
+    return bool(((funding.times >= traded.times[0]) & (funding.times <= end_ms)).any())
 
 
 def group(tapes: Iterable[Tape]) -> tuple[SymbolTapes, ...]:

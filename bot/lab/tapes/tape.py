@@ -1,5 +1,6 @@
 """A tape: one recorded series of one symbol, checked, with prices as exact integers."""
 
+import hashlib
 from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
@@ -42,3 +43,38 @@ class Tape:
     def __len__(self) -> int:
         """How many bars or rates there are."""
         return len(self.times)
+
+
+def invented_tape(
+    *,
+    symbol: str,
+    interval_ms: int,
+    exponent: int,
+    times: Ticks,
+    prices: tuple[Ticks, Ticks, Ticks, Ticks],
+    kind: TapeKind = TapeKind.TRADED,
+    name: str = "invented",
+) -> Tape:
+    """A tape of open, high, low, close made in memory, for scenarios and benchmarks; nothing is checked."""
+    opens, high, low, close = prices
+    digest = hashlib.sha256(f"{symbol} {kind} {interval_ms} {exponent}".encode())
+    for column in (times, *prices):
+        digest.update(np.ascontiguousarray(column, dtype="<i8").tobytes())
+    return Tape(
+        path=Path(name),
+        symbol=symbol,
+        kind=kind,
+        word="invented",
+        venue="",
+        interval_ms=interval_ms,
+        times=times,
+        exponent=exponent,
+        open=opens,
+        high=high,
+        low=low,
+        close=close,
+        volume=None,
+        rates=(),
+        sha256=digest.hexdigest(),
+        assumptions=(f"{name} holds invented prices of {symbol}",),
+    )
