@@ -1,0 +1,57 @@
+"""What the paper exchange can do, by the margin rules of the venue it stands in for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from bot.core.capabilities import YES, Capabilities, Capability
+from bot.core.contracts import Contract
+from bot.core.margin.rules import LeverageCut
+from bot.core.types import MarginMode, PositionMode
+from bot.venues.paper.refusals import Reason, code, family
+
+EVERYWHERE = (
+    "ReducePosition",
+    "PlaceStop",
+    "MoveStop",
+    "CancelStop",
+    "PlaceTakeProfit",
+    "SetPosture",
+    "Notify",
+)
+NO_MARGIN_IN_CROSS = Capability(
+    works=False, because="no isolated margin in cross", substitute="ReducePosition"
+)
+LOCKS_ONLY = Capability(
+    works=False,
+    because="in cross a lower leverage only locks balance, liquidation stays where it is",
+    substitute="ReducePosition",
+)
+
+
+def capabilities_of(contracts: Iterable[Contract], mode: PositionMode) -> Capabilities:
+    """The levers of an account with these contracts; one that fails on any of them is a no."""
+    traded = tuple(contracts)
+    isolated, cross = MarginMode.ISOLATED, MarginMode.CROSS
+    cuts = [_leverage_cut(contract) for contract in traded]
+    levers = {(lever, margin): YES for lever in EVERYWHERE for margin in MarginMode}
+    levers |= {(lever, isolated): YES for lever in ("AddMargin", "WithdrawMargin")}
+    levers |= {(lever, cross): NO_MARGIN_IN_CROSS for lever in ("AddMargin", "WithdrawMargin")}
+    levers["CutLeverage", isolated] = min(cuts, key=lambda cut: cut.works)
+    levers["CutLeverage", cross] = LOCKS_ONLY
+    venues = "+".join(dict.fromkeys(family(contract) for contract in traded))
+    return Capabilities(venue=f"paper {venues}", position_modes=frozenset({mode}), levers=levers)
+
+
+def _leverage_cut(contract: Contract) -> Capability:
+    match contract.rules.leverage_cut:
+        case LeverageCut.REFUSED:
+            refusal = code(contract, Reason.LEVERAGE_REFUSED)
+            because = f"{family(contract)} refuses it on an open isolated position ({refusal})"
+            return Capability(works=False, because=because, substitute="AddMargin")
+        case LeverageCut.RESETS_MARGIN:
+            because = "margin is reset to the initial margin: margin added before is dropped"
+            return Capability(works=True, because=because, substitute="AddMargin")
+        case LeverageCut.TOPS_UP:
+            because = "does nothing while the margin is above the new initial margin"
+            return Capability(works=True, because=because, substitute="AddMargin")

@@ -1,0 +1,272 @@
+"""An exchange as a pure state machine: prices, orders and actions in, facts out.
+
+It has no clock, no randomness and no I/O, so a replay gives the same facts each time, to the last digit.
+The parts are beside this file: books of account, matching, orders and levers, leverage, liquidation,
+settlement, the path of prices, wires. This class is the door to them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from decimal import Decimal
+
+from bot.core.capabilities import Capabilities
+from bot.core.contracts import Contract, ContractKind
+from bot.core.decisions import Action
+from bot.core.facts import (
+    BalanceChanged,
+    Fact,
+    InstrumentChanged,
+    OrdersChanged,
+    Outcome,
+    OutcomeKind,
+    PositionChanged,
+)
+from bot.core.intents import Notify, SetPosture
+from bot.core.types import (
+    ZERO,
+    AccountName,
+    ClientId,
+    MarginMode,
+    Position,
+    PositionId,
+    PositionMode,
+    Symbol,
+)
+from bot.venues.paper.books import Books, money_up
+from bot.venues.paper.capabilities import capabilities_of
+from bot.venues.paper.figures import Figures, figures
+from bot.venues.paper.leverage import change
+from bot.venues.paper.levers import carry_out
+from bot.venues.paper.liquidation import pools_holding
+from bot.venues.paper.matching import buys
+from bot.venues.paper.model import MarketModel, Opening, OrderRequest, PaperAccount, PaperError, Wires
+from bot.venues.paper.orders import Fills, find, on_step, place
+from bot.venues.paper.path import end_event, travel
+from bot.venues.paper.refusals import Refused, code
+from bot.venues.paper.settlement import settle
+from bot.venues.paper.trading import Increase, born_liquidatable, refuse_leverage
+from bot.venues.paper.wires import rewire, wires_of
+from bot.venues.port import Batch
+
+PROOF = "paper books"
+SETTING = ClientId("setting")
+
+
+class PaperExchange:
+    """Several accounts trading several linear perpetuals under the margin rules of real venues.
+
+    Every method that changes something returns the effects as batches, one per event. ``PaperError`` is
+    raised for mistakes of the caller; what a venue would refuse comes back as a rejected ``Outcome``.
+    """
+
+    def __init__(
+        self,
+        accounts: Sequence[PaperAccount],
+        contracts: Mapping[Symbol, Contract],
+        model: MarketModel,
+        *,
+        insurance_fund: Decimal = ZERO,
+    ) -> None:
+        for contract in contracts.values():
+            if contract.kind is ContractKind.INVERSE:
+                raise PaperError(f"{contract.symbol}: the paper exchange trades linear contracts only")
+        self._books = Books(accounts, contracts, model, insurance_fund)
+        self._quotes = self._books.quotes
+
+    def move(self, at_ms: int, symbol: Symbol, mark: Decimal, last: Decimal, *, gap: bool) -> Sequence[Batch]:
+        """New prices. ``gap`` false: they travelled here from the previous ones; true: they jumped.
+
+        The first prices of a symbol are a gap in any case. Strictly inside the wires nothing happens.
+        """
+        try:
+            quote = self._quotes[symbol]
+        except KeyError:
+            raise PaperError(f"{symbol}: not traded here") from None
+        if quote.mark_low < mark < quote.mark_high and quote.last_low < last < quote.last_high:
+            quote.mark = mark
+            quote.last = last
+            return ()
+        if mark <= 0 or last <= 0:
+            raise PaperError(f"{symbol}: mark {mark}, last {last}, expected above 0")
+        batches = travel(self._books, at_ms, symbol, (mark, last), gap=gap)
+        rewire(self._books)
+        return batches
+
+    def open(self, at_ms: int, opening: Opening) -> Sequence[Batch]:
+        """Let a position appear that the trader brings along: no fee, no slippage.
+
+        ``PaperError`` if there is no price yet, if something is open that it would clash with, if the
+        balance does not suffice, or if it would be liquidated at once.
+        """
+        books, id_ = self._books, opening.id
+        _require_price(self._books, id_)
+        plan = _plan_opening(books, at_ms, opening)
+        position = plan.position
+        books.put(position)
+        books.totals(id_)
+        if position.mode is MarginMode.ISOLATED:
+            books.pay(books.accounts[id_.account], -position.margin)
+        buy = buys(id_.side, reduces=False)
+        books.markets[id_.symbol].trade(position.quantity, position.entry, buy=buy)
+        return _end(self._books, at_ms)
+
+    def settle_funding(self, at_ms: int, symbol: Symbol, rate: Decimal) -> Sequence[Batch]:
+        """Settle funding of ``rate`` (fraction of notional at mark, longs pay when positive): one batch."""
+        settle(self._books, at_ms, symbol, rate)
+        return _end(self._books, at_ms)
+
+    def execute(self, at_ms: int, action: Action) -> Sequence[Batch]:
+        """Carry out an action at the present prices. The batch starts with its ``Outcome``.
+
+        ``Notify`` and ``SetPosture`` do nothing at a venue and return nothing.
+        """
+        if isinstance(action.intent, Notify | SetPosture):
+            return ()
+        _require_price(self._books, action.id)
+        result = carry_out(self._books, at_ms, action)
+        return _answer(self._books, at_ms, action.id, action.client_id, result)
+
+    def submit(self, at_ms: int, request: OrderRequest) -> Sequence[Batch]:
+        """Take an order of a person or a program. The batch starts with its ``Outcome``."""
+        _require_price(self._books, request.id)
+        result = place(self._books, at_ms, request)
+        return _answer(self._books, at_ms, request.id, request.client_id, result)
+
+    def cancel(self, at_ms: int, client_id: ClientId) -> Sequence[Batch]:
+        """Remove a resting order; ``PaperError`` if no account has one of that name."""
+        order = find(self._books, client_id)
+        if order is None:
+            raise PaperError(f"no resting order {client_id}")
+        self._books.drop(order)
+        return _answer(self._books, at_ms, order.id, client_id, ())
+
+    def set_leverage(
+        self, at_ms: int, id_: PositionId, leverage: Decimal, *, client_id: ClientId = SETTING
+    ) -> Sequence[Batch]:
+        """Change the leverage of a position, up or down, or that of the next one if none is open."""
+        _require_price(self._books, id_)
+        result = change(self._books, id_, leverage) or ()
+        return _answer(self._books, at_ms, id_, client_id, result)
+
+    def change_tiers(self, at_ms: int, contract: Contract) -> Sequence[Batch]:
+        """The venue changes a contract (tiers, steps, leverage); whom that pushes over is liquidated."""
+        books, symbol = self._books, contract.symbol
+        if symbol not in books.contracts:
+            raise PaperError(f"{symbol}: not traded here")
+        books.contracts[symbol] = contract
+        for key in pools_holding(books, symbol):
+            books.stale_pools[key] = None
+        return _end(books, at_ms, InstrumentChanged(at_ms=at_ms, contract=contract))
+
+    def wires(self, symbol: Symbol) -> Wires:
+        """Strictly between which prices ``move`` has no effect. At a bound it may have one.
+
+        The mark's bounds in a cross pool hold while the marks of the pool's other symbols stay inside theirs.
+        """
+        return wires_of(self._books, symbol)
+
+    def snapshot(self, at_ms: int) -> Batch:
+        """Everything as it is now: contracts, balances, open positions, resting orders."""
+        return _snapshot(self._books, at_ms)
+
+    def figures(self) -> Figures:
+        """Per position and per pool: equity, requirement, distance, realised profit, fees, funding."""
+        return figures(self._books)
+
+    def capabilities(self, account: AccountName) -> Capabilities:
+        """What the levers can do for this account, as the guard asks it."""
+        hedge = self._books.accounts[account].hedge
+        mode = PositionMode.HEDGE if hedge else PositionMode.ONE_WAY
+        return capabilities_of(self._books.contracts.values(), mode)
+
+
+def _require_price(books: Books, id_: PositionId) -> None:
+    if id_.account not in books.accounts:
+        raise PaperError(f"{id_}: no such account")
+    if id_.symbol not in books.quotes:
+        raise PaperError(f"{id_}: not traded here")
+    if not books.quotes[id_.symbol].known:
+        raise PaperError(f"{id_}: no price yet")
+
+
+def _answer(
+    books: Books, at_ms: int, id_: PositionId, client_id: ClientId, result: Fills | Refused
+) -> Sequence[Batch]:
+    """The outcome of an order or action, in front of what it did."""
+    if not isinstance(result, Refused):
+        done = Outcome(
+            at_ms=at_ms,
+            id=id_,
+            client_id=client_id,
+            kind=OutcomeKind.VERIFIED,
+            proof=PROOF,
+            fills=result,
+        )
+        return _end(books, at_ms, done)
+    refused = Outcome(
+        at_ms=at_ms,
+        id=id_,
+        client_id=client_id,
+        kind=OutcomeKind.REJECTED,
+        code=code(books.contracts[id_.symbol], result.reason),
+        proof=result.text,
+    )
+    return ((refused,),)
+
+
+def _end(books: Books, at_ms: int, *first: Fact) -> Sequence[Batch]:
+    """Close the event: its facts in one batch behind ``first``, and the wires laid anew."""
+    batches: list[Batch] = []
+    end_event(books, at_ms, batches)
+    rewire(books)
+    facts = (*first, *(fact for batch in batches for fact in batch))
+    return (facts,) if facts else ()
+
+
+def _snapshot(books: Books, at_ms: int) -> Batch:
+    facts: list[Fact] = [InstrumentChanged(at_ms=at_ms, contract=c) for c in books.contracts.values()]
+    for account in books.accounts.values():
+        name, wallet = account.name, account.wallet
+        facts.append(BalanceChanged(at_ms=at_ms, account=name, wallet=wallet, free=books.free(account)))
+        facts += [PositionChanged(at_ms=at_ms, id=i, position=p) for i, p in account.positions.items()]
+        ids = dict.fromkeys(account.positions) | dict.fromkeys(o.id for o in account.orders.values())
+        facts += [OrdersChanged(at_ms=at_ms, id=i, orders=books.orders(i)) for i in ids]
+    return tuple(facts)
+
+
+def _plan_opening(books: Books, at_ms: int, opening: Opening) -> Increase:
+    """The position an opening makes; ``PaperError`` with the numbers if it cannot be."""
+    id_ = opening.id
+    contract = books.contracts[id_.symbol]
+    account = books.accounts[id_.account]
+    opposite = PositionId(id_.account, id_.symbol, id_.side.opposite)
+    if id_ in account.positions or (not account.hedge and opposite in account.positions):
+        raise PaperError(f"{id_}: a position is open already")
+    if opening.quantity <= 0 or not on_step(opening.quantity, contract.lot):
+        raise PaperError(f"{id_}: quantity {opening.quantity}, expected a multiple of {contract.lot} above 0")
+    refused = refuse_leverage(books, id_, opening.quantity, opening.leverage)
+    if refused is not None:
+        raise PaperError(refused.text)
+    entry = books.quotes[id_.symbol].last if opening.entry is None else opening.entry
+    margin = money_up(contract.notional(opening.quantity, entry) / opening.leverage)
+    if opening.margin is not None:
+        margin = opening.margin
+    free = books.free(account)
+    if margin > free:
+        raise PaperError(f"{id_}: needs a margin of {margin}, {free} free")
+    position = Position(
+        id=id_,
+        quantity=opening.quantity,
+        entry=entry,
+        leverage=opening.leverage,
+        mode=opening.mode,
+        margin=margin if opening.mode is MarginMode.ISOLATED else ZERO,
+        opened_ms=at_ms,
+    )
+    plan = Increase(position, opening.quantity, entry, margin, ZERO, ZERO)
+    if born_liquidatable(books, plan):
+        mark = books.quotes[id_.symbol].mark
+        text = f"entry {entry}, mark {mark}, {opening.leverage}x, margin {margin}"
+        raise PaperError(f"{id_}: would be liquidated at once: {text}")
+    return plan

@@ -1,0 +1,157 @@
+"""Liquidation on mark, as the venues do it.
+
+All orders of the pool are cancelled first. Then, while the pool is at or below its requirement, the
+position with the largest requirement goes: down to the tier below where the venue works in steps,
+else whole. A position that is alone in its pool is taken over at its bankruptcy price, the price that
+leaves nothing of what backs it. A position among several in a cross pool is sold into the market and the
+liquidation fee is charged from what is left, but never does the pool end below zero: then it is taken
+over at the price that leaves exactly nothing. The insurance fund closes in the market what it took
+over and keeps the surplus, in which the fee is contained, or bears the deficit. Auto-deleveraging is not
+modelled: the fund may go below zero.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from decimal import Decimal
+
+from bot.core.contracts import Contract
+from bot.core.facts import Liquidated
+from bot.core.margin.arithmetic import liquidation_fee, profit, unrealised
+from bot.core.margin.assess import assess
+from bot.core.margin.pool import Holding, Pool
+from bot.core.margin.requirement import maintenance, tier_for
+from bot.core.margin.rules import TierUnit
+from bot.core.types import ZERO, MarginMode, Order, Position, PositionId, Side, Symbol
+from bot.venues.paper.books import Account, Books, PoolKey, marks_of, money_down, money_up
+from bot.venues.paper.matching import buys, sweep
+from bot.venues.paper.trading import cover_empty_cross
+
+
+def judge(books: Books, at_ms: int, key: PoolKey) -> None:
+    """Liquidate the pool as far as its state at the present marks demands; usually not at all."""
+    pool = books.pool(key)
+    if pool is not None and assess(pool, marks_of(books, pool)).liquidatable:
+        liquidate(books, at_ms, key)
+
+
+def liquidate(books: Books, at_ms: int, key: PoolKey) -> None:
+    """Liquidate a pool that has met its liquidation price, until what remains is safe or nothing does."""
+    pool = books.pool(key)
+    assert pool is not None, f"{key}: nothing to liquidate"
+    _cancel_orders(books, key)
+    while True:
+        holding = max(pool.holdings, key=lambda h: _requirement(books, h))
+        _take(books, at_ms, pool, holding)
+        pool = books.pool(key)
+        if pool is None or not assess(pool, marks_of(books, pool)).liquidatable:
+            return
+
+
+def pools_holding(books: Books, symbol: Symbol) -> list[PoolKey]:
+    """The pools with a position in ``symbol``, in the order of the accounts."""
+    keys: dict[PoolKey, None] = {}
+    for account in books.accounts.values():
+        for position in account.positions.values():
+            if position.id.symbol == symbol:
+                keys[position.id if position.mode is MarginMode.ISOLATED else account.name] = None
+    return list(keys)
+
+
+def step_down(contract: Contract, quantity: Decimal, mark: Decimal) -> Decimal:
+    """How much the venue takes at once: down to the tier below where it works in steps, else everything."""
+    if not contract.rules.liquidation_steps:
+        return quantity
+    tier = tier_for(contract, quantity, mark)
+    if not tier.floor:
+        return quantity
+    if contract.rules.tier_unit is TierUnit.CONTRACTS:
+        kept = contract.quantity_down(tier.floor * contract.contract_size)
+    else:
+        kept = contract.quantity_down(tier.floor / mark)
+    return quantity - kept
+
+
+def _cancel_orders(books: Books, key: PoolKey) -> None:
+    account = books.accounts[key.account if isinstance(key, PositionId) else key]
+    for order in list(account.orders.values()):
+        if _belongs(account, order, key):
+            books.drop(order)
+
+
+def _belongs(account: Account, order: Order, key: PoolKey) -> bool:
+    """Whether an order is part of the pool: its position's, or for a cross pool whatever is not isolated."""
+    if isinstance(key, PositionId):
+        return order.id == key
+    position = account.positions.get(order.id)
+    if position is not None:
+        return position.mode is MarginMode.CROSS
+    terms = account.settings.get(order.id)
+    return terms is not None and terms[1] is MarginMode.CROSS
+
+
+def _requirement(books: Books, holding: Holding) -> Decimal:
+    return maintenance(holding.position, holding.contract, books.quotes[holding.position.id.symbol].mark)
+
+
+def _take(books: Books, at_ms: int, pool: Pool, holding: Holding) -> None:
+    """Liquidate the due part of one position and book who gets what."""
+    position, contract = holding.position, holding.contract
+    id_ = position.id
+    quote = books.quotes[id_.symbol]
+    quantity = step_down(contract, position.quantity, quote.mark)
+    left = position.quantity - quantity
+    buy = buys(id_.side, reduces=True)
+    sold_at = sweep(books.model, contract, quantity, quote.last, buy=buy)
+    gain = profit(position, contract, quantity, sold_at)
+    fee = money_down(liquidation_fee(contract, quantity, sold_at))
+    backing = _backing(books, pool, position)
+    remains = backing + gain + (profit(position, contract, left, quote.mark) if left else ZERO)
+    totals = books.totals(id_)
+    if len(pool.holdings) > 1 and remains >= 0:
+        # Sold into the market: the fee is charged from what is left and goes to the fund.
+        fee = min(fee, money_down(remains))
+        loss, price = fee - gain, sold_at
+        books.insurance_fund += fee
+        totals.fees += fee
+        totals.realised += gain
+    else:
+        # Taken over: this part of all that backs the position is lost, and the fund gets the difference.
+        loss = backing if not left else backing * quantity / position.quantity
+        loss = money_up(loss) if left or len(pool.holdings) > 1 else loss
+        fee = min(fee, max(ZERO, money_down(loss + gain)))
+        books.insurance_fund += loss + gain
+        totals.realised -= loss
+        price = _take_over_price(contract, position, loss / quantity)
+    totals.liquidations += 1
+    books.markets[id_.symbol].trade(quantity, sold_at, buy=buy)
+    _book_loss(books, position, left, loss)
+    books.facts.append(Liquidated(at_ms=at_ms, id=id_, quantity=quantity, price=price, fee=fee))
+    cover_empty_cross(books, id_)
+
+
+def _backing(books: Books, pool: Pool, position: Position) -> Decimal:
+    """What stands behind one position: the pool's wallet and the profit of all the others."""
+    others = (h for h in pool.holdings if h.position.id != position.id)
+    return pool.wallet + sum(
+        (unrealised(h.position, h.contract, books.quotes[h.position.id.symbol].mark) for h in others), ZERO
+    )
+
+
+def _book_loss(books: Books, position: Position, left: Decimal, loss: Decimal) -> None:
+    """Take ``loss`` from the isolated margin or the cross wallet and shrink the position to ``left``."""
+    isolated = position.mode is MarginMode.ISOLATED
+    if left:
+        margin = position.margin - loss if isolated else ZERO
+        books.put(replace(position, quantity=left, margin=margin))
+    else:
+        books.remove(position.id)
+    if not isolated:
+        books.pay(books.accounts[position.id.account], -loss)
+
+
+def _take_over_price(contract: Contract, position: Position, loss_per_unit: Decimal) -> Decimal:
+    """The bankruptcy price, away from entry on the tick as venues show it."""
+    if position.id.side is Side.LONG:
+        return max(contract.tick, contract.price_down(position.entry - loss_per_unit))
+    return contract.price_up(position.entry + loss_per_unit)

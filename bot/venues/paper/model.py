@@ -1,0 +1,122 @@
+"""What the paper exchange is told from outside: accounts, the market it simulates, openings and orders.
+
+Kept apart from the machinery so that configuration, tests and the replay can name these without it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+
+from bot.core.margin.bounds import Band
+from bot.core.types import (
+    ZERO,
+    AccountName,
+    ClientId,
+    MarginMode,
+    OrderKind,
+    PositionId,
+    PositionMode,
+    PriceKind,
+    Symbol,
+)
+
+DEPTH_DISTANCE = Decimal("0.01")
+"""How far from the middle the money in ``MarketModel.depth`` reaches, as a fraction of price."""
+
+
+class PaperError(Exception):
+    """The exchange was asked for something that is a mistake of the caller, not a refusal of a venue."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PaperAccount:
+    """An account with the balance it starts with, in settlement currency."""
+
+    name: AccountName
+    balance: Decimal
+    position_mode: PositionMode = PositionMode.ONE_WAY
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MarketModel:
+    """What trading costs.
+
+    ``maker_fee`` and ``taker_fee`` are fractions of notional; ``spread`` is the full distance between
+    best bid and ask as a fraction of price. ``depth`` is the money within 1 % of the middle on each side;
+    ``None``, or a symbol it does not name, means unlimited. Filling a notional n against a depth d moves
+    the price by 1 % * n / d and fills on average at half of that. The book ends ``max_impact`` away
+    from the touch: what is left of a market, IOC or stop-market order then is cancelled, what is left
+    of a limit order rests. Each order finds the book full again.
+    """
+
+    maker_fee: Decimal = ZERO
+    taker_fee: Decimal = ZERO
+    spread: Decimal = ZERO
+    depth: Mapping[Symbol, Decimal] | None = None
+    max_impact: Decimal = Decimal("0.05")
+
+    def depth_of(self, symbol: Symbol) -> Decimal | None:
+        """Money within 1 % of the middle per side, ``None`` if unlimited."""
+        return None if self.depth is None else self.depth.get(symbol)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Opening:
+    """A position the trader brings along: it appears without a trade, so there is no fee and no slippage.
+
+    ``entry`` ``None`` means the last price. ``margin`` ``None`` means notional at entry / leverage; it is
+    taken from the wallet in isolated mode and must be free in cross mode.
+    """
+
+    id: PositionId
+    quantity: Decimal
+    leverage: Decimal
+    mode: MarginMode
+    entry: Decimal | None = None
+    margin: Decimal | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OrderRequest:
+    """An order as a person or a program sends it.
+
+    ``id.side`` is the side of the position it acts on. ``reduces`` false on the long side is a buy, on
+    the short side a sell: in one-way mode it closes an opposite position first and may flip it.
+    ``reduces`` true never flips. ``reduce_only`` is the flag as it would be sent, which venues in hedge
+    mode refuse because the position side already says it. ``leverage`` and ``mode`` count where no
+    position is open yet.
+    """
+
+    client_id: ClientId
+    id: PositionId
+    kind: OrderKind
+    quantity: Decimal = ZERO
+    reduces: bool = False
+    reduce_only: bool = False
+    closes_position: bool = False
+    trigger: Decimal | None = None
+    limit: Decimal | None = None
+    trigger_by: PriceKind = PriceKind.MARK
+    leverage: Decimal | None = None
+    mode: MarginMode | None = None
+
+    def __post_init__(self) -> None:
+        """Refuse what could not even be sent: a kind without the prices it consists of."""
+        conditional = self.kind in (OrderKind.STOP_MARKET, OrderKind.STOP_LIMIT, OrderKind.TAKE_PROFIT_MARKET)
+        limited = self.kind in (OrderKind.LIMIT, OrderKind.IOC, OrderKind.STOP_LIMIT)
+        if conditional != (self.trigger is not None):
+            raise PaperError(f"{self.id}: {self.kind} order with trigger {self.trigger}")
+        if limited != (self.limit is not None):
+            raise PaperError(f"{self.id}: {self.kind} order with limit {self.limit}")
+        if self.closes_position and not (conditional and self.reduces):
+            raise PaperError(f"{self.id}: only a conditional, reducing order can close the position")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wires:
+    """Strictly inside both bands a new price has no effect; at a bound it may."""
+
+    mark: Band
+    last: Band

@@ -1,0 +1,250 @@
+"""The life of an order: what the venue checks before it takes one, and what happens when it is met.
+
+A market or IOC order is never left over; the rest of a limit order rests. Orders that only reduce leave with
+the position they belong to. A resting order that opens is cancelled if the margin is missing when it is
+met: no margin is reserved for it before.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from decimal import Decimal
+
+from bot.core.contracts import Contract
+from bot.core.facts import Fill
+from bot.core.types import ClientId, MarginMode, Order, OrderKind, PositionId
+from bot.venues.paper.books import Books
+from bot.venues.paper.leverage import terms_of
+from bot.venues.paper.matching import Match, buys, is_conditional, level_of, match
+from bot.venues.paper.model import OrderRequest
+from bot.venues.paper.refusals import Reason, Refused
+from bot.venues.paper.trading import book_increase, plan_increase, reduce, refuse_leverage
+
+Fills = tuple[Fill, ...]
+
+
+def place(books: Books, at_ms: int, request: OrderRequest) -> Fills | Refused:
+    """Take an order: fill what fills at once, rest what rests. The fills, or why the venue refuses it."""
+    refused = _refuse(books, request) or _set_terms(books, request)
+    if refused is not None:
+        return refused
+    order = _order(books, at_ms, request)
+    if is_conditional(request.kind):
+        books.rest(order)
+        return ()
+    quote = books.quotes[request.id.symbol]
+    contract = books.contracts[request.id.symbol]
+    buy = buys(request.id.side, reduces=request.reduces)
+    matched = match(books.model, contract, order.quantity, quote.last, buy=buy, limit=request.limit)
+    if matched is None and request.kind is OrderKind.MARKET:
+        return Refused(Reason.NO_LIQUIDITY, f"{request.id}: the book holds less than one lot")
+    fills: Fills | Refused = ()
+    if matched is not None:
+        fills = _trade(books, at_ms, order, matched, books.model.taker_fee)
+    if request.kind is not OrderKind.LIMIT or isinstance(fills, Refused):
+        return fills
+    return _rest_remainder(books, at_ms, order, matched, fills)
+
+
+def act(books: Books, at_ms: int, order: Order, basis: Decimal) -> None:
+    """A resting order is met: a limit order fills at its limit as maker, a stop around ``basis`` as taker.
+
+    What a conditional order cannot fill is cancelled, except that a stop-limit order goes on resting
+    at its limit.
+    """
+    books.drop(order)
+    order = _capped(books, order)
+    if order.trigger is None:
+        assert order.limit is not None, f"{order.client_id}: rests without trigger or limit"
+        _trade(books, at_ms, order, Match(order.quantity, order.limit), books.model.maker_fee)
+        return
+    contract = books.contracts[order.id.symbol]
+    buy = buys(order.id.side, reduces=order.reduces)
+    matched = match(books.model, contract, order.quantity, basis, buy=buy, limit=order.limit)
+    if matched is not None:
+        _trade(books, at_ms, order, matched, books.model.taker_fee)
+    if order.kind is not OrderKind.STOP_LIMIT or (order.reduces and books.position(order.id) is None):
+        return
+    left = order.quantity - (matched.quantity if matched else 0)
+    if left:
+        books.rest(replace(order, kind=OrderKind.LIMIT, trigger=None, quantity=left))
+
+
+def find(books: Books, client_id: ClientId) -> Order | None:
+    """The resting order with that client id, in whichever account it is."""
+    for account in books.accounts.values():
+        if client_id in account.orders:
+            return account.orders[client_id]
+    return None
+
+
+def on_step(value: Decimal, step: Decimal) -> bool:
+    """Whether ``value`` is a multiple of ``step``."""
+    return value % step == 0
+
+
+def _rest_remainder(
+    books: Books, at_ms: int, order: Order, matched: Match | None, fills: Fills
+) -> Fills | Refused:
+    """Rest what a limit order did not fill at once; one that opens must be payable when it is placed."""
+    left = order.quantity - (matched.quantity if matched else 0)
+    if not left:
+        return fills
+    assert order.limit is not None, f"{order.client_id}: a limit order without limit"
+    if order.reduces:
+        if books.position(order.id) is not None:
+            books.rest(replace(order, quantity=left))
+        return fills
+    if not fills and not _nets(books, order.id):
+        plan = plan_increase(
+            books,
+            at_ms,
+            order.id,
+            left,
+            order.limit,
+            rate=books.model.maker_fee,
+            terms=terms_of(books, order.id),
+        )
+        if isinstance(plan, Refused):
+            return plan
+    books.rest(replace(order, quantity=left))
+    return fills
+
+
+def _trade(books: Books, at_ms: int, order: Order, matched: Match, rate: Decimal) -> Fills | Refused:
+    if order.reduces:
+        return (reduce(books, order.id, matched.quantity, matched.price, rate),)
+    return _enter(books, at_ms, order.id, matched, rate)
+
+
+def _enter(books: Books, at_ms: int, id_: PositionId, matched: Match, rate: Decimal) -> Fills | Refused:
+    """Buy or sell without reduce-only: close an opposite one-way position first, then open the rest.
+
+    A rest that cannot be paid after the closing part is cancelled; with nothing to close it is a refusal.
+    """
+    fills: Fills = ()
+    left = matched.quantity
+    terms = terms_of(books, id_)
+    other = _opposite(id_)
+    if _nets(books, id_):
+        held = books.accounts[id_.account].positions[other]
+        terms = held.leverage, held.mode
+        closed = min(left, held.quantity)
+        fills = (reduce(books, other, closed, matched.price, rate),)
+        left -= closed
+    if not left:
+        return fills
+    plan = plan_increase(books, at_ms, id_, left, matched.price, rate=rate, terms=terms)
+    if isinstance(plan, Refused):
+        return fills or plan
+    return (*fills, book_increase(books, plan))
+
+
+def _nets(books: Books, id_: PositionId) -> bool:
+    """Whether an order that opens ``id_`` first closes an opposite position."""
+    account = books.accounts[id_.account]
+    return not account.hedge and _opposite(id_) in account.positions
+
+
+def _opposite(id_: PositionId) -> PositionId:
+    return PositionId(id_.account, id_.symbol, id_.side.opposite)
+
+
+def _capped(books: Books, order: Order) -> Order:
+    """The order with the quantity it can have now: a reducing one never more than the position."""
+    if not order.reduces:
+        return order
+    held = books.position(order.id)
+    assert held is not None, f"{order.client_id}: outlived {order.id}"
+    quantity = held.quantity if order.closes_position else min(order.quantity, held.quantity)
+    return replace(order, quantity=quantity)
+
+
+def _order(books: Books, at_ms: int, request: OrderRequest) -> Order:
+    held = books.position(request.id)
+    whole = request.closes_position and held is not None
+    return Order(
+        client_id=request.client_id,
+        id=request.id,
+        kind=request.kind,
+        reduces=request.reduces,
+        quantity=held.quantity if whole and held else request.quantity,
+        trigger=request.trigger,
+        limit=request.limit,
+        trigger_by=request.trigger_by,
+        closes_position=request.closes_position,
+        placed_ms=at_ms,
+    )
+
+
+def _refuse(books: Books, request: OrderRequest) -> Refused | None:
+    """The venue's filters, in the order venues apply them."""
+    id_ = request.id
+    contract = books.contracts[id_.symbol]
+    account = books.accounts[id_.account]
+    if find(books, request.client_id) is not None:
+        return Refused(Reason.DUPLICATE, f"{id_}: client id {request.client_id} is in use")
+    if account.hedge and request.reduce_only:
+        return Refused(Reason.REDUCE_ONLY_FLAG, f"{id_}: reduce-only is not sent in hedge mode")
+    return (
+        _refuse_prices(request, contract)
+        or _refuse_quantity(books, request, contract)
+        or _refuse_trigger(books, request)
+    )
+
+
+def _refuse_prices(request: OrderRequest, contract: Contract) -> Refused | None:
+    for price in (request.limit, request.trigger):
+        if price is not None and (price <= 0 or not on_step(price, contract.tick)):
+            text = f"{request.id}: price {price} is no multiple of the tick {contract.tick}"
+            return Refused(Reason.PRECISION, text)
+    return None
+
+
+def _refuse_quantity(books: Books, request: OrderRequest, contract: Contract) -> Refused | None:
+    id_, quantity = request.id, request.quantity
+    held = books.position(id_)
+    if request.reduces and held is None:
+        return Refused(Reason.REDUCE_ONLY, f"{id_}: no position to reduce")
+    if request.closes_position:
+        return None
+    if not on_step(quantity, contract.lot):
+        return Refused(Reason.PRECISION, f"{id_}: quantity {quantity} is no multiple of {contract.lot}")
+    if request.reduces and held is not None:
+        if quantity > held.quantity:
+            return Refused(Reason.REDUCE_ONLY, f"{id_}: {quantity} would flip a position of {held.quantity}")
+        if quantity == held.quantity:
+            return None
+    if quantity <= 0 or quantity < contract.min_quantity:
+        text = f"{id_}: quantity {quantity}, at least {contract.min_quantity}"
+        return Refused(Reason.MIN_QUANTITY, text)
+    price = request.limit or request.trigger or books.quotes[id_.symbol].last
+    notional = contract.notional(quantity, price)
+    if not request.reduces and notional < contract.min_notional:
+        # Venues exempt reducing orders, or small positions could never be closed.
+        text = f"{id_}: notional {notional}, at least {contract.min_notional}"
+        return Refused(Reason.MIN_NOTIONAL, text)
+    return None
+
+
+def _refuse_trigger(books: Books, request: OrderRequest) -> Refused | None:
+    if request.trigger is None:
+        return None
+    quote = books.quotes[request.id.symbol]
+    if not level_of(_order(books, 0, request)).met(quote.mark, quote.last):
+        return None
+    text = f"{request.id}: trigger {request.trigger} is passed, mark {quote.mark}, last {quote.last}"
+    return Refused(Reason.WOULD_TRIGGER, text)
+
+
+def _set_terms(books: Books, request: OrderRequest) -> Refused | None:
+    """Take over the leverage and mode that an opening order names while no position is open."""
+    if request.reduces or books.position(request.id) is not None or _nets(books, request.id):
+        return None
+    leverage, mode = terms_of(books, request.id)
+    leverage = request.leverage or leverage
+    chosen: tuple[Decimal, MarginMode] = (leverage, request.mode or mode)
+    refused = refuse_leverage(books, request.id, request.quantity, leverage)
+    if refused is None:
+        books.accounts[request.id.account].settings[request.id] = chosen
+    return refused

@@ -1,0 +1,34 @@
+"""Funding: at each settlement longs pay shorts ``rate`` of their notional at mark, or the other way round.
+
+An isolated position pays from its own margin, which moves its liquidation price without any trade; a
+cross position pays from the wallet.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from decimal import Decimal
+
+from bot.core.facts import FundingPaid
+from bot.core.margin.arithmetic import funding
+from bot.core.types import MarginMode, Symbol
+from bot.venues.paper.books import Books, money_near
+from bot.venues.paper.liquidation import judge, pools_holding
+
+
+def settle(books: Books, at_ms: int, symbol: Symbol, rate: Decimal) -> None:
+    """Pay funding on every position in ``symbol``, then liquidate whom that kills."""
+    contract = books.contracts[symbol]
+    mark = books.quotes[symbol].mark
+    for account in books.accounts.values():
+        for position in [p for p in account.positions.values() if p.id.symbol == symbol]:
+            amount = money_near(funding(position, contract, mark, rate))
+            books.funding -= amount
+            books.totals(position.id).funding += amount
+            if position.mode is MarginMode.ISOLATED:
+                books.put(replace(position, margin=position.margin + amount))
+            else:
+                books.pay(account, amount)
+            books.facts.append(FundingPaid(at_ms=at_ms, id=position.id, rate=rate, amount=amount))
+    for key in pools_holding(books, symbol):
+        judge(books, at_ms, key)

@@ -1,0 +1,71 @@
+"""Between which prices nothing can happen, so that a move there costs four comparisons."""
+
+from __future__ import annotations
+
+from bot.core.margin.bounds import Band, ratio_bands
+from bot.core.types import ONE, PriceKind, Symbol
+from bot.venues.paper.books import NEVER_HIGH, NEVER_LOW, Books, marks_of
+from bot.venues.paper.matching import level_of
+from bot.venues.paper.model import Wires
+
+
+def rewire(books: Books) -> None:
+    """Bring the wires up to date with what has changed since they were laid."""
+    for key in books.stale_pools:
+        for symbol in books.bands.pop(key, ()):
+            books.stale_wires[symbol] = None
+        pool = books.pool(key)
+        if pool is not None:
+            books.bands[key] = bands = ratio_bands(pool, marks_of(books, pool), ONE)
+            for symbol in bands:
+                books.stale_wires[symbol] = None
+    books.stale_pools.clear()
+    for symbol in books.stale_wires:
+        _lay(books, symbol)
+    books.stale_wires.clear()
+
+
+def wires_of(books: Books, symbol: Symbol) -> Wires:
+    """The wires of one symbol, with ``None`` where there is no bound."""
+    quote = books.quotes[symbol]
+    return Wires(
+        mark=Band(
+            None if quote.mark_low == NEVER_LOW else quote.mark_low,
+            None if quote.mark_high == NEVER_HIGH else quote.mark_high,
+        ),
+        last=Band(
+            None if quote.last_low == NEVER_LOW else quote.last_low,
+            None if quote.last_high == NEVER_HIGH else quote.last_high,
+        ),
+    )
+
+
+def _lay(books: Books, symbol: Symbol) -> None:
+    """The tightest of all liquidation bands and order levels of the symbol."""
+    mark_low = last_low = NEVER_LOW
+    mark_high = last_high = NEVER_HIGH
+    for bands in books.bands.values():
+        band = bands.get(symbol)
+        if band is None:
+            continue
+        if band.low is not None and band.low > mark_low:
+            mark_low = band.low
+        if band.high is not None and band.high < mark_high:
+            mark_high = band.high
+    for account in books.accounts.values():
+        for order in account.orders.values():
+            if order.id.symbol != symbol:
+                continue
+            level = level_of(order)
+            by_mark = level.by is PriceKind.MARK
+            if level.rising and by_mark:
+                mark_high = min(mark_high, level.price)
+            elif level.rising:
+                last_high = min(last_high, level.price)
+            elif by_mark:
+                mark_low = max(mark_low, level.price)
+            else:
+                last_low = max(last_low, level.price)
+    quote = books.quotes[symbol]
+    quote.mark_low, quote.mark_high = mark_low, mark_high
+    quote.last_low, quote.last_high = last_low, last_high
