@@ -14,6 +14,7 @@ from typing import Annotated, ClassVar, Generic, TypeVar, get_args
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from bot.core.indicators import Atr
 from bot.core.intents import Intent
 from bot.core.types import RuleName
 from bot.core.view import View
@@ -33,7 +34,7 @@ Decisions = Iterable[tuple[Intent, str]]
 class Params(BaseModel):
     """Parameters of a rule: validated once when the configuration is read, immutable afterwards."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,16 +43,24 @@ class Needs:
 
     bars_ms: frozenset[int] = frozenset()
     """Timeframes of closed bars, in milliseconds."""
+    indicators: frozenset[Atr] = frozenset()
+    """Indicators over closed bars; their timeframes need not be named again."""
     book: bool = False
     open_interest: bool = False
     quarterlies: bool = False
     options: bool = False
     spot_balances: bool = False
 
+    @property
+    def timeframes_ms(self) -> frozenset[int]:
+        """Every timeframe whose closed bars are wanted, for themselves or for an indicator."""
+        return self.bars_ms | {spec.timeframe_ms for spec in self.indicators}
+
     def __or__(self, other: Needs) -> Needs:
         """The needs of both."""
         return Needs(
             bars_ms=self.bars_ms | other.bars_ms,
+            indicators=self.indicators | other.indicators,
             book=self.book or other.book,
             open_interest=self.open_interest or other.open_interest,
             quarterlies=self.quarterlies or other.quarterlies,

@@ -143,7 +143,10 @@ def crossing(legs: Legs, wallet: Decimal, marks: Marks, counted: Legs) -> Decima
         root = -intercept / slope
         if low <= root and (high is None or root <= high):
             return root
-        return _travel(legs, wallet, indices, marks, counted, start, -1 if root < low else 1)
+        found = _travel(legs, wallet, indices, marks, counted, start, -1 if root < low else 1)
+        # Dead at every price, as a short in an account that has lost more than its price can give back: the
+        # first mark at which equity is at or below the requirement is this one.
+        return start if found is None and root < start and net < 0 and mark is not None else found
     root_there = _travel(legs, wallet, list(indices), marks, counted, start, toward)
     if root_there is None and intercept + slope * start > 0:
         # Two nearly equal legs: the requirement grows faster than the net profit, so the other way kills.

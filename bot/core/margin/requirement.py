@@ -82,6 +82,11 @@ def line(position: Position, contract: Contract, index: int) -> tuple[Decimal, D
     return slope, intercept + fee * fee_value(position, contract, rules.fee_at, position.entry)
 
 
+def steepest(position: Position, contract: Contract) -> Decimal:
+    """The largest slope the requirement has in any tier; below ``quantity`` equity always grows faster."""
+    return max(line(position, contract, index)[0] for index in range(len(contract.tiers)))
+
+
 def fee_line(position: Position, contract: Contract) -> tuple[Decimal, Decimal]:
     """Slope and intercept of the closing fee alone: what has to be left at the bankruptcy price."""
     rules = contract.rules

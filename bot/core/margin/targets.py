@@ -112,7 +112,7 @@ def close_for_loss(
 ) -> Decimal:
     """The smallest close after which its fee and ``loss_at_liquidation`` are at most ``max_loss``.
 
-    Up to the lot; 0 if there is nothing to do; the whole position where only that will do, as always in cross.
+    Up to the lot; 0 if there is nothing to do; the whole position if only that will do, as always in cross.
     """
     loss = loss_at_liquidation(pool, id_, marks)
     if loss <= max_loss:

@@ -1,0 +1,265 @@
+"""Asking the rules: in configured order, each on the pool as projected after what earlier ones may do.
+
+If the first restores safety the later ones are not asked; if it is refused the next one gets its chance in
+the same turn. That is the whole escalation ladder.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import islice
+
+from bot.core.book import Account, Armed, Holder, Parked
+from bot.core.conditions import (
+    CLOSED,
+    FOREVER_MS,
+    OPEN,
+    QUIET,
+    Events,
+    Reach,
+    holds,
+    reach,
+    tightest,
+)
+from bot.core.decisions import Action, Because, Decision, Refusal, StateChanged
+from bot.core.folding import Books, free_balance
+from bot.core.guard import Case, Guard
+from bot.core.intents import AddMargin, Level, Proposal, ReducePosition, SetPosture
+from bot.core.ledger import Entry, Ledger, Life
+from bot.core.margin.liquidation import liquidation_price
+from bot.core.margin.pool import Holding, Pool
+from bot.core.settings import EngineSettings
+from bot.core.types import MarginMode
+from bot.core.view import Situation, View, protects
+
+PROPOSALS_MAX = 16
+"""More intents than this from one question is a runaway rule."""
+
+
+class Arbiter:
+    """Evaluates positions: rules, guard, ledger, protection."""
+
+    def __init__(self, settings: EngineSettings, books: Books, ledger: Ledger, parked: Parked) -> None:
+        """Judge what is in ``books``."""
+        self._settings = settings
+        self._books = books
+        self._ledger = ledger
+        self._parked = parked
+        self._guard = Guard(settings, ledger, parked)
+
+    def situation(self, holder: Holder, now_ms: int) -> Situation | None:
+        """The position in its pool at the present marks; ``None`` while a mark of its pool is missing."""
+        account = self._books.accounts[holder.id.account]
+        marks = self._books.market.marks
+        if holder.isolated:
+            pool = holder.pool
+            if pool is None:
+                holding = Holding(holder.position, holder.contract)
+                pool = holder.pool = Pool(MarginMode.ISOLATED, holder.position.margin, (holding,))
+                holder.liquidation = liquidation_price(pool, holder.id, marks)
+        else:
+            pool = self._cross_pool(account)
+        if any(h.position.id.symbol not in marks for h in pool.holdings):
+            return None
+        situation = Situation(
+            pool=pool,
+            position=holder.position,
+            contract=holder.contract,
+            market=self._books.market,
+            mark=marks[holder.id.symbol],
+            now_ms=now_ms,
+            free=free_balance(account, marks),
+            stops=holder.stops,
+            taker_fee=self._settings.taker_fee,
+        )
+        if holder.isolated:
+            situation.know_liquidation(holder.liquidation)
+        return situation
+
+    def evaluate(self, holder: Holder, events: Events, now_ms: int) -> Iterator[Decision]:
+        """Ask every rule about one position, and set how far the marks may go until the next question."""
+        situation = self.situation(holder, now_ms)
+        if situation is None:
+            holder.reach = CLOSED
+            return
+        yield from self._protection(holder, situation)
+        account = self._books.accounts[holder.id.account]
+        present: Situation | None = situation
+        for armed in holder.armed:
+            if armed.entry.name in self._parked.broken:
+                continue
+            if events is not QUIET:
+                armed.pending = Events(
+                    armed.pending.changed or events.changed, armed.pending.bars_ms | events.bars_ms
+                )
+            if present is None or armed.asleep(holder.version, now_ms):
+                continue
+            decisions: list[Decision] = []
+            present = self._ask(account, holder, armed, present, decisions)
+            yield from decisions
+        holder.reach = tightest(self._reach(holder, armed, situation) for armed in holder.armed)
+
+    def follow_up(self, entry: Entry, now_ms: int) -> Iterator[Decision]:
+        """Re-add the margin that a verified reduction released, as its rule announced."""
+        intent = entry.action.intent
+        if not isinstance(intent, ReducePosition) or not intent.then_add or entry.life is not Life.VERIFIED:
+            return
+        holder = self._books.holder(intent.id)
+        if holder is None:
+            return
+        situation = self.situation(holder, now_ms)
+        released = entry.before.margin - holder.position.margin
+        if situation is None or released <= 0:
+            return
+        amount = holder.contract.margin_down(min(intent.then_add, released))
+        armed = next(a for a in holder.armed if a.entry.name == entry.action.rule)
+        account = self._books.accounts[holder.id.account]
+        proposal = Proposal(
+            entry.action.rule, AddMargin(id=intent.id, amount=amount), f"re-add released margin {released}"
+        )
+        case = Case(account, holder, armed, now_ms, follow_up=True)
+        verdict = self._guard.review(proposal, situation, case)
+        yield from self._decided(verdict.decision, holder, armed, case)
+
+    # -- one rule -----------------------------------------------------------------------------------
+
+    def _ask(
+        self, account: Account, holder: Holder, armed: Armed, situation: Situation, decisions: list[Decision]
+    ) -> Situation | None:
+        """Ask one rule, add what comes of it to ``decisions``, return the situation as it would then be."""
+        case = Case(account, holder, armed, situation.now_ms)
+        pending, armed.pending = armed.pending, QUIET
+        try:
+            proposals = self._proposals(holder, armed, situation, pending)
+        except Exception as error:  # noqa: BLE001 - a rule is foreign code: whatever it raises parks it alone
+            decisions.append(self._park(armed, f"{type(error).__name__}: {error}", situation.now_ms))
+            return situation
+        present: Situation | None = situation
+        for proposal in proposals:
+            if present is None:
+                break
+            verdict = self._guard.review(proposal, present, case)
+            if isinstance(verdict.decision, Refusal) and verdict.decision.until_ms is not None:
+                armed.pending = pending
+            decisions.extend(self._decided(verdict.decision, holder, armed, case))
+            present = verdict.after
+        return present
+
+    def _proposals(
+        self, holder: Holder, armed: Armed, situation: Situation, pending: Events
+    ) -> tuple[Proposal, ...]:
+        times_acted = self._ledger.record(holder.id).times_acted.get(armed.entry.name, 0)
+        view = View(situation, times_acted, self._ledger.rule_of_stop)
+        armed.wake = armed.entry.rule.wake(view)
+        if not holds(armed.wake, situation, pending):
+            return ()
+        proposals = tuple(
+            Proposal(armed.entry.name, intent, reason)
+            for intent, reason in islice(armed.entry.rule.decide(view), PROPOSALS_MAX + 1)
+        )
+        assert len(proposals) <= PROPOSALS_MAX, f"more than {PROPOSALS_MAX} intents at once"
+        for proposal in proposals:
+            assert proposal.intent.id == holder.id, f"asked about {holder.id}, not {proposal.intent.id}"
+            assert proposal.reason, "a reason is compulsory"
+        return proposals
+
+    def _decided(self, decision: Decision, holder: Holder, armed: Armed, case: Case) -> Iterator[Decision]:
+        if isinstance(decision, Action):
+            self._ledger.prepare(decision, holder.position, follow_up=case.follow_up)
+            holder.last_action = decision
+            if isinstance(decision.intent, SetPosture):
+                holder.posture = decision.intent.posture
+            yield decision
+        elif isinstance(decision, Refusal):
+            self._sleep(armed, case)
+            armed.last_refusal = decision
+            key = (type(decision.intent), decision.because)
+            if armed.refused.get(key) != holder.version:
+                armed.refused[key] = holder.version
+                yield decision
+
+    def _sleep(self, armed: Armed, case: Case) -> None:
+        """Let the rule sleep if everything it may propose would be refused whatever the mark."""
+        until_ms = FOREVER_MS
+        for kind in armed.entry.rule.proposes:
+            no = self._guard.standing(kind, case)
+            if no is None:
+                return
+            until_ms = min(until_ms, no.until_ms)
+        if armed.entry.rule.proposes:
+            armed.asleep_until_ms = until_ms
+            armed.asleep_version = case.holder.version
+
+    def _park(self, armed: Armed, why: str, now_ms: int) -> StateChanged:
+        name = armed.entry.name
+        self._parked.broken[name] = why
+        return StateChanged(
+            at_ms=now_ms,
+            subject=f"rule:{name}",
+            was="running",
+            now="parked",
+            because=why,
+            level=Level.CRITICAL,
+        )
+
+    def _reach(self, holder: Holder, armed: Armed, situation: Situation) -> Reach:
+        if armed.entry.name in self._parked.broken:
+            return OPEN
+        if armed.asleep(holder.version, situation.now_ms):
+            return Reach({}, armed.asleep_until_ms)
+        if armed.pending is not QUIET and (armed.pending.changed or armed.pending.bars_ms):
+            return CLOSED
+        if holds(armed.wake, situation, QUIET):
+            return CLOSED
+        if holder.isolated and armed.reach_version == holder.version and armed.reach_wake == armed.wake:
+            return armed.reach
+        armed.reach = reach(armed.wake, situation)
+        armed.reach_version, armed.reach_wake = holder.version, armed.wake
+        return armed.reach
+
+    # -- protection ---------------------------------------------------------------------------------
+
+    def _protection(self, holder: Holder, situation: Situation) -> Iterator[Decision]:
+        """Say when a position becomes protected or NAKED."""
+        protector: str | None = next((o.client_id for o in holder.stops if protects(situation, o)), None)
+        if situation.liquidation is None:
+            protector = protector or "no liquidation price"
+        if protector == holder.protected_by and (protector is None) == (holder.naked_since_ms is not None):
+            return
+        was = holder.protected_by or ("NAKED" if holder.naked_since_ms is not None else "unseen")
+        holder.protected_by = protector
+        holder.naked_since_ms = situation.now_ms if protector is None else None
+        yield StateChanged(
+            at_ms=situation.now_ms,
+            subject=f"protection:{holder.id}",
+            was=was,
+            now=protector or "NAKED",
+            because="no stop rests between mark and liquidation"
+            if protector is None
+            else "seen at the venue",
+            level=Level.CRITICAL if protector is None else Level.INFO,
+        )
+
+    def _cross_pool(self, account: Account) -> Pool:
+        pool = account.cross_pool
+        if pool is None:
+            holdings = tuple(
+                Holding(h.position, h.contract) for h in account.holders.values() if not h.isolated
+            )
+            pool = account.cross_pool = Pool(MarginMode.CROSS, account.wallet, holdings)
+        return pool
+
+
+def refusal_of(entry: Entry, at_ms: int) -> Refusal:
+    """What the venue refused, as a decision like any other."""
+    action = entry.action
+    return Refusal(
+        at_ms=at_ms,
+        rule=action.rule,
+        intent=action.intent,
+        reason=action.reason,
+        because=Because.VENUE,
+        text=f"{entry.code} {entry.proof}".strip(),
+        mark=action.mark,
+        distance=action.distance_before,
+    )

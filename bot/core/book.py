@@ -1,0 +1,99 @@
+"""The core's picture of accounts and positions, folded from facts."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from decimal import Decimal
+
+from bot.core.conditions import CHANGED, CLOSED, Events, Reach
+from bot.core.contracts import Contract
+from bot.core.decisions import Action, Because, Refusal
+from bot.core.intents import Posture
+from bot.core.margin.pool import Pool
+from bot.core.settings import RuleEntry
+from bot.core.states import BotState
+from bot.core.types import ZERO, AccountName, MarginMode, Order, Position, PositionId, RuleName, Symbol
+from bot.core.wake import Always, Wake
+
+
+@dataclass(slots=True)
+class Armed:
+    """One rule on one position: what it waits for, and whether a refusal put it to sleep."""
+
+    entry: RuleEntry
+    wake: Wake = field(default_factory=Always)
+    reach: Reach = CLOSED
+    reach_version: int = -1
+    reach_wake: Wake | None = None
+    pending: Events = CHANGED
+    """Events the rule has not had a fair hearing for: a refusal that ends at a known time keeps them."""
+    asleep_until_ms: int = -1
+    asleep_version: int = -1
+    refused: dict[tuple[type, Because], int] = field(default_factory=dict)
+    """The version of the state in which each kind and reason of refusal was last recorded."""
+    last_refusal: Refusal | None = None
+
+    def asleep(self, version: int, now_ms: int) -> bool:
+        """Whether asking would bring the same refusal as before."""
+        return self.asleep_version == version and now_ms < self.asleep_until_ms
+
+
+@dataclass(slots=True)
+class Holder:
+    """A position the core guards, with everything that belongs to it."""
+
+    sequence: int
+    """Order of first sight, which is the order positions are asked in."""
+    position: Position
+    contract: Contract
+    armed: tuple[Armed, ...]
+    orders: tuple[Order, ...] = ()
+    stops: tuple[Order, ...] = ()
+    version: int = 0
+    posture: Posture = Posture.NORMAL
+    reach: Reach = CLOSED
+    pool: Pool | None = None
+    """The isolated pool, kept while the position stays as it is; cross pools belong to the account."""
+    liquidation: Decimal | None = None
+    protected_by: str | None = None
+    naked_since_ms: int | None = None
+    last_action: Action | None = None
+
+    @property
+    def id(self) -> PositionId:
+        """Which position."""
+        return self.position.id
+
+    @property
+    def isolated(self) -> bool:
+        """Whether the position is a margin pool of its own."""
+        return self.position.mode is MarginMode.ISOLATED
+
+
+@dataclass(slots=True)
+class Account:
+    """One account: wallet, state and positions, in the order they were seen."""
+
+    name: AccountName
+    wallet: Decimal = ZERO
+    free: Decimal = ZERO
+    state: BotState = BotState.RECOVERING
+    because: str = "no snapshot yet"
+    paused_until_ms: int = -1
+    blind_to: set[Symbol] = field(default_factory=set)
+    """Symbols whose mark price went stale."""
+    holders: dict[PositionId, Holder] = field(default_factory=dict)
+    cross_pool: Pool | None = None
+    has_cross: bool = False
+
+    def paused(self, now_ms: int) -> bool:
+        """Whether a person paused all rules; a pause expires and never stops the seatbelt."""
+        return now_ms < self.paused_until_ms
+
+
+@dataclass(slots=True)
+class Parked:
+    """Rules that raised, and rules a person paused."""
+
+    broken: dict[RuleName, str] = field(default_factory=dict)
+    paused_until_ms: dict[RuleName, int] = field(default_factory=dict)

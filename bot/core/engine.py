@@ -1,0 +1,234 @@
+"""The engine: facts in, decisions out.
+
+One synchronous function folds a batch of facts and asks the rules once at its end. It has no clock, no
+randomness and no I/O: the same facts give the same decisions, byte for byte. Most marks end at the
+tripwire, which costs a few comparisons.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+from bot.core.arbiter import Arbiter, refusal_of
+from bot.core.book import Account, Holder, Parked
+from bot.core.conditions import QUIET
+from bot.core.decisions import Action, Decision, Refusal, StateChanged
+from bot.core.explain import PositionExplanation, PositionStatus, explain_holder, status_of
+from bot.core.facts import Fact, MarkPrice, Tick
+from bot.core.folding import Books, events_for
+from bot.core.intents import Level
+from bot.core.ledger import Ledger, Life
+from bot.core.market import Market
+from bot.core.rule import Needs
+from bot.core.settings import EngineSettings
+from bot.core.states import BotState
+from bot.core.step import Step
+from bot.core.tripwire import Tripwires, Wire
+from bot.core.types import AccountName, PositionId, Symbol
+
+
+class Engine:
+    """Holds what is known and decides what to do. Not to be shared between threads."""
+
+    def __init__(self, settings: EngineSettings) -> None:
+        """Start knowing nothing: accounts, contracts and positions arrive as facts."""
+        self._settings = settings
+        self._parked = Parked()
+        self._ledger = Ledger(settings.limits, settings.epoch)
+        self._market = Market(spec for spec in self.needs().indicators)
+        self._books = Books(settings, self._ledger, self._market, self._parked)
+        self._arbiter = Arbiter(settings, self._books, self._ledger, self._parked)
+        self._tripwires = Tripwires(self._books.watchers)
+        self._wires = self._tripwires.wires
+        self._marks = self._market.marks
+        self._mark_at_ms = self._market.mark_at_ms
+
+    # -- facts in -----------------------------------------------------------------------------------
+
+    def step(self, fact: Fact) -> Step | None:
+        """Fold one fact; ``None`` if it ended inside the tripwire."""
+        if type(fact) is not MarkPrice:
+            return self.fold((fact,))
+        symbol, price, at_ms = fact.symbol, fact.price, fact.at_ms
+        wire = self._wires.get(symbol)
+        if wire is None:
+            wire = self._tripwires.wire(symbol)
+        if at_ms < wire.at_ms:
+            return None  # A late frame: what it says has been overtaken.
+        wire.at_ms = at_ms
+        self._marks[symbol] = price
+        self._mark_at_ms[symbol] = at_ms
+        if wire.low < price < wire.high and at_ms < self._tripwires.next_at_ms:
+            wire.swallowed = fact
+            return None
+        return self._crossed(fact, wire)
+
+    def fold(self, batch: Sequence[Fact]) -> Step | None:
+        """Fold the facts of one exchange event; rules are asked once, at its end."""
+        if len(batch) == 1 and type(batch[0]) is MarkPrice:
+            return self.step(batch[0])
+        books, at_ms = self._books, batch[-1].at_ms
+        books.begin()
+        for fact in batch:
+            books.apply(fact)
+        ticked = type(batch[-1]) is Tick
+        if ticked:
+            self._judge_freshness(at_ms)
+        decisions = list(self._resolved(at_ms))
+        asked = self._concerned(batch, at_ms)
+        if ticked:
+            asked.extend(h for h in self._holders() if h.reach.bands is None and h not in asked)
+        return self._decide(batch, asked, decisions, at_ms, patrol=ticked)
+
+    # -- questions ----------------------------------------------------------------------------------
+
+    def needs(self) -> Needs:
+        """The market data that the configured rules want."""
+        needs = Needs()
+        for entry in self._settings.rules:
+            needs |= entry.rule.needs()
+        return needs
+
+    def wires(self) -> Mapping[Symbol, Wire]:
+        """The tripwires: what lets a replay jump over the marks inside them."""
+        return self._wires
+
+    @property
+    def next_at_ms(self) -> int:
+        """The earliest time at which some rule wants to be asked whatever the marks do."""
+        return self._tripwires.next_at_ms
+
+    def states(self) -> Mapping[AccountName, BotState]:
+        """The state of each account."""
+        return {account.name: account.state for account in self._books.accounts.values()}
+
+    def explain(self, symbol: Symbol | None = None) -> tuple[PositionExplanation, ...]:
+        """Each rule's conditions with their values and how far away they are, per position."""
+        return tuple(
+            explain_holder(
+                holder, self._arbiter.situation(holder, self._now_ms()), self._ledger, self._parked
+            )
+            for holder in self._holders()
+            if symbol is None or holder.id.symbol == symbol
+        )
+
+    def overview(self) -> tuple[PositionStatus, ...]:
+        """One line per position, for tables."""
+        return tuple(
+            status_of(holder, self._arbiter.situation(holder, self._now_ms()), self._ledger, self._parked)
+            for holder in self._holders()
+        )
+
+    # -- inside -------------------------------------------------------------------------------------
+
+    def _crossed(self, fact: MarkPrice, wire: Wire) -> Step | None:
+        """A mark outside the tripwire, or a time that came: ask those whose own band it left."""
+        self._books.begin()
+        for account in self._books.accounts.values():
+            if fact.symbol in account.blind_to:
+                self._see_again(account, fact)
+        asked = self._concerned((fact,), fact.at_ms)
+        if not asked and not self._books.notes:
+            wire.swallowed = fact
+            return None
+        return self._decide((fact,), asked, [], fact.at_ms, patrol=False)
+
+    def _decide(
+        self,
+        batch: Sequence[Fact],
+        asked: list[Holder],
+        decisions: list[Decision],
+        at_ms: int,
+        *,
+        patrol: bool,
+    ) -> Step:
+        """Ask the rules on the positions concerned, and tie the wires anew."""
+        books = self._books
+        decisions.extend(books.notes)
+        asked.sort(key=lambda holder: holder.sequence)
+        for holder in asked:
+            decisions.extend(self._arbiter.evaluate(holder, events_for(books, holder), at_ms))
+        if patrol:
+            decisions.extend(self._patrol(asked, at_ms))
+        self._tripwires.retie(asked, books.gone, books.rewatched)
+        for account in books.accounts.values():
+            for symbol in account.blind_to:
+                self._tripwires.wire(symbol).close()
+        return Step(at_ms, self._swallowed(asked), tuple(batch), tuple(decisions))
+
+    def _concerned(self, batch: Sequence[Fact], at_ms: int) -> list[Holder]:
+        """The positions whose promise of silence does not reach past this batch."""
+        books = self._books
+        found: dict[PositionId, Holder] = dict(books.changed)
+        for symbol in books.bars:
+            found.update((h.id, h) for h in books.watchers.get(symbol, ()) if h.id.symbol == symbol)
+        for fact in batch:
+            if type(fact) is MarkPrice:
+                found.update((h.id, h) for h in self._tripwires.broken(fact.symbol, fact.price))
+        found.update((h.id, h) for h in self._tripwires.overdue(at_ms))
+        return list(found.values())
+
+    def _resolved(self, at_ms: int) -> Iterator[Decision]:
+        """The consequences of intents whose outcome has been proven."""
+        for entry in self._books.resolved:
+            if entry.life is Life.REJECTED:
+                yield refusal_of(entry, at_ms)
+            yield from self._arbiter.follow_up(entry, at_ms)
+
+    def _patrol(self, asked: Sequence[Holder], at_ms: int) -> Iterator[Decision]:
+        """Ask everybody else too: what is found only here slipped through a tripwire and is reported."""
+        for holder in list(self._holders()):
+            if holder in asked:
+                continue
+            found = list(self._arbiter.evaluate(holder, QUIET, at_ms))
+            for decision in found:
+                if isinstance(decision, Action | Refusal):
+                    yield StateChanged(
+                        at_ms=at_ms,
+                        subject=f"rule:{decision.rule}",
+                        was="asleep",
+                        now="unsound_wake",
+                        because=f"it wanted to act on {holder.id} inside its tripwire",
+                        level=Level.WARNING,
+                    )
+            yield from found
+
+    def _judge_freshness(self, at_ms: int) -> None:
+        """Silence becomes blindness when a held symbol's mark is older than allowed."""
+        limits = self._settings
+        for account in self._books.accounts.values():
+            for holder in account.holders.values():
+                symbol = holder.id.symbol
+                age_ms = at_ms - self._mark_at_ms.get(symbol, at_ms)
+                if age_ms > limits.stale_after_ms.get(symbol, limits.limits.stale_after_ms):
+                    account.blind_to.add(symbol)
+            if account.blind_to and account.state in (BotState.ARMED, BotState.REDUCING):
+                silent = ", ".join(sorted(account.blind_to))
+                self._books.to_state(account, BotState.BLIND, f"no fresh mark price of {silent}", at_ms)
+
+    def _see_again(self, account: Account, fact: MarkPrice) -> None:
+        account.blind_to.discard(fact.symbol)
+        if not account.blind_to and account.state is BotState.BLIND:
+            self._books.to_state(account, BotState.ARMED, "marks are fresh again", fact.at_ms)
+
+    def _swallowed(self, asked: Iterable[Holder]) -> tuple[Fact, ...]:
+        """The last swallowed mark of every symbol that this turn looked at."""
+        symbols = {h.id.symbol for h in asked}
+        for holder in asked:
+            if not holder.isolated:
+                pool = self._books.accounts[holder.id.account].holders.values()
+                symbols.update(h.id.symbol for h in pool if not h.isolated)
+        taken = []
+        for symbol in sorted(symbols):
+            wire = self._tripwires.wire(symbol)
+            if wire.swallowed is not None:
+                taken.append(wire.swallowed)
+                wire.swallowed = None
+        return tuple(taken)
+
+    def _holders(self) -> Iterator[Holder]:
+        for account in self._books.accounts.values():
+            yield from account.holders.values()
+
+    def _now_ms(self) -> int:
+        return max(self._mark_at_ms.values(), default=0)

@@ -1,0 +1,205 @@
+"""Why it acts, and why it does not: each rule's named conditions with their present values."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from decimal import Decimal
+
+from bot.core.book import Armed, Holder, Parked
+from bot.core.conditions import QUIET, holds, reading
+from bot.core.decisions import Action, Refusal
+from bot.core.ledger import Ledger
+from bot.core.timeframe import format_timeframe
+from bot.core.types import PositionId, RuleName
+from bot.core.view import INFINITE, Situation
+from bot.core.wake import Above, AllOf, Always, AnyOf, At, BarClose, Below, Changed, Metric, Never, Wake
+
+_PLACES = Decimal("0.0001")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConditionReading:
+    """One named condition: what it says, the metric's value, and how far that is from the threshold."""
+
+    text: str
+    value: str | None
+    threshold: str | None
+    away: str | None
+    holds: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RuleExplanation:
+    """One rule on one position."""
+
+    rule: RuleName
+    conditions: tuple[ConditionReading, ...]
+    verdict: str
+    last_refusal: Refusal | None
+    times_acted: int
+    parked: bool
+    shadow: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PositionExplanation:
+    """All rules on one position, and how it stands."""
+
+    id: PositionId
+    mark: Decimal | None
+    liquidation: Decimal | None
+    distance: Decimal | None
+    margin_ratio: Decimal | None
+    protected_by: str | None
+    naked_since_ms: int | None
+    rules: tuple[RuleExplanation, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PositionStatus:
+    """One line of a table: how a position stands, what protects it, who speaks next."""
+
+    id: PositionId
+    quantity: Decimal
+    mark: Decimal | None
+    liquidation: Decimal | None
+    distance: Decimal | None
+    margin_ratio: Decimal | None
+    protected_by: str | None
+    naked_since_ms: int | None
+    next_rule: RuleName | None
+    next_away: str | None
+    last_action: Action | None
+    last_refusal: Refusal | None
+
+
+def explain_holder(
+    holder: Holder, situation: Situation | None, ledger: Ledger, parked: Parked
+) -> PositionExplanation:
+    """Explain every rule on one position; without a situation (no mark yet) conditions have no values."""
+    rules = tuple(_explain_rule(holder, armed, situation, ledger, parked) for armed in holder.armed)
+    return PositionExplanation(
+        id=holder.id,
+        mark=situation.mark if situation is not None else None,
+        liquidation=situation.liquidation if situation is not None else None,
+        distance=_finite(situation.distance) if situation is not None else None,
+        margin_ratio=_finite(situation.margin_ratio) if situation is not None else None,
+        protected_by=holder.protected_by,
+        naked_since_ms=holder.naked_since_ms,
+        rules=rules,
+    )
+
+
+def status_of(holder: Holder, situation: Situation | None, ledger: Ledger, parked: Parked) -> PositionStatus:
+    """The same in one line: the nearest level condition names the next rule."""
+    explained = explain_holder(holder, situation, ledger, parked)
+    nearest = min(_distances(holder, situation), default=None, key=lambda item: item[0])
+    refusals = [armed.last_refusal for armed in holder.armed if armed.last_refusal is not None]
+    return PositionStatus(
+        id=holder.id,
+        quantity=holder.position.quantity,
+        mark=explained.mark,
+        liquidation=explained.liquidation,
+        distance=explained.distance,
+        margin_ratio=explained.margin_ratio,
+        protected_by=holder.protected_by,
+        naked_since_ms=holder.naked_since_ms,
+        next_rule=nearest[1] if nearest is not None else None,
+        next_away=str(nearest[0].quantize(_PLACES)) if nearest is not None else None,
+        last_action=holder.last_action,
+        last_refusal=max(refusals, default=None, key=lambda refusal: refusal.at_ms),
+    )
+
+
+def _distances(holder: Holder, situation: Situation | None) -> Iterator[tuple[Decimal, RuleName]]:
+    """For each distance condition that does not hold: how much further it is, and whose it is."""
+    if situation is None:
+        return
+    for armed in holder.armed:
+        for condition in _leaves(armed.wake):
+            if isinstance(condition, Below) and condition.metric is Metric.DISTANCE:
+                away = situation.distance - condition.threshold
+                if away.is_finite() and away >= 0:
+                    yield away, armed.entry.name
+
+
+def _explain_rule(
+    holder: Holder, armed: Armed, situation: Situation | None, ledger: Ledger, parked: Parked
+) -> RuleExplanation:
+    name = armed.entry.name
+    broken = parked.broken.get(name)
+    readings = () if situation is None else tuple(_read(c, situation) for c in _leaves(armed.wake))
+    return RuleExplanation(
+        rule=name,
+        conditions=readings,
+        verdict=_verdict(armed, situation, broken),
+        last_refusal=armed.last_refusal,
+        times_acted=ledger.record(holder.id).times_acted.get(name, 0),
+        parked=broken is not None,
+        shadow=armed.entry.shadow,
+    )
+
+
+def _verdict(armed: Armed, situation: Situation | None, broken: str | None) -> str:
+    if broken is not None:
+        return f"parked: {broken}"
+    if situation is None:
+        return "waits for a mark price"
+    if isinstance(armed.wake, Never):
+        return f"quiet until something changes: {armed.wake.because}"
+    if not holds(armed.wake, situation, QUIET):
+        return "quiet: its conditions do not hold"
+    refusal = armed.last_refusal
+    if refusal is not None:
+        return f"wants to act, refused ({refusal.because}): {refusal.text}"
+    return "awake, and finds nothing to do"
+
+
+def _leaves(wake: Wake) -> Iterator[Wake]:
+    if isinstance(wake, AnyOf | AllOf):
+        for condition in wake.conditions:
+            yield from _leaves(condition)
+    else:
+        yield wake
+
+
+def _read(condition: Wake, situation: Situation) -> ConditionReading:
+    holding = holds(condition, situation, QUIET)
+    match condition:
+        case Below(metric, threshold) | Above(metric, threshold):
+            value = reading(metric, situation)
+            word = "below" if isinstance(condition, Below) else "above"
+            away = abs(value - threshold)
+            return ConditionReading(
+                text=f"{metric} {word} {threshold}",
+                value=_number(metric, value),
+                threshold=str(threshold),
+                away=None if holding or not away.is_finite() else _number(metric, away),
+                holds=holding,
+            )
+        case BarClose(timeframe_ms):
+            text = f"a {format_timeframe(timeframe_ms)} bar closes"
+        case At(at_ms):
+            text = f"time {at_ms} comes"
+        case Changed():
+            text = "position, orders, balance or state change"
+        case Always():
+            text = "every fact"
+        case Never(because):
+            text = f"nothing before a change: {because}"
+        case AnyOf() | AllOf():
+            text = "several conditions"
+    return ConditionReading(text=text, value=None, threshold=None, away=None, holds=holding)
+
+
+def _number(metric: Metric, value: Decimal) -> str:
+    if not value.is_finite():
+        return "none"
+    if metric in (Metric.MARK, Metric.LIQUIDATION):
+        return str(value)
+    return str(value.quantize(_PLACES))
+
+
+def _finite(value: Decimal) -> Decimal | None:
+    return value if value.is_finite() else None

@@ -1,0 +1,298 @@
+"""Folding facts into the core's picture of accounts and positions. No decision is made here.
+
+Each handler changes the books and notes which positions the change concerns, which bars closed, and what
+became of intents; the engine decides afterwards, once per batch.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from decimal import Decimal
+from typing import Any
+
+from bot.core.book import Account, Armed, Holder, Parked
+from bot.core.conditions import Events
+from bot.core.contracts import Contract
+from bot.core.decisions import Decision, StateChanged
+from bot.core.facts import (
+    BalanceChanged,
+    BarClosed,
+    Command,
+    CommandKind,
+    Deleveraged,
+    Delivered,
+    Fact,
+    InstrumentChanged,
+    Link,
+    LinkChanged,
+    Liquidated,
+    MarkPrice,
+    OrdersChanged,
+    Outcome,
+    PositionChanged,
+)
+from bot.core.intents import Level
+from bot.core.ledger import Entry, Ledger
+from bot.core.margin.arithmetic import initial_margin, unrealised
+from bot.core.market import Market
+from bot.core.seatbelt import seatbelt_entry
+from bot.core.settings import MINUTE_MS, EngineSettings, RuleEntry
+from bot.core.states import BotState
+from bot.core.types import ZERO, AccountName, PositionId, RuleName, Symbol
+
+PAUSE_MS = 30 * MINUTE_MS
+
+
+class Books:
+    """Accounts, positions and the market, and what the present batch did to them."""
+
+    def __init__(self, settings: EngineSettings, ledger: Ledger, market: Market, parked: Parked) -> None:
+        """Start knowing nothing."""
+        self._ledger = ledger
+        self._parked = parked
+        belt = (seatbelt_entry(settings.seatbelt),) if settings.seatbelt.enabled else ()
+        self._entries: tuple[RuleEntry, ...] = settings.rules + belt
+        self._timeframes = frozenset().union(*(e.rule.needs().timeframes_ms for e in self._entries))
+        self._sequence = 0
+        self.market = market
+        self.accounts: dict[AccountName, Account] = {}
+        self.contracts: dict[Symbol, Contract] = {}
+        self.watchers: dict[Symbol, list[Holder]] = {}
+        self.changed: dict[PositionId, Holder] = {}
+        self.bars: dict[Symbol, set[int]] = {}
+        self.resolved: list[Entry] = []
+        self.gone: list[PositionId] = []
+        self.rewatched: set[Symbol] = set()
+        self.notes: list[Decision] = []
+        self._handlers: dict[type[Any], Callable[[Any], None]] = {
+            MarkPrice: self._mark,
+            BarClosed: self._bar,
+            InstrumentChanged: self._instrument,
+            PositionChanged: self._position,
+            BalanceChanged: self._balance,
+            OrdersChanged: self._orders,
+            Liquidated: self._lost,
+            Deleveraged: self._lost,
+            Delivered: self._lost,
+            LinkChanged: self._link,
+            Outcome: self._outcome,
+            Command: self._command,
+        }
+
+    def apply(self, fact: Fact) -> None:
+        """Fold one fact. Kinds that no part of the core reads yet change nothing."""
+        handler = self._handlers.get(type(fact))
+        if handler is not None:
+            handler(fact)
+
+    def begin(self) -> None:
+        """Forget what the last batch did."""
+        self.changed = {}
+        self.bars = {}
+        self.resolved = []
+        self.notes = []
+        self.gone = []
+        self.rewatched = set()
+
+    def holder(self, id_: PositionId) -> Holder | None:
+        """The position as it is held, ``None`` if it is closed."""
+        account = self.accounts.get(id_.account)
+        return account.holders.get(id_) if account is not None else None
+
+    def account(self, name: AccountName) -> Account:
+        """An account, which comes to be when first heard of."""
+        account = self.accounts.get(name)
+        if account is None:
+            account = self.accounts[name] = Account(name)
+        return account
+
+    def to_state(self, account: Account, state: BotState, because: str, at_ms: int) -> None:
+        """Change an account's state and say so. Every position is asked again."""
+        if account.state is state:
+            account.because = because
+            return
+        quiet = state is BotState.ARMED or account.state is BotState.RECOVERING
+        self.notes.append(
+            StateChanged(
+                at_ms=at_ms,
+                subject=f"account:{account.name}",
+                was=account.state,
+                now=state,
+                because=because,
+                level=Level.INFO if quiet else Level.CRITICAL,
+            )
+        )
+        account.state, account.because = state, because
+        self.touch(account)
+
+    def touch(self, account: Account) -> None:
+        """The state behind every position of ``account`` changed."""
+        account.cross_pool = None
+        for holder in account.holders.values():
+            self._touch(holder)
+
+    # -- handlers -----------------------------------------------------------------------------------
+
+    def _touch(self, holder: Holder) -> None:
+        holder.version += 1
+        self.changed[holder.id] = holder
+
+    def _mark(self, fact: MarkPrice) -> None:
+        self.market.mark(fact)
+
+    def _bar(self, fact: BarClosed) -> None:
+        if fact.timeframe_ms in self._timeframes:
+            self.market.bar(fact)
+            self.bars.setdefault(fact.symbol, set()).add(fact.timeframe_ms)
+
+    def _instrument(self, fact: InstrumentChanged) -> None:
+        self.contracts[fact.contract.symbol] = fact.contract
+        for holder in self.watchers.get(fact.contract.symbol, ()):
+            if holder.id.symbol == fact.contract.symbol:
+                holder.contract = fact.contract
+                holder.pool = None
+                self.touch(self.accounts[holder.id.account])
+
+    def _position(self, fact: PositionChanged) -> None:
+        account = self.account(fact.id.account)
+        holder = account.holders.get(fact.id)
+        if fact.position is None:
+            if holder is not None:
+                del account.holders[fact.id]
+                self.gone.append(fact.id)
+                self._ledger.forget_lot(fact.id)
+                self._rewatch(account)
+            self.changed.pop(fact.id, None)
+        elif holder is None:
+            armed = tuple(
+                Armed(entry)
+                for entry in self._entries
+                if not entry.symbols or fact.id.symbol in entry.symbols
+            )
+            holder = Holder(self._sequence, fact.position, self.contracts[fact.id.symbol], armed)
+            self._sequence += 1
+            account.holders[fact.id] = holder
+            self._ledger.record(fact.id).new_lot(fact.position.opened_ms)
+            self._rewatch(account)
+            self._touch(holder)
+        else:
+            holder.position = fact.position
+            holder.pool = None
+            record = self._ledger.record(fact.id)
+            if record.lot_ms != fact.position.opened_ms:
+                record.new_lot(fact.position.opened_ms)
+            self._touch(holder)
+        if account.cross_pool is not None or (holder is not None and not holder.isolated):
+            self._touch_cross(account)
+
+    def _touch_cross(self, account: Account) -> None:
+        account.cross_pool = None
+        for holder in account.holders.values():
+            if not holder.isolated:
+                self._touch(holder)
+
+    def _rewatch(self, account: Account) -> None:
+        """Rebuild who has to look when a symbol's mark moves: a cross position watches its whole pool."""
+        for symbol, watchers in self.watchers.items():
+            if any(h.id.account == account.name for h in watchers):
+                self.rewatched.add(symbol)
+            watchers[:] = [h for h in watchers if h.id.account != account.name]
+        cross = {h.id.symbol for h in account.holders.values() if not h.isolated}
+        account.has_cross = bool(cross)
+        for holder in account.holders.values():
+            for symbol in {holder.id.symbol} if holder.isolated else cross:
+                self.rewatched.add(symbol)
+                self.watchers.setdefault(symbol, []).append(holder)
+
+    def _balance(self, fact: BalanceChanged) -> None:
+        account = self.account(fact.account)
+        account.wallet, account.free = fact.wallet, fact.free
+        if account.state is BotState.RECOVERING:
+            self.to_state(account, BotState.ARMED, "the account is known", fact.at_ms)
+        self.touch(account)
+
+    def _orders(self, fact: OrdersChanged) -> None:
+        holder = self.holder(fact.id)
+        if holder is None:
+            return
+        alive = {order.client_id for order in fact.orders}
+        self._ledger.keep_stops(set(alive), {order.client_id for order in holder.orders})
+        holder.orders = fact.orders
+        holder.stops = tuple(order for order in fact.orders if order.kind.is_stop and order.reduces)
+        self._touch(holder)
+
+    def _lost(self, fact: Liquidated | Deleveraged | Delivered) -> None:
+        self.notes.append(
+            StateChanged(
+                at_ms=fact.at_ms,
+                subject=f"position:{fact.id}",
+                was="open",
+                now=type(fact).__name__.lower(),
+                because=f"the venue closed it at {fact.price}",
+                level=Level.CRITICAL,
+            )
+        )
+
+    def _link(self, fact: LinkChanged) -> None:
+        account = self.account(fact.account)
+        if fact.up:
+            if account.state in (BotState.BLIND, BotState.AUTH_LOST):
+                self.to_state(account, BotState.RECOVERING, f"{fact.link} is back", fact.at_ms)
+        elif account.state is not BotState.HALTED:
+            lost = BotState.AUTH_LOST if fact.link is Link.AUTH else BotState.BLIND
+            self.to_state(account, lost, f"{fact.link} is down: {fact.because}", fact.at_ms)
+
+    def _outcome(self, fact: Outcome) -> None:
+        entry = self._ledger.outcome(fact)
+        if entry is None:
+            return
+        if entry.closed:
+            self.resolved.append(entry)
+        holder = self.holder(entry.action.intent.id)
+        if holder is not None:
+            self._touch(holder)
+
+    def _command(self, fact: Command) -> None:
+        rule = RuleName(fact.subject)
+        until_ms = fact.until_ms if fact.until_ms is not None else fact.at_ms + PAUSE_MS
+        for account in self.accounts.values():
+            match fact.kind:
+                case CommandKind.PAUSE if fact.subject:
+                    self._parked.paused_until_ms[rule] = until_ms
+                case CommandKind.PAUSE:
+                    account.paused_until_ms = until_ms
+                case CommandKind.RESUME:
+                    self._parked.paused_until_ms.pop(rule, None)
+                    account.paused_until_ms = -1
+                    if account.state is BotState.HALTED and not fact.subject:
+                        self.to_state(account, BotState.ARMED, f"resumed by {fact.by}", fact.at_ms)
+                case CommandKind.HALT:
+                    self.to_state(account, BotState.HALTED, f"halted by {fact.by}", fact.at_ms)
+                case CommandKind.RESET:
+                    self._ledger.reset(rule if fact.subject else None)
+                case CommandKind.ACKNOWLEDGE | CommandKind.FLATTEN:
+                    pass
+            self.touch(account)
+
+
+def events_for(books: Books, holder: Holder) -> Events:
+    """What the present batch means to one position."""
+    bars = books.bars.get(holder.id.symbol)
+    return Events(changed=holder.id in books.changed, bars_ms=frozenset(bars) if bars else frozenset())
+
+
+def free_balance(account: Account, marks: Mapping[Symbol, Decimal]) -> Decimal:
+    """What may be spent: never more than reported, less while cross positions lose, nothing while a mark of
+    theirs is unknown.
+    """
+    if not account.has_cross:
+        return account.free
+    free = account.wallet
+    for holder in account.holders.values():
+        if not holder.isolated:
+            mark = marks.get(holder.id.symbol)
+            if mark is None:
+                return ZERO
+            free += min(ZERO, unrealised(holder.position, holder.contract, mark))
+            free -= initial_margin(holder.position, holder.contract, mark)
+    return min(account.free, free)

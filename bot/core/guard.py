@@ -1,0 +1,269 @@
+"""The guard: the only maker of actions. It may shrink or refuse what a rule proposes, never enlarge it.
+
+Its questions come in two groups. *Standing* ones do not depend on the mark: a refusal from them would be
+the same for every intent of that kind until a stated time or a change of state, so they come first and may
+put a rule to sleep. The others are asked anew each time: enough balance, the venue's steps and minimums,
+and whether the position really comes out safer.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from decimal import Decimal
+
+from bot.core.book import Account, Armed, Holder, Parked
+from bot.core.capabilities import Capabilities
+from bot.core.conditions import FOREVER_MS
+from bot.core.decisions import Action, Because, Refusal
+from bot.core.intents import (
+    AddMargin,
+    Intent,
+    MoveStop,
+    PlaceStop,
+    Posture,
+    Proposal,
+    ReducePosition,
+    TransferCollateral,
+)
+from bot.core.ledger import Ledger, Life
+from bot.core.seatbelt import SEATBELT
+from bot.core.settings import DAY_MS, EngineSettings
+from bot.core.states import allows
+from bot.core.types import ZERO
+from bot.core.view import INFINITE, Situation
+from bot.core.yardsticks import objection
+
+_EXPOSING: tuple[type[Intent], ...] = (AddMargin, TransferCollateral)
+_NOTHING_DECLARED = Capabilities(venue="unknown venue")
+
+
+@dataclass(frozen=True, slots=True)
+class No:
+    """A standing answer: why not, and until when if that is known."""
+
+    because: Because
+    text: str
+    until_ms: int = FOREVER_MS
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """What the guard is asked about: a rule on a position at a moment."""
+
+    account: Account
+    holder: Holder
+    armed: Armed
+    now_ms: int
+    follow_up: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """The decision on a proposal, and the situation as it would be after it (``None``: position gone)."""
+
+    decision: Action | Refusal
+    after: Situation | None
+
+
+class Guard:
+    """Reviews proposals against limits, ledger and capabilities."""
+
+    def __init__(self, settings: EngineSettings, ledger: Ledger, parked: Parked) -> None:
+        """Judge by ``settings``; count by ``ledger``."""
+        self._settings = settings
+        self._limits = settings.limits
+        self._ledger = ledger
+        self._parked = parked
+
+    def standing(self, kind: type[Intent], case: Case) -> No | None:
+        """The refusal that every intent of ``kind`` would meet here whatever the mark; ``None`` if none."""
+        return (
+            self._state(kind, case)
+            or self._in_flight(kind, case)
+            or self._capability(kind, case)
+            or self._pace(kind, case)
+            or self._budget(kind, case)
+        )
+
+    def review(self, proposal: Proposal, situation: Situation, case: Case) -> Verdict:
+        """Let a proposal through, shrunk where it has to be, or refuse it with the reason."""
+        intent = proposal.intent
+        no = self.standing(type(intent), case) or self._fresh(situation)
+        if no is None:
+            sized = self._sized(intent, situation, case)
+            if isinstance(sized, No):
+                no = sized
+            else:
+                return self._judged(replace_intent(proposal, sized), situation, case)
+        return self._refusal(proposal, situation, no)
+
+    def _judged(self, proposal: Proposal, situation: Situation, case: Case) -> Verdict:
+        intent = proposal.intent
+        after = situation.after(intent)
+        verdict = objection(intent, situation, after)
+        if verdict is not None:
+            return self._refusal(proposal, situation, No(*verdict))
+        if case.armed.entry.shadow:
+            return self._refusal(proposal, situation, No(Because.SHADOW, "in shadow: would have been sent"))
+        action = Action(
+            at_ms=case.now_ms,
+            client_id=self._ledger.next_client_id(),
+            rule=proposal.rule,
+            intent=intent,
+            reason=proposal.reason,
+            mark=situation.mark,
+            distance_before=_finite(situation.distance),
+            distance_after=_finite(after.distance) if after is not None else None,
+            deadline_ms=case.now_ms + self._limits.deadline_ms,
+        )
+        return Verdict(action, after)
+
+    # -- standing questions -------------------------------------------------------------------------
+
+    def _state(self, kind: type[Intent], case: Case) -> No | None:
+        account, rule = case.account, case.armed.entry.name
+        if not allows(account.state, kind):
+            return No(Because.STATE, f"{account.name} is {account.state}: {account.because}")
+        if rule != SEATBELT:
+            until_ms = max(account.paused_until_ms, self._parked.paused_until_ms.get(rule, -1))
+            if case.now_ms < until_ms:
+                return No(Because.PAUSED, "paused by a person", until_ms)
+            if case.holder.posture is Posture.REDUCE_ONLY and kind in _EXPOSING:
+                return No(Because.POSTURE, "posture allows reductions only")
+        return None
+
+    def _in_flight(self, kind: type[Intent], case: Case) -> No | None:
+        entry = self._ledger.in_flight(case.holder.id)
+        if entry is None:
+            return None
+        exit_may_go = kind is ReducePosition and entry.life is Life.UNKNOWN
+        if exit_may_go and not isinstance(entry.action.intent, ReducePosition):
+            return None
+        return No(Because.IN_FLIGHT, f"{entry.action.client_id} of {entry.action.rule} is {entry.life}")
+
+    def _capability(self, kind: type[Intent], case: Case) -> No | None:
+        capabilities = self._settings.capabilities.get(case.account.name, _NOTHING_DECLARED)
+        capability = capabilities.of(kind.__name__, case.holder.position.mode)
+        if capability.works:
+            return None
+        instead = f"; use {capability.substitute}" if capability.substitute else ""
+        return No(Because.CAPABILITY, capability.because + instead)
+
+    def _pace(self, kind: type[Intent], case: Case) -> No | None:
+        if case.follow_up:
+            return None
+        entry, holder, now_ms = case.armed.entry, case.holder, case.now_ms
+        record = self._ledger.record(holder.id)
+        if entry.name in record.latched:
+            return No(Because.THROTTLED, "equal actions without effect; reset it to go on")
+        last = record.last_acted_ms.get(entry.name)
+        cooldown = self._limits.cooldown_ms if entry.cooldown_ms is None else entry.cooldown_ms
+        if last is not None and now_ms < last + cooldown:
+            return No(Because.COOLDOWN, f"acted {(now_ms - last) / 1000:.0f} s ago", last + cooldown)
+        if kind is not ReducePosition and entry.name != SEATBELT:
+            count, frees_ms = self._ledger.actions_in_hour(holder.id.account, now_ms)
+            if count >= self._limits.actions_per_hour:
+                return No(Because.RATE, f"{count} actions in the last hour", frees_ms)
+        return None
+
+    def _budget(self, kind: type[Intent], case: Case) -> No | None:
+        if kind not in _EXPOSING or case.follow_up:
+            return None
+        left, which, until_ms = self._budget_left(case)
+        if left is not None and left < case.holder.contract.margin_step:
+            return No(Because.BUDGET, f"budget per {which} is used up", until_ms)
+        return None
+
+    def _budget_left(self, case: Case) -> tuple[Decimal | None, str, int]:
+        """What the tightest budget leaves, which one it is, and when it renews."""
+        limits, ledger, id_, now_ms = self._limits, self._ledger, case.holder.id, case.now_ms
+        record, spending = ledger.record(id_), ledger.spending(id_.account)
+        left: list[tuple[Decimal, str, int]] = []
+        if limits.margin_per_position is not None:
+            left.append((limits.margin_per_position - record.margin_in_lot, "position", FOREVER_MS))
+        if limits.margin_per_campaign is not None:
+            ends_ms = (record.campaign_last_ms or now_ms) + limits.campaign_gap_ms
+            spent = ledger.campaign_margin(id_, now_ms)
+            left.append((limits.margin_per_campaign - spent, "campaign", ends_ms))
+        if limits.margin_per_day is not None:
+            spent = ledger.day_margin(id_.account, now_ms)
+            left.append((limits.margin_per_day - spent, "day", (now_ms // DAY_MS + 1) * DAY_MS))
+        if limits.margin_per_account is not None:
+            left.append((limits.margin_per_account - spending.margin, "account", FOREVER_MS))
+        return min(left, default=(None, "", FOREVER_MS), key=lambda item: item[0] or ZERO)
+
+    # -- questions that depend on the mark ----------------------------------------------------------
+
+    def _fresh(self, situation: Situation) -> No | None:
+        symbol = situation.id.symbol
+        age_ms = situation.now_ms - situation.market.mark_at_ms[symbol]
+        if age_ms > self._settings.stale_after_ms.get(symbol, self._limits.stale_after_ms):
+            return No(Because.STALE, f"mark is {age_ms / 1000:.1f} s old")
+        return None
+
+    def _sized(self, intent: Intent, situation: Situation, case: Case) -> Intent | No:
+        match intent:
+            case AddMargin():
+                return self._sized_margin(intent, situation, case)
+            case ReducePosition():
+                return self._sized_reduction(intent, situation)
+            case PlaceStop() | MoveStop():
+                contract = situation.contract
+                towards = contract.price_up if situation.id.side.sign > 0 else contract.price_down
+                return replace(intent, trigger=towards(intent.trigger))
+            case _:
+                return intent
+
+    def _sized_margin(self, intent: AddMargin, situation: Situation, case: Case) -> Intent | No:
+        contract = situation.contract
+        account = case.account
+        spendable = account.free - self._limits.reserve - self._ledger.reserved(account.name)
+        if spendable < contract.margin_step:
+            return No(Because.BALANCE, f"free {account.free}, reserve {self._limits.reserve}")
+        most = min(intent.amount, spendable)
+        if not case.follow_up:
+            left, _, _ = self._budget_left(case)
+            most = most if left is None else min(most, left)
+        amount = contract.margin_down(most)
+        if amount < contract.margin_step:
+            return No(Because.MINIMUM, f"{intent.amount} is below the step {contract.margin_step}")
+        return replace(intent, amount=amount)
+
+    def _sized_reduction(self, intent: ReducePosition, situation: Situation) -> Intent | No:
+        contract, position = situation.contract, situation.position
+        quantity = contract.quantity_down(min(intent.quantity, position.quantity))
+        if quantity == position.quantity or self._enough(quantity, situation):
+            rest = position.quantity - quantity
+            if rest == 0 or rest >= contract.min_quantity:
+                return replace(intent, quantity=quantity)
+        if self._limits.close_whole_below_minimum:
+            return replace(intent, quantity=position.quantity, then_add=ZERO)
+        return No(Because.MINIMUM, f"{intent.quantity} is below what the venue accepts")
+
+    def _enough(self, quantity: Decimal, situation: Situation) -> bool:
+        contract = situation.contract
+        notional = contract.notional(quantity, situation.mark)
+        return quantity > 0 and quantity >= contract.min_quantity and notional >= contract.min_notional
+
+    def _refusal(self, proposal: Proposal, situation: Situation, no: No) -> Verdict:
+        refusal = Refusal(
+            at_ms=situation.now_ms,
+            rule=proposal.rule,
+            intent=proposal.intent,
+            reason=proposal.reason,
+            because=no.because,
+            text=no.text,
+            mark=situation.mark,
+            distance=_finite(situation.distance),
+            until_ms=no.until_ms if no.until_ms != FOREVER_MS else None,
+        )
+        return Verdict(refusal, situation)
+
+
+def replace_intent(proposal: Proposal, intent: Intent) -> Proposal:
+    """The proposal with the intent as it was sized."""
+    return proposal if intent is proposal.intent else Proposal(proposal.rule, intent, proposal.reason)
+
+
+def _finite(distance: Decimal) -> Decimal | None:
+    return None if distance == INFINITE else distance

@@ -1,0 +1,58 @@
+"""Indicators over closed bars of traded prices, updated bar by bar.
+
+They are statistics and therefore float. What they feed into a decision is quantised to eight significant
+digits first, so that a decision does not depend on the last bit of a machine's mathematics library.
+The same incremental code runs live, stepping and jumping.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from decimal import Decimal
+
+from bot.core.facts import BarClosed
+
+
+@dataclass(frozen=True, slots=True)
+class Atr:
+    """Which average true range: Wilder's smoothing over ``length`` bars of ``timeframe_ms``."""
+
+    timeframe_ms: int
+    length: int
+
+
+class AtrSeries:
+    """The average true range of one symbol as it develops.
+
+    Wilder, New Concepts in Technical Trading Systems (1978): the first value is the mean of the first
+    ``length`` true ranges, each later one (previous * (length - 1) + true range) / length. The first bar
+    has no previous close, so its true range is high - low.
+    """
+
+    __slots__ = ("_average", "_close", "_count", "_length")
+
+    def __init__(self, length: int) -> None:
+        """Start without history; ``length`` is at least 1."""
+        assert length >= 1, f"ATR length {length}, expected at least 1"
+        self._length = length
+        self._count = 0
+        self._average: float = 0
+        self._close: float | None = None
+
+    def update(self, bar: BarClosed) -> None:
+        """Take the next closed bar into account."""
+        high, low = float(bar.high), float(bar.low)
+        true_range = high - low
+        if self._close is not None:
+            true_range = max(true_range, abs(high - self._close), abs(low - self._close))
+        self._close = float(bar.close)
+        self._count += 1
+        weight = min(self._count, self._length)
+        self._average += (true_range - self._average) / weight
+
+    @property
+    def value(self) -> Decimal | None:
+        """The range in price units, or ``None`` before ``length`` bars have closed."""
+        if self._count < self._length:
+            return None
+        return Decimal(f"{self._average:.8g}")

@@ -1,0 +1,257 @@
+"""The life of every intent, and what it has cost so far.
+
+PREPARED -> SENT -> ACKED | REJECTED | UNKNOWN -> APPLIED | NOT_APPLIED -> VERIFIED. Only a proof closes an
+intent; an exception or a silence never does. An intent in flight counts as not applied for safety and as
+applied for balance and budgets.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from dataclasses import dataclass, field
+from decimal import Decimal
+from enum import StrEnum
+
+from bot.core.decisions import Action
+from bot.core.facts import Outcome, OutcomeKind
+from bot.core.intents import AddMargin, Intent, MoveStop, Notify, PlaceStop, ReducePosition, SetPosture
+from bot.core.settings import DAY_MS, HOUR_MS, Limits
+from bot.core.types import ZERO, AccountName, ClientId, Position, PositionId, RuleName
+
+
+class Life(StrEnum):
+    """Where an intent is in its life."""
+
+    PREPARED = "prepared"
+    SENT = "sent"
+    ACKED = "acked"
+    UNKNOWN = "unknown"
+    APPLIED = "applied"
+    REJECTED = "rejected"
+    NOT_APPLIED = "not_applied"
+    VERIFIED = "verified"
+
+
+_NEXT: dict[OutcomeKind, tuple[Life, frozenset[Life]]] = {
+    OutcomeKind.SENT: (Life.SENT, frozenset({Life.PREPARED})),
+    OutcomeKind.ACKED: (Life.ACKED, frozenset({Life.PREPARED, Life.SENT, Life.UNKNOWN})),
+    OutcomeKind.UNKNOWN: (Life.UNKNOWN, frozenset({Life.PREPARED, Life.SENT})),
+    OutcomeKind.REJECTED: (Life.REJECTED, frozenset({Life.PREPARED, Life.SENT, Life.UNKNOWN})),
+    OutcomeKind.NOT_APPLIED: (Life.NOT_APPLIED, frozenset({Life.SENT, Life.UNKNOWN})),
+    OutcomeKind.APPLIED: (Life.APPLIED, frozenset({Life.PREPARED, Life.SENT, Life.ACKED, Life.UNKNOWN})),
+    OutcomeKind.VERIFIED: (
+        Life.VERIFIED,
+        frozenset({Life.PREPARED, Life.SENT, Life.ACKED, Life.UNKNOWN, Life.APPLIED}),
+    ),
+}
+"""For each outcome: the state it leads to, and the states it may come from. Anything else changes nothing."""
+
+_FAILED = frozenset({Life.REJECTED, Life.NOT_APPLIED})
+_CLOSED = _FAILED | {Life.VERIFIED}
+
+
+@dataclass(slots=True)
+class Entry:
+    """One intent's life. ``follow_up`` marks the return of margin that a reduction released."""
+
+    action: Action
+    before: Position
+    """The position when the intent was prepared: the pre-image its effect is measured against."""
+    follow_up: bool
+    life: Life = Life.PREPARED
+    code: str = ""
+    proof: str = ""
+
+    @property
+    def closed(self) -> bool:
+        """Whether its outcome is proven."""
+        return self.life in _CLOSED
+
+
+@dataclass(slots=True)
+class Record:
+    """What has been done for one position, lot by lot."""
+
+    lot_ms: int = 0
+    times_acted: dict[RuleName, int] = field(default_factory=dict)
+    last_acted_ms: dict[RuleName, int] = field(default_factory=dict)
+    margin_in_lot: Decimal = ZERO
+    margin_in_campaign: Decimal = ZERO
+    campaign_last_ms: int | None = None
+    equal: dict[RuleName, tuple[Intent, int]] = field(default_factory=dict)
+    latched: set[RuleName] = field(default_factory=set)
+    last_action: Action | None = None
+
+    def new_lot(self, opened_ms: int) -> None:
+        """Another lot: what was done for the old one no longer counts, latches and campaigns stay."""
+        self.lot_ms = opened_ms
+        self.times_acted.clear()
+        self.margin_in_lot = ZERO
+
+
+@dataclass(slots=True)
+class Spending:
+    """What one account has spent on margin, and when it acted."""
+
+    margin: Decimal = ZERO
+    day: int = -1
+    margin_in_day: Decimal = ZERO
+    acted_ms: deque[int] = field(default_factory=deque)
+
+
+class Ledger:
+    """Intents by client id, in flight by position, and all counters that budgets need."""
+
+    def __init__(self, limits: Limits, epoch: int) -> None:
+        """Start empty; ``epoch`` is part of every client id."""
+        self._limits = limits
+        self._epoch = epoch
+        self._sequence = 0
+        self._in_flight: dict[PositionId, Entry] = {}
+        self._by_client_id: dict[ClientId, Entry] = {}
+        self._records: dict[PositionId, Record] = {}
+        self._spending: dict[AccountName, Spending] = {}
+        self.rule_of_stop: dict[str, RuleName] = {}
+
+    def next_client_id(self) -> ClientId:
+        """A client id nobody used before; it carries the journal's epoch."""
+        self._sequence += 1
+        return ClientId(f"hf-{self._epoch}-{self._sequence}")
+
+    def record(self, id_: PositionId) -> Record:
+        """What was done for a position."""
+        record = self._records.get(id_)
+        if record is None:
+            record = self._records[id_] = Record()
+        return record
+
+    def spending(self, account: AccountName) -> Spending:
+        """What an account spent."""
+        spending = self._spending.get(account)
+        if spending is None:
+            spending = self._spending[account] = Spending()
+        return spending
+
+    def in_flight(self, id_: PositionId) -> Entry | None:
+        """The unresolved intent on a position, of which there is at most one (exits while unknown aside)."""
+        return self._in_flight.get(id_)
+
+    def entry(self, client_id: ClientId) -> Entry | None:
+        """An unresolved intent by its client id."""
+        return self._by_client_id.get(client_id)
+
+    def reserved(self, account: AccountName) -> Decimal:
+        """Balance promised to margin additions in flight."""
+        return sum(
+            (
+                e.action.intent.amount
+                for e in self._in_flight.values()
+                if isinstance(e.action.intent, AddMargin) and e.action.intent.id.account == account
+            ),
+            ZERO,
+        )
+
+    def prepare(self, action: Action, before: Position, *, follow_up: bool) -> None:
+        """Enter an action that is about to be sent; from here on it counts for balance and budgets."""
+        intent = action.intent
+        record = self.record(intent.id)
+        record.last_action = action
+        record.last_acted_ms[action.rule] = action.at_ms
+        if isinstance(intent, Notify | SetPosture):
+            record.times_acted[action.rule] = record.times_acted.get(action.rule, 0) + 1
+            return
+        entry = Entry(action, before, follow_up)
+        self._in_flight[intent.id] = entry
+        self._by_client_id[action.client_id] = entry
+        if isinstance(intent, PlaceStop | MoveStop):
+            self.rule_of_stop[action.client_id] = action.rule
+        if not follow_up:
+            self._count(action, record, 1)
+
+    def outcome(self, fact: Outcome) -> Entry | None:
+        """Attach an outcome to its intent. ``None`` where it changes nothing: late, repeated or foreign."""
+        entry = self._by_client_id.get(fact.client_id)
+        if entry is None:
+            return None
+        life, allowed = _NEXT[fact.kind]
+        if entry.life not in allowed:
+            return None
+        entry.life, entry.code, entry.proof = life, fact.code, fact.proof
+        if entry.closed:
+            self._close(entry)
+        return entry
+
+    def reset(self, rule: RuleName | None) -> None:
+        """Release the latches of one rule, or of all: a person has looked."""
+        for record in self._records.values():
+            released = set(record.latched) if rule is None else {rule}
+            record.latched -= released
+            for name in released:
+                record.equal.pop(name, None)
+
+    def forget_lot(self, id_: PositionId) -> None:
+        """The position is gone: nothing of it is in flight any more, its stops are history."""
+        entry = self._in_flight.pop(id_, None)
+        if entry is not None:
+            self._by_client_id.pop(entry.action.client_id, None)
+
+    def keep_stops(self, alive: set[str], mine: set[str]) -> None:
+        """Forget which rule placed the stops in ``mine`` that are no longer in ``alive``."""
+        for client_id in mine - alive:
+            self.rule_of_stop.pop(client_id, None)
+
+    def campaign_margin(self, id_: PositionId, now_ms: int) -> Decimal:
+        """Margin added in the present campaign; a long enough pause ends a campaign."""
+        record = self.record(id_)
+        last = record.campaign_last_ms
+        if last is None or now_ms - last >= self._limits.campaign_gap_ms:
+            return ZERO
+        return record.margin_in_campaign
+
+    def day_margin(self, account: AccountName, now_ms: int) -> Decimal:
+        """Margin added on the present UTC day."""
+        spending = self.spending(account)
+        return spending.margin_in_day if spending.day == now_ms // DAY_MS else ZERO
+
+    def actions_in_hour(self, account: AccountName, now_ms: int) -> tuple[int, int]:
+        """How many actions the last hour saw, and when the oldest of them will have left it."""
+        acted = self.spending(account).acted_ms
+        while acted and acted[0] <= now_ms - HOUR_MS:
+            acted.popleft()
+        return len(acted), (acted[0] + HOUR_MS if acted else now_ms)
+
+    def repeated(self, id_: PositionId, rule: RuleName, intent: Intent) -> int:
+        """How often this rule proposed exactly this intent in a row."""
+        known = self.record(id_).equal.get(rule)
+        return known[1] if known is not None and known[0] == intent else 0
+
+    def _close(self, entry: Entry) -> None:
+        id_ = entry.action.intent.id
+        if self._in_flight.get(id_) is entry:
+            del self._in_flight[id_]
+        self._by_client_id.pop(entry.action.client_id, None)
+        if entry.life in _FAILED and not entry.follow_up:
+            self._count(entry.action, self.record(id_), -1)
+
+    def _count(self, action: Action, record: Record, way: int) -> None:
+        """Add an action to all counters, or take a failed one back."""
+        intent, now_ms = action.intent, action.at_ms
+        record.times_acted[action.rule] = record.times_acted.get(action.rule, 0) + way
+        if way > 0:
+            repeats = self.repeated(intent.id, action.rule, intent)
+            record.equal[action.rule] = (intent, repeats + 1)
+            if repeats + 1 >= self._limits.equal_actions:
+                record.latched.add(action.rule)
+            if not isinstance(intent, ReducePosition):
+                self.spending(intent.id.account).acted_ms.append(now_ms)
+        if isinstance(intent, AddMargin):
+            self._spend(intent.id, way * intent.amount, record, now_ms)
+
+    def _spend(self, id_: PositionId, amount: Decimal, record: Record, now_ms: int) -> None:
+        record.margin_in_campaign = self.campaign_margin(id_, now_ms) + amount
+        record.campaign_last_ms = now_ms
+        record.margin_in_lot += amount
+        spending = self.spending(id_.account)
+        spending.margin += amount
+        spending.margin_in_day = self.day_margin(id_.account, now_ms) + amount
+        spending.day = now_ms // DAY_MS

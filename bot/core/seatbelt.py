@@ -1,0 +1,73 @@
+"""The seatbelt: a fixed last rule that keeps a resting reduce-only stop between mark and liquidation.
+
+It is what protects a position while the bot is down, so it is a rule like any other (through the guard,
+recorded, explained) but cannot be left out by forgetting it, paused, or put before the others. A stop that
+protects, whoever placed it, satisfies it; it moves only a stop of its own, and only beyond a tolerance.
+"""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+from bot.core.intents import MoveStop, PlaceStop
+from bot.core.rule import Decisions, Params, Ratio, Rule
+from bot.core.settings import RuleEntry, SeatbeltSettings
+from bot.core.types import RuleName
+from bot.core.view import View
+from bot.core.wake import Changed, Metric, Never, Wake, any_of
+
+SEATBELT = RuleName("seatbelt")
+_PAUSE_AFTER_REFUSAL_MS = 1_000
+
+
+class SeatbeltParams(Params):
+    """Where the stop belongs."""
+
+    at: Ratio = Decimal("0.2")
+    """Share of the way from liquidation to entry (or to the mark, if nearer) that the stop keeps clear."""
+    tolerance: Ratio = Decimal("0.002")
+    """Drift of the right place, as a fraction of price, below which the stop is left alone."""
+
+
+class Seatbelt(Rule[SeatbeltParams]):
+    """Every position has a stop of the right size between mark and liquidation."""
+
+    proposes = (PlaceStop, MoveStop)
+
+    def wake(self, view: View) -> Wake:
+        """After every change; in cross pools also when liquidation itself comes up to the stop."""
+        if view.liquidation is None:
+            return Never("there is no liquidation price to protect from")
+        stop = view.protection
+        if stop is None or stop.trigger is None:
+            return Changed()
+        reached = Metric.LIQUIDATION.above if view.id.side.sign > 0 else Metric.LIQUIDATION.below
+        return any_of(Changed(), reached(stop.trigger - view.id.side.sign * view.contract.tick))
+
+    def decide(self, view: View) -> Decisions:
+        """Place what is missing, move what stands wrong."""
+        liquidation = view.liquidation
+        if liquidation is None:
+            return
+        place = self._place(view, liquidation)
+        stop = view.protection
+        if stop is not None and stop.trigger is not None:
+            drift = abs(place - stop.trigger) / view.mark
+            if view.placed_by(stop) == self.name and drift > self.params.tolerance:
+                yield MoveStop(id=view.id, trigger=place), f"liquidation moved to {liquidation}"
+        elif view.stop is not None and view.placed_by(view.stop) is not None:
+            yield MoveStop(id=view.id, trigger=place), f"stop {view.stop.trigger} no longer protects"
+        else:
+            yield PlaceStop(id=view.id, trigger=place), "the position has no stop that protects it"
+
+    def _place(self, view: View, liquidation: Decimal) -> Decimal:
+        near = min if view.id.side.sign > 0 else max
+        clear = near(view.position.entry, view.mark) - liquidation
+        place = liquidation + clear * self.params.at
+        return view.contract.price_up(place) if clear > 0 else view.contract.price_down(place)
+
+
+def seatbelt_entry(settings: SeatbeltSettings) -> RuleEntry:
+    """The seatbelt as the last configured rule. Its pause keeps a refusing venue from being hammered."""
+    params = SeatbeltParams(at=settings.at, tolerance=settings.tolerance)
+    return RuleEntry(rule=Seatbelt(SEATBELT, params), cooldown_ms=_PAUSE_AFTER_REFUSAL_MS)

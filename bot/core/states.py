@@ -1,0 +1,53 @@
+"""The states of the bot per account, and what each allows to be sent."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+from bot.core.intents import (
+    CancelStop,
+    Intent,
+    MoveStop,
+    Notify,
+    PlaceStop,
+    PlaceTakeProfit,
+    ReducePosition,
+    SetPosture,
+)
+
+
+class BotState(StrEnum):
+    """How far the bot may be trusted with an account right now."""
+
+    RECOVERING = "recovering"
+    """Start-up or reconnect: the account's truth is not complete yet."""
+    ARMED = "armed"
+    REDUCING = "reducing"
+    """Only what lowers risk without spending: exits and stops."""
+    BLIND = "blind"
+    """No fresh data: protective orders stay, nothing is sent."""
+    AUTH_LOST = "auth_lost"
+    HALTED = "halted"
+    """A person, or a doubt about our own books, stopped the bot. Protective stops stay."""
+
+
+_NOTHING: frozenset[type[Intent]] = frozenset({Notify})
+_EXITS: frozenset[type[Intent]] = frozenset(
+    {Notify, SetPosture, ReducePosition, PlaceStop, MoveStop, CancelStop, PlaceTakeProfit}
+)
+
+_ALLOWED: dict[BotState, frozenset[type[Intent]] | None] = {
+    BotState.RECOVERING: _NOTHING,
+    BotState.ARMED: None,
+    BotState.REDUCING: _EXITS,
+    BotState.BLIND: _NOTHING,
+    BotState.AUTH_LOST: _NOTHING,
+    BotState.HALTED: _NOTHING,
+}
+"""What may be sent in each state; ``None`` is everything."""
+
+
+def allows(state: BotState, kind: type[Intent]) -> bool:
+    """Whether an intent of this kind may be sent in ``state``."""
+    allowed = _ALLOWED[state]
+    return allowed is None or kind in allowed

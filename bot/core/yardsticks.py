@@ -1,0 +1,80 @@
+"""Does it come out safer? One yardstick per kind of intent, each answering on the projected pool."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+from bot.core.decisions import Because
+from bot.core.intents import (
+    AddMargin,
+    CancelStop,
+    CutLeverage,
+    Intent,
+    MoveStop,
+    Notify,
+    PlaceStop,
+    PlaceTakeProfit,
+    ReducePosition,
+    SetPosture,
+)
+from bot.core.view import INFINITE, Situation, protects
+
+Objection = tuple[Because, str]
+
+
+def objection(intent: Intent, before: Situation, after: Situation | None) -> Objection | None:
+    """Why ``intent`` does not come out safer; ``None`` if it does. ``after`` is ``None`` when all is closed."""
+    match intent:
+        case AddMargin() | CutLeverage():
+            return _nearer(before, after)
+        case ReducePosition():
+            return _loses_more(before, after)
+        case PlaceStop(trigger=trigger) | MoveStop(trigger=trigger):
+            return misplaced(before, trigger)
+        case PlaceTakeProfit(trigger=trigger):
+            ahead = before.id.side.sign * (trigger - before.mark)
+            return (
+                None if ahead > 0 else (Because.WRONG_SIDE, f"{trigger} is not ahead of mark {before.mark}")
+            )
+        case CancelStop(client_id=client_id):
+            return _unprotected(before, client_id)
+        case Notify() | SetPosture():
+            return None
+        case _:
+            return Because.NOT_SAFER, "nothing proves that it comes out safer"
+
+
+def misplaced(situation: Situation, trigger: Decimal) -> Objection | None:
+    """Why a stop at ``trigger`` does not lie between mark and liquidation; ``None`` if it does."""
+    sign = situation.id.side.sign
+    if sign * (situation.mark - trigger) <= 0:
+        return Because.WRONG_SIDE, f"stop {trigger} is not behind mark {situation.mark}"
+    liquidation = situation.liquidation
+    if liquidation is not None and sign * (trigger - liquidation) <= 0:
+        return Because.WRONG_SIDE, f"stop {trigger} is not before liquidation {liquidation}"
+    return None
+
+
+def _nearer(before: Situation, after: Situation | None) -> Objection | None:
+    if after is None or after.distance > before.distance:
+        return None
+    if before.distance == INFINITE:
+        return Because.NOT_SAFER, "there is no liquidation price to move away from"
+    return Because.NOT_SAFER, f"distance would go from {before.distance:.4%} to {after.distance:.4%}"
+
+
+def _loses_more(before: Situation, after: Situation | None) -> Objection | None:
+    if after is None:
+        return None
+    if after.position.quantity >= before.position.quantity:
+        return Because.NOT_SAFER, "the position would not shrink"
+    was, would = before.loss_at_liquidation, after.loss_at_liquidation
+    if would < was or after.distance > before.distance:
+        return None
+    return Because.NOT_SAFER, f"loss at liquidation would go from {was} to {would}"
+
+
+def _unprotected(before: Situation, client_id: str) -> Objection | None:
+    if any(protects(before, order) for order in before.stops if order.client_id != client_id):
+        return None
+    return Because.NOT_SAFER, "no other stop would protect the position"

@@ -1,0 +1,69 @@
+"""A stop a multiple of the average true range away, resting at the exchange."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Annotated
+
+from pydantic import Field, field_validator
+
+from bot.core.indicators import Atr
+from bot.core.intents import MoveStop, PlaceStop
+from bot.core.rule import Decisions, Multiple, Needs, Params, Ratio, Rule
+from bot.core.timeframe import parse_timeframe
+from bot.core.view import View
+from bot.core.wake import BarClose, Wake
+
+
+class AtrStopParams(Params):
+    """How far the stop stands, over which bars, and how much it must gain to be moved."""
+
+    multiple: Multiple = Decimal("2.5")
+    """Distance of the stop from the mark, in average true ranges."""
+    timeframe: str = "1h"
+    """Bars the range is measured on."""
+    length: Annotated[int, Field(ge=1, le=500)] = 14
+    """Number of bars in Wilder's average."""
+    step: Annotated[Decimal, Field(ge=0, le=10)] = Decimal("0.25")
+    """The stop is moved only when it gains at least this many ranges."""
+    clear_of_liquidation: Ratio = Decimal("0.05")
+    """Share of the way from liquidation to the mark that the stop keeps clear of liquidation."""
+
+    @field_validator("timeframe")
+    @classmethod
+    def _known_timeframe(cls, value: str) -> str:
+        parse_timeframe(value)
+        return value
+
+
+class AtrStop(Rule[AtrStopParams]):
+    """Trails the mark by a multiple of its range, only ever in the position's favour."""
+
+    proposes = (PlaceStop, MoveStop)
+
+    def needs(self) -> Needs:
+        """Closed bars and their average true range."""
+        return Needs(indicators=frozenset({Atr(parse_timeframe(self.params.timeframe), self.params.length)}))
+
+    def wake(self, view: View) -> Wake:
+        """At each closed bar."""
+        return BarClose(parse_timeframe(self.params.timeframe))
+
+    def decide(self, view: View) -> Decisions:
+        """Place the stop, or ratchet it, always between mark and liquidation."""
+        atr = view.atr(parse_timeframe(self.params.timeframe), self.params.length)
+        if atr is None:
+            return
+        sign = view.id.side.sign
+        price = view.mark - sign * self.params.multiple * atr
+        if view.liquidation is not None:
+            nearest = view.liquidation + (view.mark - view.liquidation) * self.params.clear_of_liquidation
+            price = max(price, nearest) if sign > 0 else min(price, nearest)
+        trigger = view.contract.price_up(price) if sign > 0 else view.contract.price_down(price)
+        why = f"{self.params.multiple} x ATR {atr} from mark {view.mark}"
+        stop = view.stop
+        if stop is None or stop.trigger is None or view.placed_by(stop) is None:
+            if view.protection is None or view.placed_by(view.protection) is not None:
+                yield PlaceStop(id=view.id, trigger=trigger), why
+        elif sign * (trigger - stop.trigger) >= max(self.params.step * atr, view.contract.tick):
+            yield MoveStop(id=view.id, trigger=trigger), why

@@ -1,0 +1,81 @@
+"""Close a part of the position when liquidation comes near."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Annotated
+
+from pydantic import Field, model_validator
+
+from bot.core.intents import ReducePosition
+from bot.core.rule import Decisions, Params, Ratio, Rule, Share
+from bot.core.types import MarginMode
+from bot.core.view import View
+from bot.core.wake import Metric, Never, Wake
+
+
+class PartialCloseParams(Params):
+    """When to close, and by which of three measures how much. Exactly one target may be given."""
+
+    below: Ratio = Decimal("0.05")
+    """Act when the distance to liquidation is less than this fraction of the mark price."""
+    restore_to: Ratio | None = None
+    """Close and re-add the released margin until the distance is this fraction; above ``below``."""
+    fraction: Share | None = None
+    """Close this fraction of the position; an isolated position's liquidation price stays where it is."""
+    loss_cap: Annotated[Decimal, Field(gt=0)] | None = None
+    """Close the smallest part after which no more than this much money is lost at liquidation."""
+    max_times: Annotated[int, Field(ge=1, le=100)] = 10
+    """Closes per position."""
+
+    @model_validator(mode="after")
+    def _one_target(self) -> PartialCloseParams:
+        given = [name for name in ("restore_to", "fraction", "loss_cap") if getattr(self, name) is not None]
+        if len(given) != 1:
+            found = " and ".join(given) or "none"
+            message = f"give exactly one of restore_to, fraction, loss_cap (got {found})"
+            raise ValueError(message)
+        if self.restore_to is not None and self.restore_to <= self.below:
+            message = f"restore_to {self.restore_to} must be above below {self.below}"
+            raise ValueError(message)
+        return self
+
+
+class PartialClose(Rule[PartialCloseParams]):
+    """Makes the position smaller, and says by which measure."""
+
+    proposes = (ReducePosition,)
+
+    def wake(self, view: View) -> Wake:
+        """Below the trigger distance."""
+        if view.times_acted >= self.params.max_times:
+            return Never(f"a part was closed {view.times_acted} times already")
+        return Metric.DISTANCE.below(self.params.below)
+
+    def decide(self, view: View) -> Decisions:
+        """Close by the configured target."""
+        params, near = self.params, f"liquidation {view.distance:.2%} away"
+        if params.fraction is not None:
+            quantity = view.position.quantity * params.fraction
+            yield ReducePosition(id=view.id, quantity=quantity), f"{near}, closing {params.fraction:.0%}"
+        elif params.loss_cap is not None:
+            quantity = view.close_for_loss(params.loss_cap)
+            if quantity > 0:
+                yield (
+                    ReducePosition(id=view.id, quantity=quantity),
+                    f"{near}, capping the loss at {params.loss_cap}",
+                )
+        elif params.restore_to is not None:
+            yield self._restore(view, params.restore_to, near)
+
+    def _restore(self, view: View, target: Decimal, near: str) -> tuple[ReducePosition, str]:
+        found = view.close_for_distance(target)
+        if found is None:
+            whole = view.position.quantity
+            return ReducePosition(
+                id=view.id, quantity=whole
+            ), f"{near}, no smaller close reaches {target:.2%}"
+        quantity, margin = found
+        how = "" if view.position.mode is MarginMode.CROSS else f", re-adding {margin}"
+        intent = ReducePosition(id=view.id, quantity=quantity, then_add=margin)
+        return intent, f"{near}, closing {quantity} to reach {target:.2%}{how}"
