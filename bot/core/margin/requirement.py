@@ -27,6 +27,14 @@ def maintenance_point(position: Position, contract: Contract) -> MaintenanceAt:
     return rules.maintenance_at
 
 
+def fee_point(position: Position, contract: Contract) -> FeeAt:
+    """The value the venue charges the closing fee on for this position."""
+    rules = contract.rules
+    if position.mode is MarginMode.CROSS and rules.cross_fee_at is not None:
+        return rules.cross_fee_at
+    return rules.fee_at
+
+
 def tier_index(contract: Contract, quantity: Decimal, at: Decimal) -> int:
     """Which tier ``quantity`` is in at the coordinate ``at``. Beyond the last cap the last tier holds on."""
     tiers = contract.tiers
@@ -56,7 +64,9 @@ def tiers_move(position: Position, contract: Contract) -> bool:
 def rate_of(position: Position, contract: Contract, tier: Tier) -> Decimal:
     """The maintenance rate of this position in ``tier``."""
     rules = contract.rules
-    rate = tier.rate + rules.surcharge if rules.surcharge else tier.rate
+    rate = tier.rate
+    if rules.surcharge and position.mode is MarginMode.ISOLATED:
+        rate += rules.surcharge
     return rate / position.leverage if rules.scaled_by_leverage else rate
 
 
@@ -77,9 +87,10 @@ def line(position: Position, contract: Contract, index: int) -> tuple[Decimal, D
         intercept = -tier.deduction if rules.tier_deduction else ZERO
     if not fee:
         return slope, intercept
-    if rules.fee_at is FeeAt.LIQUIDATION:
+    at = fee_point(position, contract)
+    if at is FeeAt.LIQUIDATION:
         return slope + quantity * fee, intercept
-    return slope, intercept + fee * fee_value(position, contract, rules.fee_at, position.entry)
+    return slope, intercept + fee * fee_value(position, contract, at, position.entry)
 
 
 def steepest(position: Position, contract: Contract) -> Decimal:
@@ -92,9 +103,10 @@ def fee_line(position: Position, contract: Contract) -> tuple[Decimal, Decimal]:
     rules = contract.rules
     if not rules.bankruptcy_fee or not rules.closing_fee:
         return ZERO, ZERO
-    if rules.fee_at is FeeAt.LIQUIDATION:
+    at = fee_point(position, contract)
+    if at is FeeAt.LIQUIDATION:
         return position.quantity * rules.closing_fee, ZERO
-    return ZERO, rules.closing_fee * fee_value(position, contract, rules.fee_at, position.entry)
+    return ZERO, rules.closing_fee * fee_value(position, contract, at, position.entry)
 
 
 def maintenance(position: Position, contract: Contract, mark: Decimal) -> Decimal:

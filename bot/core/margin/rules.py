@@ -76,15 +76,15 @@ class CrossRefill(StrEnum):
 class MarginRules:
     """The margin rules of one venue and contract kind.
 
-    ``maintenance_at`` is the price maintenance is charged at (``cross_maintenance_at`` where cross differs:
-    Bitget). ``closing_fee`` is the fee rate contained in the requirement, zero where the venue leaves it
-    out; ``fee_at`` the value it is charged on; ``margin_fee_at`` the value on which the venue puts the same
-    fee into the initial margin too, ``None`` where it does not. ``surcharge`` is added to every
-    maintenance rate. ``tier_deduction`` says whether the tiers are progressive (the deduction makes
-    maintenance continuous) or flat over the whole position. ``scaled_by_leverage`` divides the tier's rate
-    by the leverage of the position (HTX's adjustment factor). ``netting`` says whether a long and a short
-    of one symbol need only the larger of their two requirements. Liquidation prices are rounded to the
-    tick toward the mark, which is toward safety.
+    ``maintenance_at`` is the price maintenance is charged at, ``closing_fee`` the fee rate contained in the
+    requirement (zero where the venue leaves it out) and ``fee_at`` the value it is charged on;
+    ``cross_maintenance_at`` and ``cross_fee_at`` where cross differs (Bitget, KuCoin). ``margin_fee_at`` is
+    the value on which the venue puts the same fee into the initial margin too, ``None`` where it does not.
+    ``surcharge`` is added to the maintenance rates of isolated positions. ``tier_deduction`` says whether
+    the tiers are progressive (the deduction makes maintenance continuous) or flat over the whole position.
+    ``scaled_by_leverage`` divides the tier's rate by the position's leverage (HTX's adjustment factor).
+    ``netting`` says whether a long and a short of one symbol need only the larger of their requirements.
+    Liquidation prices are rounded to the tick toward the mark, which is toward safety.
     """
 
     name: str
@@ -93,6 +93,7 @@ class MarginRules:
     cross_maintenance_at: MaintenanceAt | None = None
     closing_fee: Decimal = ZERO
     fee_at: FeeAt = FeeAt.LIQUIDATION
+    cross_fee_at: FeeAt | None = None
     margin_fee_at: FeeAt | None = None
     surcharge: Decimal = ZERO
     tier_unit: TierUnit = TierUnit.NOTIONAL

@@ -22,7 +22,7 @@ from bot.core.margin.liquidation import (
     segment,
 )
 from bot.core.margin.pool import Marks, Pool
-from bot.core.margin.requirement import maintenance_point, rate_of, tier_index, tiers_move
+from bot.core.margin.requirement import fee_point, maintenance_point, rate_of, tier_index, tiers_move
 from bot.core.margin.rules import FeeAt, MaintenanceAt, TierUnit
 from bot.core.types import ONE, ZERO, MarginMode, Position, PositionId
 
@@ -206,8 +206,7 @@ def _remaining(
 
 
 def _fee_per_unit(position: Position, contract: Contract, at: Decimal) -> Decimal:
-    rules = contract.rules
-    if rules.fee_at is FeeAt.LIQUIDATION:
-        return rules.closing_fee * at
-    value = fee_value(position, contract, rules.fee_at, position.entry)
-    return rules.closing_fee * value / position.quantity
+    fee, point = contract.rules.closing_fee, fee_point(position, contract)
+    if point is FeeAt.LIQUIDATION:
+        return fee * at
+    return fee * fee_value(position, contract, point, position.entry) / position.quantity
