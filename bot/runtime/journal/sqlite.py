@@ -1,0 +1,294 @@
+"""The journal in an SQLite file: one connection, one transaction per commit, safe when ``commit`` returns.
+
+The library keeps the connection in a thread that outlives a crash of the program unless the connection is
+closed, and then the process never ends. So a journal is only ever opened by ``async with``.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import errno
+import os
+import shutil
+import sqlite3
+from collections.abc import AsyncIterator, Coroutine, Iterator, Mapping, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager, suppress
+from pathlib import Path
+from typing import Any, TypeVar
+
+import aiosqlite
+
+from bot.core.step import Step
+from bot.runtime.journal.port import (
+    JournalBroken,
+    JournalBusy,
+    JournalError,
+    JournalFull,
+    JournalMissing,
+    JournalQuery,
+    JournalRow,
+)
+from bot.runtime.journal.rows import OPENED, Entry, Note, row_from, rows_after, steps_from
+from bot.runtime.journal.schema import (
+    ASIDE,
+    SCHEMA,
+    Contents,
+    Epoch,
+    Schema,
+    prepare,
+    refuse_foreign_file,
+    verify,
+)
+
+PENDING_MAX = 500_000
+"""Entries that may wait for a commit. More means that nobody commits."""
+_FETCH = 2_000
+_BUSY_WAIT_S = 1.0
+_NO_ROOM = 64 * 1024
+"""Below this much free space an unexplained write error is a full disk."""
+
+T = TypeVar("T")
+
+
+class SqliteJournal:
+    """The journal in a file. Made by ``open_journal`` and ``read_journal``, never directly."""
+
+    def __init__(self, database: aiosqlite.Connection, path: Path, contents: Contents) -> None:
+        """Take over an open connection to a verified file."""
+        self._database = database
+        self._path = path
+        self._epochs = contents.epochs
+        self._head = contents.head
+        self._pending: list[Entry] = []
+        self._writing = asyncio.Lock()
+        self._reading = asyncio.Lock()
+        self._failure: JournalError | None = None
+        self._closed = False
+
+    @property
+    def epoch(self) -> int:
+        """Counted by the file itself."""
+        return len(self._epochs)
+
+    @property
+    def played(self) -> int:
+        """The latest epoch with committed steps; the present one where there are none at all."""
+        begun = [epoch.number for epoch in self._epochs if epoch.step < self._head.step]
+        return max(begun, default=self.epoch)
+
+    def append(self, step: Step) -> None:
+        """Keep a reference until the commit."""
+        assert len(self._pending) < PENDING_MAX, f"{PENDING_MAX} entries wait for a commit"
+        self._pending.append(step)
+
+    def note(self, kind: str, body: Mapping[str, str], at_ms: int) -> None:
+        """Keep a copy until the commit."""
+        self._pending.append(Note(kind, dict(body), at_ms))
+
+    async def commit(self) -> None:
+        """Write in one transaction, synced. After a full disk it may be tried again, else it may not."""
+        async with self._writing:
+            await _uninterrupted(self._flush())
+
+    async def read(self, query: JournalQuery) -> list[JournalRow]:
+        """A page of committed rows. One page at a time, so that a commit waits for one at most."""
+        statement, parameters = _select(query)
+        rows = await self._fetch(statement, parameters)
+        return rows[::-1] if query.latest else rows
+
+    async def steps(self, epoch: int | None = None) -> AsyncIterator[Step]:
+        """Read in chunks, and between them let others read and write."""
+        number = self.played if epoch is None else epoch
+        starts = {start.number: start.seq for start in self._epochs}
+        if number not in starts:
+            return
+        after, end = starts[number], starts.get(number + 1, self._head.seq + 1)
+        rest: list[JournalRow] = []
+        while rows := await self._fetch(
+            "SELECT * FROM row WHERE seq > ? AND seq < ? AND step > 0 ORDER BY seq LIMIT ?",
+            (after, end, _FETCH),
+        ):
+            after = rows[-1].seq
+            rows = rest + rows
+            # The last step may go on in the next chunk.
+            rest = [row for row in rows if row.step == rows[-1].step]
+            for step in steps_from(rows[: -len(rest)]):
+                yield step
+        for step in steps_from(rest):
+            yield step
+
+    async def close(self) -> None:
+        """Commit what was taken, unless the file already failed, and end the connection's thread."""
+        if self._closed:
+            return
+        self._closed = True
+        try:
+            if self._failure is None:
+                await self.commit()
+        finally:
+            with _translated(self._path):
+                await self._database.close()
+
+    async def _flush(self) -> None:
+        if self._failure is not None:
+            raise self._failure
+        if not self._pending:
+            return
+        entries = len(self._pending)
+        rows, head = rows_after(self._head, self._pending)
+        try:
+            with _translated(self._path):
+                await self._database.executemany("INSERT INTO row VALUES (?,?,?,?,?,?,?,?,?,?)", rows)
+                await self._database.execute("UPDATE head SET seq = ?, hash = ?", (head.seq, head.hash))
+                await self._database.commit()
+        except JournalError as error:
+            with suppress(sqlite3.Error):
+                await self._database.rollback()
+            # After a failed sync the next success means nothing; only a full disk leaves the file as it was.
+            if not isinstance(error, JournalFull):
+                self._failure = error
+            raise
+        self._head = head
+        del self._pending[:entries]
+
+    async def _fetch(self, statement: str, parameters: Sequence[object]) -> list[JournalRow]:
+        async with self._reading, self._writing:
+            with _translated(self._path):
+                async with self._database.execute(statement, parameters) as cursor:
+                    rows = await cursor.fetchall()
+        return [row_from(row) for row in rows]
+
+
+@asynccontextmanager
+async def open_journal(
+    path: Path, *, opened_ms: int, schema: Schema = SCHEMA
+) -> AsyncIterator[SqliteJournal]:
+    """Open for writing, create if need be, verify, and begin a new epoch.
+
+    The caller holds the lock of the data directory. On a clean exit what was taken is committed; on an
+    error it is not, because nothing can have been done about it yet. Raises a ``JournalError``.
+    """
+    created = _create_file(path)
+    try:
+        async with _connected(path, schema) as (database, contents):
+            number = len(contents.epochs) + 1
+            contents.epochs.append(Epoch(number, contents.head.seq + 1, contents.head.step))
+            journal = SqliteJournal(database, path, contents)
+            journal.note(OPENED, {"epoch": str(number)}, opened_ms)
+            await journal.commit()
+            created = False
+            yield journal
+            await journal.close()
+    finally:
+        if created:
+            for leftover in (
+                path,
+                path.with_name(path.name + "-wal"),
+                path.with_name(path.name + "-journal"),
+            ):
+                leftover.unlink(missing_ok=True)
+
+
+@asynccontextmanager
+async def read_journal(path: Path) -> AsyncIterator[SqliteJournal]:
+    """Open to read only: nothing is created, no epoch begins. The caller holds the lock all the same."""
+    _refuse_missing(path)
+    async with _connected(path, SCHEMA) as (database, contents):
+        await database.execute("PRAGMA query_only = ON")
+        yield SqliteJournal(database, path, contents)
+
+
+@asynccontextmanager
+async def _connected(path: Path, schema: Schema) -> AsyncIterator[tuple[aiosqlite.Connection, Contents]]:
+    async with AsyncExitStack() as stack:
+        with _translated(path, opening=True):
+            refuse_foreign_file(path)
+            connection = aiosqlite.connect(path, isolation_level="IMMEDIATE", timeout=_BUSY_WAIT_S)
+            database = await stack.enter_async_context(connection)
+            await prepare(database, path, schema)
+            contents = await verify(database, path)
+        yield database, contents
+
+
+def _create_file(path: Path) -> bool:
+    """Make an empty file that only we can read, and its folder; whether there was none."""
+    with _translated(path):
+        try:
+            path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        except FileExistsError as error:
+            raise JournalError(path.parent, "this is a file", "name a folder") from error
+        try:
+            os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
+        except FileExistsError:
+            return path.is_file() and path.stat().st_size == 0
+    return True
+
+
+def _refuse_missing(path: Path) -> None:
+    if not path.is_file() or path.stat().st_size == 0:
+        raise JournalMissing(path, "there is no journal", "run the bot first, or name another file")
+
+
+def _select(query: JournalQuery) -> tuple[str, list[object]]:
+    conditions = {
+        "seq > ?": query.after_seq,
+        "at_ms >= ?": query.since_ms,
+        "symbol = ?": query.symbol,
+        "rule = ?": query.rule,
+        "kind = ?": query.kind,
+    }
+    asked = {condition: value for condition, value in conditions.items() if value is not None}
+    order = "DESC" if query.latest else "ASC"
+    statement = f"SELECT * FROM row WHERE {' AND '.join(asked)} ORDER BY seq {order} LIMIT ?"  # noqa: S608  # constants only
+    return statement, [*asked.values(), query.limit]
+
+
+async def _uninterrupted(work: Coroutine[Any, Any, T]) -> T:
+    """Finish the work even when the caller is cancelled meanwhile: no transaction is left open."""
+    task = asyncio.ensure_future(work)
+    try:
+        return await asyncio.shield(task)
+    except asyncio.CancelledError:
+        await asyncio.wait((task,))
+        if not task.cancelled():
+            task.exception()
+        raise
+
+
+@contextmanager
+def _translated(path: Path, *, opening: bool = False) -> Iterator[None]:
+    """Turn the errors of SQLite and of the system into ours, with a remedy."""
+    try:
+        yield
+    except sqlite3.Error as error:
+        raise _from_sqlite(path, error, opening=opening) from error
+    except OSError as error:
+        if error.errno in (errno.ENOSPC, errno.EDQUOT):
+            raise _full(path) from error
+        raise JournalError(path, error.strerror or str(error), "check the path and its rights") from error
+
+
+def _from_sqlite(path: Path, error: sqlite3.Error, *, opening: bool) -> JournalError:
+    # The low byte is the primary code; the rest says more than a remedy needs.
+    code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR) & 0xFF
+    text = str(error)
+    if code == sqlite3.SQLITE_FULL or (code == sqlite3.SQLITE_IOERR and _no_room(path)):
+        return _full(path)
+    if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
+        return JournalBusy(path, "another program has the file open", "close that program and start again")
+    if code in (sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_PERM, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_IOERR):
+        return JournalError(path, text, "check the disk, the path and its rights, then start again")
+    if opening or code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB):
+        return JournalBroken(path, f"the database is damaged ({text})", ASIDE)
+    return JournalError(path, text, "start again; the file is checked then")
+
+
+def _full(path: Path) -> JournalFull:
+    return JournalFull(path, "the disk is full", "free some space and start again; nothing is half-written")
+
+
+def _no_room(path: Path) -> bool:
+    try:
+        return shutil.disk_usage(path.parent).free < _NO_ROOM
+    except OSError:
+        return False
