@@ -1,0 +1,56 @@
+"""Options that several commands share, and how their values are read."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+import bot
+from bot.cli.failures import ExitCode, Failure
+
+if TYPE_CHECKING:
+    from bot.config import Settings
+
+DEFAULT_CONFIG = Path("config", "paper.toml")
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+def config_option(function: F) -> F:
+    """``-c/--config FILE``, which may be given several times: later files override earlier ones."""
+    option = click.option(
+        "-c",
+        "--config",
+        "config",
+        type=click.Path(path_type=Path),
+        multiple=True,
+        metavar="FILE",
+        help=f"Configuration file; may be repeated, later ones override.  [default: {DEFAULT_CONFIG}]",
+    )
+    return option(function)
+
+
+def json_option(function: F) -> F:
+    """``--json``: one object on stdout instead of text for people."""
+    return click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")(function)
+
+
+def default_config() -> Path:
+    """``config/paper.toml`` here, else the one this program came with."""
+    for path in (DEFAULT_CONFIG, Path(bot.__file__).parents[1] / DEFAULT_CONFIG):
+        if path.is_file():
+            return path
+    raise Failure(f"{DEFAULT_CONFIG}: no such file; name one with --config", ExitCode.CONFIG)
+
+
+def settings_of(config: tuple[Path, ...]) -> Settings:
+    """The settings of the named files, or of the default one; warnings go to stderr, loudly."""
+    from bot.config import load
+
+    settings = load(config or (default_config(),))
+    for warning in settings.warnings:
+        click.secho(f"WARNING: {warning}", err=True, fg="yellow", bold=True)
+    return settings

@@ -1,0 +1,53 @@
+"""Text for people: aligned columns, and figures in few digits. Plain, so that it reads the same in a log."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime
+from decimal import Decimal
+
+NOTHING = "-"
+
+
+def columns(rows: Iterable[Sequence[str]], *, indent: str = "  ", right: frozenset[int] = frozenset()) -> str:
+    """Rows as aligned lines; the columns in ``right`` are right-aligned, the last one is not padded."""
+    table = [tuple(row) for row in rows]
+    if not table:
+        return ""
+    widths = [max(len(row[column]) for row in table) for column in range(len(table[0]))]
+    lines = []
+    for row in table:
+        cells = [
+            cell.rjust(width) if column in right else cell.ljust(width)
+            for column, (cell, width) in enumerate(zip(row, widths, strict=True))
+        ]
+        lines.append((indent + "  ".join(cells)).rstrip())
+    return "\n".join(lines)
+
+
+def percent(ratio: Decimal | str | None, digits: int = 2) -> str:
+    """A fraction as percent; a dash where there is none."""
+    return NOTHING if ratio is None else f"{Decimal(ratio) * 100:.{digits}f}%"
+
+
+def amount(number: Decimal | str | None, digits: int = 2) -> str:
+    """Money or a quantity, rounded for reading; a dash where there is none."""
+    return NOTHING if number is None else f"{Decimal(number):,.{digits}f}"
+
+
+def exact(number: Decimal | str | None) -> str:
+    """A price as it is, without trailing zeros; a dash where there is none."""
+    if number is None:
+        return NOTHING
+    text = f"{Decimal(number):f}"
+    return text.rstrip("0").rstrip(".") if "." in text else text
+
+
+def moment(at_ms: int) -> str:
+    """A time in UTC to the second."""
+    return f"{datetime.fromtimestamp(at_ms / 1000, UTC):%Y-%m-%d %H:%M:%S}"
+
+
+def clock(at_ms: int) -> str:
+    """A time of day in UTC."""
+    return f"{datetime.fromtimestamp(at_ms / 1000, UTC):%H:%M:%S}"

@@ -1,0 +1,209 @@
+"""From a configuration to the parts that live, paper and replay are composed of.
+
+The one place where a table of the file becomes an argument of the engine or of the paper exchange.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, fields
+from decimal import Decimal
+
+from bot.config.coverage import account_of
+from bot.config.errors import Key, shown, suggestion
+from bot.config.fields import ANY_SYMBOL, AUTO, FIRST, format_exact
+from bot.config.model import ContractTable, LimitsTable
+from bot.config.settings import Settings
+from bot.core.capabilities import Capabilities
+from bot.core.contracts import Contract, ContractKind
+from bot.core.margin.venues import RULES
+from bot.core.settings import EngineSettings, Limits, SeatbeltSettings
+from bot.core.types import AccountName, MarginMode, PositionId, Side, Symbol
+from bot.venues.paper.model import MarketModel, Opening, PaperAccount
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlannedPosition:
+    """A position of the configuration in one symbol; exactly one of ``notional`` and ``quantity`` is set.
+
+    ``entry`` ``None`` means the first mark. ``key`` is where it was written, for messages.
+    """
+
+    id: PositionId
+    notional: Decimal | None
+    quantity: Decimal | None
+    leverage: Decimal
+    mode: MarginMode
+    entry: Decimal | None
+    margin: Decimal | None
+    key: Key
+
+
+def limits(table: LimitsTable) -> Limits:
+    """The core's limits: the same names, durations in milliseconds."""
+    values = table.model_dump(mode="python", round_trip=True)
+    return Limits(
+        **{
+            field.name: getattr(table, field.name.removesuffix("_ms"))
+            for field in fields(Limits)
+            if field.name.removesuffix("_ms") in values
+        }
+    )
+
+
+def engine_settings(
+    settings: Settings,
+    *,
+    capabilities: Mapping[AccountName, Capabilities],
+    stale_after_ms: Mapping[Symbol, int] | None = None,
+    epoch: int = 1,
+    defended: bool = True,
+) -> EngineSettings:
+    """What the engine is built from; ``defended`` false leaves out all rules and the seatbelt."""
+    seatbelt = settings.config.seatbelt
+    return EngineSettings(
+        rules=settings.rules if defended else (),
+        limits=limits(settings.config.limits),
+        seatbelt=SeatbeltSettings(
+            enabled=seatbelt.enabled and defended, at=seatbelt.at, tolerance=seatbelt.tolerance
+        ),
+        capabilities=capabilities,
+        taker_fee=settings.config.paper.fees.taker,
+        stale_after_ms=stale_after_ms or {},
+        epoch=epoch,
+    )
+
+
+def contract(settings: Settings, symbol: Symbol, *, tick: Decimal | None = None) -> Contract:
+    """The contract of ``symbol``; ConfigError if the configuration has none.
+
+    ``tick`` is the last decimal of the tape, used where the configuration says ``"auto"``.
+    """
+    name, table = _contract_table(settings, symbol)
+    if table.tick == AUTO and tick is None:
+        raise settings.refuse(
+            ("contracts", name),
+            f'tick is "auto", but nothing tells the decimals of {symbol}; write a price step',
+        )
+    base, settlement = _coins(symbol)
+    return Contract(
+        symbol=symbol,
+        kind=ContractKind.INVERSE if settlement == base else ContractKind.LINEAR,
+        settlement=settlement,
+        tick=table.tick if isinstance(table.tick, Decimal) else (tick or Decimal(1)),
+        lot=table.lot,
+        min_quantity=table.min_quantity,
+        min_notional=table.min_notional,
+        max_leverage=table.max_leverage,
+        contract_size=table.contract_size,
+        margin_step=table.margin_step,
+        funding_interval_ms=table.funding_interval,
+        tiers=settings.tiers[name],
+        synthetic_tiers=table.synthetic_tiers,
+        rules=RULES[next(iter(settings.config.accounts.values())).margin_rules],
+    )
+
+
+def _contract_table(settings: Settings, symbol: Symbol) -> tuple[Symbol, ContractTable]:
+    contracts = settings.config.contracts
+    for name in (symbol, Symbol(ANY_SYMBOL)):
+        if name in contracts:
+            return name, contracts[name]
+    raise settings.refuse(
+        ("contracts",),
+        f"no contract for {shown(symbol)}{suggestion(symbol, contracts)};"
+        f' add [contracts.{shown(symbol)}] with tick, lot and tiers, or [contracts."*"] for all symbols',
+    )
+
+
+def _coins(symbol: Symbol) -> tuple[str, str]:
+    """Base and settlement coin of a unified symbol."""
+    base, _, rest = symbol.partition("/")
+    return base, rest.partition(":")[2].partition("-")[0]
+
+
+def paper_accounts(settings: Settings) -> tuple[PaperAccount, ...]:
+    """The accounts with their balances, as the paper exchange takes them."""
+    return tuple(
+        PaperAccount(name=AccountName(name), balance=account.balance, position_mode=account.position_mode)
+        for name, account in settings.config.accounts.items()
+    )
+
+
+def market_model(settings: Settings, symbols: Iterable[Symbol]) -> MarketModel:
+    """What trading costs in ``symbols``."""
+    paper = settings.config.paper
+    general = paper.depth.get(Symbol(ANY_SYMBOL))
+    depths = {symbol: paper.depth.get(symbol, general) for symbol in symbols}
+    return MarketModel(
+        maker_fee=paper.fees.maker,
+        taker_fee=paper.fees.taker,
+        spread=paper.spread,
+        depth={symbol: depth for symbol, depth in depths.items() if depth is not None},
+        max_impact=paper.max_impact,
+    )
+
+
+def planned_positions(settings: Settings, symbols: Iterable[Symbol]) -> tuple[PlannedPosition, ...]:
+    """The configured positions, ``*`` written out for every symbol of ``symbols`` not named otherwise.
+
+    ConfigError for a position in a symbol that is not among them.
+    """
+    known = sorted(set(symbols))
+    tables = settings.config.paper.positions
+    named = {(account_of(settings.config, table), table.symbol) for table in tables}
+    planned: list[PlannedPosition] = []
+    for index, table in enumerate(tables):
+        account = account_of(settings.config, table)
+        assert account is not None, f"position {index + 1}: an account that was not checked"
+        key: Key = ("paper", "positions", index)
+        if table.symbol not in (*known, ANY_SYMBOL):
+            raise settings.refuse(
+                (*key, "symbol"),
+                f"no prices for {shown(table.symbol)}{suggestion(table.symbol, known)}; there are tapes for"
+                f" {', '.join(known) or 'no symbol'}: add one for it, or take the position out",
+            )
+        chosen = (
+            [s for s in known if (account, s) not in named] if table.symbol == ANY_SYMBOL else [table.symbol]
+        )
+        planned.extend(
+            PlannedPosition(
+                id=PositionId(AccountName(account), symbol, Side(table.side)),
+                notional=table.notional,
+                quantity=table.quantity,
+                leverage=table.leverage,
+                mode=table.margin_mode,
+                entry=None if table.entry == FIRST else Decimal(table.entry),
+                margin=table.margin,
+                key=key,
+            )
+            for symbol in chosen
+        )
+    return tuple(planned)
+
+
+def opening(settings: Settings, planned: PlannedPosition, contract: Contract, first_mark: Decimal) -> Opening:
+    """The position as the paper exchange takes it, in whole lots; ConfigError where it is too small."""
+    entry = planned.entry or first_mark
+    if planned.quantity is not None:
+        quantity = contract.quantity_down(planned.quantity)
+    else:
+        assert planned.notional is not None, f"{planned.id}: neither quantity nor notional"
+        linear = contract.kind is ContractKind.LINEAR
+        quantity = contract.quantity_down(planned.notional / entry if linear else planned.notional * entry)
+    if quantity <= 0 or quantity < contract.min_quantity:
+        least = max(contract.lot, contract.min_quantity)
+        raise settings.refuse(
+            planned.key,
+            f"{planned.id.symbol} at {format_exact(entry)} comes to {format_exact(quantity)};"
+            f" the contract takes at least {format_exact(least)}:"
+            " make the position larger or the lot smaller",
+        )
+    return Opening(
+        id=planned.id,
+        quantity=quantity,
+        leverage=planned.leverage,
+        mode=planned.mode,
+        entry=planned.entry,
+        margin=planned.margin,
+    )

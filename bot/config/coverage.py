@@ -1,0 +1,105 @@
+"""Checks that no single value can fail: whether the parts of a configuration fit each other."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from bot.config.errors import Key, Problem, shown, suggestion
+from bot.config.fields import ANY_SYMBOL, format_exact
+from bot.config.model import Config, PositionTable
+from bot.config.read import Document
+from bot.core.types import MarginMode, PositionMode, Symbol
+
+
+def cross_checks(config: Config, document: Document) -> Iterator[Problem]:
+    """Every mistake between the parts of a configuration whose values are valid one by one."""
+    yield from _contracts(config, document)
+    yield from _positions(config, document)
+    yield from _rules(config, document)
+
+
+def _contracts(config: Config, document: Document) -> Iterator[Problem]:
+    """Two accounts under different margin rules need contracts of their own, which one file cannot hold."""
+    names = {account.margin_rules for account in config.accounts.values()}
+    if len(names) > 1:
+        account = list(config.accounts)[-1]
+        yield document.problem(
+            ("accounts", account, "margin_rules"),
+            f"accounts follow different margin rules ({', '.join(sorted(names))});"
+            " use one configuration for each venue",
+        )
+
+
+def _positions(config: Config, document: Document) -> Iterator[Problem]:
+    seen: dict[tuple[str, str, str], Key] = {}
+    for index, position in enumerate(config.paper.positions):
+        key: Key = ("paper", "positions", index)
+        yield from _size(position, key, document)
+        yield from _contract(config, position.symbol, (*key, "symbol"), document)
+        yield from _leverage(config, position, key, document)
+        name = account_of(config, position)
+        if name is None:
+            yield document.problem((*key, "account"), _account_wanted(config, position.account))
+            continue
+        side = position.side if config.accounts[name].position_mode is PositionMode.HEDGE else "one"
+        slot = (name, position.symbol, side)
+        if slot in seen:
+            yield document.problem(
+                key,
+                f"a second position of {name} in {position.symbol};"
+                f" the first is at {document.origin(seen[slot])}"
+                f' (a long and a short side by side need position_mode = "hedge")',
+            )
+        seen.setdefault(slot, key)
+
+
+def account_of(config: Config, position: PositionTable) -> str | None:
+    """The account a position is in: the named one, else the only one; None if there is no such account."""
+    if position.account is None:
+        return next(iter(config.accounts)) if len(config.accounts) == 1 else None
+    return position.account if position.account in config.accounts else None
+
+
+def _account_wanted(config: Config, found: str | None) -> str:
+    allowed = ", ".join(f'"{name}"' for name in config.accounts)
+    if found is None:
+        return f"missing; there are several accounts, so say which: {allowed}"
+    return f"found {shown(found)}{suggestion(found, config.accounts)}; allowed: {allowed}"
+
+
+def _size(position: PositionTable, key: Key, document: Document) -> Iterator[Problem]:
+    if (position.notional is None) == (position.quantity is None):
+        found = "neither" if position.notional is None else "both"
+        yield document.problem(key, f"{found} of notional and quantity given; give exactly one")
+    if position.margin is not None and position.margin_mode is MarginMode.CROSS:
+        yield document.problem((*key, "margin"), "a cross position has no margin of its own; leave it out")
+
+
+def _contract(config: Config, symbol: Symbol, key: Key, document: Document) -> Iterator[Problem]:
+    if symbol in config.contracts or ANY_SYMBOL in config.contracts:
+        return
+    if symbol == ANY_SYMBOL:
+        yield document.problem(key, 'every symbol needs a contract: add [contracts."*"]')
+        return
+    hint = suggestion(symbol, config.contracts)
+    yield document.problem(
+        key,
+        f"no contract for {shown(symbol)}{hint}; add [contracts.{shown(symbol)}] with tick, lot and tiers,"
+        ' or [contracts."*"] for all symbols',
+    )
+
+
+def _leverage(config: Config, position: PositionTable, key: Key, document: Document) -> Iterator[Problem]:
+    contract = config.contracts.get(position.symbol) or config.contracts.get(Symbol(ANY_SYMBOL))
+    if contract is not None and position.leverage > contract.max_leverage:
+        yield document.problem(
+            (*key, "leverage"),
+            f"found {format_exact(position.leverage)}; the contract allows at most"
+            f" {format_exact(contract.max_leverage)}",
+        )
+
+
+def _rules(config: Config, document: Document) -> Iterator[Problem]:
+    for index, rule in enumerate(config.rules):
+        for at, symbol in enumerate(rule.symbols or ()):
+            yield from _contract(config, symbol, ("rules", index, "symbols", at), document)

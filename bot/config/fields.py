@@ -1,0 +1,178 @@
+"""How single values are spelt in the configuration, and what they become.
+
+Money and prices are exact: a TOML number is read as the decimal that was typed, never through a binary
+float, and a string works as well. Durations carry their unit (``"10m"``), because a bare 600 has been read
+as seconds, minutes and milliseconds by different people before.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from decimal import Decimal, InvalidOperation
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, BeforeValidator, Field, PlainSerializer, PlainValidator, WithJsonSchema
+
+from bot.config.errors import listed
+from bot.core.seatbelt import SEATBELT
+from bot.core.types import Symbol
+
+ANY_SYMBOL = "*"
+FIRST = "first"
+AUTO = "auto"
+
+_UNIT_MS = {"ms": 1, "s": 1_000, "m": 60_000, "h": 3_600_000, "d": 86_400_000}
+_DURATION = re.compile(r"(0|[1-9][0-9]{0,8})(ms|s|m|h|d)")
+_SYMBOL = re.compile(r"[A-Z0-9]+/([A-Z0-9]+):[A-Z0-9]+(-[0-9]{6})?")
+_LABEL = re.compile(r"[A-Za-z0-9_.-]{1,40}")
+_ACCOUNT = re.compile(r"[A-Za-z0-9_-]{1,20}")
+_NUMBER = [{"type": "number"}, {"type": "string", "pattern": r"^[0-9_]*\.?[0-9_]+([eE][+-]?[0-9]+)?$"}]
+
+
+class NoChoiceError(ValueError):
+    """A word that is none of a few; a misspelt one gets a suggestion."""
+
+    def __init__(self, options: Iterable[str], otherwise: str = "") -> None:
+        self.options = tuple(options)
+        super().__init__(f"allowed: {listed(self.options)}{otherwise}")
+
+
+def parse_duration(value: object) -> int:
+    """Milliseconds of a text such as ``"250ms"``, ``"5s"``, ``"10m"``, ``"8h"`` or ``"1d"``."""
+    match = _DURATION.fullmatch(value) if isinstance(value, str) else None
+    if match is None:
+        raise ValueError('allowed: a duration with its unit (ms, s, m, h, d), such as "250ms", "5s" or "10m"')
+    return int(match[1]) * _UNIT_MS[match[2]]
+
+
+def format_duration(duration_ms: int) -> str:
+    """The shortest text that `parse_duration` reads back."""
+    for unit in ("d", "h", "m", "s"):
+        count, rest = divmod(duration_ms, _UNIT_MS[unit])
+        if count and not rest:
+            return f"{count}{unit}"
+    return f"{duration_ms}ms"
+
+
+def parse_exact(value: object) -> Decimal:
+    """The decimal that was typed, as a number or as text."""
+    if isinstance(value, Decimal | int | str) and not isinstance(value, bool):
+        try:
+            number = Decimal(value)
+        except InvalidOperation:
+            number = Decimal("NaN")
+        if number.is_finite():
+            return number
+    raise ValueError('allowed: a number, such as 0.05 or "0.05"')
+
+
+def format_exact(number: Decimal) -> str:
+    """The number without exponent and without trailing zeros, so that equal numbers print equally."""
+    text = f"{number:f}"
+    text = text.rstrip("0").rstrip(".") if "." in text else text
+    return "0" if text in {"-0", ""} else text
+
+
+def _entry(value: object) -> Decimal | Literal["first"]:
+    if value == "first":
+        return "first"
+    try:
+        price = parse_exact(value)
+    except ValueError:
+        price = Decimal(0)
+    if price <= 0:
+        raise NoChoiceError([FIRST], ", which is the first mark of the tape, or a price above 0")
+    return price
+
+
+def _tick(value: object) -> Decimal | Literal["auto"]:
+    if value == "auto":
+        return "auto"
+    try:
+        step = parse_exact(value)
+    except ValueError:
+        step = Decimal(0)
+    if step <= 0:
+        raise NoChoiceError([AUTO], ", which is the last decimal of the tape, or a price step above 0")
+    return step
+
+
+def _symbol(value: object) -> Symbol:
+    if not isinstance(value, str) or not _SYMBOL.fullmatch(value):
+        raise ValueError(
+            'allowed: a symbol such as "BTC/USDT:USDT" or, with a delivery date, "BTC/USDT:USDT-261225"'
+        )
+    return Symbol(value)
+
+
+def _symbol_or_any(value: object) -> Symbol:
+    if value == ANY_SYMBOL:
+        return Symbol(ANY_SYMBOL)
+    try:
+        return _symbol(value)
+    except ValueError as error:
+        raise ValueError(f'{error}; or "*", which is every symbol not named otherwise') from None
+
+
+def _account(value: str) -> str:
+    if not _ACCOUNT.fullmatch(value):
+        raise ValueError("allowed: a name of up to 20 letters, digits, - and _")
+    return value
+
+
+def _label(value: str) -> str:
+    if not _LABEL.fullmatch(value):
+        raise ValueError("allowed: a name of up to 40 letters, digits, ., - and _")
+    if value == SEATBELT:
+        raise ValueError(f'"{SEATBELT}" is the name of the fixed last rule; choose another')
+    return value
+
+
+def _exact_or_word(number: Decimal | str) -> str:
+    return number if isinstance(number, str) else format_exact(number)
+
+
+_AS_TEXT = PlainSerializer(_exact_or_word)
+
+Exact = Annotated[Decimal, BeforeValidator(parse_exact, json_schema_input_type=Decimal), _AS_TEXT]
+"""Any finite number, exactly as typed."""
+NotNegative = Annotated[Exact, Field(ge=0)]
+"""A number of at least 0."""
+Positive = Annotated[Exact, Field(gt=0)]
+"""A number above 0."""
+Fraction = Annotated[Exact, Field(ge=0, lt=1)]
+"""A fraction of at least 0 and below 1: 0.05 is five percent."""
+FeeRate = Annotated[Exact, Field(gt=-1, lt=1)]
+"""A fee as a fraction of the traded value; negative for a rebate."""
+Entry = Annotated[
+    Decimal | Literal["first"],
+    PlainValidator(_entry),
+    _AS_TEXT,
+    WithJsonSchema({"anyOf": [{"const": FIRST}, *_NUMBER]}),
+]
+"""The price a position was opened at, or ``"first"``: the first mark of the tape."""
+TickSize = Annotated[
+    Decimal | Literal["auto"],
+    PlainValidator(_tick),
+    _AS_TEXT,
+    WithJsonSchema({"anyOf": [{"const": AUTO}, *_NUMBER]}),
+]
+"""The price step of a contract, or ``"auto"``: the last decimal of the tape."""
+Duration = Annotated[
+    int,
+    BeforeValidator(parse_duration),
+    PlainSerializer(format_duration),
+    WithJsonSchema({"type": "string", "pattern": f"^{_DURATION.pattern}$"}),
+]
+"""A duration with its unit, in milliseconds once read."""
+SymbolName = Annotated[
+    Symbol, PlainValidator(_symbol), WithJsonSchema({"type": "string", "pattern": f"^{_SYMBOL.pattern}$"})
+]
+"""A unified symbol, ``BASE/QUOTE:SETTLE`` and for dated contracts ``-YYMMDD``."""
+SymbolOrAny = Annotated[Symbol, PlainValidator(_symbol_or_any), WithJsonSchema({"type": "string"})]
+"""A unified symbol, or ``*`` for every symbol that is not named otherwise."""
+Account = Annotated[str, AfterValidator(_account)]
+"""The name of an account."""
+RuleLabel = Annotated[str, AfterValidator(_label)]
+"""The name of a rule at work."""

@@ -1,0 +1,236 @@
+"""The shape of the configuration file: every table, every key, its default and what it means.
+
+The doc strings under the keys are what ``holdfast config schema`` and the error messages print. Nothing here
+is used further in: ``bot.config.settings`` turns a valid file into the types of the core.
+"""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, PlainValidator, WithJsonSchema
+
+from bot.config.fields import (
+    Account,
+    Duration,
+    Entry,
+    Exact,
+    FeeRate,
+    Fraction,
+    NoChoiceError,
+    NotNegative,
+    Positive,
+    RuleLabel,
+    SymbolName,
+    SymbolOrAny,
+    TickSize,
+)
+from bot.core.settings import DAY_MS, MINUTE_MS
+from bot.core.types import MarginMode, PositionMode, Side
+
+SCHEMA_VERSION = 1
+_ZERO = Decimal(0)
+
+
+def _margin_rules(value: object) -> str:
+    from bot.core.margin.venues import RULES  # noqa: PLC0415 - the table is not needed to show the schema's shape
+
+    if value not in RULES:
+        raise NoChoiceError(sorted(RULES))
+    return str(value)
+
+
+MarginRulesName = Annotated[str, PlainValidator(_margin_rules), WithJsonSchema({"type": "string"})]
+"""Name of a venue's margin rules in ``bot.core.margin.venues``."""
+
+
+class Table(BaseModel):
+    """A table of the file: unknown keys are errors, and once read nothing changes."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
+
+
+class AccountTable(Table):
+    """One account at one venue."""
+
+    margin_rules: MarginRulesName = "binance_usdm"
+    """Whose margin arithmetic holds: maintenance, closing fee, tiers, what a change of leverage does."""
+    position_mode: PositionMode = PositionMode.ONE_WAY
+    """one_way: one position per symbol; hedge: a long and a short side by side."""
+    balance: NotNegative
+    """The futures wallet at the start, in the settlement currency. The margin of isolated positions is taken
+    from it."""
+
+
+class FeesTable(Table):
+    """Trading fees as fractions of the traded value."""
+
+    maker: FeeRate = Decimal("0.0002")
+    taker: FeeRate = Decimal("0.0005")
+
+
+class PositionTable(Table):
+    """A position held at the start of a paper run or replay."""
+
+    account: Account | None = None
+    """Needed only where there are several accounts."""
+    symbol: SymbolOrAny
+    """A symbol, or "*" for every traded symbol of the tapes."""
+    side: Side
+    notional: Positive | None = None
+    """Value at the entry price in the settlement currency; give this or quantity."""
+    quantity: Positive | None = None
+    """Size in base currency; give this or notional."""
+    leverage: Positive
+    margin_mode: MarginMode = MarginMode.ISOLATED
+    entry: Entry = "first"
+    """The entry price, or "first": the first mark."""
+    margin: Positive | None = None
+    """Isolated margin without unrealised profit; left out, it is the initial margin at this leverage."""
+
+
+class PaperTable(Table):
+    """How the paper exchange fills, charges and begins."""
+
+    fees: FeesTable = FeesTable()
+    spread: Fraction = _ZERO
+    """Distance between best bid and best ask, as a fraction of the price."""
+    latency_ms: Annotated[int, Field(ge=0, le=600_000)] = 0
+    """Time between a decision and its effect at the exchange."""
+    insurance_fund: NotNegative = Decimal("1e12")
+    """What the exchange has to pay for positions closed below bankruptcy; then others are deleveraged."""
+    depth: dict[SymbolOrAny, Positive] = Field(default_factory=dict)
+    """Money within one percent of the middle on each side, per symbol or "*"; left out, it is unlimited."""
+    max_impact: Annotated[Exact, Field(gt=0, lt=1)] = Decimal("0.05")
+    """How far from the best price the book ends, as a fraction of the price."""
+    positions: tuple[PositionTable, ...] = ()
+
+
+class TierTable(Table):
+    """One bracket of maintenance margin."""
+
+    floor: NotNegative
+    cap: Positive | None = None
+    """Left out in the last tier, which has no end."""
+    rate: Annotated[Exact, Field(gt=0, lt=1)]
+    """Maintenance rate, a fraction of notional."""
+    deduction: NotNegative | None = None
+    """Maintenance amount taken off; left out in every tier, it is what makes maintenance continuous where
+    the venue's tiers are progressive, and 0 where they are flat."""
+    max_leverage: Positive | None = None
+
+
+class ContractTable(Table):
+    """What is traded, in which steps, and its tiers: either here or in a file."""
+
+    tick: TickSize = "auto"
+    lot: Positive
+    """Quantity step in base currency."""
+    min_quantity: NotNegative = _ZERO
+    min_notional: NotNegative = _ZERO
+    max_leverage: Positive = Decimal(125)
+    contract_size: Positive = Decimal(1)
+    """Base per contract (linear) or quote per contract (inverse); matters where tiers count contracts."""
+    margin_step: Positive = Decimal("0.01")
+    """Step in which isolated margin can be added."""
+    funding_interval: Duration = 8 * 60 * MINUTE_MS
+    tiers: tuple[TierTable, ...] = ()
+    tiers_file: str | None = None
+    """A file of tiers, looked for beside the configuration file."""
+    synthetic_tiers: bool = False
+    """True where the tiers are invented; every output then says so."""
+
+
+class LimitsTable(Table):
+    """Walls that no rule can pass. A budget that is left out does not exist."""
+
+    stale_after: Duration = 5_000
+    """Age of a mark price beyond which nothing is decided. A replay counts in intervals of its tape."""
+    cooldown: Duration = MINUTE_MS
+    """Least time between two actions of one rule on one position; a rule may set its own."""
+    margin_per_position: Positive | None = None
+    margin_per_campaign: Positive | None = None
+    """A campaign is a run of actions on one position with less than campaign_gap between them."""
+    margin_per_day: Positive | None = None
+    """Over all positions, per UTC day."""
+    margin_per_account: Positive | None = None
+    reserve: NotNegative = _ZERO
+    """Free balance that is never spent on margin."""
+    actions_per_hour: Annotated[int, Field(ge=1, le=10_000)] = 60
+    """Per account; exits do not count."""
+    equal_actions: Annotated[int, Field(ge=1, le=10_000)] = 20
+    """Equal actions without effect after which a rule is latched until a person resets it."""
+    campaign_gap: Duration = DAY_MS
+    deadline: Duration = 5_000
+    """After this long an unanswered send is past the venue's receive window."""
+    close_whole_below_minimum: bool = True
+    """Whether a reduction too small for the venue becomes a close of the whole position."""
+
+
+class SeatbeltTable(Table):
+    """The fixed last rule: every position has a resting stop between mark and liquidation."""
+
+    enabled: bool = True
+    at: Annotated[Exact, Field(gt=0, lt=1)] = Decimal("0.2")
+    """How much of the way from liquidation to entry the stop keeps clear of liquidation."""
+    tolerance: Fraction = Decimal("0.002")
+    """How far, as a fraction of price, the right place may drift before the stop is moved."""
+
+
+class RuleTable(Table):
+    """A rule at work. Rules are asked in the order of the file."""
+
+    name: RuleLabel | None = None
+    """What the journal calls it; left out, it is the rule's own name."""
+    use: Annotated[str, Field(min_length=1)]
+    """A rule of strategies/, of a folder in rules_path, of an installed package, or a path to a .py file."""
+    symbols: tuple[SymbolName, ...] | None = None
+    """Where it applies; left out, everywhere."""
+    cooldown: Duration | None = None
+    """Instead of limits.cooldown."""
+    shadow: bool = False
+    """It decides and is recorded, and nothing is sent."""
+    params: dict[str, Any] = Field(default_factory=dict)
+
+
+class TapesTable(Table):
+    """How recorded data is named."""
+
+    map: dict[str, str] = Field(default_factory=dict)
+    """From a glob on file names to a symbol, for names that do not tell: "my*.csv" = "BTC/USDT:USDT"."""
+
+
+class JournalTable(Table):
+    """Where everything is written down."""
+
+    path: Annotated[str, Field(min_length=1)] = "data/holdfast.db"
+    """Relative to the folder the command is started in."""
+
+
+class ReplayTable(Table):
+    """What holds in replays only."""
+
+    stale_after_intervals: Annotated[int, Field(ge=1, le=1_000_000)] = 3
+    """Intervals of the tape without a bar after which the mark is stale."""
+    path: Literal["nearest", "worst"] = "nearest"
+    """Which extreme of a bar comes first: the one nearer the open, or the other one."""
+
+
+class Config(Table):
+    """The whole file."""
+
+    schema_version: Literal[1] = 1
+    mode: Literal["paper", "live"] = "paper"
+    rules_path: tuple[str, ...] = ()
+    """Folders of rules of your own, looked for beside the configuration file."""
+    accounts: Annotated[dict[Account, AccountTable], Field(min_length=1)]
+    paper: PaperTable = PaperTable()
+    contracts: dict[SymbolOrAny, ContractTable] = Field(default_factory=dict)
+    """Per symbol; "*" stands for every symbol that is not named."""
+    limits: LimitsTable = LimitsTable()
+    seatbelt: SeatbeltTable = SeatbeltTable()
+    rules: tuple[RuleTable, ...] = ()
+    tapes: TapesTable = TapesTable()
+    journal: JournalTable = JournalTable()
+    replay: ReplayTable = ReplayTable()
