@@ -17,7 +17,14 @@ from bot.core.margin.arithmetic import coordinate, direction
 from bot.core.margin.assess import assess
 from bot.core.margin.liquidation import Legs, at_edge, danger_below, legs_of, liquidation_price
 from bot.core.margin.pool import Marks, Pool
-from bot.core.margin.requirement import line, maintenance_point, steepest, tier_index, tiers_move
+from bot.core.margin.requirement import (
+    line,
+    maintenance_point,
+    steepest,
+    tier_index,
+    tiers_jump,
+    tiers_move,
+)
 from bot.core.margin.rules import MaintenanceAt
 from bot.core.types import ONE, ZERO, MarginMode, PositionId, Symbol
 
@@ -128,9 +135,7 @@ def distance_bands(pool: Pool, id_: PositionId, marks: Marks, threshold: Decimal
         return dict.fromkeys(_symbols(pool), FREE)
     if (threshold >= 1 and danger_below(pool, id_)) or _nets(pool):
         return _asking_always(pool, marks)
-    flat = any(
-        tiers_move(leg.position, leg.contract) and not leg.contract.rules.tier_deduction for leg in legs
-    )
+    flat = any(tiers_jump(leg.position, leg.contract) for leg in legs)
     frozen = any(maintenance_point(leg.position, leg.contract) is MaintenanceAt.MARK for leg in legs)
     if pool.mode is MarginMode.ISOLATED and not flat and not frozen:
         return {id_.symbol: _isolated_band(pool, id_, marks, threshold)}
@@ -140,8 +145,7 @@ def distance_bands(pool: Pool, id_: PositionId, marks: Marks, threshold: Decimal
     if frozen:
         return _frozen_bands(question)
     bands = _solved_bands(question)
-    steep = sum(steepest(leg.position, leg.contract) for leg in legs) >= abs(net)
-    if steep or (flat and net > 0):
+    if flat or _steep(legs):
         return _held_in_tier(question, bands, flat=flat)
     return bands
 
@@ -155,12 +159,12 @@ def liquidation_bands(pool: Pool, id_: PositionId, marks: Marks, price: Decimal)
     if pool.mode is MarginMode.ISOLATED:
         return {}
     legs = legs_of(pool, id_)
-    single = all(
-        leg.contract.rules.tier_deduction
-        and maintenance_point(leg.position, leg.contract) is not MaintenanceAt.MARK
+    single = not _steep(legs) and not any(
+        tiers_jump(leg.position, leg.contract)
+        or maintenance_point(leg.position, leg.contract) is MaintenanceAt.MARK
         for leg in legs
     )
-    if not single or _nets(pool):
+    if not single or _nets(pool) or assess(pool, marks).liquidatable:
         return _asking_always(pool, marks)
     bands: dict[Symbol, Band] = dict.fromkeys(_symbols(pool), FREE)
     for level in (price - legs[0].contract.tick, price, price + legs[0].contract.tick):
@@ -325,6 +329,12 @@ def _mark_band(curve: _Curve, reach: _Reach) -> Band:
     return Band(
         None if low is None else contract.price_up(low), None if high is None else contract.price_down(high)
     )
+
+
+def _steep(legs: Legs) -> bool:
+    """Whether in some tier the requirement grows faster than equity, so that there may be two crossings."""
+    net = sum(direction(leg.position, leg.contract) * leg.position.quantity for leg in legs)
+    return sum(steepest(leg.position, leg.contract) for leg in legs) >= abs(net)
 
 
 def _asking_always(pool: Pool, marks: Marks) -> Bands:

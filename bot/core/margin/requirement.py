@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from decimal import Decimal
+from itertools import pairwise
 from operator import attrgetter
 
 from bot.core.contracts import Contract, ContractKind, Tier
@@ -58,6 +59,21 @@ def tiers_move(position: Position, contract: Contract) -> bool:
         len(contract.tiers) > 1
         and contract.rules.tier_unit is TierUnit.NOTIONAL
         and maintenance_point(position, contract) is not MaintenanceAt.ENTRY
+    )
+
+
+def tiers_jump(position: Position, contract: Contract) -> bool:
+    """Whether the requirement jumps, or its rate falls, where this position changes its tier.
+
+    Flat tables jump by design; a progressive one does if its deductions do not fit its floors.
+    """
+    if not tiers_move(position, contract):
+        return False
+    if not contract.rules.tier_deduction:
+        return True
+    return any(
+        a.rate > b.rate or b.deduction - a.deduction != b.floor * (b.rate - a.rate)
+        for a, b in pairwise(contract.tiers)
     )
 
 

@@ -22,7 +22,7 @@ from bot.core.margin.liquidation import (
     segment,
 )
 from bot.core.margin.pool import Marks, Pool
-from bot.core.margin.requirement import fee_point, maintenance_point, rate_of, tier_index, tiers_move
+from bot.core.margin.requirement import fee_point, maintenance_point, rate_of, tier_index, tiers_jump
 from bot.core.margin.rules import FeeAt, MaintenanceAt, TierUnit
 from bot.core.types import ONE, ZERO, MarginMode, Position, PositionId
 
@@ -140,7 +140,7 @@ def _edges(legs: Legs, low: Decimal, high: Decimal) -> list[Decimal]:
     return [
         edge
         for leg in legs
-        if tiers_move(leg.position, leg.contract) and not leg.contract.rules.tier_deduction
+        if tiers_jump(leg.position, leg.contract)
         for tier in leg.contract.tiers[1:]
         if low < (edge := tier.floor / leg.position.quantity) < high
     ]
