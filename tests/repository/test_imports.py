@@ -11,8 +11,9 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 
-# The rule interface and the types it speaks in: all of the bot that a rule may name.
+# The rule interface, the types it speaks in and the indicators a rule may want: all of the bot that a rule may name.
 RULE_INTERFACE = {
+    "bot.core.indicators",
     "bot.core.intents",
     "bot.core.rule",
     "bot.core.timeframe",
