@@ -334,7 +334,7 @@ def _mark_band(curve: _Curve, reach: _Reach) -> Band:
 def _steep(legs: Legs) -> bool:
     """Whether in some tier the requirement grows faster than equity, so that there may be two crossings."""
     net = sum(direction(leg.position, leg.contract) * leg.position.quantity for leg in legs)
-    return sum(steepest(leg.position, leg.contract) for leg in legs) >= abs(net)
+    return sum((steepest(leg.position, leg.contract) for leg in legs), ZERO) >= abs(net)
 
 
 def _asking_always(pool: Pool, marks: Marks) -> Bands:

@@ -12,7 +12,7 @@ from decimal import Decimal
 from itertools import pairwise
 from operator import attrgetter
 
-from bot.core.contracts import Contract, ContractKind, Tier
+from bot.core.contracts import Contract, ContractKind, Tier, Tiers
 from bot.core.margin.arithmetic import coordinate, fee_value
 from bot.core.margin.rules import FeeAt, MaintenanceAt, TierUnit
 from bot.core.types import ZERO, MarginMode, Position
@@ -71,10 +71,26 @@ def tiers_jump(position: Position, contract: Contract) -> bool:
         return False
     if not contract.rules.tier_deduction:
         return True
-    return any(
-        a.rate > b.rate or b.deduction - a.deduction != b.floor * (b.rate - a.rate)
-        for a, b in pairwise(contract.tiers)
+    return not _continuous(contract.tiers)
+
+
+_KNOWN_TABLES: dict[int, tuple[Tiers, bool]] = {}
+"""What is known of tables already looked at, by identity: a table is asked about at every evaluation."""
+_KNOWN_TABLES_MAX = 1024
+
+
+def _continuous(tiers: Tiers) -> bool:
+    known = _KNOWN_TABLES.get(id(tiers))
+    if known is not None and known[0] is tiers:
+        return known[1]
+    answer = all(
+        a.rate <= b.rate and b.deduction - a.deduction == b.floor * (b.rate - a.rate)
+        for a, b in pairwise(tiers)
     )
+    if len(_KNOWN_TABLES) >= _KNOWN_TABLES_MAX:
+        _KNOWN_TABLES.clear()
+    _KNOWN_TABLES[id(tiers)] = (tiers, answer)
+    return answer
 
 
 def rate_of(position: Position, contract: Contract, tier: Tier) -> Decimal:
@@ -110,8 +126,8 @@ def line(position: Position, contract: Contract, index: int) -> tuple[Decimal, D
 
 
 def steepest(position: Position, contract: Contract) -> Decimal:
-    """The largest slope the requirement has in any tier; below ``quantity`` equity always grows faster."""
-    return max(line(position, contract, index)[0] for index in range(len(contract.tiers)))
+    """The slope of the requirement in the last tier, where it is largest unless the table is odd."""
+    return line(position, contract, len(contract.tiers) - 1)[0]
 
 
 def fee_line(position: Position, contract: Contract) -> tuple[Decimal, Decimal]:
