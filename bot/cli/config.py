@@ -16,7 +16,7 @@ def config() -> None:
 
 
 @config.command()
-@config_option
+@config_option()
 def show(config: tuple[Path, ...]) -> None:
     """Print the resolved configuration as JSON: every default, override and tier written out."""
     settings = settings_of(config)

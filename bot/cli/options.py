@@ -19,18 +19,17 @@ DEFAULT_CONFIG = Path("config", "paper.toml")
 F = TypeVar("F", bound=Callable[..., Any])
 
 
-def config_option(function: F) -> F:
+def config_option(default: Path = DEFAULT_CONFIG) -> Callable[[F], F]:
     """``-c/--config FILE``, which may be given several times: later files override earlier ones."""
-    option = click.option(
+    return click.option(
         "-c",
         "--config",
         "config",
         type=click.Path(path_type=Path),
         multiple=True,
         metavar="FILE",
-        help=f"Configuration file; may be repeated, later ones override.  [default: {DEFAULT_CONFIG}]",
+        help=f"Configuration file; may be repeated, later ones override.  [default: {default}]",
     )
-    return option(function)
 
 
 def json_option(function: F) -> F:
@@ -38,19 +37,21 @@ def json_option(function: F) -> F:
     return click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")(function)
 
 
-def default_config() -> Path:
-    """``config/paper.toml`` here, else the one this program came with."""
-    for path in (DEFAULT_CONFIG, Path(bot.__file__).parents[1] / DEFAULT_CONFIG):
+def config_files(config: tuple[Path, ...], default: Path = DEFAULT_CONFIG) -> tuple[Path, ...]:
+    """The named files, else ``default`` here, else the one this program came with."""
+    if config:
+        return config
+    for path in (default, Path(bot.__file__).parents[1] / default):
         if path.is_file():
-            return path
-    raise Failure(f"{DEFAULT_CONFIG}: no such file; name one with --config", ExitCode.CONFIG)
+            return (path,)
+    raise Failure(f"{default}: no such file; name one with --config", ExitCode.CONFIG)
 
 
-def settings_of(config: tuple[Path, ...]) -> Settings:
+def settings_of(config: tuple[Path, ...], default: Path = DEFAULT_CONFIG) -> Settings:
     """The settings of the named files, or of the default one; warnings go to stderr, loudly."""
     from bot.config import load
 
-    settings = load(config or (default_config(),))
+    settings = load(config_files(config, default))
     for warning in settings.warnings:
         click.secho(f"WARNING: {warning}", err=True, fg="yellow", bold=True)
     return settings

@@ -14,8 +14,9 @@ from bot.config.errors import Key, shown, suggestion
 from bot.config.fields import ANY_SYMBOL, AUTO, FIRST, format_exact
 from bot.config.model import ContractTable, LimitsTable
 from bot.config.settings import Settings
+from bot.config.tiers import read_file
 from bot.core.capabilities import Capabilities
-from bot.core.contracts import Contract, ContractKind
+from bot.core.contracts import Contract, ContractKind, Tiers
 from bot.core.margin.venues import RULES
 from bot.core.settings import EngineSettings, Limits, SeatbeltSettings
 from bot.core.types import AccountName, MarginMode, PositionId, Side, Symbol
@@ -98,10 +99,18 @@ def contract(settings: Settings, symbol: Symbol, *, tick: Decimal | None = None)
         contract_size=table.contract_size,
         margin_step=table.margin_step,
         funding_interval_ms=table.funding_interval,
-        tiers=settings.tiers[name],
+        tiers=_tiers(settings, name, table, symbol),
         synthetic_tiers=table.synthetic_tiers,
         rules=RULES[next(iter(settings.config.accounts.values())).margin_rules],
     )
+
+
+def _tiers(settings: Settings, name: Symbol, table: ContractTable, symbol: Symbol) -> Tiers:
+    tiers = settings.tiers.tables.get(name)
+    if tiers is not None:
+        return tiers
+    assert table.tiers_file is not None, f"{name}: neither tiers nor a file of them"
+    return read_file(symbol, ("contracts", name, "tiers_file"), table.tiers_file, settings.document)
 
 
 def _contract_table(settings: Settings, symbol: Symbol) -> tuple[Symbol, ContractTable]:

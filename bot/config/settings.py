@@ -10,7 +10,7 @@ import hashlib
 import json
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from decimal import Decimal
 from enum import Enum
 from pathlib import Path
@@ -25,7 +25,7 @@ from bot.config.fields import format_exact
 from bot.config.model import Config
 from bot.config.read import Document, read
 from bot.config.rules import RulesFound, find_rules
-from bot.config.tiers import TiersOf, find_tiers
+from bot.config.tiers import TiersFound, find_tiers
 from bot.core.settings import RuleEntry
 
 
@@ -34,12 +34,12 @@ class Settings:
     """A usable configuration.
 
     ``rules`` are in the order of the file. ``warnings`` are lines that must be said loudly: a rule that was
-    left out because its file does not import. ``tiers`` holds the tiers per key of ``config.contracts``.
+    left out because its file does not import. ``tiers`` holds those per key of ``config.contracts``.
     """
 
     config: Config
     rules: tuple[RuleEntry, ...]
-    tiers: TiersOf
+    tiers: TiersFound
     warnings: tuple[str, ...]
     document: Document
 
@@ -55,15 +55,12 @@ class Settings:
         """Everything that holds, defaults and tiers included, as JSON values; the same for equal settings.
 
         Numbers are decimal strings without trailing zeros. Paths and comments leave no trace, so that the
-        same settings are the same in another folder.
+        same settings are the same in another folder; of a file of tiers its SHA-256 is left.
         """
         plain = self.config.model_dump(mode="python", exclude={"rules", "journal", "rules_path"})
         for symbol, contract in plain["contracts"].items():
-            contract.pop("tiers_file")
-            contract["tiers"] = [
-                {name: getattr(tier, name) for name in ("floor", "cap", "rate", "deduction", "max_leverage")}
-                for tier in self.tiers[symbol]
-            ]
+            contract["tiers_file"] = self.tiers.files.get(symbol)
+            contract["tiers"] = [asdict(tier) for tier in self.tiers.tables.get(symbol, ())]
         plain["rules"] = [_rule(entry) for entry in self.rules]
         resolved = _plain(plain)
         assert isinstance(resolved, dict)
@@ -92,7 +89,7 @@ def resolve(document: Document) -> Settings:
     problems: list[Problem] = []
     config = _config(document, problems)
     found = find_rules(document, problems)
-    tiers: TiersOf = {}
+    tiers = TiersFound()
     if config is not None:
         tiers = find_tiers(config, document, problems)
         problems.extend(cross_checks(config, document))

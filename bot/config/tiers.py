@@ -7,25 +7,37 @@ the line can still be named.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import hashlib
+from collections.abc import Iterator
+from dataclasses import dataclass, field
 from itertools import pairwise
 
-from bot.config.errors import Key, Problem, shown
+from bot.config.errors import ConfigError, Key, Problem, shown
 from bot.config.fields import ANY_SYMBOL
-from bot.config.model import Config, ContractTable, TierTable
+from bot.config.model import Config, TierTable
 from bot.config.read import Document
 from bot.core.contracts import Tier, Tiers
 from bot.core.margin.venues import RULES
 from bot.core.types import ZERO, Symbol
 
-TiersOf = Mapping[Symbol, Tiers]
+
+@dataclass(slots=True)
+class TiersFound:
+    """Tiers per configured contract, and the fingerprints of the files they come from.
+
+    A contract for every symbol that names a file has no tiers here: they are read per symbol.
+    """
+
+    tables: dict[Symbol, Tiers] = field(default_factory=dict)
+    files: dict[Symbol, str] = field(default_factory=dict)
+
 
 _REMEDY = "write tiers = [{ floor = 0, rate = 0.004 }] (and synthetic_tiers = true) or tiers_file"
 
 
-def find_tiers(config: Config, document: Document, problems: list[Problem]) -> dict[Symbol, Tiers]:
+def find_tiers(config: Config, document: Document, problems: list[Problem]) -> TiersFound:
     """Tiers per configured contract; what is wrong with them goes to ``problems``."""
-    found: dict[Symbol, Tiers] = {}
+    found = TiersFound()
     for symbol, contract in config.contracts.items():
         key: Key = ("contracts", symbol)
         if bool(contract.tiers) == (contract.tiers_file is not None):
@@ -39,11 +51,11 @@ def find_tiers(config: Config, document: Document, problems: list[Problem]) -> d
             mistakes = list(_holes(contract.tiers, (*key, "tiers"), document))
             problems.extend(mistakes)
             if not mistakes:
-                found[symbol] = _built(contract.tiers, progressive=_progressive(config))
-        else:
-            tiers = _from_file(symbol, contract, document, problems)
+                found.tables[symbol] = _built(contract.tiers, progressive=_progressive(config))
+        elif contract.tiers_file is not None:
+            tiers, found.files[symbol] = _from_file(symbol, contract.tiers_file, document, problems)
             if tiers is not None:
-                found[symbol] = tiers
+                found.tables[symbol] = tiers
     return found
 
 
@@ -97,19 +109,30 @@ def _built(tables: tuple[TierTable, ...], *, progressive: bool) -> Tiers:
     return tuple(built)
 
 
-def _from_file(
-    symbol: Symbol, contract: ContractTable, document: Document, problems: list[Problem]
-) -> Tiers | None:
+def read_file(symbol: Symbol, key: Key, name: str, document: Document) -> Tiers:
+    """The tiers of ``symbol`` in the file that ``key`` names; ConfigError where there are none."""
     from bot.venues.tier_files import TierFileError, read_tiers  # noqa: PLC0415 - only where a file is named
 
-    key: Key = ("contracts", symbol, "tiers_file")
-    if symbol == ANY_SYMBOL:
-        problems.append(document.problem(key, f'tiers of a file belong to one symbol, not to "{ANY_SYMBOL}"'))
-        return None
-    assert contract.tiers_file is not None, f"{symbol}: no file of tiers"
-    path = document.folder(key) / contract.tiers_file
     try:
-        return read_tiers(path, symbol)
+        return read_tiers(document.folder(key) / name, symbol)
     except TierFileError as error:
-        problems.append(document.problem(key, f"found {shown(contract.tiers_file)}; {error}"))
-        return None
+        raise ConfigError([document.problem(key, f"found {shown(name)}; {error}")]) from None
+
+
+def _from_file(
+    symbol: Symbol, name: str, document: Document, problems: list[Problem]
+) -> tuple[Tiers | None, str]:
+    """The tiers of a file and its fingerprint; under ``*`` each symbol's are read when it is known."""
+    from bot.venues.tier_files import TierFileError, symbols_in  # noqa: PLC0415 - only where a file is named
+
+    key: Key = ("contracts", symbol, "tiers_file")
+    path = document.folder(key) / name
+    try:
+        symbols_in(path)
+        tiers = None if symbol == ANY_SYMBOL else read_file(symbol, key, name, document)
+        return tiers, hashlib.sha256(path.read_bytes()).hexdigest()
+    except TierFileError as error:
+        problems.append(document.problem(key, f"found {shown(name)}; {error}"))
+    except ConfigError as error:
+        problems.extend(error.problems)
+    return None, ""

@@ -180,3 +180,55 @@ def test_accounts_bring_their_balance(write: Write) -> None:
     (account,) = paper_accounts(settings_of(write()))
     assert account.name == AccountName("main")
     assert account.balance == 5000
+
+
+# --- tiers from a file ---
+
+TIERS = """{
+    "BTCUSDT": [{"floor": 0, "cap": 100, "rate": 0.01}, {"floor": 100, "rate": 0.02}],
+    "ETHUSDT": [{"floor": 0, "rate": 0.03}]
+}
+"""
+
+
+def with_tiers_file(write: Write, contract_for: str, text: str = TIERS) -> Path:
+    found = write().read_text()
+    start, end = found.index("tiers = ["), found.index("]\n\n[[rules") + 1
+    found = found[:start] + 'tiers_file = "tiers.json"' + found[end:]
+    path = write('contracts."BTC/USDT:USDT"', f'contracts."{contract_for}"', text=found)
+    (path.parent / "tiers.json").write_text(text)
+    return path
+
+
+def test_tiers_of_a_file_beside_the_configuration_are_read(write: Write) -> None:
+    found = contract(settings_of(with_tiers_file(write, "BTC/USDT:USDT")), BTC)
+    assert [tier.rate for tier in found.tiers] == [Decimal("0.01"), Decimal("0.02")]
+
+
+def test_a_file_of_tiers_may_serve_every_symbol(write: Write) -> None:
+    settings = settings_of(with_tiers_file(write, "*"))
+    assert contract(settings, ETH, tick=Decimal(1)).tiers[0].rate == Decimal("0.03")
+    with pytest.raises(ConfigError, match=r"bot.toml:16: .*XRP"):
+        contract(settings, Symbol("XRP/USDT:USDT"), tick=Decimal(1))
+
+
+def test_a_symbol_without_tiers_in_the_file_is_an_error(write: Write) -> None:
+    path = with_tiers_file(write, "BTC/USDT:USDT", '{"ETHUSDT": [{"floor": 0, "rate": 0.03}], "XRPUSDT": []}')
+    with pytest.raises(ConfigError) as caught:
+        load(path, {})
+    assert str(caught.value).startswith(
+        f'{path}:16: contracts."BTC/USDT:USDT".tiers_file: found "tiers.json"; '
+    )
+
+
+def test_a_file_of_tiers_that_is_not_there_is_an_error(write: Write) -> None:
+    path = with_tiers_file(write, "*")
+    (path.parent / "tiers.json").unlink()
+    with pytest.raises(ConfigError, match=r"tiers_file: found .*No such file"):
+        load(path, {})
+
+
+def test_what_is_in_a_file_of_tiers_is_part_of_the_digest(write: Write) -> None:
+    first = settings_of(with_tiers_file(write, "*")).digest()
+    assert settings_of(with_tiers_file(write, "*")).digest() == first
+    assert settings_of(with_tiers_file(write, "*", TIERS.replace("0.03", "0.04"))).digest() != first

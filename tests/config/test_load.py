@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from bot.config import ConfigError, load
-from bot.core.types import PositionMode
+from bot.core.types import PositionMode, Symbol
 
 Write = Callable[..., Path]
 
@@ -35,7 +35,7 @@ def test_a_valid_file_becomes_settings(write: Write) -> None:
 
 def test_numbers_are_exactly_what_was_typed(write: Write) -> None:
     path = write("tick = 0.1\nlot = 0.001", 'tick = "0.10000000000000000001"\nlot = 0.10000000000000000003')
-    contract = load(path, {}).config.contracts["BTC/USDT:USDT"]  # type: ignore[index]
+    contract = load(path, {}).config.contracts[Symbol("BTC/USDT:USDT")]
     assert contract.tick == Decimal("0.10000000000000000001")
     assert contract.lot == Decimal("0.10000000000000000003")
 
@@ -189,7 +189,7 @@ def test_tiers_with_a_hole_are_refused(write: Write, old: str, new: str, said: s
 
 
 def test_left_out_deductions_make_maintenance_continuous(write: Write) -> None:
-    tiers = load(write(), {}).tiers["BTC/USDT:USDT"]  # type: ignore[index]
+    tiers = load(write(), {}).tiers.tables[Symbol("BTC/USDT:USDT")]
     # 50,000 x 0.005 - d = 50,000 x 0.004
     assert [tier.deduction for tier in tiers] == [0, 50]
 

@@ -1,0 +1,68 @@
+"""Reading a journal from the command line: through the running bot, or else from the file under its lock."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Iterator, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+from pathlib import Path
+from typing import Any
+
+from bot.core.step import Step
+from bot.runtime.control import ask
+from bot.runtime.journal import Journal, JournalMissing
+from bot.runtime.journal.sqlite import read_journal
+from bot.runtime.lock import hold
+from bot.runtime.plain import plain
+from bot.runtime.queries import journal_query
+
+
+@contextmanager
+def _held(path: Path) -> Iterator[None]:
+    """The lock of the journal's folder, which looking must not create."""
+    if not path.is_file():
+        raise JournalMissing(path, "there is no journal", "run holdfast demo first, or name another file")
+    with hold(path.parent):
+        yield
+
+
+class Reading:
+    """A journal that can be asked for pages; ``journal`` is None where the running bot answers."""
+
+    def __init__(self, folder: Path, journal: Journal | None) -> None:
+        self._folder = folder
+        self._journal = journal
+
+    @classmethod
+    @asynccontextmanager
+    async def of(cls, path: Path) -> AsyncIterator[Reading]:
+        """Read the journal at ``path``; a ``ShellError`` says why that cannot be."""
+        async with AsyncExitStack() as stack:
+            if await ask(path.parent, "status") is not None:
+                yield cls(path.parent, None)
+                return
+            stack.enter_context(_held(path))
+            yield cls(path.parent, await stack.enter_async_context(read_journal(path)))
+
+    @property
+    def live(self) -> bool:
+        """Whether a running bot answers."""
+        return self._journal is None
+
+    async def page(self, args: Mapping[str, Any]) -> list[dict[str, Any]]:
+        """Rows as dictionaries, by the arguments of ``JournalQuery``."""
+        given = {name: value for name, value in args.items() if value is not None}
+        if self._journal is None:
+            answer = await ask(self._folder, "journal", given)
+        else:
+            answer = plain(await self._journal.read(journal_query(given)))
+        assert isinstance(answer, list), "a page that is no list"
+        return [row for row in answer if isinstance(row, dict)]
+
+    async def ask(self, query: str, args: Mapping[str, Any]) -> Any:  # noqa: ANN401 - whatever the bot answers
+        """Ask the running bot something else."""
+        return await ask(self._folder, query, dict(args))
+
+    async def steps(self) -> list[Step]:
+        """Every step of the last run in the file."""
+        assert self._journal is not None, "the running bot keeps its steps"
+        return [step async for step in self._journal.steps()]

@@ -1,0 +1,112 @@
+"""``holdfast replay``: recorded market data through engine, guard, paper exchange and journal."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import time
+from contextlib import AsyncExitStack
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from bot.cli.options import config_option, json_option, settings_of
+
+if TYPE_CHECKING:
+    from bot.config import Settings
+    from bot.lab.replay.result import ReplayResult
+    from bot.lab.tapes import PathOrder, Tape
+
+DEFAULT_CONFIG = Path("config", "replay.toml")
+
+
+def _globs(_: click.Context, option: click.Parameter, values: tuple[str, ...]) -> dict[str, str]:
+    """``GLOB=SYMBOL`` pairs as a map; the first glob that matches wins."""
+    mapped: dict[str, str] = {}
+    for value in values:
+        glob, equals, symbol = value.partition("=")
+        if not (glob and equals and symbol):
+            raise click.BadParameter(f'found "{value}"; write it like "my*.csv=BTC/USDT:USDT"', param=option)
+        mapped.setdefault(glob, symbol)
+    return mapped
+
+
+@click.command()
+@click.argument("tapes", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="TAPE...")
+@config_option(DEFAULT_CONFIG)
+@json_option
+@click.option("--step", is_flag=True, help="Play every mark instead of jumping; the same decisions, slower.")
+@click.option("--path", type=click.Choice(["nearest", "worst"]), help="Which extreme of a bar comes first.")
+@click.option(
+    "--map", "globs", multiple=True, metavar="GLOB=SYMBOL", callback=_globs, help="What a file holds."
+)
+@click.option("--journal", type=click.Path(path_type=Path), metavar="FILE", help="Keep the journal in FILE.")
+@click.option("--latency-ms", type=click.IntRange(0, 600_000), help="From a decision to its effect.")
+def replay(
+    tapes: tuple[Path, ...],
+    config: tuple[Path, ...],
+    as_json: bool,  # noqa: FBT001 - click passes flags
+    step: bool,  # noqa: FBT001
+    path: str | None,
+    globs: dict[str, str],
+    journal: Path | None,
+    latency_ms: int | None,
+) -> None:
+    """Run recorded market data through the rules, beside the same without any defence.
+
+    TAPE is a CSV, gzipped CSV or parquet file named like BTC_binance_perp_5m.csv.gz (perp, spot, mark or
+    funding); --map names others. Several symbols are aligned in time.
+
+    The exit code is 0 when the run worked, also when a position was liquidated in it: whether it survived
+    is in the answer.
+    """
+    from bot.cli.replay_text import report
+    from bot.lab.tapes import PathOrder
+
+    settings = settings_of(config, DEFAULT_CONFIG)
+    read, seconds = _read(tapes, {**globs, **settings.config.tapes.map})
+    order = PathOrder(path or settings.config.replay.path)
+    result = asyncio.run(
+        _play(read, settings, order, "step" if step else "jump", latency_ms, journal, seconds)
+    )
+    answer = result.to_json()
+    click.echo(json.dumps(answer, indent=2, ensure_ascii=False) if as_json else report(answer))
+
+
+def _read(paths: tuple[Path, ...], symbol_map: dict[str, str]) -> tuple[list[Tape], float]:
+    """The tapes, and how long reading them took."""
+    from bot.lab.tapes import read_tape
+
+    began = time.perf_counter()
+    return [read_tape(path, symbol_map=symbol_map) for path in paths], time.perf_counter() - began
+
+
+async def _play(
+    tapes: list[Tape],
+    settings: Settings,
+    order: PathOrder,
+    mode: str,
+    latency_ms: int | None,
+    file: Path | None,
+    load_seconds: float,
+) -> ReplayResult:
+    from bot.lab.replay.run import replay as run
+
+    async with AsyncExitStack() as stack:
+        journal = None
+        if file is not None:
+            from bot.runtime.journal.sqlite import open_journal
+            from bot.runtime.lock import hold
+
+            stack.enter_context(hold(file.parent))
+            journal = await stack.enter_async_context(open_journal(file, opened_ms=int(tapes[0].times[0])))
+        return await run(
+            tapes,
+            settings,
+            mode=mode,
+            path=order,
+            latency_ms=latency_ms,
+            journal=journal,
+            load_seconds=load_seconds,
+        )

@@ -1,0 +1,99 @@
+"""The answer of a replay as text for people: the verdict first, then why."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from decimal import Decimal
+from typing import Any
+
+from bot.cli.text import NOTHING, amount, columns, exact, moment, percent
+
+ROWS_MAX = 30
+"""Longer lists end with a count; --json has every row."""
+
+
+def report(answer: Mapping[str, Any]) -> str:
+    """The whole answer of ``holdfast replay``."""
+    parts = [
+        verdict(answer),
+        _section("actions", _actions(answer["actions"]), len(answer["actions"])),
+        _section("refusals", _refusals(answer["refusals"]), len(answer["refusals"])),
+        f"with the rules, and without any defence\n{comparison(answer)}",
+        "assumptions\n" + "\n".join(f"  {sentence}" for sentence in answer["assumptions"]),
+        f"digest {answer['digest']}",
+    ]
+    return "\n\n".join(part for part in parts if part)
+
+
+def verdict(answer: Mapping[str, Any]) -> str:
+    """One line: what happened, what would have, over how much data, how fast."""
+    seconds = answer["seconds"]
+    return (
+        f"{_fate(answer)} with the rules; {_fate(answer['undefended']).lower()} without any defence."
+        f" {answer['bars']:,} bars, run in {seconds['run']:.2f} s, loaded in {seconds['load']:.2f} s"
+    )
+
+
+def comparison(answer: Mapping[str, Any]) -> str:
+    """What happened beside what would have happened with no defence."""
+    sides = (answer, answer["undefended"])
+    rows: list[tuple[str, ...]] = [("", "defended", "undefended")]
+    rows.append(("survived", *("yes" if side["survived"] else "NO" for side in sides)))
+    rows.append(("liquidations", *(str(len(side["liquidations"])) for side in sides)))
+    rows.append(("equity at the end", *(amount(_equity(side)) for side in sides)))
+    rows.append(("realised", *(amount(_sum(side, "realised")) for side in sides)))
+    rows.append(("fees", *(amount(_sum(side, "fees")) for side in sides)))
+    rows.append(("funding", *(amount(_sum(side, "funding")) for side in sides)))
+    for mine, other in zip(*(side["final"]["positions"] for side in sides), strict=False):
+        name = f"{mine['account']}/{mine['symbol']}/{mine['side']}"
+        rows.append((name, _position(mine), _position(other)))
+    return columns(rows)
+
+
+def _fate(side: Mapping[str, Any]) -> str:
+    count = len(side["liquidations"])
+    return "SURVIVED" if side["survived"] else f"LIQUIDATED {count} time{'s' if count > 1 else ''}"
+
+
+def _position(figures: Mapping[str, Any]) -> str:
+    if not figures["open"]:
+        return "liquidated" if figures["liquidations"] else "closed"
+    return f"open, {exact(figures['quantity'])} at distance {percent(figures['distance'])}"
+
+
+def _equity(side: Mapping[str, Any]) -> Decimal:
+    return sum((Decimal(pool["equity"]) for pool in side["final"]["pools"]), Decimal(0))
+
+
+def _sum(side: Mapping[str, Any], name: str) -> Decimal:
+    return sum((Decimal(figures[name]) for figures in side["final"]["positions"]), Decimal(0))
+
+
+def _section(title: str, rows: Sequence[tuple[str, ...]], count: int) -> str:
+    more = f"\n  ... and {count - ROWS_MAX} more, all of them with --json" if count > ROWS_MAX else ""
+    return f"{title} ({count})\n{columns(rows)}{more}" if rows else f"{title}: none"
+
+
+def _actions(actions: Iterable[Mapping[str, Any]]) -> list[tuple[str, ...]]:
+    return [
+        (
+            *_what(action),
+            f"{percent(action['distance_before'])} -> {percent(action['distance_after'])}",
+            f"cost {amount(action['cost'])}",
+            action["reason"],
+        )
+        for action in list(actions)[:ROWS_MAX]
+    ]
+
+
+def _refusals(refusals: Iterable[Mapping[str, Any]]) -> list[tuple[str, ...]]:
+    return [
+        (*_what(refusal), f"at {percent(refusal['distance_before'])}", refusal["because"])
+        for refusal in list(refusals)[:ROWS_MAX]
+    ]
+
+
+def _what(row: Mapping[str, Any]) -> tuple[str, ...]:
+    unit = {"price": "at", "base": "", "money": "", "times": "to"}.get(row["unit"] or "", "")
+    figure = NOTHING if row["amount"] is None else f"{unit} {exact(row['amount'])}".strip()
+    return moment(row["at_ms"]), row["rule"], row["intent"], f"{row['symbol']} {row['side']}", figure
