@@ -11,6 +11,7 @@ from bot.core.indicators import Atr
 from bot.core.intents import MoveStop, PlaceStop
 from bot.core.rule import Decisions, Multiple, Needs, Params, Ratio, Rule
 from bot.core.timeframe import parse_timeframe
+from bot.core.types import RuleName
 from bot.core.view import View
 from bot.core.wake import BarClose, Wake
 
@@ -41,17 +42,23 @@ class AtrStop(Rule[AtrStopParams]):
 
     proposes = (PlaceStop, MoveStop)
 
+    def __init__(self, name: RuleName, params: AtrStopParams) -> None:
+        """Read the timeframe once."""
+        super().__init__(name, params)
+        self._range = Atr(parse_timeframe(params.timeframe), params.length)
+        self._bar = BarClose(self._range.timeframe_ms)
+
     def needs(self) -> Needs:
         """Closed bars and their average true range."""
-        return Needs(indicators=frozenset({Atr(parse_timeframe(self.params.timeframe), self.params.length)}))
+        return Needs(indicators=frozenset({self._range}))
 
     def wake(self, view: View) -> Wake:
         """At each closed bar."""
-        return BarClose(parse_timeframe(self.params.timeframe))
+        return self._bar
 
     def decide(self, view: View) -> Decisions:
         """Place the stop, or ratchet it, always between mark and liquidation."""
-        atr = view.atr(parse_timeframe(self.params.timeframe), self.params.length)
+        atr = view.atr(self._range)
         if atr is None:
             return
         sign = view.id.side.sign

@@ -6,7 +6,7 @@ the same turn. That is the whole escalation ladder.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from itertools import islice
 
 from bot.core.book import Account, Armed, Holder, Parked
@@ -77,27 +77,52 @@ class Arbiter:
         return situation
 
     def evaluate(self, holder: Holder, events: Events, now_ms: int) -> Iterator[Decision]:
-        """Ask every rule about one position, and set how far the marks may go until the next question."""
+        """Ask the rules whose promise of silence does not cover this moment; the others have nothing to say."""
+        return self._evaluate(holder, events, now_ms, self._covered)
+
+    def evaluate_all(self, holder: Holder, events: Events, now_ms: int) -> Iterator[Decision]:
+        """Ask every rule, whatever it promised."""
+        return self._evaluate(holder, events, now_ms, _nothing_is_covered)
+
+    def _evaluate(
+        self,
+        holder: Holder,
+        events: Events,
+        now_ms: int,
+        covered: Callable[[Holder, Armed, int], bool],
+    ) -> Iterator[Decision]:
         situation = self.situation(holder, now_ms)
         if situation is None:
             holder.reach = CLOSED
             return
         yield from self._protection(holder, situation)
+        if events is not QUIET:
+            for armed in holder.armed:
+                armed.hear(events)
+        flying = self._ledger.in_flight(holder.id)
+        if flying is not None and flying.life is not Life.UNKNOWN:
+            # Its outcome is a change of state, after which everybody is asked: until then nobody needs to be.
+            holder.reach = OPEN
+            return
         account = self._books.accounts[holder.id.account]
         present: Situation | None = situation
         for armed in holder.armed:
-            if armed.entry.name in self._parked.broken:
-                continue
-            if events is not QUIET:
-                armed.pending = Events(
-                    armed.pending.changed or events.changed, armed.pending.bars_ms | events.bars_ms
-                )
-            if present is None or armed.asleep(holder.version, now_ms):
+            if present is None or armed.entry.name in self._parked.broken or covered(holder, armed, now_ms):
                 continue
             decisions: list[Decision] = []
+            armed.reach_version = holder.version
             present = self._ask(account, holder, armed, present, decisions)
+            armed.reach = self._reach(holder, armed, situation)
             yield from decisions
-        holder.reach = tightest(self._reach(holder, armed, situation) for armed in holder.armed)
+        holder.reach = tightest([a.reach for a in holder.armed if a.entry.name not in self._parked.broken])
+
+    def _covered(self, holder: Holder, armed: Armed, now_ms: int) -> bool:
+        """Whether the rule's last answer still speaks for this moment."""
+        if armed.reach_version != holder.version:
+            return False
+        if armed.pending is not QUIET and not armed.asleep(holder.version, now_ms):
+            return False
+        return armed.reach.lasts(self._books.market.marks, now_ms)
 
     def follow_up(self, entry: Entry, now_ms: int) -> Iterator[Decision]:
         """Re-add the margin that a verified reduction released, as its rule announced."""
@@ -150,7 +175,7 @@ class Arbiter:
     ) -> tuple[Proposal, ...]:
         times_acted = self._ledger.record(holder.id).times_acted.get(armed.entry.name, 0)
         view = View(situation, times_acted, self._ledger.rule_of_stop)
-        armed.wake = armed.entry.rule.wake(view)
+        armed.expect(armed.entry.rule.wake(view))
         if not holds(armed.wake, situation, pending):
             return ()
         proposals = tuple(
@@ -203,19 +228,17 @@ class Arbiter:
         )
 
     def _reach(self, holder: Holder, armed: Armed, situation: Situation) -> Reach:
-        if armed.entry.name in self._parked.broken:
-            return OPEN
+        """How far the rule's silence reaches; for isolated positions it changes only with the state."""
         if armed.asleep(holder.version, situation.now_ms):
             return Reach({}, armed.asleep_until_ms)
-        if armed.pending is not QUIET and (armed.pending.changed or armed.pending.bars_ms):
+        if armed.pending is not QUIET or holds(armed.wake, situation, QUIET):
             return CLOSED
-        if holds(armed.wake, situation, QUIET):
-            return CLOSED
-        if holder.isolated and armed.reach_version == holder.version and armed.reach_wake == armed.wake:
-            return armed.reach
-        armed.reach = reach(armed.wake, situation)
-        armed.reach_version, armed.reach_wake = holder.version, armed.wake
-        return armed.reach
+        if not holder.isolated:
+            return reach(armed.wake, situation)
+        if armed.band_version != holder.version or armed.band_wake != armed.wake:
+            armed.band = reach(armed.wake, situation)
+            armed.band_version, armed.band_wake = holder.version, armed.wake
+        return armed.band
 
     # -- protection ---------------------------------------------------------------------------------
 
@@ -248,6 +271,10 @@ class Arbiter:
             )
             pool = account.cross_pool = Pool(MarginMode.CROSS, account.wallet, holdings)
         return pool
+
+
+def _nothing_is_covered(_holder: Holder, _armed: Armed, _now_ms: int) -> bool:
+    return False
 
 
 def refusal_of(entry: Entry, at_ms: int) -> Refusal:

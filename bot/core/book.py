@@ -13,7 +13,7 @@ from bot.core.margin.pool import Pool
 from bot.core.settings import RuleEntry
 from bot.core.states import BotState
 from bot.core.types import ZERO, AccountName, MarginMode, Order, Position, PositionId, RuleName, Symbol
-from bot.core.wake import Always, Wake
+from bot.core.wake import Always, Wake, timeframes
 
 
 @dataclass(slots=True)
@@ -22,9 +22,15 @@ class Armed:
 
     entry: RuleEntry
     wake: Wake = field(default_factory=Always)
+    awaits_ms: frozenset[int] = frozenset()
+    """Timeframes whose closing bars the wake waits for."""
     reach: Reach = CLOSED
     reach_version: int = -1
-    reach_wake: Wake | None = None
+    """The version of the state the reach was found in."""
+    band: Reach = CLOSED
+    band_version: int = -1
+    band_wake: Wake | None = None
+    """What the band of a quiet wake was computed for, so that it need not be again."""
     pending: Events = CHANGED
     """Events the rule has not had a fair hearing for: a refusal that ends at a known time keeps them."""
     asleep_until_ms: int = -1
@@ -32,6 +38,18 @@ class Armed:
     refused: dict[tuple[type, Because], int] = field(default_factory=dict)
     """The version of the state in which each kind and reason of refusal was last recorded."""
     last_refusal: Refusal | None = None
+
+    def expect(self, wake: Wake) -> None:
+        """Wait for ``wake`` from now on."""
+        if wake != self.wake:
+            self.wake = wake
+            self.awaits_ms = timeframes(wake)
+
+    def hear(self, events: Events) -> None:
+        """Remember what happened, as far as the wake waits for it, until the rule was asked."""
+        bars_ms = events.bars_ms & self.awaits_ms if events.bars_ms else events.bars_ms
+        if events.changed or bars_ms:
+            self.pending = self.pending | Events(events.changed, bars_ms)
 
     def asleep(self, version: int, now_ms: int) -> bool:
         """Whether asking would bring the same refusal as before."""

@@ -7,10 +7,10 @@ tick toward the mark, so they may wake too early and never too late.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import assert_never
+from typing import Any, assert_never
 
 from bot.core.margin.bounds import Band, distance_bands, liquidation_bands, ratio_bands
 from bot.core.types import ZERO, MarginMode, Symbol
@@ -39,6 +39,12 @@ class Events:
     changed: bool
     bars_ms: frozenset[int]
 
+    def __or__(self, other: Events) -> Events:
+        """What happened in either."""
+        if self is QUIET:
+            return other
+        return Events(self.changed or other.changed, self.bars_ms | other.bars_ms)
+
 
 QUIET = Events(changed=False, bars_ms=frozenset())
 CHANGED = Events(changed=True, bars_ms=frozenset())
@@ -54,6 +60,17 @@ class Reach:
     bands: Mapping[Symbol, Band] | None
     at_ms: int = FOREVER_MS
 
+    def lasts(self, marks: Mapping[Symbol, Decimal], now_ms: int) -> bool:
+        """Whether marks and time are still within it."""
+        bands = self.bands
+        if bands is None or now_ms >= self.at_ms:
+            return False
+        for symbol, band in bands.items():
+            mark = marks[symbol]
+            if (band.low is not None and mark <= band.low) or (band.high is not None and mark >= band.high):
+                return False
+        return True
+
 
 OPEN = Reach({})
 CLOSED = Reach(None)
@@ -61,70 +78,78 @@ CLOSED = Reach(None)
 
 def reading(metric: Metric, situation: Situation) -> Decimal:
     """The present value of a metric; a missing liquidation price reads as infinitely far."""
-    match metric:
-        case Metric.MARK:
-            return situation.mark
-        case Metric.DISTANCE:
-            return situation.distance
-        case Metric.MARGIN_RATIO:
-            return situation.margin_ratio
-        case Metric.LIQUIDATION:
-            price = situation.liquidation
-            if price is None:
-                return ZERO if situation.id.side.sign > 0 else INFINITE
-            return price
-        case _:
-            assert_never(metric)
+    return _READINGS[metric](situation)
+
+
+def _liquidation(situation: Situation) -> Decimal:
+    price = situation.liquidation
+    if price is None:
+        return ZERO if situation.id.side.sign > 0 else INFINITE
+    return price
+
+
+_READINGS: dict[Metric, Callable[[Situation], Decimal]] = {
+    Metric.MARK: lambda s: s.mark,
+    Metric.DISTANCE: lambda s: s.distance,
+    Metric.MARGIN_RATIO: lambda s: s.margin_ratio,
+    Metric.LIQUIDATION: _liquidation,
+}
 
 
 def holds(wake: Wake, situation: Situation, events: Events) -> bool:
     """Whether a wake holds now. Events count as having happened after a change of state."""
-    match wake:
-        case Below(metric, threshold):
-            return reading(metric, situation) < threshold
-        case Above(metric, threshold):
-            return reading(metric, situation) > threshold
-        case BarClose(timeframe_ms):
-            return events.changed or timeframe_ms in events.bars_ms
-        case Changed():
-            return events.changed
-        case At(at_ms):
-            return situation.now_ms >= at_ms
-        case Always():
-            return True
-        case Never():
-            return False
-        case AnyOf(conditions):
-            return any(holds(c, situation, events) for c in conditions)
-        case AllOf(conditions):
-            return all(holds(c, situation, events) for c in conditions)
-        case _:
-            assert_never(wake)
+    return _HOLDS[type(wake)](wake, situation, events)
 
 
 def reach(wake: Wake, situation: Situation) -> Reach:
-    """How far the marks and the time may go before ``wake`` could hold without another event."""
-    match wake:
-        case Below(metric, threshold) | Above(metric, threshold):
-            if holds(wake, situation, QUIET):
-                return CLOSED
-            return Reach(_bands(metric, threshold, situation, below=isinstance(wake, Below)))
-        case At(at_ms):
-            return CLOSED if situation.now_ms >= at_ms else Reach({}, at_ms)
-        case Always():
-            return CLOSED
-        case Never() | BarClose() | Changed():
-            return OPEN
-        case AnyOf(conditions):
-            return tightest(reach(c, situation) for c in conditions)
-        case AllOf(conditions):
-            # One condition that stays false keeps the whole false; the first such one is enough.
-            for condition in conditions:
-                if not holds(condition, situation, QUIET):
-                    return reach(condition, situation)
-            return CLOSED
-        case _:
-            assert_never(wake)
+    """How far the marks and the time may go before ``wake``, which does not hold now, could hold.
+
+    Another event (a closing bar, a change) may make it hold at any time; those are not the tripwire's.
+    """
+    return _REACH[type(wake)](wake, situation)
+
+
+def _any_reach(wake: AnyOf, situation: Situation) -> Reach:
+    return tightest([reach(condition, situation) for condition in wake.conditions])
+
+
+def _all_reach(wake: AllOf, situation: Situation) -> Reach:
+    # One condition that stays false keeps the whole false; the first such one is enough.
+    for condition in wake.conditions:
+        if not holds(condition, situation, QUIET):
+            return reach(condition, situation)
+    return CLOSED
+
+
+def _level_reach(wake: Below | Above, situation: Situation) -> Reach:
+    if holds(wake, situation, QUIET):
+        return CLOSED
+    return Reach(_bands(wake.metric, wake.threshold, situation, below=type(wake) is Below))
+
+
+# Dispatch by type rather than by pattern: these run for every rule at every evaluation.
+_HOLDS: dict[type[Any], Callable[[Any, Situation, Events], bool]] = {
+    Below: lambda w, s, e: reading(w.metric, s) < w.threshold,
+    Above: lambda w, s, e: reading(w.metric, s) > w.threshold,
+    BarClose: lambda w, s, e: e.changed or w.timeframe_ms in e.bars_ms,
+    Changed: lambda w, s, e: e.changed,
+    At: lambda w, s, e: s.now_ms >= w.at_ms,
+    Always: lambda w, s, e: True,
+    Never: lambda w, s, e: False,
+    AnyOf: lambda w, s, e: any([holds(c, s, e) for c in w.conditions]),
+    AllOf: lambda w, s, e: all([holds(c, s, e) for c in w.conditions]),
+}
+_REACH: dict[type[Any], Callable[[Any, Situation], Reach]] = {
+    Below: _level_reach,
+    Above: _level_reach,
+    BarClose: lambda w, s: OPEN,
+    Changed: lambda w, s: OPEN,
+    At: lambda w, s: CLOSED if s.now_ms >= w.at_ms else Reach({}, w.at_ms),
+    Always: lambda w, s: CLOSED,
+    Never: lambda w, s: OPEN,
+    AnyOf: _any_reach,
+    AllOf: _all_reach,
+}
 
 
 def tightest(reaches: Iterable[Reach]) -> Reach:

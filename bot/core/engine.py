@@ -8,10 +8,11 @@ tripwire, which costs a few comparisons.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from decimal import Decimal
 
 from bot.core.arbiter import Arbiter, refusal_of
-from bot.core.book import Account, Holder, Parked
-from bot.core.conditions import QUIET
+from bot.core.book import Holder, Parked
+from bot.core.conditions import QUIET, Events
 from bot.core.decisions import Action, Decision, Refusal, StateChanged
 from bot.core.explain import PositionExplanation, PositionStatus, explain_holder, status_of
 from bot.core.facts import Fact, MarkPrice, Tick
@@ -71,9 +72,12 @@ class Engine:
         books.begin()
         for fact in batch:
             books.apply(fact)
+            if type(fact) is MarkPrice:
+                self._see_again(fact)
         ticked = type(batch[-1]) is Tick
         if ticked:
             self._judge_freshness(at_ms)
+            self._judge_deadlines(at_ms)
         decisions = list(self._resolved(at_ms))
         asked = self._concerned(batch, at_ms)
         if ticked:
@@ -102,6 +106,14 @@ class Engine:
         """The state of each account."""
         return {account.name: account.state for account in self._books.accounts.values()}
 
+    def distance(self, id_: PositionId) -> Decimal | None:
+        """Signed distance to liquidation at the present mark; ``None`` if closed or without liquidation."""
+        holder = self._books.holder(id_)
+        situation = self._arbiter.situation(holder, self._now_ms()) if holder is not None else None
+        if situation is None or situation.liquidation is None:
+            return None
+        return situation.distance
+
     def explain(self, symbol: Symbol | None = None) -> tuple[PositionExplanation, ...]:
         """Each rule's conditions with their values and how far away they are, per position."""
         return tuple(
@@ -124,9 +136,7 @@ class Engine:
     def _crossed(self, fact: MarkPrice, wire: Wire) -> Step | None:
         """A mark outside the tripwire, or a time that came: ask those whose own band it left."""
         self._books.begin()
-        for account in self._books.accounts.values():
-            if fact.symbol in account.blind_to:
-                self._see_again(account, fact)
+        self._see_again(fact)
         asked = self._concerned((fact,), fact.at_ms)
         if not asked and not self._books.notes:
             wire.swallowed = fact
@@ -147,7 +157,7 @@ class Engine:
         decisions.extend(books.notes)
         asked.sort(key=lambda holder: holder.sequence)
         for holder in asked:
-            decisions.extend(self._arbiter.evaluate(holder, events_for(books, holder), at_ms))
+            decisions.extend(self._ask(holder, events_for(books, holder), at_ms))
         if patrol:
             decisions.extend(self._patrol(asked, at_ms))
         self._tripwires.retie(asked, books.gone, books.rewatched)
@@ -155,6 +165,9 @@ class Engine:
             for symbol in account.blind_to:
                 self._tripwires.wire(symbol).close()
         return Step(at_ms, self._swallowed(asked), tuple(batch), tuple(decisions))
+
+    def _ask(self, holder: Holder, events: Events, at_ms: int) -> Iterator[Decision]:
+        return self._arbiter.evaluate(holder, events, at_ms)
 
     def _concerned(self, batch: Sequence[Fact], at_ms: int) -> list[Holder]:
         """The positions whose promise of silence does not reach past this batch."""
@@ -180,7 +193,7 @@ class Engine:
         for holder in list(self._holders()):
             if holder in asked:
                 continue
-            found = list(self._arbiter.evaluate(holder, QUIET, at_ms))
+            found = list(self._arbiter.evaluate_all(holder, QUIET, at_ms))
             for decision in found:
                 if isinstance(decision, Action | Refusal):
                     yield StateChanged(
@@ -206,10 +219,29 @@ class Engine:
                 silent = ", ".join(sorted(account.blind_to))
                 self._books.to_state(account, BotState.BLIND, f"no fresh mark price of {silent}", at_ms)
 
-    def _see_again(self, account: Account, fact: MarkPrice) -> None:
-        account.blind_to.discard(fact.symbol)
-        if not account.blind_to and account.state is BotState.BLIND:
-            self._books.to_state(account, BotState.ARMED, "marks are fresh again", fact.at_ms)
+    def _judge_deadlines(self, at_ms: int) -> None:
+        """An intent nobody answered in time is unknown, which is neither done nor undone."""
+        for entry in self._ledger.overdue(at_ms):
+            action = entry.action
+            self._books.notes.append(
+                StateChanged(
+                    at_ms=at_ms,
+                    subject=f"intent:{action.client_id}",
+                    was="in flight",
+                    now=entry.life,
+                    because=f"no answer to {type(action.intent).__name__} of {action.rule} by {action.deadline_ms}",
+                    level=Level.CRITICAL,
+                )
+            )
+            self._books.touch(self._books.accounts[action.id.account])
+
+    def _see_again(self, fact: MarkPrice) -> None:
+        """A mark of a symbol that had gone silent ends the blindness once it was the last one missing."""
+        for account in self._books.accounts.values():
+            if fact.symbol in account.blind_to:
+                account.blind_to.discard(fact.symbol)
+                if not account.blind_to and account.state is BotState.BLIND:
+                    self._books.to_state(account, BotState.ARMED, "marks are fresh again", fact.at_ms)
 
     def _swallowed(self, asked: Iterable[Holder]) -> tuple[Fact, ...]:
         """The last swallowed mark of every symbol that this turn looked at."""

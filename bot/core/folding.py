@@ -11,7 +11,7 @@ from decimal import Decimal
 from typing import Any
 
 from bot.core.book import Account, Armed, Holder, Parked
-from bot.core.conditions import Events
+from bot.core.conditions import CHANGED, QUIET, Events
 from bot.core.contracts import Contract
 from bot.core.decisions import Decision, StateChanged
 from bot.core.facts import (

@@ -46,6 +46,7 @@ _NEXT: dict[OutcomeKind, tuple[Life, frozenset[Life]]] = {
 }
 """For each outcome: the state it leads to, and the states it may come from. Anything else changes nothing."""
 
+_UNANSWERED = frozenset({Life.PREPARED, Life.SENT, Life.ACKED})
 _FAILED = frozenset({Life.REJECTED, Life.NOT_APPLIED})
 _CLOSED = _FAILED | {Life.VERIFIED}
 
@@ -139,6 +140,17 @@ class Ledger:
     def entry(self, client_id: ClientId) -> Entry | None:
         """An unresolved intent by its client id."""
         return self._by_client_id.get(client_id)
+
+    def overdue(self, now_ms: int) -> list[Entry]:
+        """Unanswered intents whose deadline has passed: from now on they are unknown, never assumed."""
+        late = [
+            entry
+            for entry in self._in_flight.values()
+            if now_ms > entry.action.deadline_ms and entry.life in _UNANSWERED
+        ]
+        for entry in late:
+            entry.life = Life.UNKNOWN
+        return late
 
     def reserved(self, account: AccountName) -> Decimal:
         """Balance promised to margin additions in flight."""

@@ -250,10 +250,10 @@ class View:
         """The rule of ours that placed ``order``; ``None`` for an order of the trader's own."""
         return self._rule_of_stop.get(order.client_id)
 
-    def atr(self, timeframe_ms: int, length: int) -> Decimal | None:
+    def atr(self, range_: Atr) -> Decimal | None:
         """Average true range in price, of a need the rule declared; ``None`` while history is too short."""
         situation = self._situation
-        return situation.market.atr(situation.id.symbol, Atr(timeframe_ms, length))
+        return situation.market.atr(situation.id.symbol, range_)
 
     def bar(self, timeframe_ms: int) -> BarClosed | None:
         """The last closed bar of a timeframe the rule declared it needs."""

@@ -333,7 +333,7 @@ def _mark_band(curve: _Curve, reach: _Reach) -> Band:
 
 def _steep(legs: Legs) -> bool:
     """Whether in some tier the requirement grows faster than equity, so that there may be two crossings."""
-    net = sum(direction(leg.position, leg.contract) * leg.position.quantity for leg in legs)
+    net = sum((direction(leg.position, leg.contract) * leg.position.quantity for leg in legs), ZERO)
     return sum((steepest(leg.position, leg.contract) for leg in legs), ZERO) >= abs(net)
 
 

@@ -133,7 +133,10 @@ def steepest(position: Position, contract: Contract) -> Decimal:
 def fee_line(position: Position, contract: Contract) -> tuple[Decimal, Decimal]:
     """Slope and intercept of the closing fee alone: what has to be left at the bankruptcy price."""
     rules = contract.rules
-    if not rules.bankruptcy_fee or not rules.closing_fee:
+    left = rules.bankruptcy_fee
+    if position.mode is MarginMode.CROSS and rules.cross_bankruptcy_fee is not None:
+        left = rules.cross_bankruptcy_fee
+    if not left or not rules.closing_fee:
         return ZERO, ZERO
     at = fee_point(position, contract)
     if at is FeeAt.LIQUIDATION:

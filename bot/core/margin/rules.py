@@ -106,6 +106,8 @@ class MarginRules:
     removable: Removable = Removable.ABOVE_INITIAL_AT_MARK
     bankruptcy_fee: bool = False
     """Whether the bankruptcy price leaves enough to pay the closing fee."""
+    cross_bankruptcy_fee: bool | None = None
+    """The same for cross, where it differs."""
     maintenance_shows_fee: bool = True
     """Whether the maintenance figure the venue displays contains the closing fee."""
     order_fee: Decimal = ZERO

@@ -128,6 +128,7 @@ _KUCOIN = MarginRules(
     margin_fee_at=FeeAt.ENTRY_AND_MARGIN,
     surcharge=Decimal("0.0001"),
     bankruptcy_fee=True,
+    cross_bankruptcy_fee=False,
 )
 
 # Maintenance and fee at the liquidation price; the fee on the value at entry is part of the initial margin.

@@ -1,0 +1,1 @@
+"""Recorded or invented market data through engine, guard, paper exchange and journal."""

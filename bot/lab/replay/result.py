@@ -1,0 +1,199 @@
+"""What a replay answers: one object for people and programs. Money, prices and quantities are decimal strings."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+from bot.core.decisions import Refusal
+from bot.core.facts import Liquidated, OutcomeKind
+from bot.core.intents import Intent, MoveStop, PlaceStop
+from bot.core.types import ZERO, PositionId
+from bot.lab.replay.stage import Done, Record
+from bot.venues.paper.figures import Figures, PoolFigures, PositionFigures
+
+SCHEMA_VERSION = 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Side:
+    """One run of a comparison: with the configured rules, or without any defence."""
+
+    record: Record
+    figures: Figures
+
+    @property
+    def survived(self) -> bool:
+        """No position was liquidated; stopped out counts as survived."""
+        return not self.record.liquidations
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReplayResult:
+    """Both runs over the same prices, and what had to be assumed. Seconds are wall-clock time."""
+
+    defended: Side
+    undefended: Side
+    bars: int
+    load_seconds: float
+    run_seconds: float
+    assumptions: tuple[str, ...]
+    digest: str
+
+    def to_json(self) -> dict[str, Any]:
+        """The object ``holdfast replay --json`` prints."""
+        record = self.defended.record
+        done = [d for d in record.done if d.outcome is None or d.outcome.kind is OutcomeKind.VERIFIED]
+        return {
+            "schema_version": SCHEMA_VERSION,
+            **_judged(self.defended),
+            "bars": self.bars,
+            "seconds": {"load": round(self.load_seconds, 6), "run": round(self.run_seconds, 6)},
+            "actions": [action_json(d) for d in done],
+            "refusals": [refusal_json(refusal) for refusal in record.refusals],
+            "undefended": _judged(self.undefended),
+            "assumptions": list(self.assumptions),
+            "digest": self.digest,
+        }
+
+
+def decisions_digest(record: Record) -> str:
+    """A hash of every action with its outcome and of every refusal, in order."""
+    lines = [*(action_json(d) for d in record.done), *(refusal_json(r) for r in record.refusals)]
+    return hashlib.sha256(json.dumps(lines, sort_keys=True).encode()).hexdigest()
+
+
+def digest_of(tapes: Iterable[str], config: str, side: Side) -> str:
+    """A hash of the tapes' uncompressed bytes (by their own hashes, sorted), config, decisions and books."""
+    books = json.dumps(_judged(side), sort_keys=True)
+    parts = [*sorted(tapes), config, decisions_digest(side.record), books]
+    return hashlib.sha256("\n".join(parts).encode()).hexdigest()
+
+
+def action_json(done: Done) -> dict[str, Any]:
+    """One action and its cost: fees, slippage and loss realised, in the settlement currency."""
+    action = done.action
+    fills = done.outcome.fills if done.outcome is not None else ()
+    cost = sum((f.fee + f.slippage + max(ZERO, -f.pnl) for f in fills), ZERO)
+    return {
+        **_about(action.at_ms, action.rule, action.intent),
+        "reason": action.reason,
+        "distance_before": _absolute(action.distance_before),
+        "distance_after": _absolute(done.distance_after),
+        "cost": text(cost),
+    }
+
+
+def refusal_json(refusal: Refusal) -> dict[str, Any]:
+    """One refusal, in the shape of an action, with why."""
+    return {
+        **_about(refusal.at_ms, refusal.rule, refusal.intent),
+        "reason": refusal.reason,
+        "distance_before": _absolute(refusal.distance),
+        "distance_after": None,
+        "cost": "0",
+        "because": f"{refusal.because}: {refusal.text}",
+    }
+
+
+def text(number: Decimal | None) -> str | None:
+    """A decimal as people write it, without exponent and trailing zeros."""
+    if number is None:
+        return None
+    plain = format(number, "f")
+    plain = plain.rstrip("0").rstrip(".") if "." in plain else plain
+    return "0" if plain == "-0" else plain
+
+
+def _about(at_ms: int, rule: str, intent: Intent) -> dict[str, Any]:
+    amount, unit = _amount(intent)
+    return {
+        "at_ms": at_ms,
+        "rule": rule,
+        "intent": type(intent).__name__,
+        "account": intent.id.account,
+        "symbol": intent.id.symbol,
+        "side": intent.id.side.value,
+        "amount": text(amount),
+        "unit": unit,
+    }
+
+
+def _amount(intent: Intent) -> tuple[Decimal | None, str | None]:
+    if isinstance(intent, PlaceStop | MoveStop):
+        return intent.trigger, "price"
+    for name, unit in (("amount", "money"), ("quantity", "base"), ("leverage", "times"), ("trigger", "price")):
+        value = getattr(intent, name, None)
+        if value is not None:
+            return value, unit
+    return None, None
+
+
+def _judged(side: Side) -> dict[str, Any]:
+    return {
+        "survived": side.survived,
+        "liquidations": [_liquidation(fact) for fact in side.record.liquidations],
+        "final": {
+            "positions": [_position(figures) for figures in side.figures.positions],
+            "pools": [_pool(figures) for figures in side.figures.pools],
+        },
+    }
+
+
+def _liquidation(fact: Liquidated) -> dict[str, Any]:
+    return {
+        "at_ms": fact.at_ms,
+        **_identity(fact.id),
+        "quantity": text(fact.quantity),
+        "price": text(fact.price),
+        "fee": text(fact.fee),
+    }
+
+
+def _position(figures: PositionFigures) -> dict[str, Any]:
+    names = (
+        "quantity",
+        "entry",
+        "mark",
+        "unrealised",
+        "equity",
+        "maintenance",
+        "margin_ratio",
+        "liquidation_price",
+        "distance",
+        "realised",
+        "fees",
+        "funding",
+    )
+    return {
+        **_identity(figures.id),
+        "open": figures.open,
+        **_texts(figures, names),
+        "liquidations": figures.liquidations,
+    }
+
+
+def _pool(figures: PoolFigures) -> dict[str, Any]:
+    names = ("wallet", "equity", "maintenance", "margin_ratio", "distance", "realised", "fees", "funding")
+    return {
+        "account": figures.account,
+        "mode": figures.mode.value,
+        "symbols": sorted(id_.symbol for id_ in figures.ids),
+        **_texts(figures, names),
+    }
+
+
+def _texts(figures: object, names: Sequence[str]) -> dict[str, str | None]:
+    return {name: text(getattr(figures, name)) for name in names}
+
+
+def _identity(id_: PositionId) -> dict[str, str]:
+    return {"account": id_.account, "symbol": id_.symbol, "side": id_.side.value}
+
+
+def _absolute(distance: Decimal | None) -> str | None:
+    return None if distance is None else text(abs(distance))

@@ -1,0 +1,195 @@
+"""Composing a replay: from a configuration and tapes to two runs, with the rules and with no defence."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from time import perf_counter
+
+from bot.config.compose import (
+    PlannedPosition,
+    contract,
+    engine_settings,
+    market_model,
+    opening,
+    paper_accounts,
+    planned_positions,
+)
+from bot.config.settings import Settings
+from bot.core.capabilities import Capabilities
+from bot.core.contracts import Contract
+from bot.core.engine import Engine
+from bot.core.settings import EngineSettings
+from bot.core.types import AccountName, Symbol
+from bot.lab.replay.agenda import Agenda, ScheduledOpening, agenda
+from bot.lab.replay.result import ReplayResult, Side, digest_of
+from bot.lab.replay.stage import Stage
+from bot.lab.replay.walk import Jumper, Stepper, Walker
+from bot.lab.tapes import PathOrder, PricePath, SymbolTapes, Tape, group, price_path, to_price
+from bot.runtime.journal.memory import MemoryJournal
+from bot.runtime.journal.port import Journal
+from bot.venues.paper.exchange import PaperExchange
+from bot.venues.paper.model import MarketModel, PaperAccount, PaperError
+
+WALKERS: Mapping[str, type[Walker]] = {"jump": Jumper, "step": Stepper}
+
+ASSUMED = (
+    "orders fill at the last delivered price plus half the spread and the slippage of the configured depth",
+    "actions take effect after the configured latency; no request fails or is lost",
+    "rules see every mark of the tape, none in between: freshness is counted in intervals of the tape",
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """Everything one run is made of. ``engine`` builds the engine once the venue's abilities are known."""
+
+    paths: tuple[PricePath, ...]
+    tapes: tuple[SymbolTapes, ...]
+    accounts: tuple[PaperAccount, ...]
+    contracts: Mapping[Symbol, Contract]
+    model: MarketModel
+    openings: tuple[ScheduledOpening, ...]
+    settings: Callable[[Mapping[AccountName, Capabilities]], EngineSettings]
+    latency_ms: int = 0
+    insurance_fund: Decimal = Decimal(0)
+
+
+@dataclass(frozen=True, slots=True)
+class Performance:
+    """A run that is ready to be played: the walker to drive, the stage to read afterwards."""
+
+    walker: Walker
+    stage: Stage
+
+
+def prepare(
+    plan: Plan,
+    journal: Journal,
+    *,
+    walker: type[Walker] = Jumper,
+    engine: type[Engine] = Engine,
+) -> Performance:
+    """Set the stage. ``engine`` may be the oracle."""
+    exchange = PaperExchange(
+        plan.accounts, plan.contracts, plan.model, insurance_fund=plan.insurance_fund
+    )
+    capabilities = {account.name: exchange.capabilities(account.name) for account in plan.accounts}
+    settings = plan.settings(capabilities)
+    stage = Stage(engine(settings), exchange, journal, plan.latency_ms)
+    return Performance(walker(stage, plan.paths, write_agenda(plan, stage.engine)), stage)
+
+
+def write_agenda(plan: Plan, engine: Engine) -> Agenda:
+    """Closing bars of the timeframes the rules need, funding, openings and gaps."""
+    return agenda(
+        ((tapes.traded, tapes.funding) for tapes in plan.tapes), engine.needs().timeframes_ms, plan.openings
+    )
+
+
+async def perform(performance: Performance, journal: Journal) -> Side:
+    """Play a run to its end; the journal commits in batches."""
+    for _ in performance.walker.walk():
+        await journal.commit()
+    await journal.commit()
+    stage = performance.stage
+    return Side(record=stage.record, figures=stage.exchange.figures())
+
+
+async def replay(
+    tapes: Sequence[Tape],
+    settings: Settings,
+    *,
+    mode: str = "jump",
+    path: PathOrder = PathOrder.NEAREST,
+    latency_ms: int | None = None,
+    journal: Journal | None = None,
+    load_seconds: float = 0,
+) -> ReplayResult:
+    """Play ``tapes`` with the configured rules, and once more with none.
+
+    ``TapeError`` for tapes that do not belong together, ``ConfigError`` for positions that cannot be.
+    """
+    began = perf_counter()
+    grouped = group(tapes)
+    paths = tuple(price_path(each, order=path) for each in grouped)
+    loaded = perf_counter()
+    plans = {defended: make_plan(settings, grouped, paths, latency_ms, defended=defended) for defended in (True, False)}
+    written = MemoryJournal() if journal is None else journal
+    try:
+        run_began = perf_counter()
+        defended = await perform(prepare(plans[True], written, walker=WALKERS[mode]), written)
+        run_seconds = perf_counter() - run_began
+        unread = MemoryJournal()
+        undefended = await perform(prepare(plans[False], unread), unread)
+    except PaperError as error:
+        raise settings.refuse(("paper", "positions"), str(error)) from error
+    return ReplayResult(
+        defended=defended,
+        undefended=undefended,
+        bars=sum(len(each) for each in paths),
+        load_seconds=load_seconds + loaded - began,
+        run_seconds=run_seconds,
+        assumptions=_assumptions(settings, grouped, paths, plans[True]),
+        digest=digest_of((tape.sha256 for tape in tapes), settings.canonical(), defended),
+    )
+
+
+def make_plan(
+    settings: Settings,
+    tapes: Sequence[SymbolTapes],
+    paths: Sequence[PricePath],
+    latency_ms: int | None,
+    *,
+    defended: bool,
+) -> Plan:
+    """The configuration's contracts, accounts and positions over these paths."""
+    symbols = [Symbol(each.symbol) for each in paths]
+    contracts = {
+        Symbol(each.symbol): contract(settings, Symbol(each.symbol), tick=Decimal(1).scaleb(-each.exponent))
+        for each in paths
+    }
+    by_symbol = {Symbol(each.symbol): each for each in paths}
+    openings = tuple(
+        _scheduled(settings, planned, contracts[planned.id.symbol], by_symbol[planned.id.symbol])
+        for planned in planned_positions(settings, symbols)
+    )
+    config = settings.config
+    stale = {
+        Symbol(each.symbol): config.replay.stale_after_intervals * each.interval_ms for each in paths
+    }
+    return Plan(
+        paths=tuple(paths),
+        tapes=tuple(tapes),
+        accounts=paper_accounts(settings),
+        contracts=contracts,
+        model=market_model(settings, symbols),
+        openings=openings,
+        settings=lambda capabilities: engine_settings(
+            settings, capabilities=capabilities, stale_after_ms=stale, defended=defended
+        ),
+        latency_ms=config.paper.latency_ms if latency_ms is None else latency_ms,
+        insurance_fund=config.paper.insurance_fund,
+    )
+
+
+def _scheduled(
+    settings: Settings, planned: PlannedPosition, contract: Contract, path: PricePath
+) -> ScheduledOpening:
+    at_ms, last, _ = path.bar(0)[0]
+    first = to_price(last, path.exponent)
+    return ScheduledOpening(at_ms=at_ms, opening=opening(settings, planned, contract, first))
+
+
+def _assumptions(
+    settings: Settings, tapes: Sequence[SymbolTapes], paths: Sequence[PricePath], plan: Plan
+) -> tuple[str, ...]:
+    invented = sorted(c.symbol for c in plan.contracts.values() if c.synthetic_tiers)
+    said = list(ASSUMED)
+    said += [f"the tiers of {', '.join(invented)} are invented"] if invented else []
+    said += [f"{each.symbol} has no funding tape: no funding is paid" for each in tapes if each.funding is None]
+    for path in paths:
+        said.extend(path.assumptions)
+    said.extend(settings.warnings)
+    return tuple(dict.fromkeys(said))

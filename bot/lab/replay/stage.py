@@ -1,0 +1,191 @@
+"""The stage of a replay: engine, paper exchange and journal, and the one way an event goes through them.
+
+The walker (stepping or jumping) decides which events are played; the stage plays one. The exchange sees a
+mark before the engine does, and every effect comes back to the engine as a batch of facts.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from decimal import Decimal
+from heapq import heappop, heappush
+from itertools import count
+from typing import Protocol
+
+from bot.core.decisions import Action, Refusal
+from bot.core.engine import Engine
+from bot.core.facts import Fact, Liquidated, MarkPrice, Outcome, OutcomeKind, PositionChanged, Tick
+from bot.core.step import Step
+from bot.core.types import PositionId, Symbol
+from bot.lab.replay.agenda import (
+    RANKS,
+    ClosingBar, Event, Funding, Rank, ScheduledOpening, Silence, key_of,
+)
+from bot.venues.paper.exchange import PaperExchange
+from bot.venues.port import Batch
+
+ROUNDS_MAX = 64
+"""More answers to answers than this at one instant is a loop, not a defence."""
+
+
+class Witness(Protocol):
+    """Where steps are written: the journal's synchronous half."""
+
+    def append(self, step: Step) -> None:
+        """Take one step into the record."""
+        ...
+
+
+@dataclass(slots=True)
+class Done:
+    """An action and what came of it."""
+
+    action: Action
+    outcome: Outcome | None = None
+    distance_after: Decimal | None = None
+
+
+@dataclass(slots=True)
+class Record:
+    """What a replay is judged by afterwards."""
+
+    done: list[Done] = field(default_factory=list)
+    refusals: list[Refusal] = field(default_factory=list)
+    liquidations: list[Liquidated] = field(default_factory=list)
+    evaluations: int = 0
+    marks: int = 0
+
+
+class Stage:
+    """Plays events one by one. ``latency_ms`` is the time from a decision to its execution."""
+
+    def __init__(self, engine: Engine, exchange: PaperExchange, journal: Witness, latency_ms: int) -> None:
+        """Begin with the exchange's snapshot, so that the engine knows accounts and contracts."""
+        self.engine = engine
+        self.exchange = exchange
+        self.record = Record()
+        self.now_ms = 0
+        self._journal = journal
+        self._latency_ms = latency_ms
+        self._waiting: list[tuple[int, int, Action]] = []
+        self._by_client_id: dict[str, Done] = {}
+        self._open: set[PositionId] = set()
+        self._order = count()
+
+    def begin(self, at_ms: int) -> None:
+        """Let the engine know the account as it is before the first price."""
+        self.now_ms = at_ms
+        self._fold([self.exchange.snapshot(at_ms)])
+
+    @property
+    def next_execution(self) -> int | None:
+        """The key of the next action that waits for its execution."""
+        return self._waiting[0][0] if self._waiting else None
+
+    def mark(self, at_ms: int, symbol: Symbol, mark: Decimal, last: Decimal, *, gap: bool) -> bool:
+        """New prices; whether anything came of them."""
+        self.now_ms = at_ms
+        batches = self.exchange.move(at_ms, symbol, mark, last, gap=gap)
+        fact = MarkPrice(at_ms=at_ms, symbol=symbol, price=mark)
+        if batches:
+            # The engine must judge the event at the price it happened at.
+            first: Batch = (fact, *batches[0])
+            self._fold([first, *batches[1:]])
+            return True
+        step = self.engine.step(fact)
+        if step is None:
+            return False
+        self._settle(step)
+        return True
+
+    def play(self, at_ms: int, event: Event) -> None:
+        """One event that is not a price."""
+        self.now_ms = at_ms
+        match event:
+            case ClosingBar(bar):
+                step = self.engine.fold((bar,))
+                if step is not None:
+                    self._settle(step)
+            case Funding(symbol, rate):
+                self._fold(self.exchange.settle_funding(at_ms, symbol, rate))
+            case ScheduledOpening():
+                self._let_open(at_ms, event)
+            case Silence():
+                self._fold([(Tick(at_ms=at_ms),)])
+
+    def execute_due(self) -> None:
+        """Execute the action that has waited longest."""
+        key, _, action = heappop(self._waiting)
+        self.now_ms = max(self.now_ms, key // RANKS)
+        self._fold(self._executed(action))
+
+    # -- inside -------------------------------------------------------------------------------------
+
+    def _let_open(self, at_ms: int, scheduled: ScheduledOpening) -> None:
+        id_ = scheduled.opening.id
+        if scheduled.when_flat and id_ in self._open:
+            return
+        self._fold(self.exchange.open(at_ms, scheduled.opening))
+
+    def _fold(self, batches: Sequence[Batch]) -> None:
+        for batch in batches:
+            step = self.engine.fold(batch)
+            self._notice(batch)
+            if step is not None:
+                self._settle(step)
+
+    def _settle(self, step: Step) -> None:
+        """Record a step, carry its actions out, fold what comes back, until nothing more comes."""
+        queue = deque(self._recorded(step))
+        rounds = 0
+        while queue:
+            action = queue.popleft()
+            rounds += 1
+            assert rounds <= ROUNDS_MAX, f"{action.rule} keeps acting on {action.id}: {action.reason}"
+            if self._latency_ms:
+                due = key_of(self.now_ms + self._latency_ms, Rank.EXECUTION)
+                heappush(self._waiting, (due, next(self._order), action))
+                continue
+            for batch in self._executed(action):
+                answer = self.engine.fold(batch)
+                self._notice(batch)
+                if answer is not None:
+                    queue.extend(self._recorded(answer))
+
+    def _recorded(self, step: Step) -> list[Action]:
+        self.record.evaluations += 1
+        self._journal.append(step)
+        actions = []
+        for decision in step.decisions:
+            if isinstance(decision, Action):
+                actions.append(decision)
+                done = Done(decision)
+                self.record.done.append(done)
+                self._by_client_id[decision.client_id] = done
+            elif isinstance(decision, Refusal):
+                self.record.refusals.append(decision)
+        return actions
+
+    def _executed(self, action: Action) -> Sequence[Batch]:
+        return self.exchange.execute(self.now_ms, action)
+
+    def _notice(self, batch: Batch) -> None:
+        for fact in batch:
+            self._notice_fact(fact)
+
+    def _notice_fact(self, fact: Fact) -> None:
+        if isinstance(fact, PositionChanged):
+            if fact.position is None:
+                self._open.discard(fact.id)
+            else:
+                self._open.add(fact.id)
+        elif isinstance(fact, Outcome):
+            done = self._by_client_id.pop(fact.client_id, None)
+            if done is not None:
+                done.outcome = fact
+                if fact.kind is OutcomeKind.VERIFIED:
+                    done.distance_after = self.engine.distance(fact.id)
+        elif isinstance(fact, Liquidated):
+            self.record.liquidations.append(fact)
