@@ -6,7 +6,7 @@ the same turn. That is the whole escalation ladder.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from itertools import islice
 
 from bot.core.book import Account, Armed, Holder, Parked
@@ -62,25 +62,24 @@ class Arbiter:
         if any(h.position.id.symbol not in marks for h in pool.holdings):
             return None
         situation = Situation(
-            pool=pool,
-            position=holder.position,
-            contract=holder.contract,
-            market=self._books.market,
-            mark=marks[holder.id.symbol],
-            now_ms=now_ms,
-            free=free_balance(account, marks),
-            stops=holder.stops,
-            taker_fee=self._settings.taker_fee,
+            pool,
+            holder.position,
+            holder.contract,
+            self._books.market,
+            now_ms,
+            free_balance(account, marks),
+            holder.stops,
+            self._settings.taker_fee,
         )
         if holder.isolated:
             situation.know_liquidation(holder.liquidation)
         return situation
 
-    def evaluate(self, holder: Holder, events: Events, now_ms: int) -> Iterator[Decision]:
+    def evaluate(self, holder: Holder, events: Events, now_ms: int) -> Sequence[Decision]:
         """Ask the rules whose promise of silence does not cover this moment; the others have nothing to say."""
         return self._evaluate(holder, events, now_ms, self._covered)
 
-    def evaluate_all(self, holder: Holder, events: Events, now_ms: int) -> Iterator[Decision]:
+    def evaluate_all(self, holder: Holder, events: Events, now_ms: int) -> Sequence[Decision]:
         """Ask every rule, whatever it promised."""
         return self._evaluate(holder, events, now_ms, _nothing_is_covered)
 
@@ -90,31 +89,40 @@ class Arbiter:
         events: Events,
         now_ms: int,
         covered: Callable[[Holder, Armed, int], bool],
-    ) -> Iterator[Decision]:
+    ) -> Sequence[Decision]:
         situation = self.situation(holder, now_ms)
         if situation is None:
-            holder.reach = CLOSED
-            return
-        yield from self._protection(holder, situation)
+            holder.keep(CLOSED, provisional=True)
+            return ()
+        decisions: list[Decision] = []
+        version = holder.version
+        if holder.protection_version != version or not holder.isolated:
+            holder.protection_version = version
+            decisions.extend(self._protection(holder, situation))
         if events is not QUIET:
             for armed in holder.armed:
                 armed.hear(events)
         flying = self._ledger.in_flight(holder.id)
         if flying is not None and flying.life is not Life.UNKNOWN:
             # Its outcome is a change of state, after which everybody is asked: until then nobody needs to be.
-            holder.reach = OPEN
-            return
+            holder.keep(OPEN, provisional=True)
+            return decisions
         account = self._books.accounts[holder.id.account]
         present: Situation | None = situation
+        broken = self._parked.broken
+        unchanged = holder.reach_version == version
         for armed in holder.armed:
-            if present is None or armed.entry.name in self._parked.broken or covered(holder, armed, now_ms):
+            if present is None or armed.entry.name in broken or covered(holder, armed, now_ms):
                 continue
-            decisions: list[Decision] = []
-            armed.reach_version = holder.version
+            armed.reach_version = version
             present = self._ask(account, holder, armed, present, decisions)
-            armed.reach = self._reach(holder, armed, situation)
-            yield from decisions
-        holder.reach = tightest([a.reach for a in holder.armed if a.entry.name not in self._parked.broken])
+            reached = self._reach(holder, armed, situation)
+            if reached is not armed.reach:
+                unchanged = False
+                armed.reach = reached
+        if not unchanged:
+            holder.keep(tightest([a.reach for a in holder.armed if a.entry.name not in broken]))
+        return decisions
 
     def _covered(self, holder: Holder, armed: Armed, now_ms: int) -> bool:
         """Whether the rule's last answer still speaks for this moment."""
@@ -172,16 +180,17 @@ class Arbiter:
 
     def _proposals(
         self, holder: Holder, armed: Armed, situation: Situation, pending: Events
-    ) -> tuple[Proposal, ...]:
+    ) -> Sequence[Proposal]:
         times_acted = self._ledger.record(holder.id).times_acted.get(armed.entry.name, 0)
         view = View(situation, times_acted, self._ledger.rule_of_stop)
-        armed.expect(armed.entry.rule.wake(view))
+        rule = armed.entry.rule
+        armed.expect(rule.wake(view))
         if not holds(armed.wake, situation, pending):
             return ()
-        proposals = tuple(
-            Proposal(armed.entry.name, intent, reason)
-            for intent, reason in islice(armed.entry.rule.decide(view), PROPOSALS_MAX + 1)
-        )
+        proposals = [
+            Proposal(rule.name, intent, reason)
+            for intent, reason in islice(rule.decide(view), PROPOSALS_MAX + 1)
+        ]
         assert len(proposals) <= PROPOSALS_MAX, f"more than {PROPOSALS_MAX} intents at once"
         for proposal in proposals:
             assert proposal.intent.id == holder.id, f"asked about {holder.id}, not {proposal.intent.id}"
@@ -235,9 +244,9 @@ class Arbiter:
             return CLOSED
         if not holder.isolated:
             return reach(armed.wake, situation)
-        if armed.band_version != holder.version or armed.band_wake != armed.wake:
+        if armed.band_pool is not situation.pool or armed.band_wake != armed.wake:
             armed.band = reach(armed.wake, situation)
-            armed.band_version, armed.band_wake = holder.version, armed.wake
+            armed.band_pool, armed.band_wake = situation.pool, armed.wake
         return armed.band
 
     # -- protection ---------------------------------------------------------------------------------

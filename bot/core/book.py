@@ -28,9 +28,9 @@ class Armed:
     reach_version: int = -1
     """The version of the state the reach was found in."""
     band: Reach = CLOSED
-    band_version: int = -1
+    band_pool: Pool | None = None
     band_wake: Wake | None = None
-    """What the band of a quiet wake was computed for, so that it need not be again."""
+    """The isolated pool and the wake the band was computed for: for the same two it is the same."""
     pending: Events = CHANGED
     """Events the rule has not had a fair hearing for: a refusal that ends at a known time keeps them."""
     asleep_until_ms: int = -1
@@ -41,7 +41,7 @@ class Armed:
 
     def expect(self, wake: Wake) -> None:
         """Wait for ``wake`` from now on."""
-        if wake != self.wake:
+        if wake is not self.wake and wake != self.wake:
             self.wake = wake
             self.awaits_ms = timeframes(wake)
 
@@ -70,6 +70,11 @@ class Holder:
     version: int = 0
     posture: Posture = Posture.NORMAL
     reach: Reach = CLOSED
+    reach_version: int = -1
+    """The version of the state the reach was found in; -1 while it is provisional."""
+    tied: Reach | None = None
+    """The reach the tripwires were last tied to."""
+    protection_version: int = -1
     pool: Pool | None = None
     """The isolated pool, kept while the position stays as it is; cross pools belong to the account."""
     liquidation: Decimal | None = None
@@ -77,15 +82,25 @@ class Holder:
     naked_since_ms: int | None = None
     last_action: Action | None = None
 
-    @property
-    def id(self) -> PositionId:
-        """Which position."""
-        return self.position.id
+    id: PositionId = field(init=False)
+    isolated: bool = field(init=False)
+    """Whether the position is a margin pool of its own."""
 
-    @property
-    def isolated(self) -> bool:
-        """Whether the position is a margin pool of its own."""
-        return self.position.mode is MarginMode.ISOLATED
+    def __post_init__(self) -> None:
+        """Name the position: its identity never changes, and is asked for at every evaluation."""
+        self.id = self.position.id
+        self.isolated = self.position.mode is MarginMode.ISOLATED
+
+    def become(self, position: Position) -> None:
+        """The position changed: its margin pool is another one."""
+        self.position = position
+        self.isolated = position.mode is MarginMode.ISOLATED
+        self.pool = None
+
+    def keep(self, reach: Reach, *, provisional: bool = False) -> None:
+        """Stay quiet for ``reach``; a provisional one is found anew at the next question."""
+        self.reach = reach
+        self.reach_version = -1 if provisional else self.version
 
 
 @dataclass(slots=True)

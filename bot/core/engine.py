@@ -155,7 +155,8 @@ class Engine:
         """Ask the rules on the positions concerned, and tie the wires anew."""
         books = self._books
         decisions.extend(books.notes)
-        asked.sort(key=lambda holder: holder.sequence)
+        if len(asked) > 1:
+            asked.sort(key=lambda holder: holder.sequence)
         for holder in asked:
             decisions.extend(self._ask(holder, events_for(books, holder), at_ms))
         if patrol:
@@ -166,7 +167,7 @@ class Engine:
                 self._tripwires.wire(symbol).close()
         return Step(at_ms, self._swallowed(asked), tuple(batch), tuple(decisions))
 
-    def _ask(self, holder: Holder, events: Events, at_ms: int) -> Iterator[Decision]:
+    def _ask(self, holder: Holder, events: Events, at_ms: int) -> Sequence[Decision]:
         return self._arbiter.evaluate(holder, events, at_ms)
 
     def _concerned(self, batch: Sequence[Fact], at_ms: int) -> list[Holder]:
@@ -243,8 +244,12 @@ class Engine:
                 if not account.blind_to and account.state is BotState.BLIND:
                     self._books.to_state(account, BotState.ARMED, "marks are fresh again", fact.at_ms)
 
-    def _swallowed(self, asked: Iterable[Holder]) -> tuple[Fact, ...]:
+    def _swallowed(self, asked: Sequence[Holder]) -> tuple[Fact, ...]:
         """The last swallowed mark of every symbol that this turn looked at."""
+        if len(asked) == 1 and asked[0].isolated:
+            wire = self._wires[asked[0].id.symbol]
+            mark, wire.swallowed = wire.swallowed, None
+            return () if mark is None else (mark,)
         symbols = {h.id.symbol for h in asked}
         for holder in asked:
             if not holder.isolated:

@@ -176,8 +176,7 @@ class Books:
             self._rewatch(account)
             self._touch(holder)
         else:
-            holder.position = fact.position
-            holder.pool = None
+            holder.become(fact.position)
             record = self._ledger.record(fact.id)
             if record.lot_ms != fact.position.opened_ms:
                 record.new_lot(fact.position.opened_ms)

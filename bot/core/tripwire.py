@@ -79,6 +79,9 @@ class Tripwires:
         for id_ in gone:
             self._timed.pop(id_, None)
         for holder in holders:
+            if holder.tied is holder.reach:
+                continue
+            holder.tied = holder.reach
             if holder.reach.at_ms < FOREVER_MS:
                 self._timed[holder.id] = holder
             else:
@@ -88,6 +91,8 @@ class Tripwires:
                 affected.update(holder.reach.bands)
             elif not holder.isolated:
                 affected.update(s for s, watching in self._watchers.items() if holder in watching)
+        if not affected and not gone:
+            return
         self.next_at_ms = min((h.reach.at_ms for h in self._timed.values()), default=FOREVER_MS)
         for symbol in affected:
             self._tie(symbol)

@@ -51,12 +51,10 @@ class Situation:
 
     def __init__(
         self,
-        *,
         pool: Pool,
         position: Position,
         contract: Contract,
         market: Market,
-        mark: Decimal,
         now_ms: int,
         free: Decimal,
         stops: tuple[Order, ...],
@@ -64,11 +62,11 @@ class Situation:
     ) -> None:
         """Hold the position's surroundings; nothing is computed yet."""
         self.id: PositionId = position.id
+        self.mark = market.marks[position.id.symbol]
         self.pool = pool
         self.position = position
         self.contract = contract
         self.market = market
-        self.mark = mark
         self.now_ms = now_ms
         self.free = free
         self.stops = stops
@@ -132,15 +130,14 @@ class Situation:
         for holding in pool.holdings:
             if holding.position.id == self.id:
                 return Situation(
-                    pool=pool,
-                    position=holding.position,
-                    contract=self.contract,
-                    market=self.market,
-                    mark=self.mark,
-                    now_ms=self.now_ms,
-                    free=self.free,
-                    stops=self.stops,
-                    taker_fee=self.taker_fee,
+                    pool,
+                    holding.position,
+                    self.contract,
+                    self.market,
+                    self.now_ms,
+                    self.free,
+                    self.stops,
+                    self.taker_fee,
                 )
         return None
 
@@ -231,8 +228,8 @@ class View:
     def stop(self) -> Order | None:
         """The resting stop nearest to the mark, whoever placed it."""
         stops = self._situation.stops
-        if not stops:
-            return None
+        if len(stops) < 2:  # noqa: PLR2004 - nothing to choose between
+            return stops[0] if stops else None
         mark = self._situation.mark
         return min(stops, key=lambda order: (abs((order.trigger or mark) - mark), order.client_id))
 

@@ -6,7 +6,7 @@ and asking always have to come to the same decisions.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 from bot.core.book import Holder
 from bot.core.conditions import Events
@@ -31,7 +31,7 @@ class AlwaysAsking(Engine):
             return self._crossed(fact, wire)
         return self.fold((fact,))
 
-    def _ask(self, holder: Holder, events: Events, at_ms: int) -> Iterator[Decision]:
+    def _ask(self, holder: Holder, events: Events, at_ms: int) -> Sequence[Decision]:
         return self._arbiter.evaluate_all(holder, events, at_ms)
 
     def _concerned(self, batch: Sequence[Fact], at_ms: int) -> list[Holder]:
