@@ -91,7 +91,7 @@ class PaperExchange:
             raise PaperError(f"{symbol}: mark {mark}, last {last}, expected above 0")
         batches = travel(self._books, at_ms, symbol, (mark, last), gap=gap)
         rewire(self._books)
-        return batches
+        return tuple(batches)
 
     def open(self, at_ms: int, opening: Opening) -> Sequence[Batch]:
         """Let a position appear that the trader brings along: no fee, no slippage.

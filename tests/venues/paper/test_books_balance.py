@@ -1,0 +1,416 @@
+"""Whatever is done, in whatever order: the books balance to the last digit and the wires tell the truth."""
+
+from collections.abc import Callable, Iterator, Sequence
+from decimal import Decimal
+from typing import Any
+
+from hypothesis import settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
+
+from bot.core.contracts import Contract, Tier
+from bot.core.facts import BalanceChanged, InstrumentChanged, Liquidated, OrdersChanged, PositionChanged
+from bot.core.intents import (
+    AddMargin,
+    CutLeverage,
+    Intent,
+    MoveStop,
+    PlaceStop,
+    ReducePosition,
+    WithdrawMargin,
+)
+from bot.core.margin.arithmetic import unrealised
+from bot.core.margin.assess import assess
+from bot.core.margin.bounds import Band
+from bot.core.margin.pool import Holding, Pool
+from bot.core.margin.rules import LeverageCut, MaintenanceAt, TierUnit
+from bot.core.types import (
+    AccountName,
+    ClientId,
+    MarginMode,
+    Order,
+    OrderKind,
+    Position,
+    PositionId,
+    PositionMode,
+    PriceKind,
+    Side,
+    Symbol,
+)
+from bot.venues.paper import MarketModel, Opening, OrderRequest, PaperAccount, PaperError, PaperExchange
+from bot.venues.port import Batch
+from tests.venues.paper.desk import BTC, ETH, D, a_contract, an_action
+
+SYMBOLS = (BTC, ETH)
+ONE_WAY, HEDGE = AccountName("one_way"), AccountName("hedge")
+START = {BTC: D(100), ETH: D(10)}
+PROGRESSIVE = (
+    Tier(floor=D(0), cap=D(200), rate=D("0.01"), max_leverage=D(50)),
+    Tier(floor=D(200), cap=D(600), rate=D("0.02"), deduction=D(2), max_leverage=D(20)),
+    Tier(floor=D(600), cap=None, rate=D("0.05"), deduction=D(20), max_leverage=D(10)),
+)
+STEPPED = (
+    Tier(floor=D(0), cap=D(2), rate=D("0.01"), max_leverage=D(50)),
+    Tier(floor=D(2), cap=D(6), rate=D("0.02"), max_leverage=D(20)),
+    Tier(floor=D(6), cap=None, rate=D("0.05"), max_leverage=D(10)),
+)
+VENUES: dict[str, dict[str, Any]] = {
+    "binance": {"tiers": PROGRESSIVE, "liquidation_fee": D("0.0125"), "removable": "above_initial_at_mark"},
+    "bybit": {
+        "tiers": PROGRESSIVE,
+        "maintenance_at": MaintenanceAt.ENTRY,
+        "leverage_cut": LeverageCut.RESETS_MARGIN,
+        "removable": "added_only",
+        "liquidation_steps": True,
+    },
+    "okx": {
+        "tiers": STEPPED,
+        "tier_unit": TierUnit.CONTRACTS,
+        "tier_deduction": False,
+        "closing_fee": D("0.0005"),
+        "leverage_cut": LeverageCut.RESETS_MARGIN,
+        "liquidation_steps": True,
+        "liquidation_fee": D("0.0005"),
+    },
+    "bitget": {
+        "tiers": PROGRESSIVE,
+        "cross_maintenance_at": MaintenanceAt.MARK,
+        "closing_fee": D("0.0006"),
+        "leverage_cut": LeverageCut.TOPS_UP,
+    },
+}
+MODELS = (
+    MarketModel(maker_fee=D("0.0002"), taker_fee=D("0.0005"), spread=D("0.001")),
+    MarketModel(taker_fee=D("0.0007"), depth={BTC: D(150), ETH: D(40)}),
+)
+
+ids = st.builds(
+    PositionId, st.sampled_from((ONE_WAY, HEDGE)), st.sampled_from(SYMBOLS), st.sampled_from(list(Side))
+)
+quantities = st.integers(1, 9_000).map(lambda n: D(n) / 1000)
+sizes = st.one_of(quantities, st.just(D(1)))
+leverages = st.sampled_from([D(2), D(5), D(10), D(20), D(50), D(7)])
+modes = st.sampled_from(list(MarginMode))
+shifts = st.one_of(st.integers(-30, 30), st.integers(-300, 300), st.sampled_from([-1, 0, 1]))
+
+
+def contracts_of(venue: str) -> dict[Symbol, Contract]:
+    rules: dict[str, Any] = dict(VENUES[venue])
+    return {symbol: a_contract(symbol, family=venue, max_leverage=D(50), **rules) for symbol in SYMBOLS}
+
+
+def on_tick(price: Decimal) -> Decimal:
+    return max(D("0.1"), price.quantize(D("0.1")))
+
+
+class TheExchange(RuleBasedStateMachine):
+    """Random trading on an exchange, and on a twin that evaluates every move in full."""
+
+    @initialize(
+        venue=st.sampled_from(sorted(VENUES)),
+        model=st.sampled_from(MODELS),
+        brought=st.lists(
+            st.tuples(ids, st.tuples(sizes, leverages, modes, st.integers(-20, 20))), max_size=5
+        ),
+    )
+    def start(self, venue: str, model: MarketModel, brought: list[Any]) -> None:
+        accounts = [
+            PaperAccount(name=ONE_WAY, balance=D(200)),
+            PaperAccount(name=HEDGE, balance=D(200), position_mode=PositionMode.HEDGE),
+        ]
+        self.contracts = contracts_of(venue)
+        self.exchange, self.twin = (
+            PaperExchange(accounts, self.contracts, model, insurance_fund=D(1000)) for _ in range(2)
+        )
+        self.prices = {symbol: (price, price) for symbol, price in START.items()}
+        self.positions: dict[PositionId, Position] = {}
+        self.orders: dict[PositionId, tuple[Order, ...]] = {}
+        self.balances = {a.name: (D(200), D(200)) for a in accounts}
+        self.names = 0
+        for symbol, price in START.items():
+            self.move(symbol, price, price, gap=True)
+        for id_, opening in brought:
+            self.a_position_is_brought(id_, *opening)
+
+    # --- what can happen -------------------------------------------------------------------------
+
+    @rule(
+        symbol=st.sampled_from(SYMBOLS),
+        marks=shifts,
+        lasts=st.one_of(st.just(None), shifts),
+        gap=st.booleans(),
+    )
+    def prices_move(self, symbol: Symbol, marks: int, lasts: int | None, gap: bool) -> None:
+        mark, last = self.prices[symbol]
+        to_mark = on_tick(mark * (1000 + marks) / 1000)
+        to_last = to_mark if lasts is None else on_tick(last * (1000 + lasts) / 1000)
+        self.move(symbol, to_mark, to_last, gap=gap)
+
+    @rule(symbol=st.sampled_from(SYMBOLS), side=st.sampled_from(["low", "high"]), ticks=st.integers(-2, 2))
+    def mark_goes_to_the_wire(self, symbol: Symbol, side: str, ticks: int) -> None:
+        bound = getattr(self.exchange.wires(symbol).mark, side)
+        if bound is not None and bound.is_finite():
+            self.move(symbol, max(D("0.1"), bound + ticks * D("0.1")), self.prices[symbol][1], gap=False)
+
+    @rule(symbol=st.sampled_from(SYMBOLS), rate=st.integers(-300, 300))
+    def funding_is_settled(self, symbol: Symbol, rate: int) -> None:
+        self.both(lambda x: x.settle_funding(1, symbol, D(rate) / 10_000))
+
+    @rule(id_=ids, quantity=sizes, leverage=leverages, mode=modes, shift=st.integers(-20, 20))
+    def a_position_is_brought(
+        self, id_: PositionId, quantity: Decimal, leverage: Decimal, mode: MarginMode, shift: int
+    ) -> None:
+        entry = on_tick(self.prices[id_.symbol][1] * (1000 + shift) / 1000)
+        opening = Opening(id=id_, quantity=quantity, leverage=leverage, mode=mode, entry=entry)
+        try:
+            self.both(lambda x: x.open(1, opening))
+        except PaperError:
+            return
+
+    @rule(data=st.data(), quantity=sizes, reduces=st.booleans(), leverage=leverages, mode=modes)
+    def a_market_order_comes(
+        self, data: st.DataObject, quantity: Decimal, reduces: bool, leverage: Decimal, mode: MarginMode
+    ) -> None:
+        id_ = self.some_id(data)
+        self.submit(id_, OrderKind.MARKET, quantity, reduces=reduces, leverage=leverage, mode=mode)
+
+    @rule(
+        data=st.data(),
+        kind=st.sampled_from([OrderKind.LIMIT, OrderKind.IOC]),
+        quantity=sizes,
+        reduces=st.booleans(),
+        shift=st.integers(-60, 60),
+        mode=modes,
+    )
+    def a_limit_order_comes(
+        self,
+        data: st.DataObject,
+        kind: OrderKind,
+        quantity: Decimal,
+        reduces: bool,
+        shift: int,
+        mode: MarginMode,
+    ) -> None:
+        id_ = self.some_id(data)
+        limit = on_tick(self.prices[id_.symbol][1] * (1000 + shift) / 1000)
+        self.submit(id_, kind, quantity, reduces=reduces, limit=limit, mode=mode)
+
+    @rule(
+        data=st.data(),
+        kind=st.sampled_from([OrderKind.STOP_MARKET, OrderKind.STOP_LIMIT, OrderKind.TAKE_PROFIT_MARKET]),
+        quantity=sizes,
+        reduces=st.booleans(),
+        whole=st.booleans(),
+        shift=st.integers(1, 80),
+        slack=st.integers(-20, 20),
+        by=st.sampled_from(list(PriceKind)),
+    )
+    def a_conditional_order_comes(
+        self,
+        data: st.DataObject,
+        kind: OrderKind,
+        quantity: Decimal,
+        reduces: bool,
+        whole: bool,
+        shift: int,
+        slack: int,
+        by: PriceKind,
+    ) -> None:
+        id_ = self.some_id(data)
+        rises = ((id_.side is Side.LONG) is not reduces) is kind.is_stop
+        price = self.prices[id_.symbol][0 if by is PriceKind.MARK else 1]
+        trigger = on_tick(price * (1000 + (shift if rises else -shift)) / 1000)
+        limit = on_tick(trigger * (1000 + slack) / 1000) if kind is OrderKind.STOP_LIMIT else None
+        closes = whole and reduces
+        self.submit(
+            id_,
+            kind,
+            quantity,
+            reduces=reduces,
+            trigger=trigger,
+            limit=limit,
+            trigger_by=by,
+            closes_position=closes,
+        )
+
+    @precondition(lambda self: self.positions)
+    @rule(
+        data=st.data(),
+        what=st.sampled_from(["add", "withdraw", "cut", "reduce", "stop", "move"]),
+        n=st.integers(1, 3000),
+    )
+    def the_bot_acts(self, data: st.DataObject, what: str, n: int) -> None:
+        id_ = data.draw(st.sampled_from(sorted(self.positions, key=str)))
+        mark = self.prices[id_.symbol][0]
+        trigger = on_tick(mark * (1000 - id_.side.sign * (1 + n % 80)) / 1000)
+        intents: dict[str, Callable[[], Intent]] = {
+            "add": lambda: AddMargin(id=id_, amount=D(n) / 100),
+            "withdraw": lambda: WithdrawMargin(id=id_, amount=D(n) / 100),
+            "cut": lambda: CutLeverage(id=id_, leverage=D(1 + n % 20)),
+            "reduce": lambda: ReducePosition(id=id_, quantity=D(n) / 1000),
+            "stop": lambda: PlaceStop(id=id_, trigger=trigger),
+            "move": lambda: MoveStop(id=id_, trigger=trigger),
+        }
+        action = an_action(intents[what](), self.name())
+        self.both(lambda x: x.execute(1, action))
+
+    @rule(id_=ids, leverage=leverages)
+    def leverage_is_changed(self, id_: PositionId, leverage: Decimal) -> None:
+        self.both(lambda x: x.set_leverage(1, id_, leverage))
+
+    @precondition(lambda self: any(self.orders.values()))
+    @rule(data=st.data())
+    def an_order_is_cancelled(self, data: st.DataObject) -> None:
+        resting = [o.client_id for orders in self.orders.values() for o in orders]
+        name = data.draw(st.sampled_from(resting))
+        self.both(lambda x: x.cancel(1, name))
+
+    @rule(symbol=st.sampled_from(SYMBOLS), percent=st.integers(50, 200))
+    def tiers_change(self, symbol: Symbol, percent: int) -> None:
+        contract: Contract = self.contracts[symbol]
+        tiers = tuple(
+            Tier(
+                floor=t.floor,
+                cap=t.cap,
+                rate=t.rate * percent / 100,
+                deduction=t.deduction * percent / 100,
+                max_leverage=t.max_leverage,
+            )
+            for t in contract.tiers
+        )
+        changed = a_contract(
+            symbol, family=contract.rules.name, max_leverage=D(50), tiers=tiers, rules=contract.rules
+        )
+        self.both(lambda x: x.change_tiers(1, changed))
+
+    # --- what must hold --------------------------------------------------------------------------
+
+    @invariant()
+    def nothing_is_lost_or_made(self) -> None:
+        if not hasattr(self, "exchange"):
+            return
+        books = self.exchange._books
+        total = books.fees + books.funding + books.insurance_fund
+        for account in books.accounts.values():
+            total += account.wallet
+            for held in account.positions.values():
+                mark = self.prices[held.id.symbol][0]
+                total += held.margin + unrealised(held, books.contracts[held.id.symbol], mark)
+        for symbol, market in books.markets.items():
+            total += market.cash + market.inventory * self.prices[symbol][0]
+        assert total == D(1400)
+
+    @invariant()
+    def facts_alone_rebuild_the_snapshot(self) -> None:
+        if not hasattr(self, "exchange"):
+            return
+        now = self.exchange.snapshot(2)
+        assert {f.id: f.position for f in now if isinstance(f, PositionChanged)} == self.positions
+        orders = {f.id: f.orders for f in now if isinstance(f, OrdersChanged) and f.orders}
+        assert orders == {k: v for k, v in self.orders.items() if v}
+        for fact in now:
+            if isinstance(fact, BalanceChanged):
+                assert fact.wallet == self.balances[fact.account][0]
+                if not self.crosses(fact.account):
+                    assert fact.free == self.balances[fact.account][1]
+
+    @invariant()
+    def everyone_left_is_alive(self) -> None:
+        if not hasattr(self, "exchange"):
+            return
+        for pool in self.pools():
+            assert not assess(pool, {s: p[0] for s, p in self.prices.items()}).liquidatable
+        for name in (ONE_WAY, HEDGE):
+            assert self.crosses(name) or self.balances[name][0] >= 0
+
+    @invariant()
+    def orders_leave_with_their_position(self) -> None:
+        if not hasattr(self, "exchange"):
+            return
+        for id_, orders in self.orders.items():
+            assert id_ in self.positions or not any(o.reduces for o in orders)
+        one_way = {(i.account, i.symbol) for i in self.positions if i.account == ONE_WAY}
+        assert len(one_way) == sum(i.account == ONE_WAY for i in self.positions)
+
+    # --- words -----------------------------------------------------------------------------------
+
+    def both(self, do: Callable[[PaperExchange], Sequence[Batch]]) -> Sequence[Batch]:
+        """Do it on the exchange and on the twin without wires; the same facts must come of it."""
+        result = do(self.exchange)
+        for quote in self.twin._quotes.values():
+            quote.mark_low, quote.mark_high = D("Infinity"), D("-Infinity")
+        assert do(self.twin) == result
+        for batch in result:
+            self.fold(batch)
+        return result
+
+    def move(self, symbol: Symbol, mark: Decimal, last: Decimal, *, gap: bool) -> None:
+        wires = self.exchange.wires(symbol)
+        before = self.exchange.snapshot(0)
+        self.prices[symbol] = (mark, last)
+        result = self.both(lambda x: x.move(1, symbol, mark, last, gap=gap))
+        if inside(wires.mark, mark) and inside(wires.last, last):
+            assert result == ()
+            changed = [f for f in self.exchange.snapshot(0) if f not in before]
+            assert all(isinstance(f, BalanceChanged) for f in changed)
+
+    def submit(self, id_: PositionId, kind: OrderKind, quantity: Decimal, **rest: Any) -> None:
+        request = OrderRequest(client_id=self.name(), id=id_, kind=kind, quantity=quantity, **rest)
+        held = self.positions.get(id_)
+        opposite = PositionId(id_.account, id_.symbol, id_.side.opposite)
+        across = self.positions.get(opposite)
+        self.both(lambda x: x.submit(1, request))
+        if request.reduces:
+            after = self.positions.get(id_)
+            assert after is None or (held is not None and after.quantity <= held.quantity)
+            assert across is not None or opposite not in self.positions
+
+    def some_id(self, data: st.DataObject) -> PositionId:
+        """Any position id, one that is open more often than not."""
+        held = [st.sampled_from(sorted(self.positions, key=str))] if self.positions else []
+        drawn: PositionId = data.draw(st.one_of(ids, *held, *held, *held))
+        return drawn
+
+    def name(self) -> ClientId:
+        self.names += 1
+        return ClientId(f"n{self.names}")
+
+    def fold(self, batch: Batch) -> None:
+        seen = [type(f) for f in batch if isinstance(f, PositionChanged | OrdersChanged | BalanceChanged)]
+        assert seen or not any(isinstance(f, Liquidated) for f in batch)
+        for fact in batch:
+            match fact:
+                case PositionChanged(id=id_, position=None):
+                    del self.positions[id_]
+                case PositionChanged(id=id_, position=Position() as held):
+                    self.positions[id_] = held
+                case OrdersChanged(id=id_, orders=orders):
+                    self.orders[id_] = orders
+                case BalanceChanged(account=name, wallet=wallet, free=free):
+                    self.balances[name] = (wallet, free)
+                case InstrumentChanged(contract=contract):
+                    self.contracts[contract.symbol] = contract
+                case _:
+                    pass
+
+    def crosses(self, name: AccountName) -> bool:
+        return any(p.mode is MarginMode.CROSS for i, p in self.positions.items() if i.account == name)
+
+    def pools(self) -> Iterator[Pool]:
+        for name in (ONE_WAY, HEDGE):
+            mine = [p for i, p in self.positions.items() if i.account == name]
+            cross = tuple(Holding(p, self.contracts[p.id.symbol]) for p in mine if p.mode is MarginMode.CROSS)
+            if cross:
+                yield Pool(MarginMode.CROSS, self.balances[name][0], cross)
+            for held in mine:
+                if held.mode is MarginMode.ISOLATED:
+                    contract = self.contracts[held.id.symbol]
+                    yield Pool(MarginMode.ISOLATED, held.margin, (Holding(held, contract),))
+
+
+def inside(band: Band, price: Decimal) -> bool:
+    return (band.low is None or band.low < price) and (band.high is None or price < band.high)
+
+
+TestTheExchange = TheExchange.TestCase
+TestTheExchange.settings = settings(stateful_step_count=50)
