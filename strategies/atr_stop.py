@@ -61,16 +61,34 @@ class AtrStop(Rule[AtrStopParams]):
         atr = view.atr(self._range)
         if atr is None:
             return
-        sign = view.id.side.sign
-        price = view.mark - sign * self.params.multiple * atr
-        if view.liquidation is not None:
-            nearest = view.liquidation + (view.mark - view.liquidation) * self.params.clear_of_liquidation
-            price = max(price, nearest) if sign > 0 else min(price, nearest)
-        trigger = view.contract.price_up(price) if sign > 0 else view.contract.price_down(price)
-        why = f"{self.params.multiple} x ATR {atr} from mark {view.mark}"
-        stop = view.stop
+        params, stop, sign = self.params, view.stop, view.id.side.sign
+        price = view.mark - sign * params.multiple * atr
+        gain = max(params.step * atr, view.contract.tick)
+        if stop is not None and stop.trigger is not None:
+            ours = view.placed_by(stop) is not None
+            if ours and sign * (price - stop.trigger) < gain and not self._too_near(view, stop.trigger):
+                return
+        trigger = self._between(view, price)
+        why = f"{params.multiple} x ATR {atr} from mark {view.mark}"
         if stop is None or stop.trigger is None or view.placed_by(stop) is None:
-            if view.protection is None or view.placed_by(view.protection) is not None:
+            if view.protection is None:
                 yield PlaceStop(id=view.id, trigger=trigger), why
-        elif sign * (trigger - stop.trigger) >= max(self.params.step * atr, view.contract.tick):
+        elif sign * (trigger - stop.trigger) >= gain:
             yield MoveStop(id=view.id, trigger=trigger), why
+
+    def _between(self, view: View, price: Decimal) -> Decimal:
+        """``price``, or the nearest place to it that is clear of liquidation, on the tick toward the mark."""
+        long = view.id.side.sign > 0
+        if view.liquidation is not None:
+            nearest = self._nearest(view, view.liquidation)
+            price = max(price, nearest) if long else min(price, nearest)
+        return view.contract.price_up(price) if long else view.contract.price_down(price)
+
+    def _too_near(self, view: View, trigger: Decimal) -> bool:
+        """Whether a stop stands nearer to liquidation than the parameter allows."""
+        if view.liquidation is None:
+            return False
+        return view.id.side.sign * (trigger - self._nearest(view, view.liquidation)) < 0
+
+    def _nearest(self, view: View, liquidation: Decimal) -> Decimal:
+        return liquidation + (view.mark - liquidation) * self.params.clear_of_liquidation
