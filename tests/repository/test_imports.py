@@ -11,7 +11,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 
-# The rule interface, the types it speaks in and the indicators a rule may want: all of the bot that a rule may name.
+# The rule interface, its types and the indicators: all of the bot that a rule may name.
 RULE_INTERFACE = {
     "bot.core.indicators",
     "bot.core.intents",
