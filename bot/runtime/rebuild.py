@@ -1,0 +1,81 @@
+"""Brings an engine to the state a journal ends in, and checks the journal on the way.
+
+The facts of a journal fed to a fresh engine must lead to the decisions in the journal. Where they do not,
+somebody changed the configuration, the program, or the journal; in each case what it says about the present
+is not to be trusted.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TypeVar
+
+from bot.core.codec import encode
+from bot.core.decisions import Decision
+from bot.core.step import Step
+from bot.runtime.errors import ShellError
+from bot.runtime.journal.port import Journal
+from bot.runtime.shell import Folding
+
+E = TypeVar("E", bound=Folding)
+
+_LONGEST = 200
+
+
+class RebuildDiffers(ShellError):  # noqa: N818  # it says what is the matter
+    """The engine decides otherwise than the journal says; ``step`` is the place, counted within the epoch."""
+
+    def __init__(self, epoch: int, step: int, at_ms: int, found: str) -> None:
+        """Name the step."""
+        self.epoch = epoch
+        self.step = step
+        super().__init__(
+            f"journal, epoch {epoch}, step {step} at {at_ms}",
+            found,
+            "use the configuration and the version of that run",
+        )
+
+
+async def rebuild(journal: Journal, engine_factory: Callable[[int], E]) -> E:
+    """The engine as it was at the end of the journal's latest epoch that has steps.
+
+    ``engine_factory`` makes a fresh one, given the epoch, which is part of every client id. Raises
+    ``RebuildDiffers`` at the first step whose decisions are not the journal's, to the last digit.
+    """
+    epoch = journal.played
+    engine = engine_factory(epoch)
+    number = 0
+    async for step in journal.steps(epoch):
+        number += 1
+        difference = _difference(engine, step)
+        if difference is not None:
+            raise RebuildDiffers(epoch, number, step.at_ms, difference)
+    return engine
+
+
+def _difference(engine: Folding, step: Step) -> str | None:
+    """What the engine does differently when it is fed the facts of ``step``."""
+    for fact in step.swallowed:
+        woken = engine.step(fact)
+        if woken is not None and woken.decisions:
+            return f"the engine wakes at {encode(fact)}, the journal does not"
+    again = engine.fold(step.facts)
+    mine = _texts(again.decisions if again is not None else ())
+    theirs = _texts(step.decisions)
+    if mine == theirs:
+        return None
+    index = next((n for n, (a, b) in enumerate(zip(mine, theirs, strict=False)) if a != b), None)
+    if index is None:
+        index = min(len(mine), len(theirs))
+    return f"the engine decides {_shown(mine, index)}, the journal says {_shown(theirs, index)}"
+
+
+def _texts(decisions: Sequence[Decision]) -> list[str]:
+    return [encode(decision) for decision in decisions]
+
+
+def _shown(decisions: list[str], index: int) -> str:
+    if index >= len(decisions):
+        return "nothing more" if decisions else "nothing"
+    text = decisions[index]
+    return text if len(text) <= _LONGEST else text[:_LONGEST] + "..."
