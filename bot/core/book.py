@@ -16,7 +16,7 @@ from bot.core.types import ZERO, AccountName, MarginMode, Order, Position, Posit
 from bot.core.wake import Always, Wake, timeframes
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Armed:
     """One rule on one position: what it waits for, and whether a refusal put it to sleep."""
 
@@ -47,16 +47,15 @@ class Armed:
 
     def hear(self, events: Events) -> None:
         """Remember what happened, as far as the wake waits for it, until the rule was asked."""
-        bars_ms = events.bars_ms & self.awaits_ms if events.bars_ms else events.bars_ms
-        if events.changed or bars_ms:
-            self.pending = self.pending | Events(events.changed, bars_ms)
+        if events.changed or not self.awaits_ms.isdisjoint(events.bars_ms):
+            self.pending = self.pending | events
 
     def asleep(self, version: int, now_ms: int) -> bool:
         """Whether asking would bring the same refusal as before."""
         return self.asleep_version == version and now_ms < self.asleep_until_ms
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Holder:
     """A position the core guards, with everything that belongs to it."""
 
@@ -103,7 +102,7 @@ class Holder:
         self.reach_version = -1 if provisional else self.version
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Account:
     """One account: wallet, state and positions, in the order they were seen."""
 

@@ -78,7 +78,7 @@ class Engine:
         if ticked:
             self._judge_freshness(at_ms)
             self._judge_deadlines(at_ms)
-        decisions = list(self._resolved(at_ms))
+        decisions = list(self._resolved(at_ms)) if books.resolved else []
         asked = self._concerned(batch, at_ms)
         if ticked:
             asked.extend(h for h in self._holders() if h.reach.bands is None and h not in asked)
@@ -163,8 +163,9 @@ class Engine:
             decisions.extend(self._patrol(asked, at_ms))
         self._tripwires.retie(asked, books.gone, books.rewatched)
         for account in books.accounts.values():
-            for symbol in account.blind_to:
-                self._tripwires.wire(symbol).close()
+            if account.blind_to:
+                for symbol in account.blind_to:
+                    self._tripwires.wire(symbol).close()
         return Step(at_ms, self._swallowed(asked), tuple(batch), tuple(decisions))
 
     def _ask(self, holder: Holder, events: Events, at_ms: int) -> Sequence[Decision]:
@@ -173,14 +174,17 @@ class Engine:
     def _concerned(self, batch: Sequence[Fact], at_ms: int) -> list[Holder]:
         """The positions whose promise of silence does not reach past this batch."""
         books = self._books
-        found: dict[PositionId, Holder] = dict(books.changed)
+        found = dict(books.changed)
         for symbol in books.bars:
-            found.update((h.id, h) for h in books.watchers.get(symbol, ()) if h.id.symbol == symbol)
+            for holder in books.watchers.get(symbol, ()):
+                if holder.id.symbol == symbol:
+                    found[holder] = None
         for fact in batch:
             if type(fact) is MarkPrice:
-                found.update((h.id, h) for h in self._tripwires.broken(fact.symbol, fact.price))
-        found.update((h.id, h) for h in self._tripwires.overdue(at_ms))
-        return list(found.values())
+                found.update(dict.fromkeys(self._tripwires.broken(fact.symbol, fact.price)))
+        if at_ms >= self._tripwires.next_at_ms:
+            found.update(dict.fromkeys(self._tripwires.overdue(at_ms)))
+        return list(found)
 
     def _resolved(self, at_ms: int) -> Iterator[Decision]:
         """The consequences of intents whose outcome has been proven."""

@@ -58,7 +58,7 @@ class Books:
         self.accounts: dict[AccountName, Account] = {}
         self.contracts: dict[Symbol, Contract] = {}
         self.watchers: dict[Symbol, list[Holder]] = {}
-        self.changed: dict[PositionId, Holder] = {}
+        self.changed: dict[Holder, None] = {}
         self.bars: dict[Symbol, set[int]] = {}
         self.resolved: list[Entry] = []
         self.gone: list[PositionId] = []
@@ -135,7 +135,7 @@ class Books:
 
     def _touch(self, holder: Holder) -> None:
         holder.version += 1
-        self.changed[holder.id] = holder
+        self.changed[holder] = None
 
     def _mark(self, fact: MarkPrice) -> None:
         self.market.mark(fact)
@@ -159,10 +159,10 @@ class Books:
         if fact.position is None:
             if holder is not None:
                 del account.holders[fact.id]
+                self.changed.pop(holder, None)
                 self.gone.append(fact.id)
                 self._ledger.forget_lot(fact.id)
                 self._rewatch(account)
-            self.changed.pop(fact.id, None)
         elif holder is None:
             armed = tuple(
                 Armed(entry)
@@ -276,8 +276,11 @@ class Books:
 
 def events_for(books: Books, holder: Holder) -> Events:
     """What the present batch means to one position."""
-    bars = books.bars.get(holder.id.symbol)
-    return Events(changed=holder.id in books.changed, bars_ms=frozenset(bars) if bars else frozenset())
+    changed = holder in books.changed
+    bars = books.bars.get(holder.id.symbol) if books.bars else None
+    if bars:
+        return Events(changed, frozenset(bars))
+    return CHANGED if changed else QUIET
 
 
 def free_balance(account: Account, marks: Mapping[Symbol, Decimal]) -> Decimal:

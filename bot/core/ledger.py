@@ -51,7 +51,7 @@ _FAILED = frozenset({Life.REJECTED, Life.NOT_APPLIED})
 _CLOSED = _FAILED | {Life.VERIFIED}
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Entry:
     """One intent's life. ``follow_up`` marks the return of margin that a reduction released."""
 
@@ -69,7 +69,7 @@ class Entry:
         return self.life in _CLOSED
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Record:
     """What has been done for one position, lot by lot."""
 
@@ -90,7 +90,7 @@ class Record:
         self.margin_in_lot = ZERO
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Spending:
     """What one account has spent on margin, and when it acted."""
 

@@ -69,8 +69,6 @@ class Tripwires:
 
     def overdue(self, at_ms: int) -> list[Holder]:
         """The positions on which a rule asked to be woken at or before ``at_ms``."""
-        if at_ms < self.next_at_ms:
-            return []
         return [holder for holder in self._timed.values() if holder.reach.at_ms <= at_ms]
 
     def retie(self, holders: Iterable[Holder], gone: Iterable[PositionId], symbols: Iterable[Symbol]) -> None:

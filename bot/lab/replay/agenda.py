@@ -49,13 +49,6 @@ class ScheduledOpening:
 
 
 @dataclass(frozen=True, slots=True)
-class ClosingBar:
-    """A bar of traded prices that closes; its prices are read when it is delivered."""
-
-    bar: BarClosed
-
-
-@dataclass(frozen=True, slots=True)
 class Funding:
     """A settlement of ``rate`` in one symbol."""
 
@@ -68,7 +61,7 @@ class Silence:
     """A bar that should have been there and is not."""
 
 
-Event = ClosingBar | Funding | ScheduledOpening | Silence
+Event = BarClosed | Funding | ScheduledOpening | Silence
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +113,7 @@ def _closing_bars(traded: Tape, symbol: Symbol, timeframe_ms: int) -> Iterable[t
             low=tick_price(low, exponent),
             close=tick_price(close, exponent),
         )
-        yield key_of(at_ms, Rank.BAR), timeframe_ms, symbol, ClosingBar(bar)
+        yield key_of(at_ms, Rank.BAR), timeframe_ms, symbol, bar
 
 
 def _funding(traded: Tape, funding: Tape, symbol: Symbol) -> Iterable[tuple[int, int, str, Event]]:
@@ -134,7 +127,6 @@ def _funding(traded: Tape, funding: Tape, symbol: Symbol) -> Iterable[tuple[int,
 
 __all__ = [
     "Agenda",
-    "ClosingBar",
     "Event",
     "Funding",
     "Rank",

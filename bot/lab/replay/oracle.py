@@ -14,7 +14,6 @@ from bot.core.decisions import Decision
 from bot.core.engine import Engine
 from bot.core.facts import Fact, MarkPrice
 from bot.core.step import Step
-from bot.core.types import PositionId
 
 
 class AlwaysAsking(Engine):
@@ -35,5 +34,4 @@ class AlwaysAsking(Engine):
         return self._arbiter.evaluate_all(holder, events, at_ms)
 
     def _concerned(self, batch: Sequence[Fact], at_ms: int) -> list[Holder]:
-        everybody: dict[PositionId, Holder] = {holder.id: holder for holder in self._holders()}
-        return list(everybody.values())
+        return list(self._holders())

@@ -126,7 +126,12 @@ def _about(at_ms: int, rule: str, intent: Intent) -> dict[str, Any]:
 def _amount(intent: Intent) -> tuple[Decimal | None, str | None]:
     if isinstance(intent, PlaceStop | MoveStop):
         return intent.trigger, "price"
-    for name, unit in (("amount", "money"), ("quantity", "base"), ("leverage", "times"), ("trigger", "price")):
+    for name, unit in (
+        ("amount", "money"),
+        ("quantity", "base"),
+        ("leverage", "times"),
+        ("trigger", "price"),
+    ):
         value = getattr(intent, name, None)
         if value is not None:
             return value, unit

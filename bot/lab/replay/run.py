@@ -72,9 +72,7 @@ def prepare(
     engine: type[Engine] = Engine,
 ) -> Performance:
     """Set the stage. ``engine`` may be the oracle."""
-    exchange = PaperExchange(
-        plan.accounts, plan.contracts, plan.model, insurance_fund=plan.insurance_fund
-    )
+    exchange = PaperExchange(plan.accounts, plan.contracts, plan.model, insurance_fund=plan.insurance_fund)
     capabilities = {account.name: exchange.capabilities(account.name) for account in plan.accounts}
     settings = plan.settings(capabilities)
     stage = Stage(engine(settings), exchange, journal, plan.latency_ms)
@@ -115,7 +113,10 @@ async def replay(
     grouped = group(tapes)
     paths = tuple(price_path(each, order=path) for each in grouped)
     loaded = perf_counter()
-    plans = {defended: make_plan(settings, grouped, paths, latency_ms, defended=defended) for defended in (True, False)}
+    plans = {
+        defended: make_plan(settings, grouped, paths, latency_ms, defended=defended)
+        for defended in (True, False)
+    }
     written = MemoryJournal() if journal is None else journal
     try:
         run_began = perf_counter()
@@ -156,9 +157,7 @@ def make_plan(
         for planned in planned_positions(settings, symbols)
     )
     config = settings.config
-    stale = {
-        Symbol(each.symbol): config.replay.stale_after_intervals * each.interval_ms for each in paths
-    }
+    stale = {Symbol(each.symbol): config.replay.stale_after_intervals * each.interval_ms for each in paths}
     return Plan(
         paths=tuple(paths),
         tapes=tuple(tapes),
@@ -188,7 +187,9 @@ def _assumptions(
     invented = sorted(c.symbol for c in plan.contracts.values() if c.synthetic_tiers)
     said = list(ASSUMED)
     said += [f"the tiers of {', '.join(invented)} are invented"] if invented else []
-    said += [f"{each.symbol} has no funding tape: no funding is paid" for each in tapes if each.funding is None]
+    said += [
+        f"{each.symbol} has no funding tape: no funding is paid" for each in tapes if each.funding is None
+    ]
     for path in paths:
         said.extend(path.assumptions)
     said.extend(settings.warnings)

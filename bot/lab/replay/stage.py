@@ -16,12 +16,17 @@ from typing import Protocol
 
 from bot.core.decisions import Action, Refusal
 from bot.core.engine import Engine
-from bot.core.facts import Fact, Liquidated, MarkPrice, Outcome, OutcomeKind, PositionChanged, Tick
+from bot.core.facts import BarClosed, Fact, Liquidated, MarkPrice, Outcome, OutcomeKind, PositionChanged, Tick
 from bot.core.step import Step
 from bot.core.types import PositionId, Symbol
 from bot.lab.replay.agenda import (
     RANKS,
-    ClosingBar, Event, Funding, Rank, ScheduledOpening, Silence, key_of,
+    Event,
+    Funding,
+    Rank,
+    ScheduledOpening,
+    Silence,
+    key_of,
 )
 from bot.venues.paper.exchange import PaperExchange
 from bot.venues.port import Batch
@@ -104,8 +109,8 @@ class Stage:
         """One event that is not a price."""
         self.now_ms = at_ms
         match event:
-            case ClosingBar(bar):
-                step = self.engine.fold((bar,))
+            case BarClosed():
+                step = self.engine.fold((event,))
                 if step is not None:
                     self._settle(step)
             case Funding(symbol, rate):

@@ -193,7 +193,11 @@ class Jumper(Walker):
         if path.marks is None:
             low = mark_low if last_low is None else last_low if mark_low is None else max(mark_low, last_low)
             high = (
-                mark_high if last_high is None else last_high if mark_high is None else min(mark_high, last_high)
+                mark_high
+                if last_high is None
+                else last_high
+                if mark_high is None
+                else min(mark_high, last_high)
             )
             return first_outside(path.mark_low, path.mark_high, start, stop, low, high)
         at = first_outside(path.mark_low, path.mark_high, start, stop, mark_low, mark_high)
