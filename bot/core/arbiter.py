@@ -28,6 +28,7 @@ from bot.core.intents import AddMargin, Level, Proposal, ReducePosition, SetPost
 from bot.core.ledger import Entry, Ledger, Life
 from bot.core.margin.liquidation import liquidation_price
 from bot.core.margin.pool import Holding, Pool
+from bot.core.margin.rules import MaintenanceAt
 from bot.core.settings import EngineSettings
 from bot.core.types import MarginMode
 from bot.core.view import Situation, View, protects
@@ -71,8 +72,8 @@ class Arbiter:
             holder.stops,
             self._settings.taker_fee,
         )
-        if holder.isolated:
-            situation.know_liquidation(holder.liquidation)
+        if holder.isolated and holder.contract.rules.maintenance_at is not MaintenanceAt.MARK:
+            situation.stand_at(holder.liquidation)
         return situation
 
     def evaluate(self, holder: Holder, events: Events, now_ms: int) -> Sequence[Decision]:
@@ -242,7 +243,7 @@ class Arbiter:
             return Reach({}, armed.asleep_until_ms)
         if armed.pending is not QUIET or holds(armed.wake, situation, QUIET):
             return CLOSED
-        if not holder.isolated:
+        if not situation.stands:
             return reach(armed.wake, situation)
         if armed.band_pool is not situation.pool or armed.band_wake != armed.wake:
             armed.band = reach(armed.wake, situation)

@@ -13,7 +13,7 @@ from decimal import Decimal
 from typing import Any, assert_never
 
 from bot.core.margin.bounds import Band, distance_bands, liquidation_bands, ratio_bands
-from bot.core.types import ZERO, MarginMode, Symbol
+from bot.core.types import ONE, ZERO, MarginMode, Symbol
 from bot.core.view import INFINITE, Situation
 from bot.core.wake import (
     Above,
@@ -179,8 +179,8 @@ def _bands(metric: Metric, threshold: Decimal, situation: Situation, *, below: b
         case Metric.MARK:
             return {s.id.symbol: Band(threshold, None) if below else Band(None, threshold)}
         case Metric.DISTANCE:
-            if s.pool.mode is MarginMode.ISOLATED and s.liquidation is None:
-                return {}
+            if s.stands:
+                return _standing_band(s, threshold)
             return distance_bands(s.pool, s.id, s.marks, threshold)
         case Metric.MARGIN_RATIO:
             return ratio_bands(s.pool, s.marks, threshold)
@@ -190,3 +190,16 @@ def _bands(metric: Metric, threshold: Decimal, situation: Situation, *, below: b
             return liquidation_bands(s.pool, s.id, s.marks, threshold)
         case _:
             assert_never(metric)
+
+
+def _standing_band(situation: Situation, threshold: Decimal) -> Mapping[Symbol, Band]:
+    """Where the liquidation price stands still, the distance crosses the threshold at one mark only."""
+    price, contract = situation.liquidation, situation.contract
+    if price is None:
+        return {}
+    below_one = situation.id.side.sign > 0
+    bound = price / (ONE - threshold if below_one else ONE + threshold)
+    near = situation.distance < threshold
+    if near is below_one:
+        return {situation.id.symbol: Band(None, contract.price_down(bound))}
+    return {situation.id.symbol: Band(contract.price_up(bound), None)}

@@ -34,10 +34,12 @@ class Side(StrEnum):
     LONG = "long"
     SHORT = "short"
 
-    @property
-    def sign(self) -> int:
-        """+1 for a long, -1 for a short."""
-        return 1 if self is Side.LONG else -1
+    sign: int
+    """+1 for a long, -1 for a short; an attribute because every comparison of prices needs it."""
+
+    def __init__(self, value: str) -> None:
+        """Fix the sign when the two members are made."""
+        self.sign = 1 if value == "long" else -1
 
     @property
     def opposite(self) -> Side:

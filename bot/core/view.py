@@ -45,6 +45,7 @@ class Situation:
         "now_ms",
         "pool",
         "position",
+        "stands",
         "stops",
         "taker_fee",
     )
@@ -73,6 +74,8 @@ class Situation:
         self.taker_fee = taker_fee
         self._liquidation: Decimal | None = None
         self._liquidation_known = False
+        self.stands = False
+        """Whether the liquidation price is the same at every mark."""
         self._distance: Decimal | None = None
         self._assessment: Assessment | None = None
 
@@ -81,16 +84,17 @@ class Situation:
         """The present marks of all symbols."""
         return self.market.marks
 
-    def know_liquidation(self, price: Decimal | None) -> None:
-        """Take a liquidation price that is known already, where the pool's does not depend on marks."""
+    def stand_at(self, price: Decimal | None) -> None:
+        """Take a liquidation price that is known already, and stays whatever the mark does."""
         self._liquidation = price
-        self._liquidation_known = True
+        self._liquidation_known = self.stands = True
 
     @property
     def liquidation(self) -> Decimal | None:
         """The liquidation price, rounded to the tick toward the mark; ``None`` where there is none."""
         if not self._liquidation_known:
-            self.know_liquidation(liquidation_price(self.pool, self.id, self.marks))
+            self._liquidation = liquidation_price(self.pool, self.id, self.marks)
+            self._liquidation_known = True
         return self._liquidation
 
     @property

@@ -119,9 +119,27 @@ def ratio_bands(pool: Pool, marks: Marks, threshold: Decimal) -> Bands:
     stands = assess(pool, marks)
     if _nets(pool):
         return _asking_always(pool, marks)
+    if pool.mode is MarginMode.ISOLATED and threshold == 1 and not stands.liquidatable:
+        single = _liquidation_band(pool)
+        if single is not None:
+            return single
     curves = _curves(pool, marks, threshold)
     surplus = threshold * stands.equity - stands.maintenance
     return {symbol: _mark_band(curves[symbol], reach) for symbol, reach in _split(curves, surplus).items()}
+
+
+def _liquidation_band(pool: Pool) -> Bands | None:
+    """The band of an isolated position that is not liquidatable now, where one price says it all."""
+    (holding,) = pool.holdings
+    position, contract = holding.position, holding.contract
+    continuous = contract.rules.tier_deduction and not tiers_jump(position, contract)
+    if maintenance_point(position, contract) is MaintenanceAt.MARK or not continuous:
+        return None
+    if steepest(position, contract) >= position.quantity:
+        return None
+    price = liquidation_price(pool, position.id, {})
+    below = danger_below(pool, position.id)
+    return {position.id.symbol: Band(price if below else None, None if below else price)}
 
 
 def distance_bands(pool: Pool, id_: PositionId, marks: Marks, threshold: Decimal) -> Bands:

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from enum import IntEnum
+from operator import itemgetter
 
 from bot.core.facts import BarClosed
 from bot.core.types import Symbol
@@ -95,7 +96,7 @@ def agenda(
     for scheduled in openings:
         symbol = scheduled.opening.id.symbol
         dated.append((key_of(scheduled.at_ms, Rank.OPENING), 0, symbol, scheduled))
-    dated.sort(key=lambda item: item[:3])
+    dated.sort(key=itemgetter(0, 1, 2))
     return Agenda([item[0] for item in dated], [item[3] for item in dated])
 
 

@@ -34,7 +34,7 @@ class _Track:
     """The first bar of which some point has not been delivered or skipped."""
     delivered_ms: int = -1
     """The time of the last point that was delivered or skipped."""
-    bounds: tuple[object, ...] = ()
+    bounds: tuple[object, object, object] = (None, None, None)
     ticks: tuple[int | None, int | None, int | None, int | None] = (None, None, None, None)
 
     @property
@@ -209,12 +209,12 @@ class Jumper(Walker):
         """The bounds in ticks: floors of what lies below, ceilings of what lies above."""
         wire = self._stage.engine.wires().get(track.symbol) or _OPEN_WIRE
         venue = self._stage.exchange.wires(track.symbol)
-        bounds = (wire.low, wire.high, venue.mark.low, venue.mark.high, venue.last.low, venue.last.high)
-        if bounds != track.bounds:
+        known = track.bounds
+        if known[0] is not wire.low or known[1] is not wire.high or known[2] is not venue:
             exponent = track.path.exponent
             low = _tightest(wire.low, venue.mark.low, highest=True)
             high = _tightest(wire.high, venue.mark.high, highest=False)
-            track.bounds = bounds
+            track.bounds = (wire.low, wire.high, venue)
             track.ticks = (
                 _below(low, exponent),
                 _above(high, exponent),

@@ -30,7 +30,7 @@ from bot.core.types import (
     PositionMode,
     Symbol,
 )
-from bot.venues.paper.model import MarketModel, PaperAccount
+from bot.venues.paper.model import MarketModel, PaperAccount, Wires
 
 MONEY_STEP = Decimal("0.00000001")
 """Venues book money in eight decimals."""
@@ -143,6 +143,7 @@ class Books:
         """Bands of the pools in which nobody is liquidated."""
         self.stale_pools: dict[PoolKey, None] = {}
         self.stale_wires: dict[Symbol, None] = {}
+        self.laid: dict[Symbol, Wires] = {}
         self.facts: list[Fact] = []
         """Facts of the present event that are no mere change of state."""
         self._positions: dict[PositionId, None] = {}

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+
 from bot.core.margin.bounds import Band, ratio_bands
 from bot.core.types import ONE, PriceKind, Symbol
 from bot.venues.paper.books import NEVER_HIGH, NEVER_LOW, Books, marks_of
 from bot.venues.paper.matching import level_of
 from bot.venues.paper.model import Wires
+
+
+CLOSED_WIRES = Wires(mark=Band(NEVER_HIGH, NEVER_LOW), last=Band(NEVER_HIGH, NEVER_LOW))
+"""Before the first price every price matters."""
 
 
 def rewire(books: Books) -> None:
@@ -26,18 +32,8 @@ def rewire(books: Books) -> None:
 
 
 def wires_of(books: Books, symbol: Symbol) -> Wires:
-    """The wires of one symbol, with ``None`` where there is no bound."""
-    quote = books.quotes[symbol]
-    return Wires(
-        mark=Band(
-            None if quote.mark_low == NEVER_LOW else quote.mark_low,
-            None if quote.mark_high == NEVER_HIGH else quote.mark_high,
-        ),
-        last=Band(
-            None if quote.last_low == NEVER_LOW else quote.last_low,
-            None if quote.last_high == NEVER_HIGH else quote.last_high,
-        ),
-    )
+    """The wires of one symbol, with ``None`` where there is no bound; the same object until they change."""
+    return books.laid.get(symbol) or CLOSED_WIRES
 
 
 def _lay(books: Books, symbol: Symbol) -> None:
@@ -69,3 +65,11 @@ def _lay(books: Books, symbol: Symbol) -> None:
     quote = books.quotes[symbol]
     quote.mark_low, quote.mark_high = mark_low, mark_high
     quote.last_low, quote.last_high = last_low, last_high
+    books.laid[symbol] = Wires(
+        mark=_band(mark_low, mark_high),
+        last=_band(last_low, last_high),
+    )
+
+
+def _band(low: Decimal, high: Decimal) -> Band:
+    return Band(None if low == NEVER_LOW else low, None if high == NEVER_HIGH else high)
