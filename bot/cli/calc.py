@@ -64,9 +64,12 @@ def calc(
     from bot.cli.calc_case import TierSource
 
     if tiers_file is not None:
-        from bot.venues.tier_files import symbols_in
+        from bot.venues.tier_files import TierFileError, symbols_in
 
-        symbols_in(tiers_file)
+        try:
+            symbols_in(tiers_file)
+        except TierFileError as error:
+            raise _refused(str(error)) from error
     source = TierSource(tiers_file)
     if batch is not None:
         click.echo(json.dumps({"results": list(_answers(batch, source))}, indent=2, ensure_ascii=False))
@@ -150,9 +153,9 @@ def _one(options: Mapping[str, str], source: TierSource, *, as_json: bool) -> No
         found, unsupported = answer(case, SHOWN)
         stands = case.pool, case.marks
     except MissingInputError as error:
-        raise click.UsageError(_as_option(str(error))) from error
+        raise Failure(_as_option(str(error)), ExitCode.USAGE) from error
     except BadInputError as error:
-        raise click.UsageError(str(error)) from error
+        raise Failure(str(error), ExitCode.USAGE) from error
     from bot.core.margin.assess import assess
 
     liquidatable = assess(*stands).liquidatable

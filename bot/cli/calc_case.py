@@ -52,6 +52,14 @@ class Case:
         self.given = Given(fields)
         self.source = source
 
+    def anywhere(self) -> Case:
+        """This case; at no venue in particular where its own is unknown."""
+        try:
+            assert self.given.venue_rules, "an unknown venue is reported as missing"
+        except MissingInputError:
+            return Case({**self.given.fields, "venue": "generic"}, self.source)
+        return self
+
     @cached_property
     def has_rate(self) -> bool:
         """Whether the maintenance rate is known."""
@@ -90,9 +98,14 @@ class Case:
             rules = replace(rules, tier_deduction=True)
         if "fee" in inputs and rules.closing_fee:
             rules = replace(rules, closing_fee=inputs["fee"])
-        if rules.margin_fee_at is rules.fee_at and self._margin_without_fee:
+        if rules.margin_fee_at is rules.fee_at and (self._margin_without_fee or self._fee_unknown):
             return replace(rules, closing_fee=ZERO)
         return rules
+
+    @property
+    def _fee_unknown(self) -> bool:
+        """Without leverage a fee at the bankruptcy price cannot be known; it cancels out of the price."""
+        return "fee" not in self.given.inputs and "leverage" not in self.given.inputs
 
     @property
     def _margin_without_fee(self) -> bool:
@@ -180,7 +193,7 @@ class Case:
                 return inputs[name] + added
         for name in ("account_value", "equity"):
             if name in inputs:
-                return inputs[name] - self._profit
+                return inputs[name] - self._printed_profit
         if "raw_usd" in inputs:
             return inputs["raw_usd"] + self.given.side.sign * self.given.quantity * self.given.entry
         if "bankruptcy" in inputs:
@@ -194,6 +207,13 @@ class Case:
         if self.given.size is None and ("extra" in inputs or "deduction" in inputs):
             raise MissingInputError("needs qty")
         return initial_margin(self.position, self.contract, self.given.entry) + added
+
+    @property
+    def _printed_profit(self) -> Decimal:
+        """The profit printed beside an equity belongs to it, whatever the mark beside it says."""
+        if "profit" in self.given.inputs:
+            return self.given.inputs["profit"]
+        return self._profit
 
     @property
     def _profit(self) -> Decimal:

@@ -90,6 +90,11 @@ def required(case: Case) -> Decimal:
 
 def _required_with_fee(case: Case) -> Decimal:
     _known_rate(case)
+    rules, inputs = case.rules, case.given.inputs
+    if rules.margin_fee_at is rules.fee_at and "fee" not in inputs and "frozen" not in inputs:
+        # A fee kept in margin and maintenance alike is shown only where it was given.
+        plain = replace(case.contract, rules=replace(rules, closing_fee=ZERO))
+        return maintenance(case.position, plain, case.given.reference)
     if maintenance_point(case.position, case.contract) is MaintenanceAt.ENTRY:
         return maintenance(case.position, case.contract, case.given.entry_or_mark)
     return maintenance(case.position, case.contract, case.given.mark)
@@ -141,6 +146,22 @@ def position_maintenance(case: Case) -> Decimal:
 def own_margin(case: Case) -> Decimal:
     """Margin of an isolated position without unrealised profit; initial margin in cross."""
     return case.backing if case.given.mode is MarginMode.ISOLATED else margin_at_start(case)
+
+
+def wallet(case: Case) -> Decimal:
+    """What backs the position, without unrealised profit: isolated margin or the account's wallet."""
+    return case.backing
+
+
+def effective_leverage(case: Case) -> Decimal | None:
+    """Value at mark over equity."""
+    found = equity(case)
+    return notional(case) / found if found > 0 else None
+
+
+def return_on_margin(case: Case) -> Decimal:
+    """Unrealised profit over initial margin."""
+    return profit(case) / margin_at_start(case)
 
 
 def stands(case: Case) -> Assessment:

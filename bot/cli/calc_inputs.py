@@ -14,7 +14,7 @@ from functools import cached_property
 from typing import Any, TypeVar
 
 from bot.core.contracts import ContractKind
-from bot.core.margin.rules import MarginRules
+from bot.core.margin.rules import MaintenanceAt, MarginRules
 from bot.core.margin.venues import rules_for
 from bot.core.types import ONE, ZERO, MarginMode, Side, Symbol
 
@@ -96,6 +96,20 @@ def choice(given: Mapping[str, Any], name: str, kinds: type[E], default: E) -> E
         raise BadInputError(f"{name} is {found!r}, expected one of {expected}") from error
 
 
+def _stated_rules(formula: str, fee: Decimal) -> MarginRules | None:
+    """The rules of a venue that is not known, by the formula its source states."""
+    kind = formula.split(" ", maxsplit=1)[0].removesuffix(":")
+    name = f"formula {formula}"
+    if kind in {"lin", "inv", "hl"}:
+        charged = fee if "fee" in formula else ZERO
+        return MarginRules(name=name, version="stated", closing_fee=charged)
+    if kind in {"by_lin", "by_inv"}:
+        return MarginRules(name=name, version="stated", maintenance_at=MaintenanceAt.ENTRY)
+    if kind == "bitget_cross_frozen":
+        return MarginRules(name=name, version="stated", maintenance_at=MaintenanceAt.MARK, closing_fee=fee)
+    return None
+
+
 class Given:
     """The inputs of one position, each by whatever it can be derived from."""
 
@@ -104,7 +118,9 @@ class Given:
         self.inputs: dict[str, Decimal] = {}
         for name, spellings in INPUTS.items():
             for spelling in spellings:
-                if fields.get(spelling) is not None:
+                # Gate prints a leverage of 0 for cross positions: that is none.
+                nothing = (None, 0) if name == "leverage" else (None,)
+                if fields.get(spelling) not in nothing:
                     low = None if name in _SIGNED else ZERO
                     value = number(fields[spelling], spelling, low=low, strictly=name in _POSITIVE)
                     self.inputs.setdefault(name, value)
@@ -136,7 +152,10 @@ class Given:
         try:
             return rules_for(str(self.fields.get("venue", "generic")), self.kind)
         except KeyError as error:
-            raise MissingInputError(str(error.args[0])) from error
+            stated = _stated_rules(str(self.fields.get("formula", "")), self.inputs.get("fee", ZERO))
+            if stated is None:
+                raise MissingInputError(str(error.args[0])) from error
+            return stated
 
     @cached_property
     def symbol(self) -> Symbol:

@@ -35,8 +35,11 @@ FIGURES: Mapping[str, tuple[figures.Figure, tuple[str, ...]]] = {
     ),
     "imr": (figures.margin_rate, ("initial_margin_at_mark",)),
     "position_mm": (figures.position_maintenance, ()),
-    "margin": (figures.own_margin, ("isolated_wallet", "position_margin", "wallet")),
+    "margin": (figures.own_margin, ("isolated_wallet", "position_margin")),
+    "wallet": (figures.wallet, ("cross_wallet", "wallet_balance")),
     "isolated_margin": (figures.equity, ()),
+    "effective_leverage": (figures.effective_leverage, ()),
+    "roe": (figures.return_on_margin, ("return_on_margin", "percentage")),
     "equity": (
         figures.equity,
         ("margin_balance", "total_margin_balance", "total_asset_value", "account_value", "account_equity"),
@@ -100,6 +103,12 @@ _BY_NAME = {name: figure for canonical, (figure, others) in FIGURES.items() for 
 _SHORT = Context(prec=20)
 
 
+_WITHOUT_CONVENTION = frozenset(
+    {figures.profit, figures.notional, figures.funding_of, figures.margin_rate, figures.tier_rate}
+)
+"""Figures that are the same at every venue, so that an unknown one does not matter."""
+
+
 def answer(case: Case, names: Iterable[str]) -> tuple[dict[str, str | None], dict[str, str]]:
     """Each figure as a decimal string (``None``: there is none), and why the others are unsupported."""
     found: dict[str, str | None] = {}
@@ -110,7 +119,7 @@ def answer(case: Case, names: Iterable[str]) -> tuple[dict[str, str | None], dic
             if figure is None:
                 unsupported[name] = "not a figure of this program; --figures lists them"
             else:
-                value = figure(case)
+                value = figure(case.anywhere() if figure in _WITHOUT_CONVENTION else case)
                 found[name] = None if value is None else written(value)
         except MissingInputError as error:
             unsupported[name] = str(error)
