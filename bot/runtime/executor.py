@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
+from functools import partial
 
 from bot.core.decisions import Action
 from bot.core.facts import Outcome, OutcomeKind
@@ -26,16 +27,21 @@ REFUSED_MAX = 100
 """Answers to actions decided while stopping; each may lead to another, and that must end."""
 _PROOF_MAX = 300
 
+Work = Callable[[], Awaitable[None]]
+"""Something to be done in a task of its own."""
+
 
 class Executor:
     """Runs the actions of one position one after the other, those of different positions side by side."""
 
-    def __init__(self, venue: Venue, clock: Clock, inbox: Inbox, group: asyncio.TaskGroup) -> None:
-        """Tasks are started in ``group``, so that a death among them is everybody's."""
+    def __init__(
+        self, venue: Venue, clock: Clock, inbox: Inbox, start: Callable[[Work, str], object]
+    ) -> None:
+        """``start`` begins a task of a given name under supervision: a death among them is everybody's."""
         self._venue = venue
         self._clock = clock
         self._inbox = inbox
-        self._group = group
+        self._start = start
         self._lanes: dict[PositionId, deque[Action]] = {}
         self._waiting = 0
         self._refused = 0
@@ -57,7 +63,7 @@ class Executor:
             lane = self._lanes.setdefault(action.id, deque())
             lane.append(action)
             if len(lane) == 1:
-                self._group.create_task(self._run(lane, action.id), name=f"actions on {action.id}")
+                self._start(partial(self._run, lane, action.id), f"actions on {action.id}")
 
     def stop(self, because: str) -> None:
         """From now on send nothing; what is under way is waited for, what waits is answered as not sent."""

@@ -12,13 +12,14 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from functools import partial
 from typing import Protocol
 
 from bot.core.facts import Fact, Tick
 from bot.core.step import Step
 from bot.runtime.clock import Clock
 from bot.runtime.errors import ShellError, one_line
-from bot.runtime.executor import Executor
+from bot.runtime.executor import Executor, Work
 from bot.runtime.inbox import CAPACITY, Inbox
 from bot.runtime.journal.port import Journal, JournalError
 from bot.runtime.redaction import redact
@@ -46,6 +47,25 @@ class Folding(Protocol):
     def fold(self, batch: Sequence[Fact]) -> Step | None:
         """Fold the facts of one event."""
         ...
+
+
+class Watch:
+    """Sees the first death among tasks at once, while the others may still be ending, or refusing to."""
+
+    def __init__(self, dying: Callable[[BaseException], None]) -> None:
+        """``dying`` is told of the first death."""
+        self.cause: BaseException | None = None
+        self._dying = dying
+
+    async def over(self, work: Work) -> None:
+        """Do the work; its error is the cause of the end if it is the first."""
+        try:
+            await work()
+        except BaseException as error:
+            if self.cause is None and not isinstance(error, asyncio.CancelledError):
+                self.cause = error
+                self._dying(error)
+            raise
 
 
 class Shell:
@@ -93,11 +113,11 @@ class Shell:
         journal = self._journal
         journal.note("Started", {**started, "epoch": str(journal.epoch)}, self._clock.now_ms())
         await journal.commit()
+        watch = Watch(dying)
         try:
-            await self._guard()
+            await self._guard(watch)
         except BaseException as error:
-            cause = _first(error)
-            dying(cause)
+            cause = watch.cause or error
             await self._note_crash(cause)
             if cause is error:
                 raise
@@ -107,19 +127,20 @@ class Shell:
 
     # -- inside -------------------------------------------------------------------------------------
 
-    async def _guard(self) -> None:
+    async def _guard(self, watch: Watch) -> None:
         async with asyncio.TaskGroup() as group:
-            executor = Executor(self._venue, self._clock, self.inbox, group)
+
+            def start(work: Work, name: str) -> asyncio.Task[None]:
+                return group.create_task(watch.over(work), name=name)
+
+            executor = Executor(self._venue, self._clock, self.inbox, start)
             keepers = [
-                group.create_task(self._fold_for_ever(executor), name="fold loop"),
-                group.create_task(self._observe_for_ever(), name="observers"),
+                start(partial(self._fold_for_ever, executor), "fold loop"),
+                start(self._observe_for_ever, "observers"),
             ]
-            for batch in await self._venue.snapshot():
-                await self.inbox.put(batch)
-            bringers = [
-                group.create_task(self._feed(name, feed), name=name) for name, feed in self._feeds.items()
-            ]
-            bringers.append(group.create_task(self._tick_for_ever(), name="ticker"))
+            await watch.over(self._learn)
+            bringers = [start(partial(self._feed, name, feed), name) for name, feed in self._feeds.items()]
+            bringers.append(start(self._tick_for_ever, "ticker"))
             await self._stopping.wait()
             for task in bringers:
                 task.cancel()
@@ -131,6 +152,11 @@ class Shell:
             for task in keepers:
                 task.cancel()
         self._observe()
+
+    async def _learn(self) -> None:
+        """The account as it is comes before anything that changes it."""
+        for batch in await self._venue.snapshot():
+            await self.inbox.put(batch)
 
     async def _feed(self, name: str, feed: Feed) -> None:
         await feed(self.inbox)
@@ -193,10 +219,3 @@ class Shell:
             await self._journal.commit()
         except JournalError as error:
             cause.add_note(f"and it could not be noted: {one_line(error)}")
-
-
-def _first(error: BaseException) -> BaseException:
-    """The error behind a group of them: the first to happen is the one to tell."""
-    while isinstance(error, BaseExceptionGroup):
-        error = error.exceptions[0]
-    return error

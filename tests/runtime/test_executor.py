@@ -8,12 +8,16 @@ import pytest
 from bot.core.decisions import Action
 from bot.core.facts import Fact, Outcome, OutcomeKind, Tick
 from bot.core.intents import Level, Notify, Posture, SetPosture
-from bot.runtime.executor import WAITING_MAX, Executor
+from bot.runtime.executor import WAITING_MAX, Executor, Work
 from bot.runtime.inbox import Inbox
 from bot.runtime.redaction import hide
 from bot.venues.port import Batch
 from tests.runtime.builders import ETH, T0, an_action, an_id
 from tests.runtime.fakes import FakeClock, FakeVenue, applied, settled
+
+
+async def awaited(work: Work) -> None:
+    await work()
 
 
 class Bench:
@@ -23,7 +27,9 @@ class Bench:
         self.venue = venue
         self.clock = FakeClock()
         self.inbox = Inbox()
-        self.executor = Executor(venue, self.clock, self.inbox, group)
+        self.executor = Executor(
+            venue, self.clock, self.inbox, lambda work, name: group.create_task(awaited(work), name=name)
+        )
 
     async def came_back(self) -> list[Fact]:
         await settled()
