@@ -27,8 +27,8 @@ class AtrStopParams(Params):
     """Number of bars in Wilder's average."""
     step: Annotated[Decimal, Field(ge=0, le=10)] = Decimal("0.25")
     """The stop is moved only when it gains at least this many ranges."""
-    clear_of_liquidation: Ratio = Decimal("0.05")
-    """Share of the way from liquidation to the mark that the stop keeps clear of liquidation."""
+    clear_of_liquidation: Ratio = Decimal("0.01")
+    """Distance the stop keeps from liquidation, as a fraction of its price; at most half way to the mark."""
 
     @field_validator("timeframe")
     @classmethod
@@ -64,31 +64,23 @@ class AtrStop(Rule[AtrStopParams]):
         params, stop, sign = self.params, view.stop, view.id.side.sign
         price = view.mark - sign * params.multiple * atr
         gain = max(params.step * atr, view.contract.tick)
-        if stop is not None and stop.trigger is not None:
-            ours = view.placed_by(stop) is not None
-            if ours and sign * (price - stop.trigger) < gain and not self._too_near(view, stop.trigger):
-                return
-        trigger = self._between(view, price)
+        ours = stop is not None and view.placed_by(stop) is not None
+        held = stop.trigger if stop is not None else None
+        if ours and held is not None and sign * (price - held) < gain and view.protection is not None:
+            return
+        trigger = self._clear(
+            view, view.contract.price_up(price) if sign > 0 else view.contract.price_down(price)
+        )
         why = f"{params.multiple} x ATR {atr} from mark {view.mark}"
-        if stop is None or stop.trigger is None or view.placed_by(stop) is None:
-            if view.protection is None:
-                yield PlaceStop(id=view.id, trigger=trigger), why
-        elif sign * (trigger - stop.trigger) >= gain:
-            yield MoveStop(id=view.id, trigger=trigger), why
+        if ours and held is not None:
+            if sign * (trigger - held) >= gain:
+                yield MoveStop(id=view.id, trigger=trigger), why
+        elif view.protection is None:
+            yield PlaceStop(id=view.id, trigger=trigger), why
 
-    def _between(self, view: View, price: Decimal) -> Decimal:
-        """``price``, or the nearest place to it that is clear of liquidation, on the tick toward the mark."""
-        long = view.id.side.sign > 0
-        if view.liquidation is not None:
-            nearest = self._nearest(view, view.liquidation)
-            price = max(price, nearest) if long else min(price, nearest)
-        return view.contract.price_up(price) if long else view.contract.price_down(price)
-
-    def _too_near(self, view: View, trigger: Decimal) -> bool:
-        """Whether a stop stands nearer to liquidation than the parameter allows."""
-        if view.liquidation is None:
-            return False
-        return view.id.side.sign * (trigger - self._nearest(view, view.liquidation)) < 0
-
-    def _nearest(self, view: View, liquidation: Decimal) -> Decimal:
-        return liquidation + (view.mark - liquidation) * self.params.clear_of_liquidation
+    def _clear(self, view: View, price: Decimal) -> Decimal:
+        """``price``, or the nearest place to it that is clear of liquidation."""
+        nearest = view.clear_of_liquidation(self.params.clear_of_liquidation)
+        if nearest is None:
+            return price
+        return max(price, nearest) if view.id.side.sign > 0 else min(price, nearest)

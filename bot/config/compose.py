@@ -66,7 +66,9 @@ def engine_settings(
         rules=settings.rules if defended else (),
         limits=limits(settings.config.limits),
         seatbelt=SeatbeltSettings(
-            enabled=seatbelt.enabled and defended, at=seatbelt.at, tolerance=seatbelt.tolerance
+            enabled=seatbelt.enabled and defended,
+            clear_of_liquidation=seatbelt.clear_of_liquidation,
+            tolerance=seatbelt.tolerance,
         ),
         capabilities=capabilities,
         taker_fee=settings.config.paper.fees.taker,

@@ -172,10 +172,10 @@ class SeatbeltTable(Table):
     """The fixed last rule: every position has a resting stop between mark and liquidation."""
 
     enabled: bool = True
-    at: Annotated[Exact, Field(gt=0, lt=1)] = Decimal("0.2")
-    """How much of the way from liquidation to entry the stop keeps clear of liquidation."""
+    clear_of_liquidation: Annotated[Exact, Field(gt=0, lt=1)] = Decimal("0.01")
+    """How far before liquidation the stop rests, as a fraction of its price; at most half way to the mark."""
     tolerance: Fraction = Decimal("0.002")
-    """How far, as a fraction of price, the right place may drift before the stop is moved."""
+    """How far, as a fraction of the mark, the right place may drift before the stop is moved."""
 
 
 class RuleTable(Table):

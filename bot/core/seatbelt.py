@@ -23,10 +23,11 @@ _PAUSE_AFTER_REFUSAL_MS = 1_000
 class SeatbeltParams(Params):
     """Where the stop belongs."""
 
-    at: Ratio = Decimal("0.2")
-    """Share of the way from liquidation to entry (or to the mark, if nearer) that the stop keeps clear."""
+    clear_of_liquidation: Ratio = Decimal("0.01")
+    """How far before liquidation the stop rests, as a fraction of the liquidation price; at most half way
+    to the mark."""
     tolerance: Ratio = Decimal("0.002")
-    """Drift of the right place, as a fraction of price, below which the stop is left alone."""
+    """Drift of the right place, as a fraction of the mark, below which the stop is left alone."""
 
 
 class Seatbelt(Rule[SeatbeltParams]):
@@ -46,28 +47,21 @@ class Seatbelt(Rule[SeatbeltParams]):
 
     def decide(self, view: View) -> Decisions:
         """Place what is missing, move what stands wrong."""
-        liquidation = view.liquidation
-        if liquidation is None:
+        place = view.clear_of_liquidation(self.params.clear_of_liquidation)
+        if place is None:
             return
-        place = self._place(view, liquidation)
         stop = view.protection
         if stop is not None and stop.trigger is not None:
             drift = abs(place - stop.trigger) / view.mark
             if view.placed_by(stop) == self.name and drift > self.params.tolerance:
-                yield MoveStop(id=view.id, trigger=place), f"liquidation moved to {liquidation}"
+                yield MoveStop(id=view.id, trigger=place), f"liquidation moved to {view.liquidation}"
         elif view.stop is not None and view.placed_by(view.stop) is not None:
             yield MoveStop(id=view.id, trigger=place), f"stop {view.stop.trigger} no longer protects"
         else:
             yield PlaceStop(id=view.id, trigger=place), "the position has no stop that protects it"
 
-    def _place(self, view: View, liquidation: Decimal) -> Decimal:
-        near = min if view.id.side.sign > 0 else max
-        clear = near(view.position.entry, view.mark) - liquidation
-        place = liquidation + clear * self.params.at
-        return view.contract.price_up(place) if clear > 0 else view.contract.price_down(place)
-
 
 def seatbelt_entry(settings: SeatbeltSettings) -> RuleEntry:
     """The seatbelt as the last configured rule. Its pause keeps a refusing venue from being hammered."""
-    params = SeatbeltParams(at=settings.at, tolerance=settings.tolerance)
+    params = SeatbeltParams(clear_of_liquidation=settings.clear_of_liquidation, tolerance=settings.tolerance)
     return RuleEntry(rule=Seatbelt(SEATBELT, params), cooldown_ms=_PAUSE_AFTER_REFUSAL_MS)

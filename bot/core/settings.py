@@ -49,12 +49,13 @@ class Limits:
 class SeatbeltSettings:
     """The fixed last rule: every position has a resting stop between mark and liquidation.
 
-    ``at`` is how much of the way from liquidation to entry the stop keeps clear of liquidation;
-    ``tolerance`` how far, as a fraction of price, the right place may drift before the stop is moved.
+    ``clear_of_liquidation`` is how far before liquidation the stop rests, as a fraction of the liquidation
+    price, and never more than half of the way to the mark. ``tolerance`` is how far, as a fraction of the
+    mark, the right place may drift before the stop is moved.
     """
 
     enabled: bool = True
-    at: Decimal = Decimal("0.2")
+    clear_of_liquidation: Decimal = Decimal("0.01")
     tolerance: Decimal = Decimal("0.002")
 
 

@@ -261,6 +261,18 @@ class View:
         situation = self._situation
         return situation.market.bars.get((situation.id.symbol, timeframe_ms))
 
+    def clear_of_liquidation(self, fraction: Decimal) -> Decimal | None:
+        """The price ``fraction`` of the liquidation price before it, at most half way to the mark.
+
+        On the tick toward the mark; ``None`` without a liquidation price or when it has been passed.
+        """
+        s = self._situation
+        price, sign = s.liquidation, s.id.side.sign
+        if price is None or sign * (s.mark - price) <= 0:
+            return None
+        place = price + sign * min(price * fraction, abs(s.mark - price) / 2)
+        return s.contract.price_up(place) if sign > 0 else s.contract.price_down(place)
+
     def margin_for_distance(self, target: Decimal) -> Decimal:
         """The smallest margin whose addition brings the distance to ``target``; 0 if it is there already."""
         situation = self._situation
