@@ -166,7 +166,9 @@ class Engine:
             if account.blind_to:
                 for symbol in account.blind_to:
                     self._tripwires.wire(symbol).close()
-        return Step(at_ms, self._swallowed(asked), tuple(batch), tuple(decisions))
+        # Freshness is judged by the marks of every position, so a patrol has looked at all of them.
+        looked_at = list(self._holders()) if patrol else asked
+        return Step(at_ms, self._swallowed(looked_at), tuple(batch), tuple(decisions))
 
     def _ask(self, holder: Holder, events: Events, at_ms: int) -> Sequence[Decision]:
         return self._arbiter.evaluate(holder, events, at_ms)
