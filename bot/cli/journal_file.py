@@ -7,7 +7,6 @@ from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import Any
 
-from bot.core.step import Step
 from bot.runtime.control import ask
 from bot.runtime.journal import Journal, JournalMissing
 from bot.runtime.journal.sqlite import read_journal
@@ -62,7 +61,8 @@ class Reading:
         """Ask the running bot something else."""
         return await ask(self._folder, query, dict(args))
 
-    async def steps(self) -> list[Step]:
-        """Every step of the last run in the file."""
-        assert self._journal is not None, "the running bot keeps its steps"
-        return [step async for step in self._journal.steps()]
+    @property
+    def file(self) -> Journal:
+        """The journal itself, where no running bot holds it."""
+        assert self._journal is not None, "the running bot holds its journal"
+        return self._journal

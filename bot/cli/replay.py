@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import time
+from collections.abc import Mapping
 from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -74,6 +75,17 @@ def replay(
     click.echo(json.dumps(answer, indent=2, ensure_ascii=False) if as_json else report(answer))
 
 
+def _noted(tapes: list[Tape], settings: Settings) -> Mapping[str, str]:
+    """What ``holdfast explain`` needs to know of this run."""
+    from bot.cli.reconstruct import started
+    from bot.core.types import Symbol
+    from bot.lab.tapes import group
+
+    intervals = settings.config.replay.stale_after_intervals
+    stale = {Symbol(each.symbol): intervals * each.traded.interval_ms for each in group(tapes)}
+    return started("replay", settings, stale, epoch=1)
+
+
 def _read(paths: tuple[Path, ...], symbol_map: dict[str, str]) -> tuple[list[Tape], float]:
     """The tapes, and how long reading them took."""
     from bot.lab.tapes import read_tape
@@ -93,6 +105,7 @@ async def _play(
 ) -> ReplayResult:
     from bot.lab.replay.run import replay as run
 
+    opened_ms = int(tapes[0].times[0])
     async with AsyncExitStack() as stack:
         journal = None
         if file is not None:
@@ -100,7 +113,8 @@ async def _play(
             from bot.runtime.lock import hold
 
             stack.enter_context(hold(file.parent))
-            journal = await stack.enter_async_context(open_journal(file, opened_ms=int(tapes[0].times[0])))
+            journal = await stack.enter_async_context(open_journal(file, opened_ms=opened_ms))
+            journal.note("Started", _noted(tapes, settings), opened_ms)
         return await run(
             tapes,
             settings,

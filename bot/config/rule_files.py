@@ -156,10 +156,13 @@ def _failure(error: BaseException, path: Path | None) -> str:
     """``file:line: what happened``, with the line in the rule's own file where there is one."""
     said = " ".join(f"{type(error).__name__}: {error}".split())
     if isinstance(error, SyntaxError) and error.filename:
-        return f"{error.filename}:{error.lineno or 1}: {error.msg}"
-    lines = [
-        frame.lineno
-        for frame in traceback.extract_tb(error.__traceback__)
-        if path is not None and Path(frame.filename) == path
-    ]
+        named = path if _same(error.filename, path) else error.filename
+        return f"{named}:{error.lineno or 1}: {error.msg}"
+    frames = traceback.extract_tb(error.__traceback__)
+    lines = [frame.lineno for frame in frames if _same(frame.filename, path)]
     return f"{path}:{lines[-1]}: {said}" if lines else f"{path}: {said}"
+
+
+def _same(filename: str, path: Path | None) -> bool:
+    """Whether Python's name for a file, which is absolute, means ``path``."""
+    return path is not None and Path(filename).resolve() == path.resolve()

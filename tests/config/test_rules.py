@@ -121,3 +121,13 @@ def test_a_rule_without_its_compulsory_parameter_is_an_error_at_the_rule(write: 
     assert mistakes(path)[0].startswith(
         f"{path}:21: rules[1].params.below: missing; allowed: above 0 and below 1"
     )
+
+
+def test_a_broken_rule_is_named_as_the_configuration_names_it(
+    write: Write, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = write('use = "./guard.py"', 'use = "./broken.py"')
+    (path.parent / "broken.py").write_text("import math\nmath.nothing\n")
+    monkeypatch.chdir(path.parent)
+    (warning,) = load("bot.toml", {}).warnings
+    assert "rule cannot be used: broken.py:2: AttributeError" in warning

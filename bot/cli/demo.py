@@ -1,0 +1,84 @@
+"""``holdfast demo``: a flash crash on paper, for somebody who has two minutes and no keys."""
+
+from __future__ import annotations
+
+import shlex
+import sys
+from pathlib import Path
+from traceback import print_exception
+from typing import TYPE_CHECKING
+
+import click
+
+from bot.cli.options import config_option, settings_of
+
+if TYPE_CHECKING:
+    from bot.cli.demonstration import Demonstration
+
+SECONDS = 12.0
+TAPES = Path("data", "demo")
+
+
+@click.command()
+@config_option()
+@click.option("--seed", default=10, show_default=True, help="Another number, another crash.")
+@click.option(
+    "--seconds",
+    type=click.FloatRange(0, 600),
+    default=SECONDS,
+    show_default=True,
+    help="How long it is to take; 0 is as fast as it goes.",
+)
+@click.pass_context
+def demo(ctx: click.Context, config: tuple[Path, ...], seed: int, seconds: float) -> None:
+    """Play a flash crash on the paper exchange: no keys, no network.
+
+    An isolated and a cross position are guarded by the configured rules. Everything goes the way it will go
+    live, and is in the journal afterwards; the prices are invented.
+    """
+    from bot.cli.demonstration import Demonstration
+    from bot.cli.table import board
+    from bot.runtime.process import Life, run
+
+    settings = settings_of(config)
+    demonstration = Demonstration(settings, seed=seed, seconds=seconds)
+
+    async def program(life: Life) -> None:
+        with board("Holdfast on paper: an invented flash crash", sys.stdout) as shown:
+            await demonstration.perform(life, shown, is_terminal=sys.stdout.isatty())
+
+    exit_code = run(program, report=print_exception)
+    if exit_code == 0:
+        click.echo(farewell(demonstration, Path(settings.config.journal.path), config))
+    ctx.exit(exit_code)
+
+
+def farewell(demonstration: Demonstration, journal: Path, config: tuple[Path, ...]) -> str:
+    """What happened beside what would have happened, where it is written, and what to try next."""
+    from bot.cli.replay_text import comparison, verdict
+    from bot.lab.scenario import write_csv
+
+    answer = demonstration.result().to_json()
+    written = [str(write_csv(tape, TAPES)) for tape in demonstration.tapes]
+    first = answer["final"]["positions"][0]["symbol"]
+    files = [part for path in config for part in ("--config", str(path))]
+    tries = (
+        ("why each rule did or did not act", ["explain", first, *files]),
+        ("every decision of one rule", ["journal", "--rule", "partial_close", *files]),
+        ("the same crash again, worst path first", ["replay", *written, "--path", "worst", *_config(files)]),
+    )
+    commands = "\n".join(f"  {_program()} {shlex.join(words)}\n      {what}" for what, words in tries)
+    return f"\n{verdict(answer)}\n\n{comparison(answer)}\n\njournal: {journal}\n\nNow try\n{commands}"
+
+
+def _config(files: list[str]) -> list[str]:
+    """A replay has another default, so the configuration is named."""
+    from bot.cli.options import config_files
+
+    return files or ["--config", str(config_files(())[0])]
+
+
+def _program() -> str:
+    """This program as it was called, so that a pasted command works."""
+    called = sys.argv[0]
+    return shlex.quote(called) if Path(called).name == "holdfast" else f"{shlex.quote(sys.executable)} -m bot"

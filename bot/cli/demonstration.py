@@ -1,0 +1,229 @@
+"""The performance behind ``holdfast demo``: the whole bot on an invented flash crash.
+
+Facts go through the inbox to the engine, actions through journal and executor to the paper exchange, with the
+lock held and the control socket open. Only the prices are invented, and the clock is the tape's.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from bot.cli.journal_text import decision_text
+from bot.cli.playing import CountingEngine, Player, TapeClock, script
+from bot.cli.reconstruct import started
+from bot.cli.table import Board
+from bot.cli.text import clock as time_of_day
+from bot.cli.text import exact
+from bot.config import Settings
+from bot.core.decisions import Action, Decision, Refusal, StateChanged
+from bot.core.engine import Engine
+from bot.core.facts import Fact, Liquidated, OrdersChanged, PositionChanged
+from bot.core.intents import Level, MoveStop, PlaceStop
+from bot.core.seatbelt import SEATBELT
+from bot.core.settings import EngineSettings
+from bot.core.step import Step
+from bot.lab.replay.result import ReplayResult, Side
+from bot.lab.replay.run import Plan, make_plan, perform, prepare, write_agenda
+from bot.lab.replay.stage import Done, Record
+from bot.lab.scenario import CALM_MINUTES, MINUTE_MS, MINUTES, START_MS, flash_crash
+from bot.lab.tapes import PathOrder, group, price_path
+from bot.runtime.control import ControlServer
+from bot.runtime.errors import ShellError
+from bot.runtime.journal import Journal, MemoryJournal
+from bot.runtime.journal.sqlite import open_journal
+from bot.runtime.lock import hold
+from bot.runtime.queries import standard_queries
+from bot.runtime.shell import Shell
+from bot.venues.paper.exchange import PaperExchange
+from bot.venues.paper.model import PaperError
+from bot.venues.paper.venue import PaperVenue
+
+if TYPE_CHECKING:
+    from bot.runtime.inbox import Inbox
+    from bot.runtime.process import Life
+
+CRASH_MINUTES = 45
+CALM_SHARE, CRASH_SHARE = 0.22, 0.56
+"""Of the time on the screen. The crash is what there is to see; the day before and the hour after pass by."""
+FRAME_S = {True: 0.12, False: 1.5}
+"""Between two drawings of the table, in a terminal and elsewhere."""
+TICK_MS = 10 * MINUTE_MS
+
+
+class Demonstration:
+    """One performance. ``perform`` it, then ask for ``result``."""
+
+    def __init__(self, settings: Settings, *, seed: int, seconds: float) -> None:
+        """Invent the tapes and lay out two plans: with the rules, and without any defence."""
+        self.tapes = flash_crash(seed)
+        self._settings = settings
+        self._seconds = seconds
+        grouped = group(self.tapes)
+        self._paths = tuple(price_path(each, order=PathOrder.NEAREST) for each in grouped)
+        self._plans = {
+            defended: make_plan(settings, grouped, self._paths, 0, defended=defended)
+            for defended in (True, False)
+        }
+        self._record = Record()
+        self._done: dict[str, Done] = {}
+        self._sides: list[Side] = []
+        self._stops: dict[str, str] = {}
+        self._board: Board | None = None
+        self._began = self._drawn = 0.0
+        self._frame_s = 0.0
+
+    async def perform(self, life: Life, board: Board, *, is_terminal: bool) -> None:
+        """Guard the positions through the crash; then see what would have been without any defence."""
+        self._board, self._frame_s = board, FRAME_S[is_terminal]
+        path = Path(self._settings.config.journal.path)
+        try:
+            with hold(path.parent):
+                async with open_journal(path, opened_ms=START_MS) as journal:
+                    await self._guard(life, journal, path.parent)
+            undefended = MemoryJournal()
+            self._sides.append(await perform(prepare(self._plans[False], undefended), undefended))
+        except PaperError as error:
+            origin = self._settings.origin(("paper", "positions"))
+            raise ShellError(str(origin), str(error), "change the position or the balance") from error
+
+    def result(self) -> ReplayResult:
+        """What happened beside what would have, in the form of a replay."""
+        defended, undefended = self._sides
+        return ReplayResult(
+            defended=defended,
+            undefended=undefended,
+            bars=sum(len(path) for path in self._paths),
+            load_seconds=0,
+            run_seconds=self._drawn - self._began,
+            assumptions=(),
+            digest="",
+        )
+
+    # -- inside -------------------------------------------------------------------------------------
+
+    async def _guard(self, life: Life, journal: Journal, data_dir: Path) -> None:
+        plan = self._plans[True]
+        exchange, settings = _composed(plan, journal.epoch)
+        engine = Engine(settings)
+        counting, clock = CountingEngine(engine), TapeClock(START_MS)
+
+        async def pace(at_ms: int) -> None:
+            await self._pace(at_ms, engine)
+
+        player = Player(
+            script(plan.paths, write_agenda(plan, engine)),
+            exchange=exchange,
+            clock=clock,
+            engine=counting,
+            pace=pace,
+        )
+
+        async def feed(inbox: Inbox) -> None:
+            await player.play(inbox)
+            shell.stop("the tape is over")
+
+        shell = Shell(
+            engine=counting,
+            venue=PaperVenue(exchange, clock.now_ms),
+            journal=journal,
+            clock=clock,
+            feeds={"tape": feed},
+            observers=(self._observe,),
+            tick_ms=TICK_MS,
+        )
+        life.on_stop(shell.stop)
+        note = started("demo", self._settings, settings.stale_after_ms, settings.epoch)
+        async with ControlServer(data_dir, standard_queries(engine, journal)).listening():
+            self._began = time.perf_counter()
+            await shell.run(note, dying=life.dying)
+        self._draw(clock.now_ms(), engine)
+        self._sides.append(Side(record=self._record, figures=exchange.figures()))
+
+    async def _pace(self, at_ms: int, engine: Engine) -> None:
+        """Draw when it is time, and wait where the tape is ahead of the screen."""
+        now = time.perf_counter()
+        if now - self._drawn >= self._frame_s and (self._drawn or engine.overview()):
+            self._draw(at_ms, engine)
+        ahead = self._began + self._seconds * share_of_time(at_ms) - now
+        if ahead > 0.01:  # noqa: PLR2004  # shorter naps cost more than they last
+            await asyncio.sleep(ahead)
+
+    def _draw(self, at_ms: int, engine: Engine) -> None:
+        assert self._board is not None, "drawing before the performance"
+        self._board.show(at_ms, engine.overview(), self._stops)
+        self._drawn = time.perf_counter()
+
+    def _observe(self, step: Step) -> None:
+        """Keep what happened, and say what people want to hear of."""
+        assert self._board is not None, "observing before the performance"
+        for fact in step.facts:
+            for text, level in self._heard(fact):
+                self._board.say(f"{time_of_day(step.at_ms)}  {text}", level)
+        for decision in step.decisions:
+            self._keep(decision)
+            text, level = _told(decision)
+            if text:
+                self._board.say(f"{time_of_day(step.at_ms)}  {text}", level)
+
+    def _keep(self, decision: Decision) -> None:
+        if isinstance(decision, Action):
+            done = Done(decision)
+            self._record.done.append(done)
+            self._done[decision.client_id] = done
+        elif isinstance(decision, Refusal):
+            self._record.refusals.append(decision)
+
+    def _heard(self, fact: Fact) -> Iterator[tuple[str, str]]:
+        match fact:
+            case OrdersChanged(orders=orders):
+                for order in orders:
+                    done = self._done.get(order.client_id)
+                    rule = done.action.rule if done is not None else "stop"
+                    self._stops[order.client_id] = f"{rule} at {exact(order.trigger)}"
+            case Liquidated():
+                self._record.liquidations.append(fact)
+                yield f"{fact.id} was LIQUIDATED at {exact(fact.price)}", "critical"
+            case PositionChanged(position=None):
+                yield f"{fact.id} is closed", "warning"
+            case _:
+                return
+
+
+def _composed(plan: Plan, epoch: int) -> tuple[PaperExchange, EngineSettings]:
+    exchange = PaperExchange(plan.accounts, plan.contracts, plan.model, insurance_fund=plan.insurance_fund)
+    capabilities = {account.name: exchange.capabilities(account.name) for account in plan.accounts}
+    return exchange, replace(plan.settings(capabilities), epoch=epoch)
+
+
+def _told(decision: Decision) -> tuple[str, str]:
+    """A decision in words, and how loud; nothing for what would only be noise."""
+    match decision:
+        case Action(rule=rule, intent=PlaceStop() | MoveStop()) if rule == SEATBELT:
+            return f"{rule}: {decision_text(decision)}", Level.INFO
+        case Action(rule=rule):
+            return f"{rule}: {decision_text(decision)}", "action"
+        case Refusal(rule=rule):
+            return f"{rule}: {decision_text(decision)}", Level.WARNING
+        case StateChanged(level=Level.INFO):
+            return "", Level.INFO
+        case StateChanged(level=level):
+            return decision_text(decision), level
+
+
+def share_of_time(at_ms: int) -> float:
+    """Which share of the performance is over at a moment of the tape."""
+    minute = (at_ms - START_MS) / MINUTE_MS
+    if minute < CALM_MINUTES:
+        return CALM_SHARE * minute / CALM_MINUTES
+    minute -= CALM_MINUTES
+    if minute < CRASH_MINUTES:
+        return CALM_SHARE + CRASH_SHARE * minute / CRASH_MINUTES
+    rest = MINUTES - CALM_MINUTES - CRASH_MINUTES
+    return (
+        CALM_SHARE + CRASH_SHARE + (1 - CALM_SHARE - CRASH_SHARE) * min(1.0, (minute - CRASH_MINUTES) / rest)
+    )

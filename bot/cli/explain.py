@@ -1,0 +1,101 @@
+"""``holdfast explain``: each rule's conditions with their values, how far away they are, and what it did.
+
+The running bot is asked if there is one. Otherwise its engine is brought back from the journal, as it was at
+the end of the last run.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from bot.cli.failures import Failure
+from bot.cli.options import config_option, json_option, settings_of
+
+if TYPE_CHECKING:
+    from bot.cli.journal_file import Reading
+    from bot.config import Settings
+
+LAST = 5
+"""Decisions shown beneath the rules."""
+
+
+@click.command()
+@click.argument("symbol")
+@config_option()
+@json_option
+@click.option(
+    "--journal", "file", type=click.Path(path_type=Path), metavar="FILE", help="Instead of the config's."
+)
+def explain(symbol: str, config: tuple[Path, ...], as_json: bool, file: Path | None) -> None:  # noqa: FBT001 - click passes flags
+    """Explain the positions in SYMBOL (BTC/USDT:USDT, or just BTC): why each rule did or did not act."""
+    from bot.cli.explain_text import report
+
+    settings = settings_of(config)
+    answer = asyncio.run(_answer(symbol, settings, file or Path(settings.config.journal.path)))
+    click.echo(json.dumps(answer, indent=2, ensure_ascii=False) if as_json else report(answer))
+
+
+async def _answer(asked: str, settings: Settings, path: Path) -> dict[str, Any]:
+    from bot.cli.journal_file import Reading
+
+    async with Reading.of(path) as reading:
+        everything = await _explanations(reading, settings, path)
+        known = {position["id"]["symbol"] for position in everything}
+        known |= set(json.loads((await _started(reading, path))["stale_after_ms"]))
+        symbol = _meant(asked, known)
+        rows = await _last_decisions(reading, symbol)
+        return {
+            "symbol": symbol,
+            "source": "the running bot" if reading.live else f"the last run in {path}",
+            "positions": [p for p in everything if p["id"]["symbol"] == symbol],
+            "last": [{**row, "body": json.loads(row["body"])} for row in rows],
+        }
+
+
+async def _explanations(reading: Reading, settings: Settings, path: Path) -> list[dict[str, Any]]:
+    if reading.live:
+        answer = await reading.ask("explain", {})
+    else:
+        from bot.cli.reconstruct import reconstructed
+        from bot.runtime.plain import plain
+
+        note = await _started(reading, path)
+        engine = await reconstructed(reading.file, note, settings, path)
+        answer = plain(engine.explain())
+    assert isinstance(answer, list), "explanations that are no list"
+    return [position for position in answer if isinstance(position, dict)]
+
+
+async def _started(reading: Reading, path: Path) -> dict[str, str]:
+    """What the last run noted about itself when it began."""
+    rows = await reading.page({"kind": "Started", "limit": 1, "latest": True})
+    if not rows:
+        raise Failure(f"{path}: no run has begun in this journal; run holdfast demo first, or name another")
+    body: dict[str, str] = json.loads(rows[0]["body"])
+    return body
+
+
+async def _last_decisions(reading: Reading, symbol: str) -> list[dict[str, Any]]:
+    found = []
+    for kind in ("Action", "Refusal", "Liquidated"):
+        found += await reading.page({"kind": kind, "symbol": symbol, "limit": LAST, "latest": True})
+    return sorted(found, key=lambda row: row["seq"])[-LAST:]
+
+
+def _meant(asked: str, known: set[str]) -> str:
+    """The symbol that was meant: in full, or by its base coin where only one has it."""
+    if asked in known:
+        return asked
+    found = [symbol for symbol in sorted(known) if symbol.partition("/")[0].lower() == asked.lower()]
+    if len(found) == 1:
+        return found[0]
+    from bot.config.errors import suggestion
+
+    raise Failure(
+        f'unknown symbol "{asked}"{suggestion(asked, known)}; there are {", ".join(sorted(known)) or "none"}'
+    )

@@ -1,0 +1,149 @@
+"""The table of guarded positions: alive in a terminal, plain lines everywhere else.
+
+Only this file imports rich, and only when there is a terminal to draw on.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from decimal import Decimal
+from typing import TYPE_CHECKING, Protocol, TextIO
+
+import click
+
+from bot.cli.text import NOTHING, clock, columns, exact, moment, percent
+from bot.core.explain import PositionStatus
+
+if TYPE_CHECKING:
+    from rich.console import Console
+    from rich.live import Live
+    from rich.table import Table
+
+HEADINGS = (
+    "position",
+    "mark",
+    "liquidation",
+    "distance",
+    "ratio",
+    "protected by",
+    "next rule",
+    "last action",
+)
+_NEAR = Decimal("0.05")
+_WARNING = Decimal("0.1")
+_COLOURS = {"info": "", "action": "green", "warning": "yellow", "critical": "bold red"}
+
+
+class Board(Protocol):
+    """Where the positions are shown."""
+
+    def show(self, at_ms: int, rows: Sequence[PositionStatus], stops: Mapping[str, str]) -> None:
+        """How things stand; ``stops`` says what each protecting order is, by its client id."""
+        ...
+
+    def say(self, text: str, level: str = "info") -> None:
+        """Something happened: info, action, warning or critical."""
+        ...
+
+
+@contextmanager
+def board(title: str, out: TextIO) -> Iterator[Board]:
+    """The board that suits ``out``; with a terminal it stays where it is and is drawn over."""
+    if not out.isatty():
+        yield PlainBoard(title)
+        return
+    from rich.console import Console
+    from rich.live import Live
+
+    console = Console(file=out)
+    with Live(console=console, auto_refresh=False, transient=False) as live:
+        yield LiveBoard(title, console, live)
+
+
+def cells(status: PositionStatus, stops: Mapping[str, str]) -> tuple[str, ...]:
+    """One position in the order of the headings."""
+    id_ = status.id
+    return (
+        f"{id_.symbol.partition('/')[0]} {id_.side} {exact(status.quantity)}",
+        exact(status.mark),
+        exact(status.liquidation),
+        percent(status.distance),
+        percent(status.margin_ratio, 1),
+        _protection(status, stops),
+        f"{status.next_rule} in {percent(status.next_away)}" if status.next_rule else NOTHING,
+        _last(status),
+    )
+
+
+def _protection(status: PositionStatus, stops: Mapping[str, str]) -> str:
+    if status.protected_by is not None:
+        return stops.get(status.protected_by, status.protected_by)
+    return "NAKED" if status.naked_since_ms is None else f"NAKED since {clock(status.naked_since_ms)}"
+
+
+def _last(status: PositionStatus) -> str:
+    action = status.last_action
+    if action is None:
+        return NOTHING
+    return f"{clock(action.at_ms)} {action.rule}: {type(action.intent).__name__}"
+
+
+class PlainBoard:
+    """Lines for logs and pipes."""
+
+    def __init__(self, title: str) -> None:
+        click.echo(title)
+
+    def show(self, at_ms: int, rows: Sequence[PositionStatus], stops: Mapping[str, str]) -> None:
+        """One line for each position, under headings."""
+        lines: list[tuple[str, ...]] = [("time (UTC)", *HEADINGS)]
+        lines += [(moment(at_ms), *cells(status, stops)) for status in rows]
+        click.echo(columns(lines, indent="") if rows else f"{moment(at_ms)}  no open position")
+
+    def say(self, text: str, level: str = "info") -> None:
+        """One line."""
+        click.echo(f"  {text}")
+
+
+class LiveBoard:
+    """A table that is drawn over, with what happened above it."""
+
+    def __init__(self, title: str, console: Console, live: Live) -> None:
+        self._title = title
+        self._console = console
+        self._live = live
+
+    def show(self, at_ms: int, rows: Sequence[PositionStatus], stops: Mapping[str, str]) -> None:
+        """Draw the table."""
+        table = _table(f"{self._title}   {moment(at_ms)} UTC")
+        for status in rows:
+            table.add_row(*cells(status, stops), style=_style(status))
+        if not rows:
+            table.add_row("no open position")
+        self._live.update(table, refresh=True)
+
+    def say(self, text: str, level: str = "info") -> None:
+        """Print a line above the table."""
+        self._console.print(text, style=_COLOURS.get(level, ""), markup=False, highlight=False)
+
+
+def _table(title: str) -> Table:
+    from rich import box
+    from rich.table import Table
+
+    table = Table(title=title, title_justify="left", box=box.SIMPLE_HEAD, expand=False)
+    for heading in HEADINGS:
+        figures = heading in {"mark", "liquidation", "distance", "ratio"}
+        table.add_column(heading, justify="right" if figures else "left", no_wrap=True)
+    return table
+
+
+def _style(status: PositionStatus) -> str:
+    if status.protected_by is None:
+        return "bold red"
+    if status.distance is None:
+        return ""
+    if status.distance < _NEAR:
+        return "red"
+    return "yellow" if status.distance < _WARNING else ""

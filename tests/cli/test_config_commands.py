@@ -1,0 +1,112 @@
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from click.testing import Result
+
+from tests.cli.conftest import ROOT
+
+Run = Callable[..., Result]
+
+PAPER = ROOT / "config" / "paper.toml"
+
+
+def test_check_accepts_the_shipped_files(holdfast: Run) -> None:
+    for path in sorted((ROOT / "config").glob("*.toml")):
+        answer = holdfast("check", "--config", path)
+        assert answer.exit_code == 0, answer.stderr
+        assert answer.output.startswith(f"{path}: valid\n")
+        assert answer.stderr == ""
+
+
+def test_check_without_a_file_takes_the_one_it_came_with(holdfast: Run) -> None:
+    assert f"{PAPER}: valid" in holdfast("check").output
+
+
+def test_check_prefers_the_file_of_the_folder_it_is_started_in(holdfast: Run, tmp_path: Path) -> None:
+    (tmp_path / "config").mkdir()
+    (tmp_path / "config" / "paper.toml").write_text(PAPER.read_text())
+    assert holdfast("check").output.startswith("config/paper.toml: valid")
+
+
+def test_check_as_json_says_what_holds(holdfast: Run) -> None:
+    report = json.loads(holdfast("check", "--json").output)
+    assert report["mode"] == "paper"
+    assert report["warnings"] == []
+    assert len(report["digest"]) == 64
+
+
+def test_a_mistake_ends_check_with_its_line(holdfast: Run, tmp_path: Path) -> None:
+    path = tmp_path / "bot.toml"
+    path.write_text(PAPER.read_text().replace("cooldown", "coldown"))
+    answer = holdfast("check", "-c", path)
+    assert answer.exit_code == 4
+    assert answer.stderr.startswith(f"{path}:")
+    assert 'unknown key; did you mean "cooldown"?' in answer.stderr
+    assert "Traceback" not in answer.stderr
+
+
+def test_a_rule_that_can_do_nothing_ends_check(holdfast: Run, tmp_path: Path) -> None:
+    path = tmp_path / "bot.toml"
+    path.write_text(PAPER.read_text().replace('["BTC/USDT:USDT"]', '["ETH/USDT:USDT"]'))
+    answer = holdfast("check", "-c", path)
+    assert answer.exit_code == 4
+    assert answer.stderr.startswith("rule top_up can do nothing on any position: ETH/USDT:USDT cross: ")
+
+
+def test_a_broken_rule_is_said_loudly(holdfast: Run, tmp_path: Path) -> None:
+    path = tmp_path / "bot.toml"
+    path.write_text(PAPER.read_text() + '[[rules]]\nuse = "./broken.py"\n')
+    (tmp_path / "broken.py").write_text("import nothing_like_this\n")
+    answer = holdfast("check", "-c", path)
+    assert answer.exit_code == 0
+    assert answer.stderr.startswith("WARNING: ")
+    assert "broken.py:1: ModuleNotFoundError" in answer.stderr
+    assert "valid, with warnings" in answer.output
+
+
+def test_config_show_prints_what_holds(holdfast: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOLDFAST__LIMITS__RESERVE", "123")
+    shown = json.loads(holdfast("config", "show").output)
+    assert shown["limits"]["reserve"] == "123"
+    assert shown["seatbelt"]["enabled"] is True
+
+
+def test_config_schema_knows_the_shipped_rules(holdfast: Run) -> None:
+    schema = json.loads(holdfast("config", "schema").output)
+    uses = [v["properties"]["use"].get("const") for v in schema["$defs"]["RuleTable"]["oneOf"]]
+    assert {"top_up", "partial_close", "atr_stop"} <= set(uses)
+
+
+def test_rules_list_names_every_shipped_rule(holdfast: Run) -> None:
+    listed = json.loads(holdfast("rules", "list", "--json").output)["rules"]
+    assert {"top_up", "partial_close", "atr_stop"} <= {rule["use"] for rule in listed}
+    assert all(rule["does"] for rule in listed)
+    assert "top_up" in holdfast("rules", "list").output
+
+
+def test_rules_show_explains_the_parameters(holdfast: Run) -> None:
+    shown = holdfast("rules", "show", "top_up").output
+    assert "restore_to" in shown
+    assert "Add what brings the distance back to this fraction" in shown
+    assert json.loads(holdfast("rules", "show", "top_up", "--json").output)["params"]["properties"]["below"]
+
+
+def test_rules_show_suggests_the_rule_that_was_meant(holdfast: Run) -> None:
+    answer = holdfast("rules", "show", "topup")
+    assert answer.exit_code == 1
+    assert answer.stderr.startswith('no rule "topup"; did you mean "top_up"?')
+
+
+def test_rules_of_a_folder_are_listed_beside_the_shipped_ones(holdfast: Run, tmp_path: Path) -> None:
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / "watch.py").write_text((ROOT / "strategies" / "top_up.py").read_text())
+    (tmp_path / "mine" / "half.py").write_text("def")
+    shown = holdfast("rules", "list", "--path", "mine").output
+    assert "watch" in shown
+    assert "BROKEN: mine/half.py:1: " in shown
+    (tmp_path / "mine" / "top_up.py").write_text("")
+    answer = holdfast("rules", "list", "--path", "mine")
+    assert answer.exit_code == 4
+    assert "mine/top_up.py" in answer.stderr

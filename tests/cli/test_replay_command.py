@@ -1,0 +1,149 @@
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from click.testing import Result
+
+from tests.cli.conftest import CALM, CRASH, ROOT
+
+Run = Callable[..., Result]
+Write = Callable[..., Path]
+
+
+def answer_of(result: Result) -> dict[str, object]:
+    assert result.exit_code == 0, result.stderr
+    answer = json.loads(result.output)
+    assert isinstance(answer, dict)
+    return answer
+
+
+def test_a_replay_answers_with_one_object(holdfast: Run, tape: Write) -> None:
+    answer = answer_of(holdfast("replay", tape(*CRASH), "--json"))
+    assert answer["bars"] == len(CRASH)
+    assert {"survived", "actions", "refusals", "final", "undefended", "assumptions", "digest"} <= set(answer)
+
+
+def test_the_same_command_twice_gives_the_same_digest_also_when_stepping(holdfast: Run, tape: Write) -> None:
+    path = tape(*CRASH)
+    first = answer_of(holdfast("replay", path, "--json"))
+    assert answer_of(holdfast("replay", path, "--json"))["digest"] == first["digest"]
+    assert answer_of(holdfast("replay", path, "--json", "--step"))["digest"] == first["digest"]
+    assert answer_of(holdfast("replay", tape(*CALM), "--json"))["digest"] != first["digest"]
+
+
+def test_the_answer_for_people_begins_with_the_verdict(holdfast: Run, tape: Write) -> None:
+    text = holdfast("replay", tape(*CALM)).output
+    assert text.startswith("SURVIVED with the rules; survived without any defence. 4 bars, ")
+    assert "assumptions" in text
+    assert "undefended" in text
+
+
+def test_a_tape_of_any_name_is_mapped(holdfast: Run, tape: Write) -> None:
+    path = tape(*CALM, name="mine.csv")
+    assert holdfast("replay", path).exit_code == 1
+    assert answer_of(holdfast("replay", path, "--map", "mine*=ETH/USDT:USDT", "--json"))["survived"] is True
+
+
+@pytest.mark.parametrize("given", ["mine.csv", "=BTC/USDT:USDT", "mine.csv="])
+def test_a_map_that_cannot_be_read_is_wrong_usage(holdfast: Run, tape: Write, given: str) -> None:
+    answer = holdfast("replay", tape(*CALM), "--map", given)
+    assert answer.exit_code == 2
+    assert "BTC/USDT:USDT" in answer.stderr
+
+
+def test_a_journal_is_kept_when_asked_for(holdfast: Run, tape: Write, tmp_path: Path) -> None:
+    answer_of(holdfast("replay", tape(*CRASH), "--journal", "runs/crash.db", "--json"))
+    shown = holdfast("journal", "--journal", "runs/crash.db")
+    assert shown.exit_code == 0
+    assert "top_up" in shown.output
+
+
+# --- bad input: one line that names file, line and remedy ---
+
+
+def one_line(result: Result, exit_code: int) -> str:
+    assert result.exit_code == exit_code
+    assert result.output == result.stderr
+    (line,) = result.stderr.splitlines()
+    return line
+
+
+def test_a_tape_that_is_not_there(holdfast: Run) -> None:
+    assert one_line(holdfast("replay", "BTC_x_perp_1m.csv"), 1).startswith("BTC_x_perp_1m.csv: no such file")
+
+
+def test_a_tape_that_is_empty(holdfast: Run, tape: Write) -> None:
+    path = tape()
+    assert one_line(holdfast("replay", path), 1).startswith(str(path))
+
+
+def test_times_that_are_not_sorted(holdfast: Run, tape: Write) -> None:
+    path = tape(*CALM)
+    lines = path.read_text().splitlines()
+    path.write_text("\n".join([lines[0], lines[2], lines[1], *lines[3:]]) + "\n")
+    assert one_line(holdfast("replay", path), 1).startswith(f"{path}:3: ")
+
+
+@pytest.mark.parametrize("price", ["nan", "0", "-1", ""])
+def test_a_price_that_is_none(holdfast: Run, tape: Write, price: str) -> None:
+    path = tape(*CALM)
+    lines = path.read_text().splitlines()
+    lines[2] = ",".join([*lines[2].split(",")[:3], price, *lines[2].split(",")[4:]])
+    path.write_text("\n".join(lines) + "\n")
+    assert one_line(holdfast("replay", path), 1).startswith(f"{path}:3: ")
+
+
+def test_a_configuration_with_an_unknown_key(holdfast: Run, tape: Write, tmp_path: Path) -> None:
+    config = tmp_path / "bot.toml"
+    config.write_text((ROOT / "config" / "replay.toml").read_text().replace("reserve", "reserv"))
+    line = one_line(holdfast("replay", tape(*CALM), "--config", config), 4)
+    assert line.startswith(f"{config}:")
+    assert 'did you mean "reserve"?' in line
+
+
+def test_a_position_in_a_symbol_without_tape(holdfast: Run, tape: Write) -> None:
+    line = one_line(holdfast("replay", tape(*CALM), "--config", ROOT / "config" / "paper.toml"), 4)
+    assert 'no prices for "ETH/USDT:USDT"' in line
+
+
+def test_tiers_that_are_missing(holdfast: Run, tape: Write, tmp_path: Path) -> None:
+    config = tmp_path / "bot.toml"
+    config.write_text(
+        (ROOT / "config" / "replay.toml").read_text().replace('[contracts."*"]', '[contracts."X/Y:Y"]')
+    )
+    line = one_line(holdfast("replay", tape(*CALM), "--config", config), 4)
+    assert 'every symbol needs a contract: add [contracts."*"]' in line
+
+
+def test_a_position_that_is_liquidatable_at_the_first_bar(holdfast: Run, tape: Write, tmp_path: Path) -> None:
+    config = tmp_path / "bot.toml"
+    text = (ROOT / "config" / "replay.toml").read_text()
+    config.write_text(text.replace('entry = "first"', "entry = 150_000"))
+    line = one_line(holdfast("replay", tape(*CALM), "--config", config), 4)
+    assert line.startswith(f"{config}:")
+    assert "liquidated at once" in line
+
+
+def test_a_journal_with_a_broken_chain(holdfast: Run, tape: Write, tmp_path: Path) -> None:
+    import sqlite3
+
+    answer_of(holdfast("replay", tape(*CRASH), "--journal", "a.db", "--json"))
+    with sqlite3.connect("a.db") as database:
+        database.execute("UPDATE row SET at_ms = at_ms + 1 WHERE seq = 5")
+    database.close()
+    assert one_line(holdfast("journal", "--journal", "a.db"), 1).startswith("a.db")
+    assert one_line(holdfast("replay", tape(*CRASH), "--journal", "a.db"), 1).startswith("a.db")
+
+
+def test_a_journal_that_somebody_else_writes(holdfast: Run, tape: Write, tmp_path: Path) -> None:
+    from bot.runtime.lock import hold
+
+    answer_of(holdfast("replay", tape(*CRASH), "--journal", "a.db", "--json"))
+    with hold(Path()):
+        assert "already running" in one_line(holdfast("journal", "--journal", "a.db"), 75)
+
+
+def test_a_journal_that_is_not_there_is_not_made(holdfast: Run, tmp_path: Path) -> None:
+    assert "there is no journal" in one_line(holdfast("journal", "--journal", "no/such.db"), 1)
+    assert not (tmp_path / "no").exists()
