@@ -146,11 +146,20 @@ class TheExchange(RuleBasedStateMachine):
         to_last = to_mark if lasts is None else on_tick(last * (1000 + lasts) / 1000)
         self.move(symbol, to_mark, to_last, gap=gap)
 
-    @rule(symbol=st.sampled_from(SYMBOLS), side=st.sampled_from(["low", "high"]), ticks=st.integers(-2, 2))
-    def mark_goes_to_the_wire(self, symbol: Symbol, side: str, ticks: int) -> None:
-        bound = getattr(self.exchange.wires(symbol).mark, side)
-        if bound is not None and bound.is_finite():
-            self.move(symbol, max(D("0.1"), bound + ticks * D("0.1")), self.prices[symbol][1], gap=False)
+    @rule(
+        symbol=st.sampled_from(SYMBOLS),
+        kind=st.sampled_from(["mark", "last", "both"]),
+        side=st.sampled_from(["low", "high"]),
+        ticks=st.integers(-1, 1),
+        gap=st.booleans(),
+    )
+    def prices_go_to_a_wire(self, symbol: Symbol, kind: str, side: str, ticks: int, *, gap: bool) -> None:
+        wires = self.exchange.wires(symbol)
+        bound = getattr(wires.last if kind == "last" else wires.mark, side)
+        if bound is not None:
+            to = max(D("0.1"), bound + ticks * D("0.1"))
+            mark, last = self.prices[symbol]
+            self.move(symbol, mark if kind == "last" else to, last if kind == "mark" else to, gap=gap)
 
     @rule(symbol=st.sampled_from(SYMBOLS), rate=st.integers(-300, 300))
     def funding_is_settled(self, symbol: Symbol, rate: int) -> None:
@@ -413,4 +422,4 @@ def inside(band: Band, price: Decimal) -> bool:
 
 
 TestTheExchange = TheExchange.TestCase
-TestTheExchange.settings = settings(stateful_step_count=50)
+TestTheExchange.settings = settings(stateful_step_count=50, max_examples=200)

@@ -6,6 +6,7 @@ import pytest
 
 from bot.core.contracts import Contract
 from bot.core.facts import Liquidated, OrdersChanged, PositionChanged
+from bot.core.intents import AddMargin
 from bot.core.margin.bounds import Band
 from bot.core.margin.rules import MaintenanceAt
 from bot.core.types import OrderKind, PriceKind, Side, Symbol
@@ -13,10 +14,12 @@ from bot.venues.paper import MarketModel, PaperError, PaperExchange, Wires
 from tests.venues.paper.desk import (
     BTC,
     ETH,
+    ETH_LONG,
     LONG,
     SHORT,
     D,
     a_contract,
+    an_action,
     an_exchange,
     an_order,
     go,
@@ -256,3 +259,31 @@ def test_only_the_traded_symbol_moves() -> None:
     assert go(exchange, "50", symbol=ETH) == ()
     assert exchange.wires(ETH) == Wires(mark=Band(None, None), last=Band(None, None))
     assert position(exchange, LONG) is not None
+
+
+def test_the_wires_go_with_what_they_guarded() -> None:
+    exchange = with_long(a_contract(), a_contract(ETH), cross=True, balance="30")
+    exchange.open(0, holding(ETH_LONG, cross=True, leverage="20"))
+    assert exchange.wires(BTC).mark.low is not None
+    for id_ in (LONG, ETH_LONG):
+        exchange.submit(1, an_order(id_=id_, quantity="1", reduces=True))
+    for symbol in (BTC, ETH):
+        assert exchange.wires(symbol) == Wires(mark=Band(None, None), last=Band(None, None))
+
+
+def test_money_that_leaves_the_wallet_tightens_the_wires_of_the_cross_pool() -> None:
+    exchange = with_long(a_contract(), a_contract(ETH), balance="50")
+    exchange.open(0, holding(ETH_LONG, cross=True))
+    # 40 behind a long of 1 at 100: 60 / 0.99. With 30: 70 / 0.99.
+    assert exchange.wires(ETH).mark.low == D("60.7")
+    exchange.execute(1, an_action(AddMargin(id=LONG, amount=D(10))))
+    assert exchange.wires(ETH).mark.low == D("70.8")
+    assert of(Liquidated, go(exchange, "70.7", symbol=ETH))
+
+
+def test_at_one_price_the_liquidation_comes_before_the_stop() -> None:
+    exchange = an_exchange()
+    # 89.1 / 0.99 is 90 exactly.
+    exchange.open(0, holding(margin="10.9"))
+    a_stop(exchange, "90")
+    assert of(Liquidated, go(exchange, "85"))

@@ -234,6 +234,7 @@ def test_a_stop_that_finds_no_book_is_gone_and_so_is_the_protection() -> None:
 def test_reducing_orders_leave_with_the_position_and_opening_ones_stay() -> None:
     exchange = with_long()
     exchange.submit(0, an_order(STOP, name="sl", trigger="95", quantity="1", reduces=True))
+    exchange.submit(0, an_order(LIMIT, name="ask", limit="120", quantity="1", reduces=True))
     exchange.submit(0, an_order(LIMIT, name="bid", limit="80", quantity="1"))
     exchange.submit(0, an_order(name="out", quantity="1", reduces=True))
     assert list(resting(exchange)) == ["bid"]
