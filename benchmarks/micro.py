@@ -1,4 +1,4 @@
-"""The three costs a live mark can have: inside the tripwire, a silent evaluation, one that ends in an action."""
+"""What a live mark can cost: inside the tripwire, a silent evaluation, one that ends in an action."""
 
 from __future__ import annotations
 
@@ -99,7 +99,7 @@ def silent_evaluation() -> float:
 
 
 def guarded_add_margin() -> float:
-    """A mark that ends in an ``AddMargin`` through the guard; a fresh engine each time, built outside the time."""
+    """A mark that ends in an ``AddMargin`` through the guard; each time on a fresh engine."""
     mark = MarkPrice(at_ms=1, symbol=SYMBOL, price=Decimal(41_000))
     best = float("inf")
     for _ in range(ROUNDS):

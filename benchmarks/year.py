@@ -5,10 +5,12 @@ Geometric Brownian motion at 65 % a year with hourly volatility clustering and 4
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from decimal import Decimal
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 
 from bot.core.capabilities import Capabilities
 from bot.core.contracts import Contract, Tier
@@ -41,7 +43,7 @@ ACCOUNT = AccountName("main")
 ID = PositionId(ACCOUNT, SYMBOL, Side.LONG)
 
 
-def closes(seed: int, minutes: int = MINUTES) -> np.ndarray:
+def closes(seed: int, minutes: int = MINUTES) -> npt.NDArray[np.float64]:
     """Closing prices: hourly log-volatility is an AR(1) process, minutes inside an hour are independent."""
     generator = np.random.default_rng(seed)
     hours = -(-minutes // 60)
@@ -54,7 +56,7 @@ def closes(seed: int, minutes: int = MINUTES) -> np.ndarray:
     returns = generator.normal(0.0, 1.0, minutes) * sigma
     jumps = generator.random(minutes) < JUMPS / MINUTES
     returns += jumps * generator.choice((-JUMP, JUMP), minutes)
-    return START_PRICE * np.exp(np.cumsum(returns))
+    return np.asarray(START_PRICE * np.exp(np.cumsum(returns)), dtype=np.float64)
 
 
 def year(seed: int = 1, minutes: int = MINUTES) -> tuple[Tape, Tape]:
@@ -98,7 +100,7 @@ def year(seed: int = 1, minutes: int = MINUTES) -> tuple[Tape, Tape]:
 
 
 def rules() -> tuple[RuleEntry, ...]:
-    """The three rules of the scenario; the stop's multiple includes sqrt(24), so that positions live for days."""
+    """The three rules; the stop's multiple of 2.5 includes sqrt(24), so that positions live for days."""
     return (
         RuleEntry(
             rule=TopUp(
@@ -148,7 +150,7 @@ def plan(tapes: tuple[Tape, Tape], *, defended: bool = True) -> Plan:
         for at_ms in range(START_MS, last_ms + 1, WEEK_MS)
     )
 
-    def settings(capabilities: dict[AccountName, Capabilities]) -> EngineSettings:
+    def settings(capabilities: Mapping[AccountName, Capabilities]) -> EngineSettings:
         return EngineSettings(
             rules=rules() if defended else (),
             limits=Limits(stale_after_ms=3 * MINUTE_MS),

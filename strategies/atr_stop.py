@@ -61,12 +61,12 @@ class AtrStop(Rule[AtrStopParams]):
         atr = view.atr(self._range)
         if atr is None:
             return
-        params, stop, sign = self.params, view.stop, view.id.side.sign
+        params, stop, sign = self.params, view.stops.nearest, view.id.side.sign
         price = view.mark - sign * params.multiple * atr
         gain = max(params.step * atr, view.contract.tick)
-        ours = stop is not None and view.placed_by(stop) is not None
+        ours = stop is not None and view.stops.placed_by(stop) is not None
         held = stop.trigger if stop is not None else None
-        if ours and held is not None and sign * (price - held) < gain and view.protection is not None:
+        if ours and held is not None and sign * (price - held) < gain and view.stops.protecting is not None:
             return
         trigger = self._clear(
             view, view.contract.price_up(price) if sign > 0 else view.contract.price_down(price)
@@ -75,7 +75,7 @@ class AtrStop(Rule[AtrStopParams]):
         if ours and held is not None:
             if sign * (trigger - held) >= gain:
                 yield MoveStop(id=view.id, trigger=trigger), why
-        elif view.protection is None:
+        elif view.stops.protecting is None:
             yield PlaceStop(id=view.id, trigger=trigger), why
 
     def _clear(self, view: View, price: Decimal) -> Decimal:

@@ -30,8 +30,9 @@ from bot.core.margin.liquidation import liquidation_price
 from bot.core.margin.pool import Holding, Pool
 from bot.core.margin.rules import MaintenanceAt
 from bot.core.settings import EngineSettings
+from bot.core.situation import Situation, protects
 from bot.core.types import MarginMode
-from bot.core.view import Situation, View, protects
+from bot.core.view import View
 
 PROPOSALS_MAX = 16
 """More intents than this from one question is a runaway rule."""
@@ -77,7 +78,7 @@ class Arbiter:
         return situation
 
     def evaluate(self, holder: Holder, events: Events, now_ms: int) -> Sequence[Decision]:
-        """Ask the rules whose promise of silence does not cover this moment; the others have nothing to say."""
+        """Ask the rules whose promise of silence does not cover this moment; the others would say nothing."""
         return self._evaluate(holder, events, now_ms, self._covered)
 
     def evaluate_all(self, holder: Holder, events: Events, now_ms: int) -> Sequence[Decision]:

@@ -8,6 +8,7 @@ from decimal import Decimal
 from bot.core.conditions import CHANGED, CLOSED, Events, Reach
 from bot.core.contracts import Contract
 from bot.core.decisions import Action, Because, Refusal
+from bot.core.facts import Link
 from bot.core.intents import Posture
 from bot.core.margin.pool import Pool
 from bot.core.settings import RuleEntry
@@ -111,21 +112,39 @@ class Account:
     free: Decimal = ZERO
     state: BotState = BotState.RECOVERING
     because: str = "no snapshot yet"
+    known: bool = False
+    """Whether a snapshot has come since the last link was lost."""
+    halted: bool = False
+    reducing: bool = False
     paused_until_ms: int = -1
+    links_down: set[Link] = field(default_factory=set)
     blind_to: set[Symbol] = field(default_factory=set)
     """Symbols whose mark price went stale."""
     holders: dict[PositionId, Holder] = field(default_factory=dict)
     cross_pool: Pool | None = None
     has_cross: bool = False
 
-    def paused(self, now_ms: int) -> bool:
-        """Whether a person paused all rules; a pause expires and never stops the seatbelt."""
-        return now_ms < self.paused_until_ms
+    def proper_state(self) -> BotState:
+        """The state that follows from what is known: what forbids most comes first."""
+        if self.halted:
+            return BotState.HALTED
+        if Link.AUTH in self.links_down:
+            return BotState.AUTH_LOST
+        if self.links_down or self.blind_to:
+            return BotState.BLIND
+        if not self.known:
+            return BotState.RECOVERING
+        return BotState.REDUCING if self.reducing else BotState.ARMED
 
 
 @dataclass(slots=True)
 class Parked:
-    """Rules that raised, and rules a person paused."""
+    """Rules that raised, and what a person paused: rules and positions, by name."""
 
     broken: dict[RuleName, str] = field(default_factory=dict)
-    paused_until_ms: dict[RuleName, int] = field(default_factory=dict)
+    paused_until_ms: dict[str, int] = field(default_factory=dict)
+
+    def pause_of(self, rule: RuleName, id_: PositionId) -> int:
+        """Until when the rule or the position is paused."""
+        paused = self.paused_until_ms
+        return max(paused.get(rule, -1), paused.get(str(id_), -1)) if paused else -1

@@ -13,8 +13,8 @@ from decimal import Decimal
 from typing import Any, assert_never
 
 from bot.core.margin.bounds import Band, distance_bands, liquidation_bands, ratio_bands
+from bot.core.situation import INFINITE, Situation
 from bot.core.types import ONE, ZERO, MarginMode, Symbol
-from bot.core.view import INFINITE, Situation
 from bot.core.wake import (
     Above,
     AllOf,
@@ -52,7 +52,7 @@ CHANGED = Events(changed=True, bars_ms=frozenset())
 
 @dataclass(frozen=True, slots=True)
 class Reach:
-    """How long a quiet rule stays quiet: while each mark is strictly inside its band and it is before ``at_ms``.
+    """How long a quiet rule stays quiet: while marks are strictly inside their bands and before ``at_ms``.
 
     ``bands`` is ``None`` when every mark has to be looked at.
     """
@@ -129,24 +129,24 @@ def _level_reach(wake: Below | Above, situation: Situation) -> Reach:
 
 # Dispatch by type rather than by pattern: these run for every rule at every evaluation.
 _HOLDS: dict[type[Any], Callable[[Any, Situation, Events], bool]] = {
-    Below: lambda w, s, e: reading(w.metric, s) < w.threshold,
-    Above: lambda w, s, e: reading(w.metric, s) > w.threshold,
-    BarClose: lambda w, s, e: e.changed or w.timeframe_ms in e.bars_ms,
-    Changed: lambda w, s, e: e.changed,
-    At: lambda w, s, e: s.now_ms >= w.at_ms,
-    Always: lambda w, s, e: True,
-    Never: lambda w, s, e: False,
-    AnyOf: lambda w, s, e: any([holds(c, s, e) for c in w.conditions]),
-    AllOf: lambda w, s, e: all([holds(c, s, e) for c in w.conditions]),
+    Below: lambda wake, situation, _: reading(wake.metric, situation) < wake.threshold,
+    Above: lambda wake, situation, _: reading(wake.metric, situation) > wake.threshold,
+    BarClose: lambda wake, _, events: events.changed or wake.timeframe_ms in events.bars_ms,
+    Changed: lambda _, __, events: events.changed,
+    At: lambda wake, situation, _: situation.now_ms >= wake.at_ms,
+    Always: lambda *_: True,
+    Never: lambda *_: False,
+    AnyOf: lambda wake, *rest: any(holds(condition, *rest) for condition in wake.conditions),
+    AllOf: lambda wake, *rest: all(holds(condition, *rest) for condition in wake.conditions),
 }
 _REACH: dict[type[Any], Callable[[Any, Situation], Reach]] = {
     Below: _level_reach,
     Above: _level_reach,
-    BarClose: lambda w, s: OPEN,
-    Changed: lambda w, s: OPEN,
-    At: lambda w, s: CLOSED if s.now_ms >= w.at_ms else Reach({}, w.at_ms),
-    Always: lambda w, s: CLOSED,
-    Never: lambda w, s: OPEN,
+    BarClose: lambda *_: OPEN,
+    Changed: lambda *_: OPEN,
+    At: lambda wake, situation: CLOSED if situation.now_ms >= wake.at_ms else Reach({}, wake.at_ms),
+    Always: lambda *_: CLOSED,
+    Never: lambda *_: OPEN,
     AnyOf: _any_reach,
     AllOf: _all_reach,
 }

@@ -7,7 +7,7 @@ tripwire, which costs a few comparisons.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal
 
 from bot.core.arbiter import Arbiter, refusal_of
@@ -26,6 +26,7 @@ from bot.core.states import BotState
 from bot.core.step import Step
 from bot.core.tripwire import Tripwires, Wire
 from bot.core.types import AccountName, PositionId, Symbol
+from bot.core.watch import Watch
 
 
 class Engine:
@@ -39,6 +40,7 @@ class Engine:
         self._market = Market(spec for spec in self.needs().indicators)
         self._books = Books(settings, self._ledger, self._market, self._parked)
         self._arbiter = Arbiter(settings, self._books, self._ledger, self._parked)
+        self._watch = Watch(settings, self._books, self._ledger)
         self._tripwires = Tripwires(self._books.watchers)
         self._wires = self._tripwires.wires
         self._marks = self._market.marks
@@ -73,11 +75,10 @@ class Engine:
         for fact in batch:
             books.apply(fact)
             if type(fact) is MarkPrice:
-                self._see_again(fact)
+                self._watch.see(fact)
         ticked = type(batch[-1]) is Tick
         if ticked:
-            self._judge_freshness(at_ms)
-            self._judge_deadlines(at_ms)
+            self._watch.tick(at_ms)
         decisions = list(self._resolved(at_ms)) if books.resolved else []
         asked = self._concerned(batch, at_ms)
         if ticked:
@@ -136,7 +137,7 @@ class Engine:
     def _crossed(self, fact: MarkPrice, wire: Wire) -> Step | None:
         """A mark outside the tripwire, or a time that came: ask those whose own band it left."""
         self._books.begin()
-        self._see_again(fact)
+        self._watch.see(fact)
         asked = self._concerned((fact,), fact.at_ms)
         if not asked and not self._books.notes:
             wire.swallowed = fact
@@ -212,43 +213,6 @@ class Engine:
                         level=Level.WARNING,
                     )
             yield from found
-
-    def _judge_freshness(self, at_ms: int) -> None:
-        """Silence becomes blindness when a held symbol's mark is older than allowed."""
-        limits = self._settings
-        for account in self._books.accounts.values():
-            for holder in account.holders.values():
-                symbol = holder.id.symbol
-                age_ms = at_ms - self._mark_at_ms.get(symbol, at_ms)
-                if age_ms > limits.stale_after_ms.get(symbol, limits.limits.stale_after_ms):
-                    account.blind_to.add(symbol)
-            if account.blind_to and account.state in (BotState.ARMED, BotState.REDUCING):
-                silent = ", ".join(sorted(account.blind_to))
-                self._books.to_state(account, BotState.BLIND, f"no fresh mark price of {silent}", at_ms)
-
-    def _judge_deadlines(self, at_ms: int) -> None:
-        """An intent nobody answered in time is unknown, which is neither done nor undone."""
-        for entry in self._ledger.overdue(at_ms):
-            action = entry.action
-            self._books.notes.append(
-                StateChanged(
-                    at_ms=at_ms,
-                    subject=f"intent:{action.client_id}",
-                    was="in flight",
-                    now=entry.life,
-                    because=f"no answer to {type(action.intent).__name__} of {action.rule} by {action.deadline_ms}",
-                    level=Level.CRITICAL,
-                )
-            )
-            self._books.touch(self._books.accounts[action.id.account])
-
-    def _see_again(self, fact: MarkPrice) -> None:
-        """A mark of a symbol that had gone silent ends the blindness once it was the last one missing."""
-        for account in self._books.accounts.values():
-            if fact.symbol in account.blind_to:
-                account.blind_to.discard(fact.symbol)
-                if not account.blind_to and account.state is BotState.BLIND:
-                    self._books.to_state(account, BotState.ARMED, "marks are fresh again", fact.at_ms)
 
     def _swallowed(self, asked: Sequence[Holder]) -> tuple[Fact, ...]:
         """The last swallowed mark of every symbol that this turn looked at."""

@@ -10,9 +10,9 @@ from bot.core.book import Armed, Holder, Parked
 from bot.core.conditions import QUIET, holds, reading
 from bot.core.decisions import Action, Refusal
 from bot.core.ledger import Ledger
+from bot.core.situation import Situation
 from bot.core.timeframe import format_timeframe
 from bot.core.types import PositionId, RuleName
-from bot.core.view import INFINITE, Situation
 from bot.core.wake import Above, AllOf, Always, AnyOf, At, BarClose, Below, Changed, Metric, Never, Wake
 
 _PLACES = Decimal("0.0001")

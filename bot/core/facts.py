@@ -127,7 +127,7 @@ class OrdersChanged:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Liquidated:
-    """The venue took ``quantity`` of the position over at ``price``; ``fee`` is the liquidation fee charged."""
+    """The venue took ``quantity`` of the position over at ``price`` and charged ``fee`` for it."""
 
     at_ms: int
     id: PositionId

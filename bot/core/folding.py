@@ -23,7 +23,6 @@ from bot.core.facts import (
     Delivered,
     Fact,
     InstrumentChanged,
-    Link,
     LinkChanged,
     Liquidated,
     MarkPrice,
@@ -41,6 +40,7 @@ from bot.core.states import BotState
 from bot.core.types import ZERO, AccountName, PositionId, RuleName, Symbol
 
 PAUSE_MS = 30 * MINUTE_MS
+_QUIET = (BotState.ARMED, BotState.RECOVERING)
 
 
 class Books:
@@ -55,7 +55,10 @@ class Books:
         self._timeframes = frozenset().union(*(e.rule.needs().timeframes_ms for e in self._entries))
         self._sequence = 0
         self.market = market
+        self._reducing = settings.reducing
         self.accounts: dict[AccountName, Account] = {}
+        for name in settings.capabilities:
+            self.account(name)
         self.contracts: dict[Symbol, Contract] = {}
         self.watchers: dict[Symbol, list[Holder]] = {}
         self.changed: dict[Holder, None] = {}
@@ -103,15 +106,14 @@ class Books:
         """An account, which comes to be when first heard of."""
         account = self.accounts.get(name)
         if account is None:
-            account = self.accounts[name] = Account(name)
+            account = self.accounts[name] = Account(name, reducing=self._reducing)
         return account
 
-    def to_state(self, account: Account, state: BotState, because: str, at_ms: int) -> None:
-        """Change an account's state and say so. Every position is asked again."""
+    def settle(self, account: Account, because: str, at_ms: int) -> None:
+        """Bring an account to its proper state and say so if that is another one. Every position is asked again."""
+        state = account.proper_state()
         if account.state is state:
-            account.because = because
             return
-        quiet = state is BotState.ARMED or account.state is BotState.RECOVERING
         self.notes.append(
             StateChanged(
                 at_ms=at_ms,
@@ -119,7 +121,7 @@ class Books:
                 was=account.state,
                 now=state,
                 because=because,
-                level=Level.INFO if quiet else Level.CRITICAL,
+                level=Level.INFO if state in _QUIET else Level.CRITICAL,
             )
         )
         account.state, account.because = state, because
@@ -206,8 +208,8 @@ class Books:
     def _balance(self, fact: BalanceChanged) -> None:
         account = self.account(fact.account)
         account.wallet, account.free = fact.wallet, fact.free
-        if account.state is BotState.RECOVERING:
-            self.to_state(account, BotState.ARMED, "the account is known", fact.at_ms)
+        account.known = True
+        self.settle(account, "the account is known", fact.at_ms)
         self.touch(account)
 
     def _orders(self, fact: OrdersChanged) -> None:
@@ -234,12 +236,13 @@ class Books:
 
     def _link(self, fact: LinkChanged) -> None:
         account = self.account(fact.account)
-        if fact.up:
-            if account.state in (BotState.BLIND, BotState.AUTH_LOST):
-                self.to_state(account, BotState.RECOVERING, f"{fact.link} is back", fact.at_ms)
-        elif account.state is not BotState.HALTED:
-            lost = BotState.AUTH_LOST if fact.link is Link.AUTH else BotState.BLIND
-            self.to_state(account, lost, f"{fact.link} is down: {fact.because}", fact.at_ms)
+        if not fact.up:
+            account.links_down.add(fact.link)
+            self.settle(account, f"{fact.link} is down: {fact.because}", fact.at_ms)
+        elif fact.link in account.links_down:
+            account.links_down.discard(fact.link)
+            account.known = False  # What happened meanwhile is in no stream: only a snapshot tells.
+            self.settle(account, f"{fact.link} is back", fact.at_ms)
 
     def _outcome(self, fact: Outcome) -> None:
         entry = self._ledger.outcome(fact)
@@ -252,23 +255,28 @@ class Books:
             self._touch(holder)
 
     def _command(self, fact: Command) -> None:
-        rule = RuleName(fact.subject)
+        subject, everything = fact.subject, not fact.subject
         until_ms = fact.until_ms if fact.until_ms is not None else fact.at_ms + PAUSE_MS
         for account in self.accounts.values():
             match fact.kind:
-                case CommandKind.PAUSE if fact.subject:
-                    self._parked.paused_until_ms[rule] = until_ms
-                case CommandKind.PAUSE:
+                case CommandKind.PAUSE if everything:
                     account.paused_until_ms = until_ms
+                case CommandKind.PAUSE:
+                    self._parked.paused_until_ms[subject] = until_ms
+                case CommandKind.RESUME if everything:
+                    account.paused_until_ms, account.halted = -1, False
+                    self._parked.paused_until_ms.clear()
+                    self.settle(account, f"resumed by {fact.by}", fact.at_ms)
                 case CommandKind.RESUME:
-                    self._parked.paused_until_ms.pop(rule, None)
-                    account.paused_until_ms = -1
-                    if account.state is BotState.HALTED and not fact.subject:
-                        self.to_state(account, BotState.ARMED, f"resumed by {fact.by}", fact.at_ms)
+                    self._parked.paused_until_ms.pop(subject, None)
                 case CommandKind.HALT:
-                    self.to_state(account, BotState.HALTED, f"halted by {fact.by}", fact.at_ms)
+                    account.halted = True
+                    self.settle(account, f"halted by {fact.by}", fact.at_ms)
                 case CommandKind.RESET:
-                    self._ledger.reset(rule if fact.subject else None)
+                    self._ledger.reset(RuleName(subject) if subject else None)
+                case CommandKind.ACKNOWLEDGE if everything:
+                    account.reducing = False
+                    self.settle(account, f"acknowledged by {fact.by}", fact.at_ms)
                 case CommandKind.ACKNOWLEDGE | CommandKind.FLATTEN:
                     pass
             self.touch(account)
@@ -284,8 +292,9 @@ def events_for(books: Books, holder: Holder) -> Events:
 
 
 def free_balance(account: Account, marks: Mapping[Symbol, Decimal]) -> Decimal:
-    """What may be spent: never more than reported, less while cross positions lose, nothing while a mark of
-    theirs is unknown.
+    """What may be spent: never more than reported, and less while cross positions lose.
+
+    Nothing while a mark of theirs is unknown.
     """
     if not account.has_cross:
         return account.free

@@ -28,9 +28,9 @@ from bot.core.intents import (
 from bot.core.ledger import Ledger, Life
 from bot.core.seatbelt import SEATBELT
 from bot.core.settings import DAY_MS, EngineSettings
-from bot.core.states import allows
+from bot.core.situation import INFINITE, Situation
+from bot.core.states import BotState, allows
 from bot.core.types import ZERO
-from bot.core.view import INFINITE, Situation
 from bot.core.yardsticks import objection
 
 _EXPOSING: tuple[type[Intent], ...] = (AddMargin, TransferCollateral)
@@ -125,10 +125,10 @@ class Guard:
         if not allows(account.state, kind):
             return No(Because.STATE, f"{account.name} is {account.state}: {account.because}")
         if rule != SEATBELT:
-            until_ms = max(account.paused_until_ms, self._parked.paused_until_ms.get(rule, -1))
+            until_ms = max(account.paused_until_ms, self._parked.pause_of(rule, case.holder.id))
             if case.now_ms < until_ms:
                 return No(Because.PAUSED, "paused by a person", until_ms)
-            if case.holder.posture is Posture.REDUCE_ONLY and kind in _EXPOSING:
+            if case.holder.posture is Posture.REDUCE_ONLY and not allows(BotState.REDUCING, kind):
                 return No(Because.POSTURE, "posture allows reductions only")
         return None
 

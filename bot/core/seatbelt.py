@@ -39,7 +39,7 @@ class Seatbelt(Rule[SeatbeltParams]):
         """After every change; in cross pools also when liquidation itself comes up to the stop."""
         if view.liquidation is None:
             return Never("there is no liquidation price to protect from")
-        stop = view.protection
+        stop = view.stops.protecting
         if stop is None or stop.trigger is None:
             return Changed()
         reached = Metric.LIQUIDATION.above if view.id.side.sign > 0 else Metric.LIQUIDATION.below
@@ -50,13 +50,14 @@ class Seatbelt(Rule[SeatbeltParams]):
         place = view.clear_of_liquidation(self.params.clear_of_liquidation)
         if place is None:
             return
-        stop = view.protection
+        stops = view.stops
+        stop, nearest = stops.protecting, stops.nearest
         if stop is not None and stop.trigger is not None:
             drift = abs(place - stop.trigger) / view.mark
-            if view.placed_by(stop) == self.name and drift > self.params.tolerance:
+            if stops.placed_by(stop) == self.name and drift > self.params.tolerance:
                 yield MoveStop(id=view.id, trigger=place), f"liquidation moved to {view.liquidation}"
-        elif view.stop is not None and view.placed_by(view.stop) is not None:
-            yield MoveStop(id=view.id, trigger=place), f"stop {view.stop.trigger} no longer protects"
+        elif nearest is not None and stops.placed_by(nearest) is not None:
+            yield MoveStop(id=view.id, trigger=place), f"stop {nearest.trigger} no longer protects"
         else:
             yield PlaceStop(id=view.id, trigger=place), "the position has no stop that protects it"
 

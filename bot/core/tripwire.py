@@ -12,8 +12,8 @@ from decimal import Decimal
 from bot.core.book import Holder
 from bot.core.conditions import FOREVER_MS
 from bot.core.facts import MarkPrice
+from bot.core.situation import INFINITE
 from bot.core.types import PositionId, Symbol
-from bot.core.view import INFINITE
 
 _NOWHERE = -INFINITE
 
@@ -72,7 +72,7 @@ class Tripwires:
         return [holder for holder in self._timed.values() if holder.reach.at_ms <= at_ms]
 
     def retie(self, holders: Iterable[Holder], gone: Iterable[PositionId], symbols: Iterable[Symbol]) -> None:
-        """Tie the wires anew after ``holders`` were asked, ``gone`` closed and ``symbols`` changed watchers."""
+        """Tie the wires anew: ``holders`` were asked, ``gone`` closed, ``symbols`` changed their watchers."""
         affected = set(symbols)
         for id_ in gone:
             self._timed.pop(id_, None)

@@ -17,13 +17,13 @@ from bot.core.intents import (
     ReducePosition,
     SetPosture,
 )
-from bot.core.view import INFINITE, Situation, protects
+from bot.core.situation import INFINITE, Situation, protects
 
 Objection = tuple[Because, str]
 
 
 def objection(intent: Intent, before: Situation, after: Situation | None) -> Objection | None:
-    """Why ``intent`` does not come out safer; ``None`` if it does. ``after`` is ``None`` when all is closed."""
+    """Why ``intent`` does not come out safer, ``None`` if it does; ``after`` is ``None`` if all is closed."""
     match intent:
         case AddMargin() | CutLeverage():
             return _nearer(before, after)

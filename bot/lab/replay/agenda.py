@@ -91,8 +91,8 @@ def agenda(
         if funding is not None:
             dated.extend(_funding(traded, funding, symbol))
         for gap in gaps(traded):
-            for at_ms in range(gap.start_ms, gap.end_ms, traded.interval_ms):
-                dated.append((key_of(at_ms, Rank.TICK), 0, symbol, Silence()))
+            missing = range(gap.start_ms, gap.end_ms, traded.interval_ms)
+            dated += [(key_of(at_ms, Rank.TICK), 0, symbol, Silence()) for at_ms in missing]
     for scheduled in openings:
         symbol = scheduled.opening.id.symbol
         dated.append((key_of(scheduled.at_ms, Rank.OPENING), 0, symbol, scheduled))

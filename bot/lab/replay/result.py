@@ -1,4 +1,4 @@
-"""What a replay answers: one object for people and programs. Money, prices and quantities are decimal strings."""
+"""What a replay answers: one object. Money, prices and quantities in it are decimal strings."""
 
 from __future__ import annotations
 

@@ -224,7 +224,7 @@ class Jumper(Walker):
         return track.ticks
 
     def _catch_up(self, until_ms: int) -> None:
-        """Deliver the last skipped mark of every symbol before ``until_ms``; nobody may have to say anything."""
+        """Deliver the last skipped mark of every symbol before ``until_ms``; nobody may speak."""
         skipped: list[_Point] = []
         for track in self._tracks:
             point = self._last_before(track, until_ms)

@@ -10,7 +10,6 @@ from bot.venues.paper.books import NEVER_HIGH, NEVER_LOW, Books, marks_of
 from bot.venues.paper.matching import level_of
 from bot.venues.paper.model import Wires
 
-
 CLOSED_WIRES = Wires(mark=Band(NEVER_HIGH, NEVER_LOW), last=Band(NEVER_HIGH, NEVER_LOW))
 """Before the first price every price matters."""
 

@@ -1,0 +1,151 @@
+"""A position in its pool at the present marks: the figures that rules, guard and seatbelt judge by."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from decimal import Decimal
+
+from bot.core.contracts import Contract
+from bot.core.intents import Intent
+from bot.core.margin.assess import Assessment, assess
+from bot.core.margin.liquidation import liquidation_price
+from bot.core.margin.pool import Pool
+from bot.core.margin.project import project
+from bot.core.margin.targets import loss_at_liquidation
+from bot.core.market import Market
+from bot.core.types import Order, OrderKind, Position, PositionId, PriceKind, Symbol
+
+INFINITE = Decimal("Infinity")
+
+
+class Situation:
+    """A position in its pool at the present marks. Figures are computed once, when asked for."""
+
+    __slots__ = (
+        "_assessment",
+        "_distance",
+        "_liquidation",
+        "_liquidation_known",
+        "contract",
+        "free",
+        "id",
+        "mark",
+        "market",
+        "now_ms",
+        "pool",
+        "position",
+        "stands",
+        "stops",
+        "taker_fee",
+    )
+
+    def __init__(
+        self,
+        pool: Pool,
+        position: Position,
+        contract: Contract,
+        market: Market,
+        now_ms: int,
+        free: Decimal,
+        stops: tuple[Order, ...],
+        taker_fee: Decimal,
+    ) -> None:
+        """Hold the position's surroundings; nothing is computed yet."""
+        self.id: PositionId = position.id
+        self.mark = market.marks[position.id.symbol]
+        self.pool = pool
+        self.position = position
+        self.contract = contract
+        self.market = market
+        self.now_ms = now_ms
+        self.free = free
+        self.stops = stops
+        self.taker_fee = taker_fee
+        self._liquidation: Decimal | None = None
+        self._liquidation_known = False
+        self.stands = False
+        """Whether the liquidation price is the same at every mark."""
+        self._distance: Decimal | None = None
+        self._assessment: Assessment | None = None
+
+    @property
+    def marks(self) -> Mapping[Symbol, Decimal]:
+        """The present marks of all symbols."""
+        return self.market.marks
+
+    def stand_at(self, price: Decimal | None) -> None:
+        """Take a liquidation price that is known already, and stays whatever the mark does."""
+        self._liquidation = price
+        self._liquidation_known = self.stands = True
+
+    @property
+    def liquidation(self) -> Decimal | None:
+        """The liquidation price, rounded to the tick toward the mark; ``None`` where there is none."""
+        if not self._liquidation_known:
+            self._liquidation = liquidation_price(self.pool, self.id, self.marks)
+            self._liquidation_known = True
+        return self._liquidation
+
+    @property
+    def distance(self) -> Decimal:
+        """(mark - liquidation) / mark in the losing direction: negative past it, infinite without one."""
+        if self._distance is None:
+            price = self.liquidation
+            if price is None:
+                self._distance = INFINITE
+            else:
+                self._distance = self.id.side.sign * (self.mark - price) / self.mark
+        return self._distance
+
+    @property
+    def assessment(self) -> Assessment:
+        """Equity and maintenance of the whole pool."""
+        if self._assessment is None:
+            self._assessment = assess(self.pool, self.marks)
+        return self._assessment
+
+    @property
+    def margin_ratio(self) -> Decimal:
+        """Maintenance / equity of the pool; infinite without equity."""
+        ratio = self.assessment.margin_ratio
+        return INFINITE if ratio is None else ratio
+
+    @property
+    def loss_at_liquidation(self) -> Decimal:
+        """Money lost from now on if the position is liquidated."""
+        return loss_at_liquidation(self.pool, self.id, self.marks)
+
+    def after(self, intent: Intent) -> Situation | None:
+        """The situation as it would be after ``intent``; ``None`` if the position would be gone."""
+        pool = project(self.pool, intent, self.marks, taker_fee=self.taker_fee)
+        if pool is self.pool:
+            return self
+        for holding in pool.holdings:
+            if holding.position.id == self.id:
+                return Situation(
+                    pool,
+                    holding.position,
+                    self.contract,
+                    self.market,
+                    self.now_ms,
+                    self.free,
+                    self.stops,
+                    self.taker_fee,
+                )
+        return None
+
+
+def protects(situation: Situation, order: Order) -> bool:
+    """Whether a resting order really protects: a stop of the whole size, by mark, before liquidation.
+
+    A stop-limit does not count, because it may be jumped over; a stop by last price does not count,
+    because liquidation is judged by mark.
+    """
+    if order.trigger is None:
+        return False
+    whole = order.closes_position or order.quantity >= situation.position.quantity
+    right_kind = order.kind is OrderKind.STOP_MARKET and order.trigger_by is PriceKind.MARK
+    if not (order.reduces and whole and right_kind):
+        return False
+    liquidation = situation.liquidation
+    return liquidation is None or situation.id.side.sign * (order.trigger - liquidation) > 0

@@ -1,0 +1,67 @@
+"""The watch over silence: data that went stale, sight that came back, intents nobody answered.
+
+Silence is a fact like any other, delivered as ``Tick``. What it means is decided here, once for all rules.
+"""
+
+from __future__ import annotations
+
+from bot.core.decisions import StateChanged
+from bot.core.facts import MarkPrice
+from bot.core.folding import Books
+from bot.core.intents import Level
+from bot.core.ledger import Ledger
+from bot.core.settings import EngineSettings
+from bot.core.states import BotState
+
+
+class Watch:
+    """Turns the passing of time into changes of state."""
+
+    def __init__(self, settings: EngineSettings, books: Books, ledger: Ledger) -> None:
+        """Watch over the accounts in ``books`` and the intents in ``ledger``."""
+        self._settings = settings
+        self._books = books
+        self._ledger = ledger
+
+    def tick(self, at_ms: int) -> None:
+        """Judge how old everything is by now."""
+        self._judge_freshness(at_ms)
+        self._judge_deadlines(at_ms)
+
+    def see(self, fact: MarkPrice) -> None:
+        """A mark of a symbol that had gone silent ends the blindness once it was the last one missing."""
+        for account in self._books.accounts.values():
+            if fact.symbol in account.blind_to:
+                account.blind_to.discard(fact.symbol)
+                if not account.blind_to and account.state is BotState.BLIND:
+                    self._books.to_state(account, BotState.ARMED, "marks are fresh again", fact.at_ms)
+
+    def _judge_freshness(self, at_ms: int) -> None:
+        """Silence becomes blindness when a held symbol's mark is older than allowed."""
+        own, general = self._settings.stale_after_ms, self._settings.limits.stale_after_ms
+        mark_at_ms = self._books.market.mark_at_ms
+        for account in self._books.accounts.values():
+            for holder in account.holders.values():
+                symbol = holder.id.symbol
+                if at_ms - mark_at_ms.get(symbol, at_ms) > own.get(symbol, general):
+                    account.blind_to.add(symbol)
+            if account.blind_to and account.state in (BotState.ARMED, BotState.REDUCING):
+                silent = ", ".join(sorted(account.blind_to))
+                self._books.to_state(account, BotState.BLIND, f"no fresh mark price of {silent}", at_ms)
+
+    def _judge_deadlines(self, at_ms: int) -> None:
+        """An intent nobody answered in time is unknown, which is neither done nor undone."""
+        for entry in self._ledger.overdue(at_ms):
+            action = entry.action
+            kind = type(action.intent).__name__
+            self._books.notes.append(
+                StateChanged(
+                    at_ms=at_ms,
+                    subject=f"intent:{action.client_id}",
+                    was="in flight",
+                    now=entry.life,
+                    because=f"no answer to {kind} of {action.rule} by {action.deadline_ms}",
+                    level=Level.CRITICAL,
+                )
+            )
+            self._books.touch(self._books.accounts[action.id.account])
