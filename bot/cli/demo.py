@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from bot.cli.failures import ExitCode
 from bot.cli.options import config_option, settings_of
 
 if TYPE_CHECKING:
@@ -48,7 +49,10 @@ def demo(ctx: click.Context, config: tuple[Path, ...], seed: int, seconds: float
             await demonstration.perform(life, shown, is_terminal=sys.stdout.isatty())
 
     exit_code = run(program, report=print_exception)
-    if exit_code == 0:
+    if exit_code == 0 and not demonstration.finished:
+        click.echo("interrupted; the journal is whole", err=True)
+        exit_code = ExitCode.INTERRUPTED
+    elif exit_code == 0:
         click.echo(farewell(demonstration, Path(settings.config.journal.path), config))
     ctx.exit(exit_code)
 

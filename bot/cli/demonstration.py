@@ -56,11 +56,12 @@ TICK_MS = 10 * MINUTE_MS
 
 
 class Demonstration:
-    """One performance. ``perform`` it, then ask for ``result``."""
+    """One performance. ``perform`` it, and if it was ``finished``, ask for the ``result``."""
 
     def __init__(self, settings: Settings, *, seed: int, seconds: float) -> None:
         """Invent the tapes and lay out two plans: with the rules, and without any defence."""
         self.tapes = flash_crash(seed)
+        self.finished = False
         self._settings = settings
         self._seconds = seconds
         grouped = group(self.tapes)
@@ -85,6 +86,8 @@ class Demonstration:
             with hold(path.parent):
                 async with open_journal(path, opened_ms=START_MS) as journal:
                     await self._guard(life, journal, path.parent)
+            if not self.finished:
+                return
             undefended = MemoryJournal()
             self._sides.append(await perform(prepare(self._plans[False], undefended), undefended))
         except PaperError as error:
@@ -125,6 +128,7 @@ class Demonstration:
 
         async def feed(inbox: Inbox) -> None:
             await player.play(inbox)
+            self.finished = True
             shell.stop("the tape is over")
 
         shell = Shell(

@@ -125,7 +125,10 @@ class LiveBoard:
 
     def say(self, text: str, level: str = "info") -> None:
         """Print a line above the table."""
-        self._console.print(text, style=_COLOURS.get(level, ""), markup=False, highlight=False)
+        from rich.text import Text
+
+        # Styled by itself: the style of a print would colour the table beneath it as well.
+        self._console.print(Text(text, style=_COLOURS.get(level, "")))
 
 
 def _table(title: str) -> Table:
@@ -135,7 +138,7 @@ def _table(title: str) -> Table:
     table = Table(title=title, title_justify="left", box=box.SIMPLE_HEAD, expand=False)
     for heading in HEADINGS:
         figures = heading in {"mark", "liquidation", "distance", "ratio"}
-        table.add_column(heading, justify="right" if figures else "left", no_wrap=True)
+        table.add_column(heading, justify="right" if figures else "left", no_wrap=figures)
     return table
 
 

@@ -1,0 +1,264 @@
+import asyncio
+import io
+import json
+import os
+import re
+import shlex
+import signal
+import subprocess
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+
+from bot.cli.demonstration import share_of_time
+from bot.cli.playing import TapeClock
+from bot.cli.table import board, cells
+from bot.core.explain import PositionStatus
+from bot.core.types import AccountName, PositionId, Side, Symbol
+from bot.lab.scenario import CALM_MINUTES, MINUTE_MS, MINUTES, START_MS
+from bot.runtime.lock import hold
+
+PROGRAM = (sys.executable, "-m", "bot")
+
+
+@dataclass(frozen=True)
+class Seen:
+    """A demonstration that was run once, as fast as it goes, in an empty folder."""
+
+    folder: Path
+    output: str
+    errors: str
+    exit_code: int
+
+
+def run(folder: Path, *command: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False, timeout=120)
+
+
+@pytest.fixture(scope="module")
+def seen(tmp_path_factory: pytest.TempPathFactory) -> Seen:
+    folder = tmp_path_factory.mktemp("demo")
+    done = run(folder, *PROGRAM, "demo", "--seconds", "0")
+    return Seen(folder, done.stdout, done.stderr, done.returncode)
+
+
+def journal(folder: Path, *options: str) -> list[dict[str, object]]:
+    answer = run(folder, *PROGRAM, "journal", "--json", "--limit", "200", *options)
+    assert answer.returncode == 0, answer.stderr
+    rows: list[dict[str, object]] = json.loads(answer.stdout)["rows"]
+    return rows
+
+
+def test_the_demonstration_ends_well(seen: Seen) -> None:
+    assert seen.exit_code == 0, seen.errors
+    assert seen.errors == ""
+
+
+def test_both_positions_are_shown_with_what_protects_them(seen: Seen) -> None:
+    assert re.search(r"BTC long \S+ +\S+ +\S+ +\d+\.\d\d% .* (seatbelt|atr_stop) at ", seen.output)
+
+
+def test_every_configured_rule_acts_or_shows_its_refusal(seen: Seen) -> None:
+    heard = {row["rule"] for row in journal(seen.folder, "--kind", "action", "--kind", "refusal")}
+    assert {"top_up", "partial_close", "atr_stop", "seatbelt"} <= heard
+    assert "refused (budget)" in seen.output
+
+
+def test_what_would_have_happened_without_defence_is_beside_what_happened(seen: Seen) -> None:
+    assert "SURVIVED with the rules; liquidated 2 times without any defence." in seen.output
+    assert re.search(r"survived +yes +NO\n", seen.output)
+    assert re.search(r"main/BTC/USDT:USDT/long +\S.* liquidated\n", seen.output)
+
+
+def test_the_three_commands_it_ends_with_work_when_pasted(seen: Seen) -> None:
+    commands = [line.strip() for line in seen.output.splitlines() if line.startswith("  " + PROGRAM[0])]
+    assert len(commands) == 3
+    for command in commands:
+        done = run(seen.folder, *shlex.split(command))
+        assert done.returncode == 0, done.stderr
+        assert done.stdout
+    assert "journal: data/holdfast.db" in seen.output
+
+
+def test_the_demonstration_comes_to_the_decisions_of_a_replay(seen: Seen) -> None:
+    tapes = sorted(str(path) for path in (seen.folder / "data" / "demo").glob("*.csv"))
+    paper = str(Path(__file__).parents[2] / "config" / "paper.toml")
+    replayed = run(seen.folder, *PROGRAM, "replay", *tapes, "--config", paper, "--json")
+    answer = json.loads(replayed.stdout)
+    played = journal(seen.folder, "--kind", "action")
+    assert [(row["at_ms"], row["rule"]) for row in played] == [
+        (action["at_ms"], action["rule"]) for action in answer["actions"]
+    ]
+    assert "without any defence. 3,180 bars" in seen.output
+
+
+def test_explain_tells_why_from_the_journal(seen: Seen) -> None:
+    done = run(seen.folder, *PROGRAM, "explain", "btc")
+    assert done.returncode == 0, done.stderr
+    assert "top_up: " in done.stdout
+    assert "distance below 0.045" in done.stdout
+    closed = run(seen.folder, *PROGRAM, "explain", "ETH/USDT:USDT", "--json")
+    answer = json.loads(closed.stdout)
+    assert answer["symbol"] == "ETH/USDT:USDT"
+    assert answer["last"]
+
+
+def test_explain_refuses_what_it_does_not_know(seen: Seen, tmp_path: Path) -> None:
+    unknown = run(seen.folder, *PROGRAM, "explain", "ETC/USDT:USDT")
+    assert unknown.returncode == 1
+    assert unknown.stderr.startswith('unknown symbol "ETC/USDT:USDT"; did you mean "ETH/USDT:USDT"?')
+    changed = subprocess.run(
+        [*PROGRAM, "explain", "BTC"],
+        cwd=seen.folder,
+        capture_output=True,
+        text=True,
+        check=False,
+        env={**os.environ, "HOLDFAST__LIMITS__RESERVE": "1"},
+    )
+    assert changed.returncode == 4
+    assert "another configuration" in changed.stderr
+    nothing = run(tmp_path, *PROGRAM, "explain", "BTC")
+    assert nothing.returncode == 1
+    assert "there is no journal" in nothing.stderr
+
+
+def test_a_second_bot_in_the_same_folder_is_refused(tmp_path: Path) -> None:
+    with hold(tmp_path / "data"):
+        done = run(tmp_path, *PROGRAM, "demo", "--seconds", "0")
+    assert done.returncode == 75
+    assert "already running" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_a_position_that_cannot_be_is_one_line(tmp_path: Path) -> None:
+    paper = (Path(__file__).parents[2] / "config" / "paper.toml").read_text()
+    (tmp_path / "bot.toml").write_text(paper.replace("balance = 6000", "balance = 1300"))
+    done = run(tmp_path, *PROGRAM, "demo", "--seconds", "0", "-c", "bot.toml")
+    assert done.returncode == 1
+    assert done.stderr.startswith("holdfast: bot.toml:")
+    assert done.stderr.count("\n") == 1
+
+
+def test_the_running_demonstration_answers_and_can_be_interrupted(tmp_path: Path) -> None:
+    command = [*PROGRAM, "demo", "--seconds", "60"]
+    environment = {**os.environ, "PYTHONUNBUFFERED": "1"}
+    with subprocess.Popen(
+        command, cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment
+    ) as running:
+        assert running.stdout is not None
+        next(line for line in running.stdout if "BTC long" in line)
+        answer = run(tmp_path, *PROGRAM, "explain", "BTC")
+        assert "as seen by the running bot" in answer.stdout, answer.stderr
+        shown = run(tmp_path, *PROGRAM, "journal")
+        assert "seatbelt" in shown.stdout, shown.stderr
+        running.send_signal(signal.SIGINT)
+        _, errors = running.communicate(timeout=30)
+    assert running.returncode == 130
+    assert "interrupted" in errors
+    assert "Traceback" not in errors
+
+
+# --- the parts ---
+
+
+def test_time_on_the_screen_is_spent_on_the_crash() -> None:
+    moments = [share_of_time(START_MS + minute * MINUTE_MS) for minute in range(MINUTES + 1)]
+    assert moments == sorted(moments)
+    assert moments[0] == 0
+    assert moments[-1] == pytest.approx(1)
+    assert moments[CALM_MINUTES] < 0.25
+    assert moments[CALM_MINUTES + 45] - moments[CALM_MINUTES] > 0.5
+
+
+def test_the_clock_of_a_tape_wakes_sleepers_when_their_time_comes() -> None:
+    async def main() -> list[str]:
+        clock = TapeClock(1_000)
+        heard: list[str] = []
+
+        async def sleep(name: str, ms: int) -> None:
+            await clock.sleep(ms)
+            heard.append(f"{name} at {clock.now_ms()}")
+
+        sleepers = [asyncio.ensure_future(sleep(name, ms)) for name, ms in (("b", 20), ("a", 10), ("c", 900))]
+        await asyncio.sleep(0)
+        sleepers[2].cancel()
+        for at_ms in (1_009, 1_010, 1_005, 1_500, 2_000):
+            clock.advance(at_ms)
+            await asyncio.sleep(0)
+        await asyncio.gather(*sleepers, return_exceptions=True)
+        return heard
+
+    assert asyncio.run(main()) == ["a at 1010", "b at 1500"]
+
+
+STATUS = PositionStatus(
+    id=PositionId(AccountName("main"), Symbol("BTC/USDT:USDT"), Side.LONG),
+    quantity=Decimal("0.120"),
+    mark=Decimal("100000.50"),
+    liquidation=Decimal(91000),
+    distance=Decimal("0.0900045"),
+    margin_ratio=Decimal("0.0444"),
+    protected_by="hf-1-1",
+    naked_since_ms=None,
+    next_rule=None,
+    next_away=None,
+    last_action=None,
+    last_refusal=None,
+)
+
+
+def shown(rows: Sequence[PositionStatus], *, terminal: bool) -> str:
+    class Out(io.StringIO):
+        def isatty(self) -> bool:
+            return terminal
+
+    out = Out()
+    with board("the title", out) as found:
+        found.show(START_MS, rows, {"hf-1-1": "seatbelt at 92000"})
+        found.say("[something] happened", "warning")
+    return out.getvalue()
+
+
+def test_a_position_is_shown_in_figures_people_read() -> None:
+    assert cells(STATUS, {"hf-1-1": "seatbelt at 92000"}) == (
+        "BTC long 0.12",
+        "100000.5",
+        "91000",
+        "9.00%",
+        "4.4%",
+        "seatbelt at 92000",
+        "-",
+        "-",
+    )
+
+
+def test_a_position_without_protection_is_naked_since_a_time() -> None:
+    assert cells(replace(STATUS, protected_by=None, naked_since_ms=START_MS), {})[5] == "NAKED since 21:20:00"
+
+
+def test_a_position_without_liquidation_price_has_dashes() -> None:
+    assert cells(replace(STATUS, liquidation=None, distance=None), {})[2:4] == ("-", "-")
+
+
+def test_the_next_rule_says_how_far_it_is() -> None:
+    assert cells(replace(STATUS, next_rule="top_up", next_away="0.0123"), {})[6] == "top_up in 1.23%"  # type: ignore[arg-type]
+
+
+def test_the_table_is_drawn_on_a_terminal() -> None:
+    text = shown([STATUS], terminal=True)
+    assert "the title" in text
+    assert "91000" in text
+    assert "[something] happened" in text
+
+
+def test_plain_lines_are_written_elsewhere(capsys: pytest.CaptureFixture[str]) -> None:
+    assert shown([STATUS], terminal=False) == ""
+    shown([], terminal=False)
+    written = capsys.readouterr().out
+    assert "\x1b" not in written
+    assert "BTC long 0.12" in written
+    assert "no open position" in written
