@@ -256,3 +256,22 @@ def test_the_published_example_of_an_isolated_long() -> None:
     exchange = an_exchange(a_contract(tiers=tiers, tick=D("0.01")), balance="2000000", price="32481.98")
     exchange.open(0, holding(quantity="109.488", leverage="5", margin="1535443.01"))
     assert abs(exchange.wires(BTC).mark.low - D("18778.73")) <= D("0.02")  # type: ignore[operator]  # it has one
+
+
+def test_the_liquidation_fee_takes_no_more_than_is_left() -> None:
+    exchange = two_in_cross("0.02")
+    first, second = of(Liquidated, go(exchange, "86", gap=True))
+    # 2 % of 100 would be 2, but only 15 - 14 is left.
+    assert (first.id, first.fee) == (ETH_LONG, D(1))
+    assert (second.id, second.price, second.fee) == (LONG, D(86), D(0))
+    assert fund(exchange) == D(101)
+
+
+def test_orders_that_would_open_in_cross_are_part_of_the_pool() -> None:
+    exchange = an_exchange(a_contract(), a_contract(ETH), balance="30")
+    exchange.open(0, holding(cross=True))
+    limit = OrderKind.LIMIT
+    exchange.submit(0, an_order(limit, ETH_LONG, "c", limit="50", quantity="0.1", mode=MarginMode.CROSS))
+    exchange.submit(0, an_order(limit, SHORT, "i", limit="150", quantity="0.1", leverage="10"))
+    assert of(Liquidated, go(exchange, "60", gap=True))
+    assert list(resting(exchange)) == ["i"]
