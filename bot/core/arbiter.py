@@ -116,13 +116,15 @@ class Arbiter:
         for armed in holder.armed:
             if present is None or armed.entry.name in broken or covered(holder, armed, now_ms):
                 continue
-            armed.reach_version = version
+            armed.reach_version = holder.version
             present = self._ask(account, holder, armed, present, decisions)
             reached = self._reach(holder, armed, situation)
             if reached is not armed.reach:
                 unchanged = False
                 armed.reach = reached
-        if not unchanged:
+        if holder.version != version:
+            holder.keep(CLOSED, provisional=True)  # A new posture: those asked before it may speak again.
+        elif not unchanged:
             holder.keep(tightest([a.reach for a in holder.armed if a.entry.name not in broken]))
         return decisions
 
@@ -204,7 +206,7 @@ class Arbiter:
             self._ledger.prepare(decision, holder.position, follow_up=case.follow_up)
             holder.last_action = decision
             if isinstance(decision.intent, SetPosture):
-                holder.posture = decision.intent.posture
+                holder.take(decision.intent.posture)
             yield decision
         elif isinstance(decision, Refusal):
             self._sleep(armed, case)

@@ -97,6 +97,14 @@ class Holder:
         self.isolated = position.mode is MarginMode.ISOLATED
         self.pool = None
 
+    def take(self, posture: Posture) -> None:
+        """Another posture is a change of state, which every rule hears of."""
+        if posture is not self.posture:
+            self.posture = posture
+            self.version += 1
+            for armed in self.armed:
+                armed.hear(CHANGED)
+
     def keep(self, reach: Reach, *, provisional: bool = False) -> None:
         """Stay quiet for ``reach``; a provisional one is found anew at the next question."""
         self.reach = reach

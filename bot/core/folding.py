@@ -110,7 +110,7 @@ class Books:
         return account
 
     def settle(self, account: Account, because: str, at_ms: int) -> None:
-        """Bring an account to its proper state and say so if that is another one. Every position is asked again."""
+        """Bring an account to its proper state; say so, and ask every position, if that is another one."""
         state = account.proper_state()
         if account.state is state:
             return

@@ -86,5 +86,5 @@ class EngineSettings:
     stale_after_ms: Mapping[Symbol, int] = field(default_factory=dict)
     """Per symbol instead of ``limits.stale_after_ms``; a replay counts in intervals of the tape."""
     reducing: bool = False
-    """Start with exits and stops only, until a person acknowledges: after a journal that could not be trusted."""
+    """Start with exits and stops only until a person acknowledges: the journal could not be trusted."""
     epoch: int = 1

@@ -11,7 +11,6 @@ from bot.core.folding import Books
 from bot.core.intents import Level
 from bot.core.ledger import Ledger
 from bot.core.settings import EngineSettings
-from bot.core.states import BotState
 
 
 class Watch:
@@ -33,8 +32,7 @@ class Watch:
         for account in self._books.accounts.values():
             if fact.symbol in account.blind_to:
                 account.blind_to.discard(fact.symbol)
-                if not account.blind_to and account.state is BotState.BLIND:
-                    self._books.to_state(account, BotState.ARMED, "marks are fresh again", fact.at_ms)
+                self._books.settle(account, "marks are fresh again", fact.at_ms)
 
     def _judge_freshness(self, at_ms: int) -> None:
         """Silence becomes blindness when a held symbol's mark is older than allowed."""
@@ -45,9 +43,8 @@ class Watch:
                 symbol = holder.id.symbol
                 if at_ms - mark_at_ms.get(symbol, at_ms) > own.get(symbol, general):
                     account.blind_to.add(symbol)
-            if account.blind_to and account.state in (BotState.ARMED, BotState.REDUCING):
-                silent = ", ".join(sorted(account.blind_to))
-                self._books.to_state(account, BotState.BLIND, f"no fresh mark price of {silent}", at_ms)
+            silent = ", ".join(sorted(account.blind_to))
+            self._books.settle(account, f"no fresh mark price of {silent}", at_ms)
 
     def _judge_deadlines(self, at_ms: int) -> None:
         """An intent nobody answered in time is unknown, which is neither done nor undone."""
