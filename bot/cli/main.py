@@ -84,4 +84,12 @@ def cli() -> None:
 
 def main() -> None:
     """Run the command line; never returns."""
-    cli.main(prog_name="holdfast")
+    try:
+        cli.main(prog_name="holdfast")
+    except OSError as error:
+        # Help and version are printed before any command runs, and may meet a full disk, too.
+        found = failure(error)
+        if found is None:
+            raise
+        found.show()
+        sys.exit(found.exit_code)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -87,7 +88,9 @@ def _catalogue(folders: tuple[Path, ...]) -> Catalogue:
 
 
 def _summary(rule: RuleClass) -> str:
-    return " ".join((rule.__doc__ or "").strip().partition("\n\n")[0].split())
+    """The first sentence or two of the class, else of its file."""
+    said = rule.__doc__ or sys.modules[rule.__module__].__doc__ or ""
+    return " ".join(said.strip().partition("\n\n")[0].split())
 
 
 def _parameters(schema: dict[str, Any]) -> list[tuple[str, str, str]]:

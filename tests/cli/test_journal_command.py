@@ -1,0 +1,97 @@
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import Result
+
+from tests.cli.conftest import CRASH, START_MS
+
+Run = Callable[..., Result]
+Write = Callable[..., Path]
+Ask = Callable[..., list[dict[str, Any]]]
+
+
+@pytest.fixture
+def rows(holdfast: Run, tape: Write) -> Ask:
+    """Asks the journal of a replayed crash for rows."""
+    assert holdfast("replay", tape(*CRASH), "--journal", "run.db").exit_code == 0
+
+    def ask(*options: str) -> list[dict[str, Any]]:
+        answer = holdfast("journal", "--journal", "run.db", "--json", *options)
+        assert answer.exit_code == 0, answer.stderr
+        found: list[dict[str, Any]] = json.loads(answer.output)["rows"]
+        return found
+
+    return ask
+
+
+def test_decisions_are_shown_oldest_first(rows: Ask) -> None:
+    found = rows()
+    assert {row["kind"] for row in found} <= {"Action", "Refusal", "StateChanged", "Liquidated"}
+    assert [row["seq"] for row in found] == sorted(row["seq"] for row in found)
+    assert all(row["body"]["type"] == row["kind"] for row in found)
+
+
+def test_rows_are_chosen_by_rule_symbol_and_kind(rows: Ask) -> None:
+    assert {row["rule"] for row in rows("--rule", "seatbelt")} == {"seatbelt"}
+    assert rows("--symbol", "ETH/USDT:USDT") == []
+    assert {row["kind"] for row in rows("--kind", "outcome", "--kind", "action")} == {"Outcome", "Action"}
+    assert {row["kind"] for row in rows("--kind", "run")} >= {"Opened", "Started"}
+    assert {row["part"] for row in rows("--kind", "all", "--limit", "200")} >= {"fact", "decision", "note"}
+
+
+def test_the_limit_keeps_the_last_rows(rows: Ask) -> None:
+    assert rows("--limit", "2") == rows()[-2:]
+
+
+def test_since_is_a_time_or_counts_back_from_the_last_row(rows: Ask) -> None:
+    everything = rows()
+    assert rows("--since", "1d") == everything
+    last_ms = max(row["at_ms"] for row in rows("--kind", "all"))
+    recent = rows("--since", "1m")
+    assert recent == [row for row in everything if row["at_ms"] >= last_ms - 60_000]
+    assert rows("--since", "2100-01-01") == []
+    assert rows("--since", "2025-10-09T08:54:00") == [r for r in everything if r["at_ms"] >= START_MS]
+
+
+def test_a_time_that_cannot_be_read_is_wrong_usage(holdfast: Run) -> None:
+    answer = holdfast("journal", "--since", "yesterday")
+    assert answer.exit_code == 2
+    assert 'found "yesterday"; write 30m, 2h' in answer.stderr
+
+
+def test_people_get_one_line_a_row(holdfast: Run, rows: Ask) -> None:
+    text = holdfast("journal", "--journal", "run.db").output
+    assert len(text.splitlines()) == len(rows())
+    assert "top_up" in text
+    assert "AddMargin" in text
+
+
+def test_nothing_found_is_said_on_stderr(holdfast: Run, rows: Ask) -> None:
+    answer = holdfast("journal", "--journal", "run.db", "--rule", "none")
+    assert answer.exit_code == 0
+    assert answer.output == answer.stderr == "run.db: no such rows\n"
+
+
+def test_a_replay_is_explained_from_its_journal(holdfast: Run, tape: Write, rows: Ask) -> None:
+    config = Path(__file__).parents[2] / "config" / "replay.toml"
+    answer = holdfast("explain", "BTC", "--journal", "run.db", "--config", config, "--json")
+    assert answer.exit_code == 0, answer.stderr
+    explained = json.loads(answer.output)
+    assert explained["symbol"] == "BTC/USDT:USDT"
+    assert explained["source"] == "the last run in run.db"
+    text = holdfast("explain", "BTC", "--journal", "run.db", "--config", config).output
+    assert "last decisions" in text
+
+
+def test_a_second_replay_into_one_journal_is_explained_as_well(holdfast: Run, tape: Write, rows: Ask) -> None:
+    config = Path(__file__).parents[2] / "config" / "replay.toml"
+    calm = tape(100_000, 100_010, 100_020, name="ETH_test_perp_1m.csv")
+    assert holdfast("replay", calm, "--journal", "run.db").exit_code == 0
+    answer = holdfast("explain", "ETH", "--journal", "run.db", "--config", config)
+    assert answer.exit_code == 0, answer.stderr
+    assert "main/ETH/USDT:USDT/long" in answer.output
+    assert "distance below 0.06" in answer.output
+    assert holdfast("explain", "BTC", "--journal", "run.db", "--config", config).exit_code == 1
