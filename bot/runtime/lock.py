@@ -10,7 +10,7 @@ import errno
 import fcntl
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from bot.runtime.errors import BUSY, ShellError
@@ -49,8 +49,10 @@ def hold(data_dir: Path) -> Iterator[None]:
             raise AlreadyRunning(data_dir, _holder(descriptor)) from None
         except OSError as error:
             raise _unlockable(path, error) from error
-        os.ftruncate(descriptor, 0)
-        os.pwrite(descriptor, str(os.getpid()).encode(), 0)
+        # The number is for messages only; a full disk must not keep us from holding the lock.
+        with suppress(OSError):
+            os.ftruncate(descriptor, 0)
+            os.pwrite(descriptor, str(os.getpid()).encode(), 0)
         yield
     finally:
         os.close(descriptor)

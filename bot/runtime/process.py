@@ -19,7 +19,7 @@ from typing import NoReturn
 from bot.runtime.errors import CRASHED, ShellError, one_line
 from bot.runtime.redaction import redact
 
-DYING_S = 3.0
+DYING_S = 2.0
 """After an error, what is still to be closed has this long."""
 STOPPING_S = 15.0
 """After a signal: actions under way are waited for until their deadlines, then the journal is closed."""

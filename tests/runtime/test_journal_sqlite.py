@@ -228,8 +228,8 @@ def test_no_flipped_byte_gets_through(path: Path) -> None:
 
 
 @pytest.mark.slow
-def test_no_flipped_byte_at_all_gets_through(path: Path) -> None:
-    flips(path, range(20_000))
+def test_no_flipped_byte_anywhere_gets_through(path: Path) -> None:
+    flips(path, range(0, 28_000, 3))
 
 
 def test_queries_by_symbol_rule_and_time_use_an_index(path: Path) -> None:
@@ -328,7 +328,7 @@ def test_what_was_committed_survives_a_kill(path: Path) -> None:
     assert len(back) % 7 == 0
 
 
-async def fill(journal: SqliteJournal, number: int = 100_000) -> list[Step]:
+async def fill(journal: SqliteJournal, number: int = 3_000) -> list[Step]:
     """Commit ten steps at a time until there is no room; the steps that were committed."""
     steps = some_steps(number)
     for start in range(0, number, 10):
