@@ -422,4 +422,4 @@ def inside(band: Band, price: Decimal) -> bool:
 
 
 TestTheExchange = TheExchange.TestCase
-TestTheExchange.settings = settings(stateful_step_count=50, max_examples=200)
+TestTheExchange.settings = settings(stateful_step_count=50, max_examples=120)
