@@ -59,7 +59,7 @@ def demo(ctx: click.Context, config: tuple[Path, ...], seed: int, seconds: float
 
 def farewell(demonstration: Demonstration, journal: Path, config: tuple[Path, ...]) -> str:
     """What happened beside what would have happened, where it is written, and what to try next."""
-    from bot.cli.replay_text import comparison, verdict
+    from bot.cli.replay_text import comparison, fates
     from bot.lab.scenario import write_csv
 
     answer = demonstration.result().to_json()
@@ -72,7 +72,7 @@ def farewell(demonstration: Demonstration, journal: Path, config: tuple[Path, ..
         ("the same crash again, worst path first", ["replay", *written, "--path", "worst", *_config(files)]),
     )
     commands = "\n".join(f"  {_program()} {shlex.join(words)}\n      {what}" for what, words in tries)
-    return f"\n{verdict(answer)}\n\n{comparison(answer)}\n\njournal: {journal}\n\nNow try\n{commands}"
+    return f"\n{fates(answer)}\n\n{comparison(answer)}\n\njournal: {journal}\n\nNow try\n{commands}"
 
 
 def _config(files: list[str]) -> list[str]:

@@ -38,11 +38,13 @@ def decision_text(decision: Decision) -> str:
     match decision:
         case Action():
             change = f"{percent(decision.distance_before)} -> {percent(decision.distance_after)}"
-            return f"{intent_text(decision.intent)} at {exact(decision.mark)}, {change}: {decision.reason}"
+            return (
+                f"{intent_text(decision.intent)} (mark {exact(decision.mark)}, {change}): {decision.reason}"
+            )
         case Refusal():
             return (
-                f"{intent_text(decision.intent)} at {exact(decision.mark)} refused"
-                f" ({decision.because}): {decision.text}"
+                f"{intent_text(decision.intent)} (mark {exact(decision.mark)})"
+                f" refused ({decision.because}): {decision.text}"
             )
         case StateChanged():
             return f"{decision.subject}: {decision.was} -> {decision.now}, {decision.because}"
@@ -50,10 +52,10 @@ def decision_text(decision: Decision) -> str:
 
 def intent_text(intent: Intent) -> str:
     """The intent's kind and its figure."""
-    for name in ("amount", "quantity", "leverage", "trigger"):
+    for name, word in (("amount", ""), ("quantity", ""), ("leverage", "to "), ("trigger", "at ")):
         value = getattr(intent, name, None)
         if value is not None:
-            return f"{type(intent).__name__} {exact(value)}"
+            return f"{type(intent).__name__} {word}{exact(value)}"
     return type(intent).__name__
 
 

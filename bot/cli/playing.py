@@ -152,6 +152,9 @@ class Player:
                 await inbox.put(batch)
             await self._rest(inbox)
             await self._pace(at_ms)
+        # The last prices may have woken nobody; a look at everything takes them into the journal.
+        await inbox.put((Tick(at_ms=self._clock.now_ms()),))
+        await self._rest(inbox)
 
     async def _rest(self, inbox: Inbox) -> None:
         """Wait until nothing more follows from what has happened."""

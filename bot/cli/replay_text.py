@@ -28,10 +28,13 @@ def report(answer: Mapping[str, Any]) -> str:
 def verdict(answer: Mapping[str, Any]) -> str:
     """One line: what happened, what would have, over how much data, how fast."""
     seconds = answer["seconds"]
-    return (
-        f"{_fate(answer)} with the rules; {_fate(answer['undefended']).lower()} without any defence."
-        f" {answer['bars']:,} bars, run in {seconds['run']:.2f} s, loaded in {seconds['load']:.2f} s"
-    )
+    data = f"{answer['bars']:,} bars, run in {seconds['run']:.2f} s, loaded in {seconds['load']:.2f} s"
+    return f"{fates(answer)} {data}"
+
+
+def fates(answer: Mapping[str, Any]) -> str:
+    """What became of the positions, with the rules and without any defence, in one sentence."""
+    return f"{_fate(answer)} with the rules; {_fate(answer['undefended']).lower()} without any defence."
 
 
 def comparison(answer: Mapping[str, Any]) -> str:
