@@ -38,6 +38,12 @@ PROPOSALS_MAX = 16
 """More intents than this from one question is a runaway rule."""
 
 
+_AT_THIS_MARK = frozenset(
+    {Because.STALE, Because.BALANCE, Because.MINIMUM, Because.NOT_SAFER, Because.WRONG_SIDE}
+)
+"""Refusals that another mark may lift."""
+
+
 class Arbiter:
     """Evaluates positions: rules, guard, ledger, protection."""
 
@@ -176,7 +182,7 @@ class Arbiter:
             if present is None:
                 break
             verdict = self._guard.review(proposal, present, case)
-            if isinstance(verdict.decision, Refusal) and verdict.decision.until_ms is not None:
+            if isinstance(verdict.decision, Refusal) and _may_pass(verdict.decision):
                 armed.pending = pending
             decisions.extend(self._decided(verdict.decision, holder, armed, case))
             present = verdict.after
@@ -284,6 +290,11 @@ class Arbiter:
             )
             pool = account.cross_pool = Pool(MarginMode.CROSS, account.wallet, holdings)
         return pool
+
+
+def _may_pass(refusal: Refusal) -> bool:
+    """Whether the refusal may end without a change of state: then the rule keeps its occasion to be asked."""
+    return refusal.until_ms is not None or refusal.because in _AT_THIS_MARK
 
 
 def _nothing_is_covered(_holder: Holder, _armed: Armed, _now_ms: int) -> bool:

@@ -67,6 +67,8 @@ class Holder:
     armed: tuple[Armed, ...]
     orders: tuple[Order, ...] = ()
     stops: tuple[Order, ...] = ()
+    known_ms: int = 0
+    """When the position was first heard of: without a mark, silence is counted from here."""
     version: int = 0
     posture: Posture = Posture.NORMAL
     reach: Reach = CLOSED

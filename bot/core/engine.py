@@ -73,9 +73,9 @@ class Engine:
         books, at_ms = self._books, batch[-1].at_ms
         books.begin()
         for fact in batch:
+            if type(fact) is MarkPrice and not self._take(fact):
+                continue
             books.apply(fact)
-            if type(fact) is MarkPrice:
-                self._watch.see(fact)
         ticked = type(batch[-1]) is Tick
         if ticked:
             self._watch.tick(at_ms)
@@ -133,6 +133,15 @@ class Engine:
         )
 
     # -- inside -------------------------------------------------------------------------------------
+
+    def _take(self, fact: MarkPrice) -> bool:
+        """Let a mark in a batch be seen, unless it has been overtaken by one outside."""
+        wire = self._tripwires.wire(fact.symbol)
+        if fact.at_ms < wire.at_ms:
+            return False
+        wire.at_ms, wire.swallowed = fact.at_ms, None
+        self._watch.see(fact)
+        return True
 
     def _crossed(self, fact: MarkPrice, wire: Wire) -> Step | None:
         """A mark outside the tripwire, or a time that came: ask those whose own band it left."""

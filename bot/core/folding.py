@@ -67,6 +67,7 @@ class Books:
         self.gone: list[PositionId] = []
         self.rewatched: set[Symbol] = set()
         self.notes: list[Decision] = []
+        self._reported_ms: dict[tuple[type[Any], object], int] = {}
         self._handlers: dict[type[Any], Callable[[Any], None]] = {
             MarkPrice: self._mark,
             BarClosed: self._bar,
@@ -139,12 +140,19 @@ class Books:
         holder.version += 1
         self.changed[holder] = None
 
+    def _overtaken(self, fact: PositionChanged | BalanceChanged | OrdersChanged) -> bool:
+        """Whether a later report of the same thing has been folded already."""
+        key = type(fact), fact.account if isinstance(fact, BalanceChanged) else fact.id
+        if fact.at_ms < self._reported_ms.get(key, fact.at_ms):
+            return True
+        self._reported_ms[key] = fact.at_ms
+        return False
+
     def _mark(self, fact: MarkPrice) -> None:
         self.market.mark(fact)
 
     def _bar(self, fact: BarClosed) -> None:
-        if fact.timeframe_ms in self._timeframes:
-            self.market.bar(fact)
+        if fact.timeframe_ms in self._timeframes and self.market.bar(fact):
             self.bars.setdefault(fact.symbol, set()).add(fact.timeframe_ms)
 
     def _instrument(self, fact: InstrumentChanged) -> None:
@@ -156,6 +164,8 @@ class Books:
                 self.touch(self.accounts[holder.id.account])
 
     def _position(self, fact: PositionChanged) -> None:
+        if self._overtaken(fact):
+            return
         account = self.account(fact.id.account)
         holder = account.holders.get(fact.id)
         if fact.position is None:
@@ -165,13 +175,16 @@ class Books:
                 self.gone.append(fact.id)
                 self._ledger.forget_lot(fact.id)
                 self._rewatch(account)
+                account.blind_to.intersection_update(h.id.symbol for h in account.holders.values())
+                self.settle(account, "no position is left whose mark is silent", fact.at_ms)
         elif holder is None:
             armed = tuple(
                 Armed(entry)
                 for entry in self._entries
                 if not entry.symbols or fact.id.symbol in entry.symbols
             )
-            holder = Holder(self._sequence, fact.position, self.contracts[fact.id.symbol], armed)
+            contract = self.contracts[fact.id.symbol]
+            holder = Holder(self._sequence, fact.position, contract, armed, known_ms=fact.at_ms)
             self._sequence += 1
             account.holders[fact.id] = holder
             self._ledger.record(fact.id).new_lot(fact.position.opened_ms)
@@ -206,6 +219,8 @@ class Books:
                 self.watchers.setdefault(symbol, []).append(holder)
 
     def _balance(self, fact: BalanceChanged) -> None:
+        if self._overtaken(fact):
+            return
         account = self.account(fact.account)
         account.wallet, account.free = fact.wallet, fact.free
         account.known = True
@@ -214,7 +229,7 @@ class Books:
 
     def _orders(self, fact: OrdersChanged) -> None:
         holder = self.holder(fact.id)
-        if holder is None:
+        if holder is None or self._overtaken(fact):
             return
         alive = {order.client_id for order in fact.orders}
         self._ledger.keep_stops(set(alive), {order.client_id for order in holder.orders})

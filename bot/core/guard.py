@@ -195,10 +195,12 @@ class Guard:
     # -- questions that depend on the mark ----------------------------------------------------------
 
     def _fresh(self, situation: Situation) -> No | None:
-        symbol = situation.id.symbol
-        age_ms = situation.now_ms - situation.market.mark_at_ms[symbol]
-        if age_ms > self._settings.stale_after_ms.get(symbol, self._limits.stale_after_ms):
-            return No(Because.STALE, f"mark is {age_ms / 1000:.1f} s old")
+        own, general = self._settings.stale_after_ms, self._limits.stale_after_ms
+        for holding in situation.pool.holdings:
+            symbol = holding.position.id.symbol
+            age_ms = situation.now_ms - situation.market.mark_at_ms[symbol]
+            if age_ms > own.get(symbol, general):
+                return No(Because.STALE, f"mark of {symbol} is {age_ms / 1000:.1f} s old")
         return None
 
     def _sized(self, intent: Intent, situation: Situation, case: Case) -> Intent | No:

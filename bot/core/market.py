@@ -30,14 +30,19 @@ class Market:
         self.marks[fact.symbol] = fact.price
         self.mark_at_ms[fact.symbol] = fact.at_ms
 
-    def bar(self, fact: BarClosed) -> None:
-        """Take a closed bar into the indicators of its timeframe."""
-        self.bars[fact.symbol, fact.timeframe_ms] = fact
+    def bar(self, fact: BarClosed) -> bool:
+        """Take a closed bar into the indicators of its timeframe; a late or repeated one changes nothing."""
+        key = fact.symbol, fact.timeframe_ms
+        last = self.bars.get(key)
+        if last is not None and fact.at_ms <= last.at_ms:
+            return False
+        self.bars[key] = fact
         for spec in self._atr_specs.get(fact.timeframe_ms, ()):
             series = self._atr.get((fact.symbol, spec))
             if series is None:
                 series = self._atr[fact.symbol, spec] = AtrSeries(spec.length)
             series.update(fact)
+        return True
 
     def atr(self, symbol: Symbol, spec: Atr) -> Decimal | None:
         """The average true range, ``None`` while there is too little history or nobody declared the need."""

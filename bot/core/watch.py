@@ -41,7 +41,7 @@ class Watch:
         for account in self._books.accounts.values():
             for holder in account.holders.values():
                 symbol = holder.id.symbol
-                if at_ms - mark_at_ms.get(symbol, at_ms) > own.get(symbol, general):
+                if at_ms - mark_at_ms.get(symbol, holder.known_ms) > own.get(symbol, general):
                     account.blind_to.add(symbol)
             silent = ", ".join(sorted(account.blind_to))
             self._books.settle(account, f"no fresh mark price of {silent}", at_ms)
