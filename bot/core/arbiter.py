@@ -148,7 +148,7 @@ class Arbiter:
         if not isinstance(intent, ReducePosition) or not intent.then_add or entry.life is not Life.VERIFIED:
             return
         holder = self._books.holder(intent.id)
-        if holder is None:
+        if holder is None or holder.position.opened_ms != entry.before.opened_ms:
             return
         situation = self.situation(holder, now_ms)
         released = entry.before.margin - holder.position.margin
@@ -163,6 +163,25 @@ class Arbiter:
         case = Case(account, holder, armed, now_ms, follow_up=True)
         verdict = self._guard.review(proposal, situation, case)
         yield from self._decided(verdict.decision, holder, armed, case)
+
+    def rejected(self, entry: Entry, now_ms: int) -> Refusal:
+        """What the venue refused, as a decision like any other."""
+        action = entry.action
+        refusal = Refusal(
+            at_ms=now_ms,
+            rule=action.rule,
+            intent=action.intent,
+            reason=action.reason,
+            because=Because.VENUE,
+            text=f"{entry.code} {entry.proof}".strip(),
+            mark=action.mark,
+            distance=action.distance_before,
+        )
+        holder = self._books.holder(action.id)
+        for armed in holder.armed if holder is not None else ():
+            if armed.entry.name == action.rule:
+                armed.last_refusal = refusal
+        return refusal
 
     # -- one rule -----------------------------------------------------------------------------------
 
@@ -299,18 +318,3 @@ def _may_pass(refusal: Refusal) -> bool:
 
 def _nothing_is_covered(_holder: Holder, _armed: Armed, _now_ms: int) -> bool:
     return False
-
-
-def refusal_of(entry: Entry, at_ms: int) -> Refusal:
-    """What the venue refused, as a decision like any other."""
-    action = entry.action
-    return Refusal(
-        at_ms=at_ms,
-        rule=action.rule,
-        intent=action.intent,
-        reason=action.reason,
-        because=Because.VENUE,
-        text=f"{entry.code} {entry.proof}".strip(),
-        mark=action.mark,
-        distance=action.distance_before,
-    )

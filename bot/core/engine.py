@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal
 
-from bot.core.arbiter import Arbiter, refusal_of
+from bot.core.arbiter import Arbiter
 from bot.core.book import Holder, Parked
 from bot.core.conditions import QUIET, Events
 from bot.core.decisions import Action, Decision, Refusal, StateChanged
@@ -202,7 +202,7 @@ class Engine:
         """The consequences of intents whose outcome has been proven."""
         for entry in self._books.resolved:
             if entry.life is Life.REJECTED:
-                yield refusal_of(entry, at_ms)
+                yield self._arbiter.rejected(entry, at_ms)
             yield from self._arbiter.follow_up(entry, at_ms)
 
     def _patrol(self, asked: Sequence[Holder], at_ms: int) -> Iterator[Decision]:

@@ -266,7 +266,9 @@ class Books:
         if entry.closed:
             self.resolved.append(entry)
         holder = self.holder(entry.action.intent.id)
-        if holder is not None:
+        if entry.failed:
+            self.touch(self.accounts[entry.action.intent.id.account])  # Its budget is everybody's again.
+        elif holder is not None:
             self._touch(holder)
 
     def _command(self, fact: Command) -> None:

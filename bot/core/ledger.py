@@ -62,11 +62,18 @@ class Entry:
     life: Life = Life.PREPARED
     code: str = ""
     proof: str = ""
+    gone: bool = False
+    """Whether the position was closed meanwhile: it holds nothing up any more, its outcome still counts."""
 
     @property
     def closed(self) -> bool:
         """Whether its outcome is proven."""
         return self.life in _CLOSED
+
+    @property
+    def failed(self) -> bool:
+        """Whether it is proven that nothing came of it."""
+        return self.life in _FAILED
 
 
 @dataclass(slots=True, eq=False)
@@ -145,7 +152,7 @@ class Ledger:
         """Unanswered intents whose deadline has passed: from now on they are unknown, never assumed."""
         late = [
             entry
-            for entry in self._in_flight.values()
+            for entry in self._by_client_id.values()
             if now_ms > entry.action.deadline_ms and entry.life in _UNANSWERED
         ]
         for entry in late:
@@ -157,7 +164,7 @@ class Ledger:
         return sum(
             (
                 e.action.intent.amount
-                for e in self._in_flight.values()
+                for e in self._by_client_id.values()
                 if isinstance(e.action.intent, AddMargin) and e.action.intent.id.account == account
             ),
             ZERO,
@@ -178,7 +185,7 @@ class Ledger:
         if isinstance(intent, PlaceStop | MoveStop):
             self.rule_of_stop[action.client_id] = action.rule
         if not follow_up:
-            self._count(action, record, 1)
+            self._count(action, record)
 
     def outcome(self, fact: Outcome) -> Entry | None:
         """Attach an outcome to its intent. ``None`` where it changes nothing: late, repeated or foreign."""
@@ -202,10 +209,11 @@ class Ledger:
                 record.equal.pop(name, None)
 
     def forget_lot(self, id_: PositionId) -> None:
-        """The position is gone: nothing of it is in flight any more, its stops are history."""
-        entry = self._in_flight.pop(id_, None)
-        if entry is not None:
-            self._by_client_id.pop(entry.action.client_id, None)
+        """The position is gone: nothing holds its next lot up. What was in flight costs until proven."""
+        self._in_flight.pop(id_, None)
+        for entry in self._by_client_id.values():
+            if entry.action.intent.id == id_:
+                entry.gone = True
 
     def keep_stops(self, alive: set[str], mine: set[str]) -> None:
         """Forget which rule placed the stops in ``mine`` that are no longer in ``alive``."""
@@ -239,31 +247,46 @@ class Ledger:
 
     def _close(self, entry: Entry) -> None:
         id_ = entry.action.intent.id
+        del self._by_client_id[entry.action.client_id]
         if self._in_flight.get(id_) is entry:
             del self._in_flight[id_]
-        self._by_client_id.pop(entry.action.client_id, None)
-        if entry.life in _FAILED and not entry.follow_up:
-            self._count(entry.action, self.record(id_), -1)
+            # An exit may have gone while another intent was unknown: that one holds the position again.
+            for other in self._by_client_id.values():
+                if other.action.intent.id == id_ and not other.gone:
+                    self._in_flight[id_] = other
+        if entry.failed and not entry.follow_up:
+            self._take_back(entry, self.record(id_))
 
-    def _count(self, action: Action, record: Record, way: int) -> None:
-        """Add an action to all counters, or take a failed one back."""
+    def _count(self, action: Action, record: Record) -> None:
+        """Add an action to all counters."""
         intent, now_ms = action.intent, action.at_ms
-        record.times_acted[action.rule] = record.times_acted.get(action.rule, 0) + way
-        if way > 0:
-            repeats = self.repeated(intent.id, action.rule, intent)
-            record.equal[action.rule] = (intent, repeats + 1)
-            if repeats + 1 >= self._limits.equal_actions:
-                record.latched.add(action.rule)
-            if not isinstance(intent, ReducePosition):
-                self.spending(intent.id.account).acted_ms.append(now_ms)
+        record.times_acted[action.rule] = record.times_acted.get(action.rule, 0) + 1
+        repeats = self.repeated(intent.id, action.rule, intent)
+        record.equal[action.rule] = (intent, repeats + 1)
+        if repeats + 1 >= self._limits.equal_actions:
+            record.latched.add(action.rule)
+        spending = self.spending(intent.id.account)
+        if not isinstance(intent, ReducePosition):
+            spending.acted_ms.append(now_ms)
         if isinstance(intent, AddMargin):
-            self._spend(intent.id, way * intent.amount, record, now_ms)
+            record.margin_in_campaign = self.campaign_margin(intent.id, now_ms) + intent.amount
+            record.campaign_last_ms = now_ms
+            record.margin_in_lot += intent.amount
+            spending.margin += intent.amount
+            spending.margin_in_day = self.day_margin(intent.id.account, now_ms) + intent.amount
+            spending.day = now_ms // DAY_MS
 
-    def _spend(self, id_: PositionId, amount: Decimal, record: Record, now_ms: int) -> None:
-        record.margin_in_campaign = self.campaign_margin(id_, now_ms) + amount
-        record.campaign_last_ms = now_ms
-        record.margin_in_lot += amount
-        spending = self.spending(id_.account)
-        spending.margin += amount
-        spending.margin_in_day = self.day_margin(id_.account, now_ms) + amount
-        spending.day = now_ms // DAY_MS
+    def _take_back(self, entry: Entry, record: Record) -> None:
+        """Return what a failed action had taken, to the lot and the day it was taken from."""
+        action, intent = entry.action, entry.action.intent
+        same_lot = entry.before.opened_ms == record.lot_ms
+        if same_lot:
+            record.times_acted[action.rule] -= 1
+        if isinstance(intent, AddMargin):
+            spending = self.spending(intent.id.account)
+            spending.margin -= intent.amount
+            if spending.day == action.at_ms // DAY_MS:
+                spending.margin_in_day -= intent.amount
+            record.margin_in_campaign -= intent.amount
+            if same_lot:
+                record.margin_in_lot -= intent.amount
