@@ -69,7 +69,7 @@ def tiers_jump(position: Position, contract: Contract) -> bool:
     """
     if not tiers_move(position, contract):
         return False
-    if not contract.rules.tier_deduction:
+    if not contract.rules.tier_deduction or contract.rules.scaled_by_leverage:
         return True
     return not _continuous(contract.tiers)
 

@@ -91,14 +91,15 @@ def contracts(
     tiers = draw(tables(top="4000" if kind is ContractKind.LINEAR else "40"))
     deduct = draw(st.booleans()) if flats else True
     unit = draw(st.sampled_from(TierUnit)) if flats else TierUnit.NOTIONAL
+    # A deduction belongs to a progressive table counted in notional; elsewhere it makes no sense.
+    deducts = deduct and unit is TierUnit.NOTIONAL
     rules = some_rules(
         maintenance_at=draw(st.sampled_from(points)),
         closing_fee=draw(st.sampled_from([D(0), D("0.0006")])),
         fee_at=draw(st.sampled_from(FeeAt)),
         tier_unit=unit,
-        # A deduction belongs to a progressive table counted in notional; elsewhere it makes no sense.
-        tier_deduction=deduct and unit is TierUnit.NOTIONAL,
-        scaled_by_leverage=draw(st.sampled_from([False, False, True])),
+        tier_deduction=deducts,
+        scaled_by_leverage=not deducts and draw(st.booleans()),
     )
     tick = draw(st.sampled_from([D("0.1"), D("0.01"), D("0.5")]))
     return a_contract(symbol=Symbol(symbol), kind=kind, tiers=tiers, rules=rules, tick=tick)

@@ -76,7 +76,9 @@ def test_an_isolated_position_dies_first_at_its_liquidation_price(data: st.DataO
 def test_a_cross_position_dies_first_at_its_liquidation_price(data: st.DataObject, pool: Pool) -> None:
     id_ = data.draw(st.sampled_from(pool.holdings)).position.id
     marks = data.draw(marks_near(pool))
-    assume(exact_liquidation_price(pool, id_, marks) != marks[id_.symbol])
+    price = exact_liquidation_price(pool, id_, marks)
+    # Dead at every price, it dies where it is; that case has a test of its own.
+    assume(price is None or abs(price - marks[id_.symbol]) > HAIR)
     check_first_mark(pool, id_, marks)
 
 
