@@ -66,7 +66,9 @@ def replay(
     from bot.lab.tapes import PathOrder
 
     settings = settings_of(config, DEFAULT_CONFIG)
-    read, seconds = _read(tapes, {**globs, **settings.config.tapes.map})
+    read, seconds = _read(
+        tapes, {**globs, **{g: s for g, s in settings.config.tapes.map.items() if g not in globs}}
+    )
     order = PathOrder(path or settings.config.replay.path)
     result = asyncio.run(
         _play(read, settings, order, "step" if step else "jump", latency_ms, journal, seconds)

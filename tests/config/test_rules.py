@@ -131,3 +131,23 @@ def test_a_broken_rule_is_named_as_the_configuration_names_it(
     monkeypatch.chdir(path.parent)
     (warning,) = load("bot.toml", {}).warnings
     assert "rule cannot be used: broken.py:2: AttributeError" in warning
+
+
+def test_a_rule_of_an_installed_package_is_used_by_the_name_of_its_entry_point(
+    write: Write, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = write('use = "./guard.py"', 'use = "watchdog"')
+    packages = tmp_path / "packages"
+    (packages / "watchdog-1.dist-info").mkdir(parents=True)
+    (packages / "watchdog-1.dist-info" / "METADATA").write_text(
+        "Metadata-Version: 2.1\nName: watchdog\nVersion: 1\n"
+    )
+    entry = "[holdfast.rules]\nwatchdog = watchdog_rules:Guard\nhollow = watchdog_rules:Ratio\n"
+    (packages / "watchdog-1.dist-info" / "entry_points.txt").write_text(entry)
+    (tmp_path / "guard.py").rename(packages / "watchdog_rules.py")
+    monkeypatch.syspath_prepend(str(packages))
+    assert type(load(path, {}).rules[0].rule).__name__ == "Guard"
+    assert "watchdog" in Catalogue.of().names()
+    path.write_text(path.read_text().replace("watchdog", "hollow"))
+    (warning,) = load(path, {}).warnings
+    assert "entry point watchdog_rules:Ratio: is no subclass of bot.core.rule.Rule" in warning
