@@ -17,6 +17,7 @@ def report(answer: Mapping[str, Any]) -> str:
     parts = [
         verdict(answer),
         _section("actions", _actions(answer["actions"]), len(answer["actions"])),
+        _section("resting orders that were met", _triggered(answer["triggered"]), len(answer["triggered"])),
         _section("refusals", _refusals(answer["refusals"]), len(answer["refusals"])),
         f"with the rules, and without any defence\n{comparison(answer)}",
         "assumptions\n" + "\n".join(f"  {sentence}" for sentence in answer["assumptions"]),
@@ -93,6 +94,19 @@ def _refusals(refusals: Iterable[Mapping[str, Any]]) -> list[tuple[str, ...]]:
     return [
         (*_what(refusal), f"at {percent(refusal['distance_before'])}", refusal["because"])
         for refusal in list(refusals)[:ROWS_MAX]
+    ]
+
+
+def _triggered(rows: Iterable[Mapping[str, Any]]) -> list[tuple[str, ...]]:
+    return [
+        (
+            moment(row["at_ms"]),
+            row["rule"] or "of your own",
+            f"{row['symbol']} {row['side']}",
+            f"{exact(row['quantity'])} at {exact(row['price'])}",
+            f"cost {amount(row['cost'])}",
+        )
+        for row in list(rows)[:ROWS_MAX]
     ]
 
 

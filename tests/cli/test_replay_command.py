@@ -39,6 +39,15 @@ def test_the_answer_for_people_begins_with_the_verdict(holdfast: Run, tape: Writ
     assert "undefended" in text
 
 
+def test_a_stop_that_was_met_is_told_with_its_price_and_whose_it_was(holdfast: Run, tape: Write) -> None:
+    # A stop before liquidation is left behind by prices that fall by a tenth within one bar.
+    path = tape(100_000, 100_000, 90_500, 90_500)
+    met = answer_of(holdfast("replay", path, "--json"))["triggered"]
+    assert [(order["rule"], order["symbol"]) for order in met] == [("seatbelt", "BTC/USDT:USDT")]
+    assert 90_500 <= float(met[0]["price"]) < 100_000
+    assert "resting orders that were met (1)" in holdfast("replay", path).output
+
+
 def test_a_tape_of_any_name_is_mapped(holdfast: Run, tape: Write) -> None:
     path = tape(*CALM, name="mine.csv")
     assert holdfast("replay", path).exit_code == 1

@@ -10,10 +10,10 @@ from decimal import Decimal
 from typing import Any
 
 from bot.core.decisions import Refusal
-from bot.core.facts import Liquidated, OutcomeKind
+from bot.core.facts import Fill, Liquidated, OutcomeKind
 from bot.core.intents import Intent, MoveStop, PlaceStop
 from bot.core.types import ZERO, PositionId
-from bot.lab.replay.stage import Done, Record
+from bot.lab.replay.stage import Done, Record, Triggered
 from bot.venues.paper.figures import Figures, PoolFigures, PositionFigures
 
 SCHEMA_VERSION = 1
@@ -55,6 +55,7 @@ class ReplayResult:
             "seconds": {"load": round(self.load_seconds, 6), "run": round(self.run_seconds, 6)},
             "actions": [action_json(d) for d in done],
             "refusals": [refusal_json(refusal) for refusal in record.refusals],
+            "triggered": [triggered_json(triggered) for triggered in record.triggered],
             "undefended": _judged(self.undefended),
             "assumptions": list(self.assumptions),
             "digest": self.digest,
@@ -78,13 +79,12 @@ def action_json(done: Done) -> dict[str, Any]:
     """One action and its cost: fees, slippage and loss realised, in the settlement currency."""
     action = done.action
     fills = done.outcome.fills if done.outcome is not None else ()
-    cost = sum((f.fee + f.slippage + max(ZERO, -f.pnl) for f in fills), ZERO)
     return {
         **_about(action.at_ms, action.rule, action.intent),
         "reason": action.reason,
         "distance_before": _absolute(action.distance_before),
         "distance_after": _absolute(done.distance_after),
-        "cost": text(cost),
+        "cost": text(_cost(fills)),
     }
 
 
@@ -100,6 +100,21 @@ def refusal_json(refusal: Refusal) -> dict[str, Any]:
     }
 
 
+def triggered_json(triggered: Triggered) -> dict[str, Any]:
+    """A resting order that was met: whose it was, what it traded, what that cost."""
+    outcome = triggered.outcome
+    quantity = sum((fill.quantity for fill in outcome.fills), ZERO)
+    value = sum((fill.quantity * fill.price for fill in outcome.fills), ZERO)
+    return {
+        "at_ms": outcome.at_ms,
+        "rule": triggered.rule,
+        **_identity(outcome.id),
+        "quantity": text(quantity),
+        "price": text(value / quantity) if quantity else None,
+        "cost": text(_cost(outcome.fills)),
+    }
+
+
 def text(number: Decimal | None) -> str | None:
     """A decimal as people write it, without exponent and trailing zeros."""
     if number is None:
@@ -107,6 +122,11 @@ def text(number: Decimal | None) -> str | None:
     plain = format(number, "f")
     plain = plain.rstrip("0").rstrip(".") if "." in plain else plain
     return "0" if plain == "-0" else plain
+
+
+def _cost(fills: Iterable[Fill]) -> Decimal:
+    """Fees, slippage and loss realised."""
+    return sum((f.fee + f.slippage + max(ZERO, -f.pnl) for f in fills), ZERO)
 
 
 def _about(at_ms: int, rule: str, intent: Intent) -> dict[str, Any]:

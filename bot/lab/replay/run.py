@@ -16,21 +16,22 @@ from bot.config.compose import (
     paper_accounts,
     planned_positions,
 )
+from bot.config.errors import Key
 from bot.config.settings import Settings
 from bot.core.capabilities import Capabilities
 from bot.core.contracts import Contract
 from bot.core.engine import Engine
 from bot.core.settings import EngineSettings
-from bot.core.types import AccountName, Symbol
+from bot.core.types import AccountName, PositionId, Symbol
 from bot.lab.replay.agenda import Agenda, ScheduledOpening, agenda
 from bot.lab.replay.result import ReplayResult, Side, digest_of
-from bot.lab.replay.stage import Stage
+from bot.lab.replay.stage import OpeningError, Stage
 from bot.lab.replay.walk import Jumper, Stepper, Walker
 from bot.lab.tapes import PathOrder, PricePath, SymbolTapes, Tape, group, price_path, to_price
 from bot.runtime.journal.memory import MemoryJournal
 from bot.runtime.journal.port import Journal
 from bot.venues.paper.exchange import PaperExchange
-from bot.venues.paper.model import MarketModel, PaperAccount, PaperError
+from bot.venues.paper.model import MarketModel, PaperAccount
 
 WALKERS: Mapping[str, type[Walker]] = {"jump": Jumper, "step": Stepper}
 
@@ -124,8 +125,8 @@ async def replay(
         run_seconds = perf_counter() - run_began
         unread = MemoryJournal()
         undefended = await perform(prepare(plans[False], unread), unread)
-    except PaperError as error:
-        raise settings.refuse(("paper", "positions"), str(error)) from error
+    except OpeningError as error:
+        raise settings.refuse(_key_of(settings, paths, error.id), str(error)) from error
     return ReplayResult(
         defended=defended,
         undefended=undefended,
@@ -171,6 +172,12 @@ def make_plan(
         latency_ms=config.paper.latency_ms if latency_ms is None else latency_ms,
         insurance_fund=config.paper.insurance_fund,
     )
+
+
+def _key_of(settings: Settings, paths: Sequence[PricePath], id_: PositionId) -> Key:
+    """Where the configuration names the position."""
+    planned = planned_positions(settings, [Symbol(each.symbol) for each in paths])
+    return next(each.key for each in planned if each.id == id_)
 
 
 def _scheduled(

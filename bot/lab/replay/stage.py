@@ -18,7 +18,7 @@ from bot.core.decisions import Action, Refusal
 from bot.core.engine import Engine
 from bot.core.facts import BarClosed, Fact, Liquidated, MarkPrice, Outcome, OutcomeKind, PositionChanged, Tick
 from bot.core.step import Step
-from bot.core.types import PositionId, Symbol
+from bot.core.types import PositionId, RuleName, Symbol
 from bot.lab.replay.agenda import (
     RANKS,
     Event,
@@ -29,10 +29,20 @@ from bot.lab.replay.agenda import (
     key_of,
 )
 from bot.venues.paper.exchange import PaperExchange
+from bot.venues.paper.model import PaperError
 from bot.venues.port import Batch
 
 ROUNDS_MAX = 64
 """More answers to answers than this at one instant is a loop, not a defence."""
+
+
+class OpeningError(Exception):
+    """A scheduled position that cannot be: ``id`` says which, the text why."""
+
+    def __init__(self, id_: PositionId, why: str) -> None:
+        """Name the position."""
+        super().__init__(why)
+        self.id = id_
 
 
 class Witness(Protocol):
@@ -52,6 +62,14 @@ class Done:
     distance_after: Decimal | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Triggered:
+    """A resting order that was met. ``rule`` placed it; ``None`` for an order of the trader's own."""
+
+    outcome: Outcome
+    rule: RuleName | None
+
+
 @dataclass(slots=True)
 class Record:
     """What a replay is judged by afterwards."""
@@ -59,6 +77,7 @@ class Record:
     done: list[Done] = field(default_factory=list)
     refusals: list[Refusal] = field(default_factory=list)
     liquidations: list[Liquidated] = field(default_factory=list)
+    triggered: list[Triggered] = field(default_factory=list)
     evaluations: int = 0
     marks: int = 0
 
@@ -132,7 +151,11 @@ class Stage:
         id_ = scheduled.opening.id
         if scheduled.when_flat and id_ in self._open:
             return
-        self._fold(self.exchange.open(at_ms, scheduled.opening))
+        try:
+            batches = self.exchange.open(at_ms, scheduled.opening)
+        except PaperError as error:
+            raise OpeningError(id_, str(error)) from error
+        self._fold(batches)
 
     def _fold(self, batches: Sequence[Batch]) -> None:
         for batch in batches:
@@ -187,8 +210,11 @@ class Stage:
             else:
                 self._open.add(fact.id)
         elif isinstance(fact, Outcome):
-            done = self._by_client_id.pop(fact.client_id, None)
-            if done is not None:
+            done = self._by_client_id.get(fact.client_id)
+            if done is None or done.outcome is not None:
+                rule = done.action.rule if done is not None else None
+                self.record.triggered.append(Triggered(fact, rule))
+            else:
                 done.outcome = fact
                 if fact.kind is OutcomeKind.VERIFIED:
                     done.distance_after = self.engine.distance(fact.id)

@@ -11,7 +11,7 @@ from dataclasses import replace
 from decimal import Decimal
 
 from bot.core.contracts import Contract
-from bot.core.facts import Fill
+from bot.core.facts import Fill, Outcome, OutcomeKind
 from bot.core.types import ClientId, MarginMode, Order, OrderKind, PositionId
 from bot.venues.paper.books import Books
 from bot.venues.paper.leverage import terms_of
@@ -56,13 +56,14 @@ def act(books: Books, at_ms: int, order: Order, basis: Decimal) -> None:
     order = _capped(books, order)
     if order.trigger is None:
         assert order.limit is not None, f"{order.client_id}: rests without trigger or limit"
-        _trade(books, at_ms, order, Match(order.quantity, order.limit), books.model.maker_fee)
+        met = Match(order.quantity, order.limit)
+        _report(books, at_ms, order, _trade(books, at_ms, order, met, books.model.maker_fee))
         return
     contract = books.contracts[order.id.symbol]
     buy = buys(order.id.side, reduces=order.reduces)
     matched = match(books.model, contract, order.quantity, basis, buy=buy, limit=order.limit)
     if matched is not None:
-        _trade(books, at_ms, order, matched, books.model.taker_fee)
+        _report(books, at_ms, order, _trade(books, at_ms, order, matched, books.model.taker_fee))
     if order.kind is not OrderKind.STOP_LIMIT or (order.reduces and books.position(order.id) is None):
         return
     left = order.quantity - (matched.quantity if matched else 0)
@@ -109,6 +110,21 @@ def _rest_remainder(
             return plan
     books.rest(replace(order, quantity=left))
     return fills
+
+
+def _report(books: Books, at_ms: int, order: Order, result: Fills | Refused) -> None:
+    """Tell what a resting order traded: without it nobody would know at which price a stop filled."""
+    if result and not isinstance(result, Refused):
+        books.facts.append(
+            Outcome(
+                at_ms=at_ms,
+                id=order.id,
+                client_id=order.client_id,
+                kind=OutcomeKind.VERIFIED,
+                proof="the order was met",
+                fills=result,
+            )
+        )
 
 
 def _trade(books: Books, at_ms: int, order: Order, matched: Match, rate: Decimal) -> Fills | Refused:
