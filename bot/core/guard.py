@@ -218,10 +218,11 @@ class Guard:
 
     def _sized_margin(self, intent: AddMargin, situation: Situation, case: Case) -> Intent | No:
         contract = situation.contract
-        account = case.account
-        spendable = account.free - self._limits.reserve - self._ledger.reserved(account.name)
+        promised = self._ledger.reserved(case.account.name)
+        spendable = situation.free - self._limits.reserve - promised
         if spendable < contract.margin_step:
-            return No(Because.BALANCE, f"free {account.free}, reserve {self._limits.reserve}")
+            found = f"free {situation.free}, promised {promised}, reserve {self._limits.reserve}"
+            return No(Because.BALANCE, found)
         most = min(intent.amount, spendable)
         if not case.follow_up:
             left, _, _ = self._budget_left(case)
