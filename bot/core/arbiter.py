@@ -285,6 +285,8 @@ class Arbiter:
         protector: str | None = next((o.client_id for o in holder.stops if protects(situation, o)), None)
         if situation.liquidation is None:
             protector = protector or "no liquidation price"
+        elif not situation.endangered:
+            protector = "the larger leg"
         if protector == holder.protected_by and (protector is None) == (holder.naked_since_ms is not None):
             return
         was = holder.protected_by or ("NAKED" if holder.naked_since_ms is not None else "unseen")

@@ -14,12 +14,15 @@ from decimal import Decimal
 from bot.core.book import Account, Armed, Holder, Parked
 from bot.core.capabilities import Capabilities
 from bot.core.conditions import FOREVER_MS
+from bot.core.contracts import Contract
 from bot.core.decisions import Action, Because, Refusal
 from bot.core.intents import (
     AddMargin,
+    CutLeverage,
     Intent,
     MoveStop,
     PlaceStop,
+    PlaceTakeProfit,
     Posture,
     Proposal,
     ReducePosition,
@@ -209,6 +212,10 @@ class Guard:
                 return self._sized_margin(intent, situation, case)
             case ReducePosition():
                 return self._sized_reduction(intent, situation)
+            case PlaceTakeProfit():
+                return self._sized_profit(intent, situation)
+            case CutLeverage(leverage=leverage) if leverage <= 0:
+                return No(Because.MINIMUM, f"there is no leverage of {leverage}")
             case PlaceStop() | MoveStop():
                 contract = situation.contract
                 towards = contract.price_up if situation.id.side.sign > 0 else contract.price_down
@@ -234,18 +241,30 @@ class Guard:
 
     def _sized_reduction(self, intent: ReducePosition, situation: Situation) -> Intent | No:
         contract, position = situation.contract, situation.position
-        quantity = contract.quantity_down(min(intent.quantity, position.quantity))
-        if quantity == position.quantity or self._enough(quantity, situation):
+        if intent.quantity <= 0:
+            return No(Because.MINIMUM, f"{intent.quantity} is nothing to close")
+        if intent.quantity >= position.quantity:
+            return replace(intent, quantity=position.quantity, then_add=ZERO)
+        quantity = contract.quantity_down(intent.quantity)
+        if self._enough(quantity, situation.mark, contract):
             rest = position.quantity - quantity
-            if rest == 0 or rest >= contract.min_quantity:
+            if rest >= contract.min_quantity:
                 return replace(intent, quantity=quantity)
         if self._limits.close_whole_below_minimum:
             return replace(intent, quantity=position.quantity, then_add=ZERO)
         return No(Because.MINIMUM, f"{intent.quantity} is below what the venue accepts")
 
-    def _enough(self, quantity: Decimal, situation: Situation) -> bool:
-        contract = situation.contract
-        notional = contract.notional(quantity, situation.mark)
+    def _sized_profit(self, intent: PlaceTakeProfit, situation: Situation) -> Intent | No:
+        contract, held = situation.contract, situation.position.quantity
+        quantity = contract.quantity_down(intent.quantity) if intent.quantity < held else held
+        towards = contract.price_down if situation.id.side.sign > 0 else contract.price_up
+        trigger = towards(intent.trigger)
+        if trigger <= 0 or not self._enough(quantity, trigger, contract):
+            return No(Because.MINIMUM, f"{intent.quantity} at {trigger} is below what the venue accepts")
+        return replace(intent, trigger=trigger, quantity=quantity)
+
+    def _enough(self, quantity: Decimal, price: Decimal, contract: Contract) -> bool:
+        notional = contract.notional(quantity, price)
         return quantity > 0 and quantity >= contract.min_quantity and notional >= contract.min_notional
 
     def _refusal(self, proposal: Proposal, situation: Situation, no: No) -> Verdict:

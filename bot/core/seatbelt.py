@@ -12,7 +12,7 @@ from decimal import Decimal
 from bot.core.intents import MoveStop, PlaceStop
 from bot.core.rule import Decisions, Params, Ratio, Rule
 from bot.core.settings import RuleEntry, SeatbeltSettings
-from bot.core.types import RuleName
+from bot.core.types import ZERO, RuleName
 from bot.core.view import View
 from bot.core.wake import Changed, Metric, Never, Wake, any_of
 
@@ -39,9 +39,11 @@ class Seatbelt(Rule[SeatbeltParams]):
         """After every change; in cross pools also when liquidation itself comes up to the stop."""
         if view.liquidation is None:
             return Never("there is no liquidation price to protect from")
+        if not view.endangered:
+            return Never("liquidation comes from the larger leg")
         stop = view.stops.protecting
         if stop is None or stop.trigger is None:
-            return Changed()
+            return Changed() if view.distance > 0 else any_of(Changed(), Metric.DISTANCE.above(ZERO))
         reached = Metric.LIQUIDATION.above if view.id.side.sign > 0 else Metric.LIQUIDATION.below
         return any_of(Changed(), reached(stop.trigger - view.id.side.sign * view.contract.tick))
 

@@ -8,7 +8,7 @@ from decimal import Decimal
 from bot.core.contracts import Contract
 from bot.core.intents import Intent
 from bot.core.margin.assess import Assessment, assess
-from bot.core.margin.liquidation import liquidation_price
+from bot.core.margin.liquidation import danger_below, liquidation_price
 from bot.core.margin.pool import Pool
 from bot.core.margin.project import project
 from bot.core.margin.targets import loss_at_liquidation
@@ -88,14 +88,26 @@ class Situation:
 
     @property
     def distance(self) -> Decimal:
-        """(mark - liquidation) / mark in the losing direction: negative past it, infinite without one."""
+        """(mark - liquidation) / mark in the direction of danger: negative past it, infinite without one."""
         if self._distance is None:
             price = self.liquidation
             if price is None:
                 self._distance = INFINITE
             else:
-                self._distance = self.id.side.sign * (self.mark - price) / self.mark
+                self._distance = self.danger * (self.mark - price) / self.mark
         return self._distance
+
+    @property
+    def danger(self) -> int:
+        """+1 where a falling price liquidates, -1 where a rising one does: of two legs the larger decides."""
+        if len(self.pool.holdings) == 1:
+            return self.id.side.sign
+        return 1 if danger_below(self.pool, self.id) else -1
+
+    @property
+    def endangered(self) -> bool:
+        """Whether its own loss leads to liquidation: that of the smaller leg of a hedge does not."""
+        return self.danger == self.id.side.sign
 
     @property
     def assessment(self) -> Assessment:

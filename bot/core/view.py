@@ -92,6 +92,11 @@ class View:
         return self._situation.distance
 
     @property
+    def endangered(self) -> bool:
+        """Whether its own loss leads to liquidation: that of the smaller leg of a hedge does not."""
+        return self._situation.endangered
+
+    @property
     def margin_ratio(self) -> Decimal:
         """Maintenance / equity of the pool: 1 is liquidation."""
         return self._situation.margin_ratio
