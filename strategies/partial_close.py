@@ -50,6 +50,8 @@ class PartialClose(Rule[PartialCloseParams]):
         """Below the trigger distance."""
         if view.times_acted >= self.params.max_times:
             return Never(f"a part was closed {view.times_acted} times already")
+        if not view.endangered:
+            return Never("liquidation comes from the larger leg of a hedge")
         return Metric.DISTANCE.below(self.params.below)
 
     def decide(self, view: View) -> Decisions:

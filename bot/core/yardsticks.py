@@ -62,22 +62,16 @@ def _nearer(before: Situation, after: Situation | None) -> Objection | None:
         return None
     if before.distance == INFINITE:
         return Because.NOT_SAFER, "there is no liquidation price to move away from"
-    return _objection_to_distance(before, after)
-
-
-def _objection_to_distance(before: Situation, after: Situation) -> Objection:
     return Because.NOT_SAFER, f"distance would go from {before.distance:.4%} to {after.distance:.4%}"
 
 
 def _loses_more(before: Situation, after: Situation | None) -> Objection | None:
+    if before.liquidation is not None and not before.endangered:
+        return Because.NOT_SAFER, "this leg earns what the larger one loses"
     if after is None:
         return None
     if after.position.quantity >= before.position.quantity:
         return Because.NOT_SAFER, "the position would not shrink"
-    if before.distance > 0 and after.distance < before.distance:
-        return _objection_to_distance(
-            before, after
-        )  # The smaller leg of a hedge: what it earns is what is lost.
     was, would = before.loss_at_liquidation, after.loss_at_liquidation
     if would < was or after.distance > before.distance:
         return None

@@ -116,9 +116,10 @@ def test_a_smaller_cross_position_is_liquidated_later() -> None:
     assert action.distance_after == D("0.375")
 
 
-def test_the_smaller_leg_of_a_hedge_is_not_closed_in_defence() -> None:
+@pytest.mark.parametrize("quantity", ["0.5", "1"])
+def test_the_smaller_leg_of_a_hedge_is_not_closed_in_defence(quantity: str) -> None:
     def only_short(view: View) -> list[ReducePosition]:
-        return [ReducePosition(id=SHORT, quantity=D("0.5"))] if view.id == SHORT else []
+        return [ReducePosition(id=SHORT, quantity=D(quantity))] if view.id == SHORT else []
 
     desk = Desk(says("rule", only_short, when=Always()), free="40")
     desk.holds(a_position(LONG, "2", mode=CROSS), a_position(SHORT, "1", mode=CROSS))
