@@ -66,7 +66,7 @@ class AtrStop(Rule[AtrStopParams]):
         gain = max(params.step * atr, view.contract.tick)
         ours = stop is not None and view.stops.placed_by(stop) is not None
         held = stop.trigger if stop is not None else None
-        if ours and held is not None and sign * (price - held) < gain and view.stops.protecting is not None:
+        if ours and held is not None and sign * (price - held) < gain:
             return
         trigger = self._clear(
             view, view.contract.price_up(price) if sign > 0 else view.contract.price_down(price)

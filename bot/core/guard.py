@@ -237,7 +237,7 @@ class Guard:
         amount = contract.margin_down(most)
         if amount < contract.margin_step:
             return No(Because.MINIMUM, f"{intent.amount} is below the step {contract.margin_step}")
-        return replace(intent, amount=amount)
+        return intent if amount == intent.amount else replace(intent, amount=amount)
 
     def _sized_reduction(self, intent: ReducePosition, situation: Situation) -> Intent | No:
         contract, position = situation.contract, situation.position

@@ -8,9 +8,12 @@ The same incremental code runs live, stepping and jumping.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from decimal import Decimal
+from decimal import Context, Decimal
 
 from bot.core.facts import BarClosed
+
+
+_EIGHT_DIGITS = Context(prec=8)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,4 +58,4 @@ class AtrSeries:
         """The range in price units, or ``None`` before ``length`` bars have closed."""
         if self._count < self._length:
             return None
-        return Decimal(f"{self._average:.8g}")
+        return _EIGHT_DIGITS.create_decimal_from_float(self._average)

@@ -7,7 +7,7 @@ many. One arithmetic serves both.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from decimal import Decimal
 
 from bot.core.contracts import Contract
@@ -42,7 +42,7 @@ class Pool:
     def with_position(self, position: Position, wallet: Decimal) -> Pool:
         """This pool with one position replaced and another wallet."""
         holdings = tuple(
-            replace(h, position=position) if h.position.id == position.id else h for h in self.holdings
+            Holding(position, h.contract) if h.position.id == position.id else h for h in self.holdings
         )
         return Pool(self.mode, wallet, holdings)
 

@@ -10,42 +10,19 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from operator import itemgetter
 
 from bot.core.conditions import FOREVER_MS
 from bot.core.tripwire import Wire
-from bot.core.types import Symbol
 from bot.lab.replay.agenda import RANKS, Agenda, Rank, key_of
 from bot.lab.replay.stage import Stage
-from bot.lab.tapes import PricePath, first_outside, tick_price, to_ticks_ceil, to_ticks_floor
+from bot.lab.replay.track import TickBounds, Track, TrackPoint
+from bot.lab.tapes import PricePath, tick_price, to_ticks_ceil, to_ticks_floor
+from bot.venues.paper.model import Wires
 
 YIELD_EVERY = 2_048
 """Windows between two breaths, in which the caller may write the journal."""
 _STRIDE_BARS = 1_024
-
-
-@dataclass(slots=True)
-class _Track:
-    """One symbol's path, and how far it has been delivered."""
-
-    symbol: Symbol
-    path: PricePath
-    rank: int
-    bar: int = 0
-    """The first bar of which some point has not been delivered or skipped."""
-    delivered_ms: int = -1
-    """The time of the last point that was delivered or skipped."""
-    bounds: tuple[object, object, object] = (None, None, None)
-    ticks: tuple[int | None, int | None, int | None, int | None] = (None, None, None, None)
-
-    @property
-    def next_ms(self) -> int:
-        """When the next bar opens."""
-        times = self.path.times
-        return int(times.item(self.bar)) if self.bar < len(times) else FOREVER_MS
-
-
-_Point = tuple[int, int, int, int, int, _Track]
-"""Time, order of the symbol, mark and traded price in ticks, whether it opens a bar, and whose it is."""
 
 
 class Walker:
@@ -56,7 +33,8 @@ class Walker:
         self._stage = stage
         self._agenda = agenda
         self._next = 0
-        self._tracks = [_Track(Symbol(path.symbol), path, rank) for rank, path in enumerate(paths)]
+        self._tracks = [Track(path) for path in paths]
+        self._wired: list[_Wired | None] = [None] * len(paths)
         self._end_ms = max(int(path.times[-1]) + path.interval_ms for path in paths)
         self._start_ms = min(int(path.times[0]) for path in paths)
 
@@ -77,13 +55,20 @@ class Walker:
     def _play(self, from_ms: int, until_key: int) -> None:
         """Play every point and event before ``until_key``, starting with the points from ``from_ms`` on."""
         until_ms = until_key // RANKS + (until_key % RANKS > Rank.MARK)
-        for at_ms, _, mark, last, opens, track in self._points(from_ms, until_ms):
+        found = [(p.at_ms, n, p) for n, t in enumerate(self._tracks) for p in t.points(from_ms, until_ms)]
+        if len(self._tracks) > 1:
+            found.sort(key=itemgetter(0, 1))
+        for at_ms, number, point in found:
             self._play_events(key_of(at_ms, Rank.MARK))
-            exponent = track.path.exponent
-            price = tick_price(mark, exponent)
-            traded = price if last == mark else tick_price(last, exponent)
-            self._stage.mark(at_ms, track.symbol, price, traded, gap=bool(opens))
+            self._deliver(self._tracks[number], point)
         self._play_events(until_key)
+
+    def _deliver(self, track: Track, point: TrackPoint) -> bool:
+        """Hand one point to the stage; whether anything came of it."""
+        exponent = track.path.exponent
+        mark = tick_price(point.mark, exponent)
+        last = mark if point.last == point.mark else tick_price(point.last, exponent)
+        return self._stage.mark(point.at_ms, track.symbol, mark, last, gap=point.opens)
 
     def _play_events(self, until_key: int) -> None:
         """Play every event, and every execution that is due, before ``until_key``."""
@@ -98,25 +83,6 @@ class Walker:
                 stage.play(key // RANKS, events[self._next - 1])
             else:
                 return
-
-    def _points(self, from_ms: int, until_ms: int) -> list[_Point]:
-        """The undelivered points of all symbols in [from_ms, until_ms), in order, and mark them delivered."""
-        found: list[_Point] = []
-        for track in self._tracks:
-            path = track.path
-            size = len(path)
-            while track.bar < size and track.next_ms < until_ms:
-                points = path.bar(track.bar)
-                for place, (at_ms, last, mark) in enumerate(points):
-                    if from_ms <= at_ms < until_ms and at_ms > track.delivered_ms:
-                        track.delivered_ms = at_ms
-                        found.append((at_ms, track.rank, mark, last, place == 0, track))
-                if points[3][0] >= until_ms:
-                    break
-                track.bar += 1
-        if len(self._tracks) > 1:
-            found.sort(key=lambda point: point[:2])
-        return found
 
 
 class Stepper(Walker):
@@ -161,98 +127,57 @@ class Jumper(Walker):
 
     def _next_point_ms(self, from_ms: int) -> int:
         """The time of the first point at or after ``from_ms``."""
-        first = FOREVER_MS
-        for track in self._tracks:
-            for bar in range(track.bar, min(track.bar + 2, len(track.path))):
-                for at_ms, _, _ in track.path.bar(bar):
-                    if at_ms >= from_ms:
-                        first = min(first, at_ms)
-        return min(first, self._end_ms)
+        return min(self._end_ms, *(track.first_point_from(from_ms) for track in self._tracks))
 
     def _first_breach(self, before_ms: int) -> tuple[int, int]:
         """Opening and end of the first bar before ``before_ms`` that is not strictly inside all wires."""
         found = (before_ms, before_ms)
-        for track in self._tracks:
-            path = track.path
-            if track.bar >= len(path):
-                continue
-            start = track.bar
-            stop = int(path.times.searchsorted(found[0]))
-            if start >= stop:
-                continue
-            at = self._search(track, start, stop)
-            if at < stop:
-                opened = int(path.times.item(at))
-                found = min(found, (opened, opened + path.interval_ms))
+        for number, track in enumerate(self._tracks):
+            at = track.breach(track.index_at(found[0]), self._bounds(number))
+            if at is not None:
+                opened = int(track.path.times.item(at))
+                found = min(found, (opened, opened + track.path.interval_ms))
         return found
 
-    def _search(self, track: _Track, start: int, stop: int) -> int:
-        """The first bar of ``track`` in [start, stop) that leaves a band of the engine or the exchange."""
-        mark_low, mark_high, last_low, last_high = self._bounds(track)
-        path = track.path
-        if path.marks is None:
-            low = mark_low if last_low is None else last_low if mark_low is None else max(mark_low, last_low)
-            high = (
-                mark_high
-                if last_high is None
-                else last_high
-                if mark_high is None
-                else min(mark_high, last_high)
-            )
-            return first_outside(path.mark_low, path.mark_high, start, stop, low, high)
-        at = first_outside(path.mark_low, path.mark_high, start, stop, mark_low, mark_high)
-        if last_low is None and last_high is None:
-            return at
-        return first_outside(path.last_low, path.last_high, start, at, last_low, last_high)
-
-    def _bounds(self, track: _Track) -> tuple[int | None, int | None, int | None, int | None]:
-        """The bounds in ticks: floors of what lies below, ceilings of what lies above."""
-        wire = self._stage.engine.wires().get(track.symbol) or _OPEN_WIRE
+    def _bounds(self, number: int) -> TickBounds:
+        """The wires of engine and exchange in ticks, floors below and ceilings above, until they move."""
+        track, known = self._tracks[number], self._wired[number]
+        wire = self._stage.engine.wires().get(track.symbol, _OPEN_WIRE)
         venue = self._stage.exchange.wires(track.symbol)
-        known = track.bounds
-        if known[0] is not wire.low or known[1] is not wire.high or known[2] is not venue:
-            exponent = track.path.exponent
-            low = _tightest(wire.low, venue.mark.low, highest=True)
-            high = _tightest(wire.high, venue.mark.high, highest=False)
-            track.bounds = (wire.low, wire.high, venue)
-            track.ticks = (
-                _below(low, exponent),
-                _above(high, exponent),
-                _below(venue.last.low, exponent),
-                _above(venue.last.high, exponent),
-            )
-        return track.ticks
+        if known is not None and known.low is wire.low and known.high is wire.high and known.venue is venue:
+            return known.bounds
+        exponent = track.path.exponent
+        bounds = TickBounds(
+            mark_low=_below(_tightest(wire.low, venue.mark.low, highest=True), exponent),
+            mark_high=_above(_tightest(wire.high, venue.mark.high, highest=False), exponent),
+            last_low=_below(venue.last.low, exponent),
+            last_high=_above(venue.last.high, exponent),
+        )
+        self._wired[number] = _Wired(wire.low, wire.high, venue, bounds)
+        return bounds
 
     def _catch_up(self, until_ms: int) -> None:
         """Deliver the last skipped mark of every symbol before ``until_ms``; nobody may speak."""
-        skipped: list[_Point] = []
-        for track in self._tracks:
-            point = self._last_before(track, until_ms)
-            if point is not None:
-                skipped.append(point)
-        skipped.sort(key=lambda point: point[:2])
-        for at_ms, _, mark, last, _, track in skipped:
-            exponent = track.path.exponent
-            price = tick_price(mark, exponent)
-            traded = price if last == mark else tick_price(last, exponent)
-            spoke = self._stage.mark(at_ms, track.symbol, price, traded, gap=False)
-            assert not spoke, f"{track.symbol} at {at_ms}: a skipped mark was not silent"
+        skipped = [
+            (point.at_ms, number, point)
+            for number, track in enumerate(self._tracks)
+            if (point := track.last_before(until_ms)) is not None
+        ]
+        if len(skipped) > 1:
+            skipped.sort(key=itemgetter(0, 1))
+        for at_ms, number, point in skipped:
+            spoke = self._deliver(self._tracks[number], point)
+            assert not spoke, f"{self._tracks[number].symbol} at {at_ms}: a skipped mark was not silent"
 
-    def _last_before(self, track: _Track, until_ms: int) -> _Point | None:
-        """The last undelivered point before ``until_ms``, everything before it counted as skipped."""
-        path, size = track.path, len(track.path)
-        bar = int(path.times.searchsorted(until_ms))
-        if bar <= track.bar and (track.bar >= size or track.next_ms >= until_ms):
-            return None
-        points = path.bar(bar - 1)
-        track.bar = bar if points[3][0] < until_ms else bar - 1
-        for at_ms, last, mark in reversed(points):
-            if at_ms < until_ms:
-                if at_ms <= track.delivered_ms:
-                    return None
-                track.delivered_ms = at_ms
-                return at_ms, track.rank, mark, last, 0, track
-        return None
+
+@dataclass(frozen=True, slots=True)
+class _Wired:
+    """The wires that bounds in ticks were made of."""
+
+    low: Decimal
+    high: Decimal
+    venue: Wires
+    bounds: TickBounds
 
 
 _OPEN_WIRE = Wire()

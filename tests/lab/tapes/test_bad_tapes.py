@@ -109,7 +109,7 @@ def test_a_column_that_is_there_twice_is_refused(write_tape: WriteTape) -> None:
     assert (error.line, error.found) == (1, "the column 'close' is there twice")
 
 
-@pytest.mark.parametrize("content", [b"", b" \n\n", gzip.compress(b"")])
+@pytest.mark.parametrize("content", [b"", b" \n\n", gzip.compress(b"", mtime=0)])
 def test_an_empty_file_is_refused(tmp_path: Path, content: bytes) -> None:
     path = tmp_path / "BTC_binance_perp_1m.csv.gz"
     path.write_bytes(content)
