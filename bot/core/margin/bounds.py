@@ -172,7 +172,7 @@ def liquidation_bands(pool: Pool, id_: PositionId, marks: Marks, price: Decimal)
     """Bands for "the liquidation price of ``id_`` lies beyond ``price``", one tick either way included.
 
     An isolated position's liquidation price does not move with the marks. In a cross pool it moves with
-    the other symbols' marks; its own enters only where the tiers do not leave a single crossing.
+    the other symbols' marks; its own enters only in that the pool has to stay alive.
     """
     if pool.mode is MarginMode.ISOLATED:
         return {}
@@ -184,8 +184,12 @@ def liquidation_bands(pool: Pool, id_: PositionId, marks: Marks, price: Decimal)
     )
     if not single or _nets(pool) or assess(pool, marks).liquidatable:
         return _asking_always(pool, marks)
-    bands: dict[Symbol, Band] = dict.fromkeys(_symbols(pool), FREE)
-    for level in (price - legs[0].contract.tick, price, price + legs[0].contract.tick):
+    # A pool that is dead at every price has no liquidation price of this kind: stay where it lives.
+    bands = dict(ratio_bands(pool, marks, ONE))
+    tick = legs[0].contract.tick
+    for level in (price - tick, price, price + tick):
+        if level <= 0:
+            continue
         curves = _curves(pool, marks, ONE)
         fixed = _Curve(legs, coordinate(legs[0].contract, level), ONE).now()[0]
         del curves[id_.symbol]

@@ -3,15 +3,27 @@
 from collections.abc import Mapping
 from decimal import Decimal
 
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
+from bot.core.contracts import ContractKind
 from bot.core.margin.assess import assess
-from bot.core.margin.bounds import Band, distance_bands, ratio_bands
-from bot.core.margin.liquidation import distance_of
+from bot.core.margin.bounds import Band, distance_bands, liquidation_bands, ratio_bands
+from bot.core.margin.liquidation import danger_below, distance_of, exact_liquidation_price
 from bot.core.margin.pool import Marks, Pool
-from bot.core.types import PositionId, Symbol
-from tests.core.margin.pools import D, cross_pools, isolated_pools, marks_near
+from bot.core.margin.rules import MaintenanceAt
+from bot.core.types import PositionId, Side, Symbol
+from tests.core.margin.pools import (
+    D,
+    a_contract,
+    a_position,
+    cross,
+    cross_pools,
+    isolated,
+    isolated_pools,
+    marks_near,
+    some_rules,
+)
 
 THRESHOLDS = [D("0.02"), D("0.05"), D("0.1"), D("0.3"), D("0.7")]
 
@@ -101,3 +113,96 @@ def test_ratio_bands_are_sound(data: st.DataObject, pool: Pool) -> None:
     moved = inside_all(data, pool, marks, ratio_bands(pool, marks, threshold))
     if moved is not None:
         assert above(pool, moved, threshold) is above(pool, marks, threshold)
+
+
+@given(st.data(), st.one_of(cross_pools(), cross_pools(hedged=True)))
+def test_bands_of_a_liquidation_price_are_sound(data: st.DataObject, pool: Pool) -> None:
+    id_ = data.draw(st.sampled_from(pool.holdings)).position.id
+    marks = data.draw(marks_near(pool))
+    now = exact_liquidation_price(pool, id_, marks)
+    assume(now is not None)
+    assert now is not None
+    contract = pool.holding(id_).contract
+    price = contract.price_up(now * data.draw(st.sampled_from([D("0.9"), D("0.99"), D("1.01"), D("1.2")])))
+    bands = liquidation_bands(pool, id_, marks, price)
+    moved = inside_all(data, pool, marks, bands)
+    if moved is not None:
+        then = exact_liquidation_price(pool, id_, moved)
+        # No liquidation price is one beyond the end of the scale, on the side the danger is on.
+        above = (now > price and not danger_below(pool, id_)) if then is None else then > price
+        assert above is (now > price)
+
+
+def test_the_band_of_an_isolated_long_ends_where_the_distance_does() -> None:
+    pool = isolated(a_position(), a_contract(rules=some_rules(maintenance_at=MaintenanceAt.ENTRY)), D(10))
+    id_ = pool.holdings[0].position.id
+    # Liquidation is at 91, so the distance is 5 % at 91 / 0.95 = 95.789.
+    bands = distance_bands(pool, id_, {id_.symbol: D(100)}, D("0.05"))
+    assert bands == {id_.symbol: Band(D("95.8"), None)}
+    bands = distance_bands(pool, id_, {id_.symbol: D(93)}, D("0.05"))
+    assert bands == {id_.symbol: Band(None, D("95.7"))}
+    assert liquidation_bands(pool, id_, {}, D(91)) == {}
+
+
+def test_the_band_of_one_cross_position_is_as_tight_within_a_tick() -> None:
+    for side in Side:
+        alone = isolated(a_position(side), a_contract(), D(10))
+        same = cross(D(10), (a_position(side), a_contract()))
+        marks = {a_position().id.symbol: D(100)}
+        id_ = alone.holdings[0].position.id
+        tight = distance_bands(alone, id_, marks, D("0.05"))[id_.symbol]
+        found = distance_bands(same, id_, marks, D("0.05"))[id_.symbol]
+        one, other = (tight.low, found.low) if side is Side.LONG else (tight.high, found.high)
+        assert one is not None
+        assert other is not None
+        assert abs(one - other) <= D("0.2")
+
+
+def test_the_exchange_itself_wakes_at_liquidation() -> None:
+    pool = cross(D(10), (a_position(), a_contract()))
+    id_ = pool.holdings[0].position.id
+    # 10 + L - 100 = 0.01 L: L = 90.909, and the tick above is the first mark that is safe.
+    assert ratio_bands(pool, {id_.symbol: D(100)}, D(1)) == {id_.symbol: Band(D("91.0"), None)}
+    assert ratio_bands(pool, {id_.symbol: D(80)}, D(1)) == {id_.symbol: Band(None, D("90.9"))}
+    alone = isolated(a_position(Side.SHORT), a_contract(), D(10))
+    short = alone.holdings[0].position.id
+    assert ratio_bands(alone, {short.symbol: D(100)}, D(1)) == {short.symbol: Band(None, D("108.9"))}
+
+
+def asks_always(pool: Pool, marks: Marks, threshold: str = "0.05") -> bool:
+    bands = distance_bands(pool, pool.holdings[0].position.id, marks, D(threshold))
+    return all(band == Band(marks[symbol], marks[symbol]) for symbol, band in bands.items())
+
+
+def test_equal_legs_never_need_an_evaluation() -> None:
+    pool = cross(D(50), (a_position(), a_contract()), (a_position(Side.SHORT), a_contract()))
+    id_ = pool.holdings[0].position.id
+    assert distance_bands(pool, id_, {id_.symbol: D(100)}, D("0.05")) == {id_.symbol: Band(None, None)}
+
+
+def test_a_long_without_a_liquidation_price_never_needs_an_evaluation() -> None:
+    pool = isolated(a_position(), a_contract(), D(100))
+    id_ = pool.holdings[0].position.id
+    assert distance_bands(pool, id_, {id_.symbol: D(100)}, D("0.05")) == {id_.symbol: Band(None, None)}
+
+
+def test_what_the_lines_do_not_answer_is_asked_every_time() -> None:
+    long, short = a_position(quantity=D(2)), a_position(Side.SHORT)
+    marks = {long.id.symbol: D(100)}
+    netting = a_contract(rules=some_rules(netting=True))
+    frozen = a_contract(rules=some_rules(maintenance_at=MaintenanceAt.MARK))
+    inverse = a_contract(kind=ContractKind.INVERSE, rules=some_rules(maintenance_at=MaintenanceAt.MARK))
+    assert asks_always(cross(D(50), (long, netting), (short, netting)), marks)
+    assert asks_always(cross(D(50), (long, frozen), (short, frozen)), marks)
+    assert asks_always(cross(D(50), (long, inverse)), marks)
+    assert asks_always(cross(D(50), (long, a_contract())), marks, "1.5")
+    assert asks_always(cross(D(50), (long, a_contract(tick=D(99)))), marks, "0.7")
+    nets = cross(D(50), (long, netting), (short, netting))
+    assert ratio_bands(nets, marks, D(1)) == {long.id.symbol: Band(D(100), D(100))}
+    assert liquidation_bands(nets, long.id, marks, D(90)) == {long.id.symbol: Band(D(100), D(100))}
+
+
+def test_a_pool_on_the_edge_is_asked_every_time() -> None:
+    pool = cross(D(1), (a_position(), a_contract()))
+    id_ = pool.holdings[0].position.id
+    assert ratio_bands(pool, {id_.symbol: D(100)}, D(1)) == {id_.symbol: Band(D(100), D(100))}

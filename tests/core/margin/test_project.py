@@ -350,3 +350,34 @@ def test_the_addition_counts_a_requirement_frozen_at_the_mark() -> None:
     id_ = pool.holdings[0].position.id
     # Liquidation at 88: 10 + a - 12 = 1.
     assert margin_for_distance(pool, id_, {id_.symbol: D(100)}, D("0.12")) == 3
+
+
+def test_a_coarse_margin_step_takes_a_larger_close() -> None:
+    # Whole money only: of what a close releases up to a unit is lost to rounding.
+    contract = a_contract(margin_step=D(1), lot=D("0.001"))
+    pool = isolated(a_position(quantity=D(2)), contract, D(20))
+    id_ = pool.holdings[0].position.id
+    marks = {id_.symbol: D(98)}
+    found = close_for_distance(pool, id_, marks, D("0.1"), taker_fee=D(0))
+    assert found is not None
+    quantity, added = found
+    assert added == int(added)
+
+    def enough(closed: Decimal) -> bool:
+        booked = closing(pool, id_, closed, D(98), taker_fee=D(0))
+        return margin_for_distance(booked.pool, id_, marks, D("0.1")) <= int(booked.to_wallet)
+
+    assert enough(quantity)
+    assert not enough(quantity - D("0.001"))
+
+
+def test_a_margin_step_too_coarse_leaves_no_close() -> None:
+    pool = isolated(a_position(), a_contract(margin_step=D(1000)), D(10))
+    id_ = pool.holdings[0].position.id
+    assert close_for_distance(pool, id_, {id_.symbol: D(98)}, D("0.1"), taker_fee=D(0)) is None
+
+
+def test_the_distance_of_equal_legs_needs_no_margin() -> None:
+    pool = cross(D(50), (a_position(), a_contract()), (a_position(Side.SHORT), a_contract()))
+    id_ = pool.holdings[0].position.id
+    assert margin_for_distance(pool, id_, {id_.symbol: D(100)}, D("0.5")) == 0
