@@ -75,26 +75,28 @@ class Contract:
         """Value of ``quantity`` at ``price`` in the settlement currency."""
         return quantity * price if self.kind is ContractKind.LINEAR else quantity / price
 
+    # Adding zero spells 8E+1 as 80: the same number in the same digits wherever it is printed.
+
     def quantity_down(self, quantity: Decimal) -> Decimal:
         """``quantity`` rounded down to the lot: a reduction is never rounded up."""
-        return (quantity / self.lot).to_integral_value(ROUND_FLOOR) * self.lot
+        return (quantity / self.lot).to_integral_value(ROUND_FLOOR) * self.lot + ZERO
 
     def quantity_up(self, quantity: Decimal) -> Decimal:
         """``quantity`` rounded up to the lot."""
-        return (quantity / self.lot).to_integral_value(ROUND_CEILING) * self.lot
+        return (quantity / self.lot).to_integral_value(ROUND_CEILING) * self.lot + ZERO
 
     def price_down(self, price: Decimal) -> Decimal:
         """``price`` rounded down to the tick."""
-        return (price / self.tick).to_integral_value(ROUND_FLOOR) * self.tick
+        return (price / self.tick).to_integral_value(ROUND_FLOOR) * self.tick + ZERO
 
     def price_up(self, price: Decimal) -> Decimal:
         """``price`` rounded up to the tick."""
-        return (price / self.tick).to_integral_value(ROUND_CEILING) * self.tick
+        return (price / self.tick).to_integral_value(ROUND_CEILING) * self.tick + ZERO
 
     def margin_down(self, amount: Decimal) -> Decimal:
         """Money rounded down to the step the venue takes for isolated margin."""
-        return (amount / self.margin_step).to_integral_value(ROUND_FLOOR) * self.margin_step
+        return (amount / self.margin_step).to_integral_value(ROUND_FLOOR) * self.margin_step + ZERO
 
     def margin_up(self, amount: Decimal) -> Decimal:
         """Money rounded up to the step the venue takes for isolated margin."""
-        return (amount / self.margin_step).to_integral_value(ROUND_CEILING) * self.margin_step
+        return (amount / self.margin_step).to_integral_value(ROUND_CEILING) * self.margin_step + ZERO

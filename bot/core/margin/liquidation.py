@@ -39,12 +39,13 @@ def liquidation_price(pool: Pool, id_: PositionId, marks: Marks) -> Decimal | No
     one symbol in one cross pool share one price; if they are equal there is none. For an isolated pool
     ``marks`` may be empty. The price may lie beyond the entry: a position can be born liquidatable.
     """
-    exact = exact_liquidation_price(pool, id_, marks)
+    legs = legs_of(pool, id_)
+    exact = _exact(pool, legs, id_, marks)
     if exact is None:
         return None
-    contract = pool.holding(id_).contract
+    contract = legs[0].contract
     # The last digits of the division are noise: without them a price on the tick stays on it.
-    if danger_below(pool, id_):
+    if _danger_below(legs):
         return contract.price_up(_WITHOUT_NOISE.plus(exact))
     rounded = contract.price_down(_WITHOUT_NOISE.plus(exact))
     return rounded if rounded > 0 else exact
@@ -52,11 +53,53 @@ def liquidation_price(pool: Pool, id_: PositionId, marks: Marks) -> Decimal | No
 
 def exact_liquidation_price(pool: Pool, id_: PositionId, marks: Marks) -> Decimal | None:
     """As ``liquidation_price``, unrounded."""
-    legs = legs_of(pool, id_)
+    return _exact(pool, legs_of(pool, id_), id_, marks)
+
+
+def _exact(pool: Pool, legs: Legs, id_: PositionId, marks: Marks) -> Decimal | None:
     wallet = backing(pool, id_, marks)
-    if len(legs) > 1 and legs[0].contract.rules.netting:
+    if len(legs) == 1:
+        at = _in_first_tier(legs[0], wallet, marks)
+        if at is None:
+            at = crossing(legs, wallet, marks, legs)
+    elif legs[0].contract.rules.netting:
         return _netted_price(legs, wallet, marks)
-    return _as_price(legs[0], crossing(legs, wallet, marks, legs))
+    else:
+        at = crossing(legs, wallet, marks, legs)
+    return _as_price(legs[0], at)
+
+
+def _in_first_tier(leg: Holding, wallet: Decimal, marks: Marks) -> Decimal | None:
+    """The crossing of one position in the tier it starts from: nearly every case, and asked at every change.
+
+    ``None`` where the answer is not that simple; then ``crossing`` walks.
+    """
+    position, contract = leg.position, leg.contract
+    if maintenance_point(position, contract) is MaintenanceAt.MARK:
+        return None
+    quantity = position.quantity
+    moving = tiers_move(position, contract)
+    index = 0
+    if moving:
+        start = coordinate(contract, marks.get(position.id.symbol, position.entry))
+        index = tier_index(contract, quantity, start)
+    elif len(contract.tiers) > 1:
+        index = tier_index(contract, quantity, ZERO)
+    required_slope, required = line(position, contract, index)
+    if required_slope >= quantity:
+        return None
+    value = contract.notional(quantity, position.entry)
+    if direction(position, contract) > 0:
+        root = (value + required - wallet) / (quantity - required_slope)
+    else:
+        root = (value - required + wallet) / (quantity + required_slope)
+    if root <= 0:
+        return None
+    if moving:
+        size, tier = quantity * root, contract.tiers[index]
+        if (index and size < tier.floor) or (tier.cap is not None and size > tier.cap):
+            return None
+    return root
 
 
 def bankruptcy_price(pool: Pool, id_: PositionId, marks: Marks) -> Decimal | None:
@@ -99,10 +142,9 @@ def distance_of(pool: Pool, id_: PositionId, marks: Marks) -> Decimal | None:
 
 def legs_of(pool: Pool, id_: PositionId) -> Legs:
     """The holdings that move with the mark of this position: itself, and its opposite in hedge mode."""
-    if len(pool.holdings) == 1:
-        pool.holding(id_)
-        return pool.holdings
     pool.holding(id_)
+    if len(pool.holdings) == 1:
+        return pool.holdings
     return tuple(h for h in pool.holdings if h.position.id.symbol == id_.symbol)
 
 
@@ -119,7 +161,10 @@ def backing(pool: Pool, id_: PositionId, marks: Marks) -> Decimal:
 
 def danger_below(pool: Pool, id_: PositionId) -> bool:
     """Whether a falling price leads to liquidation: for a long, or in hedge mode for the larger leg."""
-    legs = legs_of(pool, id_)
+    return _danger_below(legs_of(pool, id_))
+
+
+def _danger_below(legs: Legs) -> bool:
     if len(legs) == 1:
         return legs[0].position.id.side is Side.LONG
     return sum(leg.position.quantity * leg.position.id.side.sign for leg in legs) >= 0
