@@ -4,7 +4,8 @@ import asyncio
 import json
 import os
 import socket
-from collections.abc import Awaitable, Callable, Mapping
+import tempfile
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from decimal import Decimal
 from pathlib import Path
 
@@ -126,12 +127,17 @@ def test_only_we_can_connect(tmp_path: Path) -> None:
     serving(tmp_path, use)
 
 
+@pytest.fixture
+def short_path() -> Iterator[Path]:
+    """A folder whose name is short enough for a socket; that of `tmp_path` is too long under xdist."""
+    with tempfile.TemporaryDirectory(prefix="hf", dir="/tmp") as folder:
+        yield Path(folder)
+
+
 def test_a_data_directory_too_deep_for_a_socket_has_it_in_a_private_folder(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, short_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    short = tmp_path / "run"
-    short.mkdir()
-    monkeypatch.setenv("XDG_RUNTIME_DIR", str(short))
+    monkeypatch.setenv("XDG_RUNTIME_DIR", str(short_path))
     deep = tmp_path / ("d" * 60) / ("e" * 60)
     deep.mkdir(parents=True)
 
