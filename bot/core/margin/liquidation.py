@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from decimal import Context, Decimal
 
-from bot.core.contracts import ContractKind
+from bot.core.contracts import Contract, ContractKind
 from bot.core.margin.arithmetic import coordinate, direction
 from bot.core.margin.assess import standing
 from bot.core.margin.pool import Holding, Marks, Pool
@@ -19,11 +19,13 @@ from bot.core.margin.requirement import (
     line,
     maintenance,
     maintenance_point,
+    steepest,
     tier_index,
+    tiers_jump,
     tiers_move,
 )
 from bot.core.margin.rules import MaintenanceAt
-from bot.core.types import ZERO, PositionId, Side
+from bot.core.types import ZERO, Position, PositionId, Side
 
 Legs = tuple[Holding, ...]
 Segment = tuple[Decimal, Decimal, Decimal, Decimal | None]
@@ -49,6 +51,19 @@ def liquidation_price(pool: Pool, id_: PositionId, marks: Marks) -> Decimal | No
         return contract.price_up(_WITHOUT_NOISE.plus(exact))
     rounded = contract.price_down(_WITHOUT_NOISE.plus(exact))
     return rounded if rounded > 0 else exact
+
+
+def stands_still(position: Position, contract: Contract) -> bool:
+    """Whether an isolated position has one liquidation price at every mark.
+
+    Not so where maintenance is frozen at the mark, and where tiers jump: there the search starts at the mark
+    and finds another crossing from another tier.
+    """
+    return (
+        maintenance_point(position, contract) is not MaintenanceAt.MARK
+        and not tiers_jump(position, contract)
+        and steepest(position, contract) < position.quantity
+    )
 
 
 def exact_liquidation_price(pool: Pool, id_: PositionId, marks: Marks) -> Decimal | None:
@@ -97,7 +112,7 @@ def _in_first_tier(leg: Holding, wallet: Decimal, marks: Marks) -> Decimal | Non
         return None
     if moving:
         size, tier = quantity * root, contract.tiers[index]
-        if (index and size < tier.floor) or (tier.cap is not None and size > tier.cap):
+        if (index and size <= tier.floor) or (tier.cap is not None and size > tier.cap):
             return None
     return root
 
@@ -186,9 +201,9 @@ def crossing(legs: Legs, wallet: Decimal, marks: Marks, counted: Legs) -> Decima
     toward = -1 if net > 0 else 1
     if slope * net > 0:
         root = -intercept / slope
-        if low <= root and (high is None or root <= high):
+        if _inside(root, low, high):
             return root
-        found = _travel(legs, wallet, indices, marks, counted, start, -1 if root < low else 1)
+        found = _travel(legs, wallet, indices, marks, counted, start, -1 if root <= low else 1)
         # Dead at every price, as a short in an account that has lost more than its price can give back: the
         # first mark at which equity is at or below the requirement is this one.
         return start if found is None and root < start and net < 0 and mark is not None else found
@@ -236,11 +251,12 @@ def _travel(
     heading: int,
 ) -> Decimal | None:
     """Walk from ``start`` through the tiers, up or down the coordinate, to the first change of sign."""
+    intercept, slope, low, high = segment(legs, wallet, indices, marks, counted)
+    alive = intercept + slope * start > 0
     for _ in range(sum(len(leg.contract.tiers) for leg in legs)):
-        intercept, slope, low, high = segment(legs, wallet, indices, marks, counted)
         if slope:
             root = -intercept / slope
-            if low <= root and (high is None or root <= high) and (root - start) * heading >= 0:
+            if _inside(root, low, high) and (root - start) * heading >= 0:
                 return root if root > 0 else None
         edge = high if heading > 0 else low
         if not edge:
@@ -248,11 +264,16 @@ def _travel(
         for i, leg in enumerate(legs):
             if at_edge(leg, indices[i], edge, heading):
                 indices[i] += heading
-        after_intercept, after_slope, _, _ = segment(legs, wallet, indices, marks, counted)
-        if (intercept + slope * edge > 0) is not (after_intercept + after_slope * edge > 0):
+        intercept, slope, low, high = segment(legs, wallet, indices, marks, counted)
+        if (intercept + slope * edge > 0) is not alive:
             return edge
         start = edge
     return None
+
+
+def _inside(root: Decimal, low: Decimal, high: Decimal | None) -> bool:
+    """Whether a tier holds the coordinate; its lower edge belongs to the tier below."""
+    return (low < root or root == low == 0) and (high is None or root <= high)
 
 
 def at_edge(leg: Holding, index: int, edge: Decimal, heading: int) -> bool:

@@ -19,9 +19,11 @@ from tests.core.margin.pools import (
     a_position,
     cross,
     cross_pools,
+    flat,
     isolated,
     isolated_pools,
     marks_near,
+    progressive,
     some_rules,
 )
 
@@ -206,3 +208,77 @@ def test_a_pool_on_the_edge_is_asked_every_time() -> None:
     pool = cross(D(1), (a_position(), a_contract()))
     id_ = pool.holdings[0].position.id
     assert ratio_bands(pool, {id_.symbol: D(100)}, D(1)) == {id_.symbol: Band(D(100), D(100))}
+
+
+def test_a_jump_of_flat_tiers_ends_the_band() -> None:
+    tiers = flat([D(110)], [D("0.01"), D("0.2")])
+    contract = a_contract(tiers=tiers, rules=some_rules(tier_deduction=False))
+    pool = isolated(a_position(Side.SHORT), contract, D(20))
+    id_ = pool.holdings[0].position.id
+    assert ratio_bands(pool, {id_.symbol: D(100)}, D(1)) == {id_.symbol: Band(None, D(110))}
+
+
+def test_an_edge_of_flat_tiers_before_the_threshold_is_asked_every_time() -> None:
+    # In the upper tier liquidation is at 100, nearer than the threshold, though equity is fine below 95.
+    tiers = flat([D(95)], [D("0.01"), D("0.2")])
+    contract = a_contract(tiers=tiers, rules=some_rules(tier_deduction=False))
+    pool = isolated(a_position(), contract, D(20))
+    marks = {pool.holdings[0].position.id.symbol: D(110)}
+    assert below(pool, pool.holdings[0].position.id, marks, D("0.2"))
+    assert asks_always(pool, marks, "0.2")
+
+
+def test_a_coarse_tick_tightens_the_band() -> None:
+    # Liquidation is at 90.909, rounded to 91: half the mark reaches it at 182.
+    pool = cross(D(10), (a_position(), a_contract(tick=D(1))))
+    id_ = pool.holdings[0].position.id
+    assert distance_bands(pool, id_, {id_.symbol: D(200)}, D("0.5")) == {id_.symbol: Band(D(182), None)}
+
+
+def test_rounding_tightens_the_band_of_a_frozen_requirement() -> None:
+    # At 185 liquidation is 90.155 + 1.85 = 92.005, rounded to 93: nearer than half the mark.
+    rules = some_rules(maintenance_at=MaintenanceAt.MARK)
+    pool = cross(D("9.845"), (a_position(), a_contract(tick=D(1), rules=rules)))
+    id_ = pool.holdings[0].position.id
+    low = distance_bands(pool, id_, {id_.symbol: D(200)}, D("0.5"))[id_.symbol].low
+    assert below(pool, id_, {id_.symbol: D(185)}, D("0.5"))
+    assert low is not None
+    assert 185 <= low <= 188
+
+
+def test_nearly_equal_legs_are_asked_every_time() -> None:
+    long, short = a_position(quantity=D("1.01")), a_position(Side.SHORT)
+    pool = cross(D(5), (long, a_contract()), (short, a_contract()))
+    assert asks_always(pool, {long.id.symbol: D(100)})
+    assert liquidation_bands(pool, long.id, {long.id.symbol: D(100)}, D(90)) == {
+        long.id.symbol: Band(D(100), D(100))
+    }
+
+
+def test_two_legs_are_asked_again_before_the_pool_dies_of_another_symbol() -> None:
+    tiers = progressive([D(210)], [D("0.01"), D("0.4")])
+    long, short = a_position(quantity=D(2)), a_position(Side.SHORT)
+    eth = a_position(symbol="ETHUSDT")
+    contract, other = a_contract(tiers=tiers), a_contract(symbol=eth.id.symbol)
+    pool = cross(D(1), (long, contract), (short, contract), (eth, other))
+    marks = {long.id.symbol: D(104), eth.id.symbol: D(100)}
+    dead = {long.id.symbol: D(104), eth.id.symbol: D(50)}
+    assert below(pool, long.id, marks, D("0.3"))
+    assert distance_of(pool, long.id, dead) is None
+    low = distance_bands(pool, long.id, marks, D("0.3"))[eth.id.symbol].low
+    assert low is not None
+    assert low > 50
+
+
+def test_bands_of_an_inverse_long_are_below_it() -> None:
+    pool = isolated(a_position(quantity=D(100)), a_contract(kind=ContractKind.INVERSE), D("0.1"))
+    id_ = pool.holdings[0].position.id
+    # 0.1 + 100 (0.01 - u) = u: the price is 101 / 1.1 = 91.818.
+    assert ratio_bands(pool, {id_.symbol: D(100)}, D("0.999999")) == {id_.symbol: Band(D("91.9"), None)}
+    same = cross(D("0.1"), (a_position(quantity=D(100)), a_contract(kind=ContractKind.INVERSE)))
+    assert ratio_bands(same, {id_.symbol: D(100)}, D(1)) == {id_.symbol: Band(D("91.9"), None)}
+    # Liquidation, 91.9 on the tick, is 10 % away at 102.11.
+    near = distance_bands(same, id_, {id_.symbol: D(110)}, D("0.1"))[id_.symbol]
+    assert near.high is None
+    assert near.low is not None
+    assert D("102.1") <= near.low <= D("102.3")

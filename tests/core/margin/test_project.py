@@ -381,3 +381,15 @@ def test_the_distance_of_equal_legs_needs_no_margin() -> None:
     pool = cross(D(50), (a_position(), a_contract()), (a_position(Side.SHORT), a_contract()))
     id_ = pool.holdings[0].position.id
     assert margin_for_distance(pool, id_, {id_.symbol: D(100)}, D("0.5")) == 0
+
+
+def test_the_addition_clears_the_edges_of_flat_tiers_on_the_way() -> None:
+    tiers = flat([D(95)], [D("0.01"), D("0.2")])
+    contract = a_contract(tiers=tiers, rules=some_rules(tier_deduction=False))
+    pool = isolated(a_position(), contract, D(20))
+    id_ = pool.holdings[0].position.id
+    marks = {id_.symbol: D(110)}
+    # Just above 95 the upper tier wants 19: 20 + a - 5 = 19.
+    assert margin_for_distance(pool, id_, marks, D("0.2")) == 4
+    after = project(pool, AddMargin(id=id_, amount=D(4)), marks, taker_fee=FEE)
+    assert liquidation_price(after, id_, marks) == D("76.8")
