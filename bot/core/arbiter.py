@@ -13,7 +13,6 @@ from bot.core.book import Account, Armed, Holder, Parked
 from bot.core.conditions import (
     CLOSED,
     FOREVER_MS,
-    OPEN,
     QUIET,
     Events,
     Reach,
@@ -24,13 +23,13 @@ from bot.core.conditions import (
 from bot.core.decisions import Action, Because, Decision, Refusal, StateChanged
 from bot.core.folding import Books, free_balance
 from bot.core.guard import Case, Guard
-from bot.core.intents import AddMargin, Level, Proposal, ReducePosition, SetPosture
+from bot.core.intents import AddMargin, Level, Proposal, ReducePosition, SetPosture, flaw
 from bot.core.ledger import Entry, Ledger, Life
-from bot.core.margin.liquidation import liquidation_price
+from bot.core.margin.liquidation import liquidation_price, stands_still
 from bot.core.margin.pool import Holding, Pool
-from bot.core.margin.rules import MaintenanceAt
+from bot.core.protection import protection_reach, protector_of
 from bot.core.settings import EngineSettings
-from bot.core.situation import Situation, protects
+from bot.core.situation import Situation
 from bot.core.types import MarginMode
 from bot.core.view import View
 
@@ -64,7 +63,8 @@ class Arbiter:
             if pool is None:
                 holding = Holding(holder.position, holder.contract)
                 pool = holder.pool = Pool(MarginMode.ISOLATED, holder.position.margin, (holding,))
-                holder.liquidation = liquidation_price(pool, holder.id, marks)
+                holder.stands = stands_still(holder.position, holder.contract)
+                holder.liquidation = liquidation_price(pool, holder.id, {}) if holder.stands else None
         else:
             pool = self._cross_pool(account)
         if any(h.position.id.symbol not in marks for h in pool.holdings):
@@ -79,7 +79,7 @@ class Arbiter:
             holder.stops,
             self._settings.taker_fee,
         )
-        if holder.isolated and holder.contract.rules.maintenance_at is not MaintenanceAt.MARK:
+        if holder.isolated and holder.stands:
             situation.stand_at(holder.liquidation)
         return situation
 
@@ -104,23 +104,26 @@ class Arbiter:
             return ()
         decisions: list[Decision] = []
         version = holder.version
-        if holder.protection_version != version or not holder.isolated:
+        if holder.protection_version != version or not situation.stands:
             holder.protection_version = version
-            decisions.extend(self._protection(holder, situation))
+            decisions.extend(_protection(holder, situation))
         if events is not QUIET:
             for armed in holder.armed:
                 armed.hear(events)
         flying = self._ledger.in_flight(holder.id)
         if flying is not None and flying.life is not Life.UNKNOWN:
             # Its outcome is a change of state, after which everybody is asked: until then nobody needs to be.
-            holder.keep(OPEN, provisional=True)
+            holder.keep(protection_reach(situation), provisional=True)
             return decisions
         account = self._books.accounts[holder.id.account]
         present: Situation | None = situation
         broken = self._parked.broken
         unchanged = holder.reach_version == version
         for armed in holder.armed:
-            if present is None or armed.entry.name in broken or covered(holder, armed, now_ms):
+            if present is None or armed.entry.name in broken:
+                continue
+            # A rule's promise is about the position as it is, not as an earlier rule would make it.
+            if present is situation and covered(holder, armed, now_ms):
                 continue
             armed.reach_version = holder.version
             present = self._ask(account, holder, armed, present, decisions)
@@ -130,8 +133,11 @@ class Arbiter:
                 armed.reach = reached
         if holder.version != version:
             holder.keep(CLOSED, provisional=True)  # A new posture: those asked before it may speak again.
-        elif not unchanged:
-            holder.keep(tightest([a.reach for a in holder.armed if a.entry.name not in broken]))
+        elif not (unchanged and situation.stands):
+            reaches = [a.reach for a in holder.armed if a.entry.name not in broken]
+            if not situation.stands:
+                reaches.append(protection_reach(situation))
+            holder.keep(tightest(reaches))
         return decisions
 
     def _covered(self, holder: Holder, armed: Armed, now_ms: int) -> bool:
@@ -188,12 +194,19 @@ class Arbiter:
     def _ask(
         self, account: Account, holder: Holder, armed: Armed, situation: Situation, decisions: list[Decision]
     ) -> Situation | None:
-        """Ask one rule, add what comes of it to ``decisions``, return the situation as it would then be."""
+        """Ask one rule, add what comes of it to ``decisions``, return the situation as it would then be.
+
+        A sleeper is asked by those only who doubt its sleep. Nothing but an action of its is news.
+        """
         case = Case(account, holder, armed, situation.now_ms)
+        asleep = armed.asleep(holder.version, situation.now_ms)
         pending, armed.pending = armed.pending, QUIET
         try:
             proposals = self._proposals(holder, armed, situation, pending)
         except Exception as error:  # noqa: BLE001 - a rule is foreign code: whatever it raises parks it alone
+            if asleep:
+                armed.pending = pending
+                return situation
             decisions.append(self._park(armed, f"{type(error).__name__}: {error}", situation.now_ms))
             return situation
         present: Situation | None = situation
@@ -201,10 +214,14 @@ class Arbiter:
             if present is None:
                 break
             verdict = self._guard.review(proposal, present, case)
-            if isinstance(verdict.decision, Refusal) and _may_pass(verdict.decision):
+            decision = verdict.decision
+            if isinstance(decision, Refusal) and _may_pass(decision):
                 armed.pending = pending
-            decisions.extend(self._decided(verdict.decision, holder, armed, case))
+            if not (asleep and isinstance(decision, Refusal)):
+                decisions.extend(self._decided(decision, holder, armed, case))
             present = verdict.after
+        if asleep and present is situation:
+            armed.pending = pending
         return present
 
     def _proposals(
@@ -224,6 +241,7 @@ class Arbiter:
         for proposal in proposals:
             assert proposal.intent.id == holder.id, f"asked about {holder.id}, not {proposal.intent.id}"
             assert proposal.reason, "a reason is compulsory"
+            assert flaw(proposal.intent) is None, flaw(proposal.intent)
         return proposals
 
     def _decided(self, decision: Decision, holder: Holder, armed: Armed, case: Case) -> Iterator[Decision]:
@@ -278,30 +296,7 @@ class Arbiter:
             armed.band_pool, armed.band_wake = situation.pool, armed.wake
         return armed.band
 
-    # -- protection ---------------------------------------------------------------------------------
-
-    def _protection(self, holder: Holder, situation: Situation) -> Iterator[Decision]:
-        """Say when a position becomes protected or NAKED."""
-        protector: str | None = next((o.client_id for o in holder.stops if protects(situation, o)), None)
-        if situation.liquidation is None:
-            protector = protector or "no liquidation price"
-        elif not situation.endangered:
-            protector = "the larger leg"
-        if protector == holder.protected_by and (protector is None) == (holder.naked_since_ms is not None):
-            return
-        was = holder.protected_by or ("NAKED" if holder.naked_since_ms is not None else "unseen")
-        holder.protected_by = protector
-        holder.naked_since_ms = situation.now_ms if protector is None else None
-        yield StateChanged(
-            at_ms=situation.now_ms,
-            subject=f"protection:{holder.id}",
-            was=was,
-            now=protector or "NAKED",
-            because="no stop rests between mark and liquidation"
-            if protector is None
-            else "seen at the venue",
-            level=Level.CRITICAL if protector is None else Level.INFO,
-        )
+    # -- pools --------------------------------------------------------------------------------------
 
     def _cross_pool(self, account: Account) -> Pool:
         pool = account.cross_pool
@@ -311,6 +306,24 @@ class Arbiter:
             )
             pool = account.cross_pool = Pool(MarginMode.CROSS, account.wallet, holdings)
         return pool
+
+
+def _protection(holder: Holder, situation: Situation) -> Iterator[Decision]:
+    """Say when a position becomes protected or NAKED."""
+    protector = protector_of(situation)
+    if protector == holder.protected_by and (protector is None) == (holder.naked_since_ms is not None):
+        return
+    was = holder.protected_by or ("NAKED" if holder.naked_since_ms is not None else "unseen")
+    holder.protected_by = protector
+    holder.naked_since_ms = situation.now_ms if protector is None else None
+    yield StateChanged(
+        at_ms=situation.now_ms,
+        subject=f"protection:{holder.id}",
+        was=was,
+        now=protector or "NAKED",
+        because="no stop rests between mark and liquidation" if protector is None else "seen at the venue",
+        level=Level.CRITICAL if protector is None else Level.INFO,
+    )
 
 
 def _may_pass(refusal: Refusal) -> bool:

@@ -67,6 +67,8 @@ class Holder:
     armed: tuple[Armed, ...]
     orders: tuple[Order, ...] = ()
     stops: tuple[Order, ...] = ()
+    watches: tuple[Symbol, ...] = ()
+    """The symbols whose marks it has to look at: its own, or those of its cross pool."""
     known_ms: int = 0
     """When the position was first heard of: without a mark, silence is counted from here."""
     version: int = 0
@@ -79,6 +81,8 @@ class Holder:
     protection_version: int = -1
     pool: Pool | None = None
     """The isolated pool, kept while the position stays as it is; cross pools belong to the account."""
+    stands: bool = False
+    """Whether the isolated pool is liquidated at the same price whatever the mark is: at ``liquidation``."""
     liquidation: Decimal | None = None
     protected_by: str | None = None
     naked_since_ms: int | None = None

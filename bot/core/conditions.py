@@ -156,14 +156,16 @@ def tightest(reaches: Iterable[Reach]) -> Reach:
     """What all of ``reaches`` allow together."""
     bands: dict[Symbol, Band] = {}
     at_ms = FOREVER_MS
+    closed = False
     for each in reaches:
-        if each.bands is None:
-            return CLOSED
         at_ms = min(at_ms, each.at_ms)
+        if each.bands is None:
+            closed = True
+            continue
         for symbol, band in each.bands.items():
             known = bands.get(symbol)
             bands[symbol] = band if known is None else _narrower(known, band)
-    return Reach(bands, at_ms)
+    return Reach(None if closed else bands, at_ms)
 
 
 def _narrower(one: Band, other: Band) -> Band:
@@ -185,8 +187,10 @@ def _bands(metric: Metric, threshold: Decimal, situation: Situation, *, below: b
         case Metric.MARGIN_RATIO:
             return ratio_bands(s.pool, s.marks, threshold)
         case Metric.LIQUIDATION:
-            if s.pool.mode is MarginMode.ISOLATED:
+            if s.stands:
                 return {}
+            if s.pool.mode is MarginMode.ISOLATED:
+                return {s.id.symbol: Band(s.mark, s.mark)}
             return liquidation_bands(s.pool, s.id, s.marks, threshold)
         case _:
             assert_never(metric)

@@ -171,20 +171,24 @@ class Engine:
             decisions.extend(self._ask(holder, events_for(books, holder), at_ms))
         if patrol:
             decisions.extend(self._patrol(asked, at_ms))
-        self._tripwires.retie(asked, books.gone, books.rewatched)
+        # Freshness is judged by the marks of every position, so a patrol has looked at all of them.
+        looked_at = list(self._holders()) if patrol else asked
+        self._tripwires.retie(looked_at, books.gone, books.rewatched)
         for account in books.accounts.values():
             if account.blind_to:
                 for symbol in account.blind_to:
                     self._tripwires.wire(symbol).close()
-        # Freshness is judged by the marks of every position, so a patrol has looked at all of them.
-        looked_at = list(self._holders()) if patrol else asked
         return Step(at_ms, self._swallowed(looked_at), tuple(batch), tuple(decisions))
 
     def _ask(self, holder: Holder, events: Events, at_ms: int) -> Sequence[Decision]:
         return self._arbiter.evaluate(holder, events, at_ms)
 
     def _concerned(self, batch: Sequence[Fact], at_ms: int) -> list[Holder]:
-        """The positions whose promise of silence does not reach past this batch."""
+        """The positions whose promise of silence does not reach past this batch.
+
+        A position hears of marks of its pool's symbols, of closed bars of its own, of changes of its state,
+        of silence, and at any fact of the time it asked for. What else another symbol does is no occasion.
+        """
         books = self._books
         found = dict(books.changed)
         for symbol in books.bars:

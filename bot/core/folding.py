@@ -37,7 +37,7 @@ from bot.core.market import Market
 from bot.core.seatbelt import seatbelt_entry
 from bot.core.settings import MINUTE_MS, EngineSettings, RuleEntry
 from bot.core.states import BotState
-from bot.core.types import ZERO, AccountName, PositionId, RuleName, Symbol
+from bot.core.types import ZERO, AccountName, MarginMode, PositionId, RuleName, Symbol
 
 PAUSE_MS = 30 * MINUTE_MS
 _QUIET = (BotState.ARMED, BotState.RECOVERING)
@@ -191,7 +191,10 @@ class Books:
             self._rewatch(account)
             self._touch(holder)
         else:
+            moved = holder.isolated is not (fact.position.mode is MarginMode.ISOLATED)
             holder.become(fact.position)
+            if moved:
+                self._rewatch(account)
             record = self._ledger.record(fact.id)
             if record.lot_ms != fact.position.opened_ms:
                 record.new_lot(fact.position.opened_ms)
@@ -211,10 +214,11 @@ class Books:
             if any(h.id.account == account.name for h in watchers):
                 self.rewatched.add(symbol)
             watchers[:] = [h for h in watchers if h.id.account != account.name]
-        cross = {h.id.symbol for h in account.holders.values() if not h.isolated}
+        cross = tuple(dict.fromkeys(h.id.symbol for h in account.holders.values() if not h.isolated))
         account.has_cross = bool(cross)
         for holder in account.holders.values():
-            for symbol in {holder.id.symbol} if holder.isolated else cross:
+            holder.watches = (holder.id.symbol,) if holder.isolated else cross
+            for symbol in holder.watches:
                 self.rewatched.add(symbol)
                 self.watchers.setdefault(symbol, []).append(holder)
 

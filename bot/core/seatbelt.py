@@ -10,11 +10,12 @@ from __future__ import annotations
 from decimal import Decimal
 
 from bot.core.intents import MoveStop, PlaceStop
+from bot.core.protection import appearing
 from bot.core.rule import Decisions, Params, Ratio, Rule
 from bot.core.settings import RuleEntry, SeatbeltSettings
-from bot.core.types import ZERO, RuleName
+from bot.core.types import RuleName
 from bot.core.view import View
-from bot.core.wake import Changed, Metric, Never, Wake, any_of
+from bot.core.wake import Always, Changed, Metric, Never, Wake, any_of
 
 SEATBELT = RuleName("seatbelt")
 _PAUSE_AFTER_REFUSAL_MS = 1_000
@@ -36,14 +37,15 @@ class Seatbelt(Rule[SeatbeltParams]):
     proposes = (PlaceStop, MoveStop)
 
     def wake(self, view: View) -> Wake:
-        """After every change; in cross pools also when liquidation itself comes up to the stop."""
+        """Whenever no stop protects, and after every change; else when liquidation comes up to the stop."""
         if view.liquidation is None:
-            return Never("there is no liquidation price to protect from")
+            gone = "there is no liquidation price to protect from"
+            return Never(gone) if view.stands else any_of(Changed(), appearing(view.id.side, view.contract))
         if not view.endangered:
             return Never("liquidation comes from the larger leg")
         stop = view.stops.protecting
         if stop is None or stop.trigger is None:
-            return Changed() if view.distance > 0 else any_of(Changed(), Metric.DISTANCE.above(ZERO))
+            return Always()
         reached = Metric.LIQUIDATION.above if view.id.side.sign > 0 else Metric.LIQUIDATION.below
         return any_of(Changed(), reached(stop.trigger - view.id.side.sign * view.contract.tick))
 

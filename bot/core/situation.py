@@ -153,11 +153,14 @@ def protects(situation: Situation, order: Order) -> bool:
     A stop-limit does not count, because it may be jumped over; a stop by last price does not count,
     because liquidation is judged by mark.
     """
-    if order.trigger is None:
-        return False
-    whole = order.closes_position or order.quantity >= situation.position.quantity
-    right_kind = order.kind is OrderKind.STOP_MARKET and order.trigger_by is PriceKind.MARK
-    if not (order.reduces and whole and right_kind):
+    if order.trigger is None or not may_protect(situation, order):
         return False
     liquidation = situation.liquidation
     return liquidation is None or situation.id.side.sign * (order.trigger - liquidation) > 0
+
+
+def may_protect(situation: Situation, order: Order) -> bool:
+    """Whether the order is of a kind and size that protects, wherever it rests."""
+    whole = order.closes_position or order.quantity >= situation.position.quantity
+    right_kind = order.kind is OrderKind.STOP_MARKET and order.trigger_by is PriceKind.MARK
+    return order.reduces and whole and right_kind

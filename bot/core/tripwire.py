@@ -84,11 +84,7 @@ class Tripwires:
                 self._timed[holder.id] = holder
             else:
                 self._timed.pop(holder.id, None)
-            affected.add(holder.id.symbol)
-            if not holder.isolated and holder.reach.bands is not None:
-                affected.update(holder.reach.bands)
-            elif not holder.isolated:
-                affected.update(s for s, watching in self._watchers.items() if holder in watching)
+            affected.update(holder.watches)
         if not affected and not gone:
             return
         self.next_at_ms = min((h.reach.at_ms for h in self._timed.values()), default=FOREVER_MS)

@@ -92,6 +92,11 @@ class View:
         return self._situation.distance
 
     @property
+    def stands(self) -> bool:
+        """Whether the liquidation price is the same at every mark, until the position changes."""
+        return self._situation.stands
+
+    @property
     def endangered(self) -> bool:
         """Whether its own loss leads to liquidation: that of the smaller leg of a hedge does not."""
         return self._situation.endangered

@@ -1,4 +1,8 @@
-"""The oracle: an engine without tripwires, which asks every rule on every position at every fact.
+"""The oracle: an engine without tripwires, which asks every rule of a position at every fact it hears of.
+
+A position hears of marks of its pool's symbols, of closed bars of its own, of changes of its state, of
+silence, and at any fact of the time it asked for. What else another symbol does is no occasion to act: to ask
+everybody at every mark of every symbol is more than one process could do for thousands of them.
 
 It is slow and needs no cleverness, so it is right where the fast engine must be right. Jumping, stepping
 and asking always have to come to the same decisions.
@@ -12,7 +16,7 @@ from bot.core.book import Holder
 from bot.core.conditions import Events
 from bot.core.decisions import Decision
 from bot.core.engine import Engine
-from bot.core.facts import Fact, MarkPrice
+from bot.core.facts import BarClosed, Fact, MarkPrice, Tick
 from bot.core.step import Step
 
 
@@ -34,4 +38,16 @@ class AlwaysAsking(Engine):
         return self._arbiter.evaluate_all(holder, events, at_ms)
 
     def _concerned(self, batch: Sequence[Fact], at_ms: int) -> list[Holder]:
-        return list(self._holders())
+        found = dict(self._books.changed)
+        found.update(dict.fromkeys(self._tripwires.overdue(at_ms)))
+        for fact in batch:
+            match fact:
+                case MarkPrice(symbol=symbol):
+                    found.update(dict.fromkeys(self._books.watchers.get(symbol, ())))
+                case BarClosed(symbol=symbol):
+                    found.update(dict.fromkeys(h for h in self._holders() if h.id.symbol == symbol))
+                case Tick():
+                    found.update(dict.fromkeys(self._holders()))
+                case _:
+                    pass
+        return list(found)
