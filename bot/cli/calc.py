@@ -18,7 +18,8 @@ from bot.cli.failures import ExitCode, Failure
 from bot.cli.options import json_option
 
 if TYPE_CHECKING:
-    from bot.cli.calc_case import Case, TierSource
+    from bot.cli.calc_case import Case
+    from bot.cli.calc_terms import TierSource
 
 _FILE = click.Path(path_type=Path, dir_okay=False)
 
@@ -61,7 +62,7 @@ def calc(
     if list_figures:
         _list(as_json=as_json)
         return
-    from bot.cli.calc_case import TierSource
+    from bot.cli.calc_terms import TierSource
 
     if tiers_file is not None:
         from bot.venues.tier_files import TierFileError, symbols_in
@@ -200,7 +201,8 @@ def _print(
     as_json: bool,
     unsupported: Mapping[str, str],
 ) -> None:
-    from bot.cli.text import NOTHING, columns
+    from bot.cli.calc_names import readable
+    from bot.cli.text import columns
 
     rules = case.rules
     if as_json:
@@ -217,7 +219,7 @@ def _print(
         click.echo(json.dumps(shown, indent=2))
         return
     click.echo(f"{case.given.mode} {case.given.side} at {rules.name} (rules of {rules.version})")
-    rows = [(name.replace("_", " "), NOTHING if value is None else value) for name, value in found.items()]
+    rows = [(name.replace("_", " "), readable(value)) for name, value in found.items()]
     click.echo(columns(rows))
     if found.get("liquidation_price", "") is None:
         click.echo("There is no price at which this position is liquidated.")

@@ -13,8 +13,9 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
-from bot.cli.calc_case import ACCOUNT, Case
+from bot.cli.calc_case import Case
 from bot.cli.calc_inputs import BadInputError, MissingInputError, number
+from bot.cli.calc_terms import ACCOUNT
 from bot.core.margin.arithmetic import coordinate, fee_value, funding, initial_margin, unrealised
 from bot.core.margin.arithmetic import liquidation_fee as fee_of_liquidation
 from bot.core.margin.assess import Assessment, assess
@@ -90,11 +91,6 @@ def required(case: Case) -> Decimal:
 
 def _required_with_fee(case: Case) -> Decimal:
     _known_rate(case)
-    rules, inputs = case.rules, case.given.inputs
-    if rules.margin_fee_at is rules.fee_at and "fee" not in inputs and "frozen" not in inputs:
-        # A fee kept in margin and maintenance alike is shown only where it was given.
-        plain = replace(case.contract, rules=replace(rules, closing_fee=ZERO))
-        return maintenance(case.position, plain, case.given.reference)
     if maintenance_point(case.position, case.contract) is MaintenanceAt.ENTRY:
         return maintenance(case.position, case.contract, case.given.entry_or_mark)
     return maintenance(case.position, case.contract, case.given.mark)

@@ -26,19 +26,19 @@ INPUTS = {
     "quantity": ("qty", "quantity", "size", "amount"),
     "contracts": ("contracts",),
     "contract_size": ("contract_size",),
-    "entry": ("entry", "entry_price"),
-    "mark": ("mark", "mark_price", "mark_true", "mark_inferred"),
-    "leverage": ("leverage",),
+    "entry": ("entry", "entry_price", "avg_price", "open_price"),
+    "mark": ("mark", "mark_price", "mark_px", "mark_true", "mark_inferred"),
+    "leverage": ("leverage", "lever"),
     "value": ("notional", "position_value"),
-    "margin": ("margin", "isolated_wallet", "margin_static", "pos_margin"),
+    "margin": ("margin", "isolated_wallet", "margin_static", "pos_margin", "position_margin"),
     "equity": ("isolated_margin",),
-    "wallet": ("wallet", "cross_wallet"),
-    "account_value": ("account_value",),
+    "wallet": ("wallet", "cross_wallet", "wallet_balance", "cross_wallet_balance", "collateral"),
+    "account_value": ("account_value", "total_margin_balance", "margin_balance", "equity"),
     "rate": ("mmr", "maintenance_rate"),
     "factor": ("adjust_factor",),
     "tier_max_leverage": ("max_leverage",),
-    "deduction": ("maint_amount", "cum"),
-    "fee": ("taker_fee",),
+    "deduction": ("maint_amount", "maintenance_amount", "cum", "mm_deduction"),
+    "fee": ("taker_fee", "fee_rate"),
     "profit": ("unrealized_pnl", "unrealised_pnl", "upl"),
     "ratio": ("margin_ratio", "margin_rate"),
     "safety": ("mgn_ratio",),
@@ -61,6 +61,9 @@ _SIGNED = frozenset({"profit", "raw_usd", "funding_rate", "wallet", "account_val
 _POSITIVE = frozenset(
     {"quantity", "contracts", "contract_size", "entry", "mark", "leverage", "tick", "price", "value"}
 )
+
+
+_WORDS = {"buy": "long", "sell": "short", "crossed": "cross", "fixed": "isolated"}
 
 
 class MissingInputError(Exception):
@@ -89,8 +92,9 @@ def choice(given: Mapping[str, Any], name: str, kinds: type[E], default: E) -> E
     found = given.get(name)
     if found is None or found == "any":
         return default
+    word = str(found).lower()
     try:
-        return kinds(found)
+        return kinds(_WORDS.get(word, word))
     except ValueError as error:
         expected = ", ".join(kinds)
         raise BadInputError(f"{name} is {found!r}, expected one of {expected}") from error

@@ -100,11 +100,22 @@ SHOWN = (
 """What is calculated where nobody asks for anything in particular."""
 
 _BY_NAME = {name: figure for canonical, (figure, others) in FIGURES.items() for name in (canonical, *others)}
-_SHORT = Context(prec=20)
+_EXACT = Context(prec=20)
+_READABLE = Context(prec=10)
 
 
 _WITHOUT_CONVENTION = frozenset(
-    {figures.profit, figures.notional, figures.funding_of, figures.margin_rate, figures.tier_rate}
+    {
+        figures.profit,
+        figures.notional,
+        figures.funding_of,
+        figures.margin_rate,
+        figures.tier_rate,
+        figures.bankruptcy,
+        figures.equity,
+        figures.own_margin,
+        figures.wallet,
+    }
 )
 """Figures that are the same at every venue, so that an unknown one does not matter."""
 
@@ -128,11 +139,16 @@ def answer(case: Case, names: Iterable[str]) -> tuple[dict[str, str | None], dic
     return found, unsupported
 
 
-def written(value: Decimal) -> str:
+def written(value: Decimal, precision: Context = _EXACT) -> str:
     """A decimal in plain digits, twenty of them significant."""
-    short = f"{_SHORT.plus(value):f}"
+    short = f"{precision.plus(value):f}"
     short = short.rstrip("0").rstrip(".") if "." in short else short
     return "0" if short in {"-0", ""} else short
+
+
+def readable(value: str | None) -> str:
+    """A written figure in few enough digits for people; a dash where there is none."""
+    return "-" if value is None else written(Decimal(value), _READABLE)
 
 
 def listing() -> list[tuple[str, str, str]]:

@@ -296,6 +296,8 @@ def test_no_liquidation_price_is_null(tmp_path: Path) -> None:
             "86",
         ),
         ({"margin": 10}, "liquidation_price_buffer10pct", "91.818"),
+        ({"side": "BUY", "mode": "crossed", "wallet": 10}, "liquidation_price", "90.909"),
+        ({"venue": "nowhere"}, "bankruptcy_price", "90"),
         # Gate prints a leverage of 0 for cross.
         ({"venue": "gate", "mode": "cross", "leverage": 0, "wallet": 10}, "liquidation_price", "90.978"),
         # An unknown venue whose source states the formula.

@@ -69,7 +69,11 @@ class CrossRefill(StrEnum):
     SHARED = "shared"
     """The whole wallet and all unrealised profit back every position."""
     REFILLS = "refills"
-    """Free balance tops the position up to initial margin; used balance does not back others (XT)."""
+    """Free balance tops the position up to initial margin; used balance does not back others (XT).
+
+    With one position this comes to the same. With several the arithmetic here still shares the wallet, so
+    the venue may liquidate the worst of them sooner than is calculated.
+    """
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

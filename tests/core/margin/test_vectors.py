@@ -11,8 +11,9 @@ from typing import Any
 
 import pytest
 
-from bot.cli.calc_case import Case, TierSource
+from bot.cli.calc_case import Case
 from bot.cli.calc_names import answer
+from bot.cli.calc_terms import TierSource
 
 NO_MARK = "the source gives no mark, notional or wallet, and the figure depends on it"
 
