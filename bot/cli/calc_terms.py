@@ -91,7 +91,7 @@ class Terms:
 
     @property
     def _fee_unknown(self) -> bool:
-        """A fee kept in margin and requirement alike cancels out of the price: it counts where it is given."""
+        """A fee kept in margin and requirement alike cancels out of the price; it counts where given."""
         return not {"fee", "frozen", "frozen_fee"} & self.given.inputs.keys()
 
     @property
