@@ -61,22 +61,22 @@ class AtrStop(Rule[AtrStopParams]):
         atr = view.atr(self._range)
         if atr is None:
             return
-        params, stop, sign = self.params, view.stops.nearest, view.id.side.sign
+        params, stop, sign = self.params, view.stops.ours, view.id.side.sign
+        naked = view.stops.protecting is None
         price = view.mark - sign * params.multiple * atr
         gain = max(params.step * atr, view.contract.tick)
-        ours = stop is not None and view.stops.placed_by(stop) is not None
         held = stop.trigger if stop is not None else None
-        if ours and held is not None and sign * (price - held) < gain:
+        if held is not None and sign * (price - held) < gain and not naked:
             return
-        trigger = self._clear(
-            view, view.contract.price_up(price) if sign > 0 else view.contract.price_down(price)
-        )
+        towards = view.contract.price_up if sign > 0 else view.contract.price_down
+        trigger = self._clear(view, towards(price))
         why = f"{params.multiple} x ATR {atr} from mark {view.mark}"
-        if ours and held is not None:
-            if sign * (trigger - held) >= gain:
-                yield MoveStop(id=view.id, trigger=trigger), why
-        elif view.stops.protecting is None:
-            yield PlaceStop(id=view.id, trigger=trigger), why
+        if held is None:
+            if naked:
+                yield PlaceStop(id=view.id, trigger=trigger), why
+        elif naked or sign * (trigger - held) >= gain:
+            better = max if sign > 0 else min
+            yield MoveStop(id=view.id, trigger=better(trigger, held)), why
 
     def _clear(self, view: View, price: Decimal) -> Decimal:
         """``price``, or the nearest place to it that is clear of liquidation."""

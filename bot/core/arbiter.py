@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from itertools import islice
+from typing import TypeGuard
 
 from bot.core.book import Account, Armed, Holder, Parked
 from bot.core.conditions import (
@@ -324,6 +325,17 @@ def _protection(holder: Holder, situation: Situation) -> Iterator[Decision]:
         because="no stop rests between mark and liquidation" if protector is None else "seen at the venue",
         level=Level.CRITICAL if protector is None else Level.INFO,
     )
+
+
+def wanted_to_act(decision: Decision) -> TypeGuard[Action | Refusal]:
+    """Whether a rule that should have been silent had something to say.
+
+    A refusal that would be the same at every mark is not: it may put a rule to sleep on one reason, and the
+    guard may name another by the time it is asked again.
+    """
+    if isinstance(decision, Refusal):
+        return decision.because in _AT_THIS_MARK or decision.because is Because.SHADOW
+    return isinstance(decision, Action)
 
 
 def _may_pass(refusal: Refusal) -> bool:

@@ -103,6 +103,11 @@ class Holder:
         self.isolated = position.mode is MarginMode.ISOLATED
         self.pool = None
 
+    def rest(self, orders: tuple[Order, ...]) -> None:
+        """These orders rest for the position, and no others."""
+        self.orders = orders
+        self.stops = tuple(order for order in orders if order.kind.is_stop and order.reduces)
+
     def take(self, posture: Posture) -> None:
         """Another posture is a change of state, which every rule hears of."""
         if posture is not self.posture:

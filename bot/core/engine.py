@@ -10,10 +10,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal
 
-from bot.core.arbiter import Arbiter
+from bot.core.arbiter import Arbiter, wanted_to_act
 from bot.core.book import Holder, Parked
 from bot.core.conditions import QUIET, Events
-from bot.core.decisions import Action, Decision, Refusal, StateChanged
+from bot.core.decisions import Decision, StateChanged
 from bot.core.explain import PositionExplanation, PositionStatus, explain_holder, status_of
 from bot.core.facts import Fact, MarkPrice, Tick
 from bot.core.folding import Books, events_for
@@ -216,7 +216,7 @@ class Engine:
                 continue
             found = list(self._arbiter.evaluate_all(holder, QUIET, at_ms))
             for decision in found:
-                if isinstance(decision, Action | Refusal):
+                if wanted_to_act(decision):
                     yield StateChanged(
                         at_ms=at_ms,
                         subject=f"rule:{decision.rule}",

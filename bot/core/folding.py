@@ -37,7 +37,7 @@ from bot.core.market import Market
 from bot.core.seatbelt import seatbelt_entry
 from bot.core.settings import MINUTE_MS, EngineSettings, RuleEntry
 from bot.core.states import BotState
-from bot.core.types import ZERO, AccountName, MarginMode, PositionId, RuleName, Symbol
+from bot.core.types import ZERO, AccountName, MarginMode, Order, PositionId, RuleName, Symbol
 
 PAUSE_MS = 30 * MINUTE_MS
 _QUIET = (BotState.ARMED, BotState.RECOVERING)
@@ -67,6 +67,7 @@ class Books:
         self.gone: list[PositionId] = []
         self.rewatched: set[Symbol] = set()
         self.notes: list[Decision] = []
+        self._unheld: dict[PositionId, tuple[Order, ...]] = {}
         self._reported_ms: dict[tuple[type[Any], object], int] = {}
         self._handlers: dict[type[Any], Callable[[Any], None]] = {
             MarkPrice: self._mark,
@@ -186,6 +187,7 @@ class Books:
             contract = self.contracts[fact.id.symbol]
             holder = Holder(self._sequence, fact.position, contract, armed, known_ms=fact.at_ms)
             self._sequence += 1
+            holder.rest(self._unheld.pop(fact.id, ()))
             account.holders[fact.id] = holder
             self._ledger.record(fact.id).new_lot(fact.position.opened_ms)
             self._rewatch(account)
@@ -232,13 +234,15 @@ class Books:
         self.touch(account)
 
     def _orders(self, fact: OrdersChanged) -> None:
+        if self._overtaken(fact):
+            return
         holder = self.holder(fact.id)
-        if holder is None or self._overtaken(fact):
+        if holder is None:
+            self._unheld[fact.id] = fact.orders  # A stop may be seen before its position.
             return
         alive = {order.client_id for order in fact.orders}
         self._ledger.keep_stops(set(alive), {order.client_id for order in holder.orders})
-        holder.orders = fact.orders
-        holder.stops = tuple(order for order in fact.orders if order.kind.is_stop and order.reduces)
+        holder.rest(fact.orders)
         self._touch(holder)
 
     def _lost(self, fact: Liquidated | Deleveraged | Delivered) -> None:

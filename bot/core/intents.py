@@ -185,6 +185,21 @@ Intent = (
 )
 
 
+_AMOUNTS = ("amount", "leverage", "price", "quantity", "then_add", "trigger")
+
+
+def flaw(intent: Intent) -> str | None:
+    """What is no number in an intent: a float, NaN or infinity; ``None`` if nothing is.
+
+    A rule is foreign code, and such an amount would raise wherever it is compared first.
+    """
+    for name in _AMOUNTS:
+        value = getattr(intent, name, None)
+        if value is not None and not (isinstance(value, Decimal) and value.is_finite()):
+            return f"{name} is {value!r}, expected a finite Decimal"
+    return None
+
+
 @dataclass(frozen=True, slots=True)
 class Proposal:
     """An intent as a rule proposes it, with the reason it gives. The reason is compulsory."""

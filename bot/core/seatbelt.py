@@ -12,12 +12,11 @@ from decimal import Decimal
 from bot.core.intents import MoveStop, PlaceStop
 from bot.core.protection import appearing
 from bot.core.rule import Decisions, Params, Ratio, Rule
-from bot.core.settings import RuleEntry, SeatbeltSettings
-from bot.core.types import RuleName
+from bot.core.settings import RESERVED_NAME, RuleEntry, SeatbeltSettings
 from bot.core.view import View
 from bot.core.wake import Always, Changed, Metric, Never, Wake, any_of
 
-SEATBELT = RuleName("seatbelt")
+SEATBELT = RESERVED_NAME
 _PAUSE_AFTER_REFUSAL_MS = 1_000
 
 
@@ -55,15 +54,28 @@ class Seatbelt(Rule[SeatbeltParams]):
         if place is None:
             return
         stops = view.stops
-        stop, nearest = stops.protecting, stops.nearest
+        stop, ours = stops.protecting, stops.ours
         if stop is not None and stop.trigger is not None:
-            drift = abs(place - stop.trigger) / view.mark
-            if stops.placed_by(stop) == self.name and drift > self.params.tolerance:
+            drift = self._drift(view, stop.trigger, place)
+            if stops.placed_by(stop) == self.name and drift > self.params.tolerance * view.mark:
                 yield MoveStop(id=view.id, trigger=place), f"liquidation moved to {view.liquidation}"
-        elif nearest is not None and stops.placed_by(nearest) is not None:
-            yield MoveStop(id=view.id, trigger=place), f"stop {nearest.trigger} no longer protects"
+        elif ours is not None:
+            yield MoveStop(id=view.id, trigger=place), f"stop {ours.trigger} no longer protects"
         else:
             yield PlaceStop(id=view.id, trigger=place), "the position has no stop that protects it"
+
+    def _drift(self, view: View, trigger: Decimal, place: Decimal) -> Decimal:
+        """How far a stop stands from where it belongs, in price.
+
+        Half way to the mark is for new stops only: one that the mark comes up to does not give way.
+        """
+        sign = view.id.side.sign
+        short_of = sign * (place - trigger)
+        if short_of >= 0 or view.liquidation is None:
+            return short_of
+        clear = view.liquidation * (1 + sign * self.params.clear_of_liquidation)
+        towards = view.contract.price_up if sign > 0 else view.contract.price_down
+        return sign * (trigger - towards(clear))
 
 
 def seatbelt_entry(settings: SeatbeltSettings) -> RuleEntry:

@@ -11,6 +11,8 @@ from bot.core.capabilities import Capabilities
 from bot.core.rule import Rule
 from bot.core.types import ZERO, AccountName, RuleName, Symbol
 
+RESERVED_NAME = RuleName("seatbelt")
+"""The name of the fixed last rule, which no other rule may have."""
 MINUTE_MS = 60_000
 HOUR_MS = 60 * MINUTE_MS
 DAY_MS = 24 * HOUR_MS
@@ -88,3 +90,9 @@ class EngineSettings:
     reducing: bool = False
     """Start with exits and stops only until a person acknowledges: the journal could not be trusted."""
     epoch: int = 1
+
+    def __post_init__(self) -> None:
+        """Refuse two rules of one name, and one that would pass for the seatbelt."""
+        names = [entry.name for entry in self.rules]
+        assert len(set(names)) == len(names), f"two rules of one name among {names}"
+        assert RESERVED_NAME not in names, f"{RESERVED_NAME} is a reserved name"

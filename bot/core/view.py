@@ -29,6 +29,11 @@ class Stops:
         return self._nearest(self._situation.stops)
 
     @property
+    def ours(self) -> Order | None:
+        """The nearest of those our rules placed; the trader's own are none of our business."""
+        return self._nearest([o for o in self._situation.stops if o.client_id in self._rule_of_stop])
+
+    @property
     def protecting(self) -> Order | None:
         """The nearest stop that protects the whole position from liquidation; ``None`` if it is naked."""
         situation = self._situation
