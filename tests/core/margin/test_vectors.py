@@ -74,9 +74,8 @@ def test_what_is_left_out_really_cannot_be_calculated(shared: Path) -> None:
 @pytest.mark.parametrize(
     ("id_", "name", "text"),
     [
-        # The figures for which the missing mark was found in the source's own payload.
+        # The notional is what the venue's initial margin implies; the mark, its last price beside the figure.
         ("okx-ccxt-btc-cross", "liquidation_price", {"notional": Decimal("341.3218608358957")}),
-        ("okx-ccxt-btc-cross", "imr", {"notional": Decimal("341.3218608358957")}),
         ("htx-lin-iso", "risk_rate", {"mark": Decimal("47158.6")}),
     ],
 )
