@@ -103,8 +103,9 @@ class Track:
         return None
 
     def first_point_from(self, at_ms: int) -> int:
-        """The time of the first point at or after ``at_ms``."""
-        for bar in range(self.bar, min(self.bar + 2, self._size)):
+        """The time of the first undelivered point at or after ``at_ms``."""
+        start = max(self.bar, self.index_at(at_ms) - 1)
+        for bar in range(start, min(start + 2, self._size)):
             for point_ms, _, _ in self.path.bar(bar):
                 if point_ms >= at_ms:
                     return point_ms

@@ -103,10 +103,14 @@ class Jumper(Walker):
     def _advance(self, now_ms: int) -> int:
         """Find the next moment that matters, catch up to it silently, play it."""
         stop_key = self._next_event_key()
+        if now_ms >= self._end_ms:
+            # No price is left: what still waits, such as an action on its way, is all there is.
+            self._play(now_ms, stop_key + 1)
+            return max(now_ms, stop_key // RANKS)
         stop_ms = min(stop_key // RANKS, self._end_ms)
         wake_ms = self._stage.engine.next_at_ms
         window = self._first_breach(min(stop_ms, wake_ms, self._end_ms))
-        if wake_ms < min(stop_ms, window[0]):
+        if wake_ms <= window[0] and wake_ms < stop_ms:
             start_ms = max(now_ms, wake_ms)
             window = (start_ms, max(start_ms, self._next_point_ms(start_ms)) + 1)
         elif window[0] >= stop_ms:
