@@ -15,7 +15,7 @@ import numpy.typing as npt
 from bot.core.capabilities import Capabilities
 from bot.core.contracts import Contract, Tier
 from bot.core.margin.venues import RULES
-from bot.core.settings import EngineSettings, Limits, RuleEntry
+from bot.core.settings import EngineSettings, Limits, RuleEntry, SeatbeltSettings
 from bot.core.types import AccountName, MarginMode, PositionId, RuleName, Side, Symbol
 from bot.lab.replay.agenda import ScheduledOpening
 from bot.lab.replay.run import Plan
@@ -154,6 +154,7 @@ def plan(tapes: tuple[Tape, Tape], *, defended: bool = True) -> Plan:
         return EngineSettings(
             rules=rules() if defended else (),
             limits=Limits(stale_after_ms=3 * MINUTE_MS),
+            seatbelt=SeatbeltSettings(enabled=defended),
             capabilities=capabilities,
         )
 
