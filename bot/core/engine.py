@@ -12,10 +12,11 @@ from decimal import Decimal
 
 from bot.core.arbiter import Arbiter, wanted_to_act
 from bot.core.book import Holder, Parked
+from bot.core.commands import obey
 from bot.core.conditions import QUIET, Events
 from bot.core.decisions import Decision, StateChanged
 from bot.core.explain import PositionExplanation, PositionStatus, explain_holder, status_of
-from bot.core.facts import Fact, MarkPrice, Tick
+from bot.core.facts import Command, Fact, MarkPrice, Tick
 from bot.core.folding import Books, events_for
 from bot.core.intents import Level
 from bot.core.ledger import Ledger, Life
@@ -38,7 +39,7 @@ class Engine:
         self._parked = Parked()
         self._ledger = Ledger(settings.limits, settings.epoch)
         self._market = Market(spec for spec in self.needs().indicators)
-        self._books = Books(settings, self._ledger, self._market, self._parked)
+        self._books = Books(settings, self._ledger, self._market)
         self._arbiter = Arbiter(settings, self._books, self._ledger, self._parked)
         self._watch = Watch(settings, self._books, self._ledger)
         self._tripwires = Tripwires(self._books.watchers)
@@ -75,6 +76,8 @@ class Engine:
         for fact in batch:
             if type(fact) is MarkPrice and not self._take(fact):
                 continue
+            if type(fact) is Command:
+                obey(fact, books, self._ledger, self._parked)
             books.apply(fact)
         ticked = type(batch[-1]) is Tick
         if ticked:
@@ -146,9 +149,9 @@ class Engine:
     def _crossed(self, fact: MarkPrice, wire: Wire) -> Step | None:
         """A mark outside the tripwire, or a time that came: ask those whose own band it left."""
         self._books.begin()
-        self._watch.see(fact)
+        seen_again = self._watch.see(fact)
         asked = self._concerned((fact,), fact.at_ms)
-        if not asked and not self._books.notes:
+        if not asked and not seen_again:
             wire.swallowed = fact
             return None
         return self._decide((fact,), asked, [], fact.at_ms, patrol=False)
@@ -199,7 +202,9 @@ class Engine:
             if type(fact) is MarkPrice:
                 found.update(dict.fromkeys(self._tripwires.broken(fact.symbol, fact.price)))
         if at_ms >= self._tripwires.next_at_ms:
-            found.update(dict.fromkeys(self._tripwires.overdue(at_ms)))
+            # The wires are tied anew at the end: until then they know positions that this batch closed.
+            due = self._tripwires.overdue(at_ms)
+            found.update(dict.fromkeys(h for h in due if books.holder(h.id) is h))
         return list(found)
 
     def _resolved(self, at_ms: int) -> Iterator[Decision]:
@@ -229,15 +234,15 @@ class Engine:
 
     def _swallowed(self, asked: Sequence[Holder]) -> tuple[Fact, ...]:
         """The last swallowed mark of every symbol that this turn looked at."""
-        if len(asked) == 1 and asked[0].isolated:
+        accounts = self._books.accounts
+        if len(asked) == 1 and not accounts[asked[0].id.account].has_cross:
             wire = self._wires[asked[0].id.symbol]
             mark, wire.swallowed = wire.swallowed, None
             return () if mark is None else (mark,)
         symbols = {h.id.symbol for h in asked}
-        for holder in asked:
-            if not holder.isolated:
-                pool = self._books.accounts[holder.id.account].holders.values()
-                symbols.update(h.id.symbol for h in pool if not h.isolated)
+        # The loss of cross positions lowers what is free to spend on all others of their account.
+        for name in {h.id.account for h in asked if accounts[h.id.account].has_cross}:
+            symbols.update(h.id.symbol for h in accounts[name].holders.values() if not h.isolated)
         taken = []
         for symbol in sorted(symbols):
             wire = self._tripwires.wire(symbol)

@@ -10,15 +10,13 @@ from collections.abc import Callable, Mapping
 from decimal import Decimal
 from typing import Any
 
-from bot.core.book import Account, Armed, Holder, Parked
+from bot.core.book import Account, Armed, Holder
 from bot.core.conditions import CHANGED, QUIET, Events
 from bot.core.contracts import Contract
 from bot.core.decisions import Decision, StateChanged
 from bot.core.facts import (
     BalanceChanged,
     BarClosed,
-    Command,
-    CommandKind,
     Deleveraged,
     Delivered,
     Fact,
@@ -35,21 +33,19 @@ from bot.core.ledger import Entry, Ledger
 from bot.core.margin.arithmetic import initial_margin, unrealised
 from bot.core.market import Market
 from bot.core.seatbelt import seatbelt_entry
-from bot.core.settings import MINUTE_MS, EngineSettings, RuleEntry
+from bot.core.settings import EngineSettings, RuleEntry
 from bot.core.states import BotState
-from bot.core.types import ZERO, AccountName, MarginMode, Order, PositionId, RuleName, Symbol
+from bot.core.types import ZERO, AccountName, MarginMode, Order, PositionId, Symbol
 
-PAUSE_MS = 30 * MINUTE_MS
 _QUIET = (BotState.ARMED, BotState.RECOVERING)
 
 
 class Books:
     """Accounts, positions and the market, and what the present batch did to them."""
 
-    def __init__(self, settings: EngineSettings, ledger: Ledger, market: Market, parked: Parked) -> None:
+    def __init__(self, settings: EngineSettings, ledger: Ledger, market: Market) -> None:
         """Start knowing nothing."""
         self._ledger = ledger
-        self._parked = parked
         belt = (seatbelt_entry(settings.seatbelt),) if settings.seatbelt.enabled else ()
         self._entries: tuple[RuleEntry, ...] = settings.rules + belt
         self._timeframes = frozenset().union(*(e.rule.needs().timeframes_ms for e in self._entries))
@@ -81,7 +77,6 @@ class Books:
             Delivered: self._lost,
             LinkChanged: self._link,
             Outcome: self._outcome,
-            Command: self._command,
         }
 
     def apply(self, fact: Fact) -> None:
@@ -278,33 +273,6 @@ class Books:
             self.touch(self.accounts[entry.action.intent.id.account])  # Its budget is everybody's again.
         elif holder is not None:
             self._touch(holder)
-
-    def _command(self, fact: Command) -> None:
-        subject, everything = fact.subject, not fact.subject
-        until_ms = fact.until_ms if fact.until_ms is not None else fact.at_ms + PAUSE_MS
-        for account in self.accounts.values():
-            match fact.kind:
-                case CommandKind.PAUSE if everything:
-                    account.paused_until_ms = until_ms
-                case CommandKind.PAUSE:
-                    self._parked.paused_until_ms[subject] = until_ms
-                case CommandKind.RESUME if everything:
-                    account.paused_until_ms, account.halted = -1, False
-                    self._parked.paused_until_ms.clear()
-                    self.settle(account, f"resumed by {fact.by}", fact.at_ms)
-                case CommandKind.RESUME:
-                    self._parked.paused_until_ms.pop(subject, None)
-                case CommandKind.HALT:
-                    account.halted = True
-                    self.settle(account, f"halted by {fact.by}", fact.at_ms)
-                case CommandKind.RESET:
-                    self._ledger.reset(RuleName(subject) if subject else None)
-                case CommandKind.ACKNOWLEDGE if everything:
-                    account.reducing = False
-                    self.settle(account, f"acknowledged by {fact.by}", fact.at_ms)
-                case CommandKind.ACKNOWLEDGE | CommandKind.FLATTEN:
-                    pass
-            self.touch(account)
 
 
 def events_for(books: Books, holder: Holder) -> Events:

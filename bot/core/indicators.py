@@ -12,7 +12,6 @@ from decimal import Context, Decimal
 
 from bot.core.facts import BarClosed
 
-
 _EIGHT_DIGITS = Context(prec=8)
 
 

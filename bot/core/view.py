@@ -112,11 +112,6 @@ class View:
         return self._situation.margin_ratio
 
     @property
-    def equity(self) -> Decimal:
-        """Wallet and unrealised profit of the pool, in money."""
-        return self._situation.assessment.equity
-
-    @property
     def loss_at_liquidation(self) -> Decimal:
         """Money lost from now on if the position is liquidated."""
         return self._situation.loss_at_liquidation

@@ -27,12 +27,16 @@ class Watch:
         self._judge_freshness(at_ms)
         self._judge_deadlines(at_ms)
 
-    def see(self, fact: MarkPrice) -> None:
-        """A mark of a symbol that had gone silent ends the blindness once it was the last one missing."""
-        for account in self._books.accounts.values():
-            if fact.symbol in account.blind_to:
-                account.blind_to.discard(fact.symbol)
-                self._books.settle(account, "marks are fresh again", fact.at_ms)
+    def see(self, fact: MarkPrice) -> bool:
+        """A mark of a symbol that had gone silent ends the blindness once it was the last one missing.
+
+        Whether the symbol had been silent for anybody: then the mark has changed something.
+        """
+        silent = [a for a in self._books.accounts.values() if fact.symbol in a.blind_to]
+        for account in silent:
+            account.blind_to.discard(fact.symbol)
+            self._books.settle(account, "marks are fresh again", fact.at_ms)
+        return bool(silent)
 
     def _judge_freshness(self, at_ms: int) -> None:
         """Silence becomes blindness when a held symbol's mark is older than allowed."""

@@ -188,7 +188,8 @@ def liquidation_bands(pool: Pool, id_: PositionId, marks: Marks, price: Decimal)
     bands = dict(ratio_bands(pool, marks, ONE))
     tick = legs[0].contract.tick
     for level in (price - tick, price, price + tick):
-        if level <= 0:
+        # At nothing a linear position is still worth something: there the price appears and disappears.
+        if level < 0 or (not level and legs[0].contract.kind is ContractKind.INVERSE):
             continue
         curves = _curves(pool, marks, ONE)
         fixed = _Curve(legs, coordinate(legs[0].contract, level), ONE).now()[0]

@@ -39,7 +39,9 @@ class AlwaysAsking(Engine):
 
     def _concerned(self, batch: Sequence[Fact], at_ms: int) -> list[Holder]:
         found = dict(self._books.changed)
-        found.update(dict.fromkeys(self._tripwires.overdue(at_ms)))
+        found.update(
+            dict.fromkeys(h for h in self._tripwires.overdue(at_ms) if self._books.holder(h.id) is h)
+        )
         for fact in batch:
             match fact:
                 case MarkPrice(symbol=symbol):
