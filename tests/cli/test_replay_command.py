@@ -43,6 +43,7 @@ def test_a_stop_that_was_met_is_told_with_its_price_and_whose_it_was(holdfast: R
     # A stop before liquidation is left behind by prices that fall by a tenth within one bar.
     path = tape(100_000, 100_000, 90_500, 90_500)
     met = answer_of(holdfast("replay", path, "--json"))["triggered"]
+    assert isinstance(met, list)
     assert [(order["rule"], order["symbol"]) for order in met] == [("seatbelt", "BTC/USDT:USDT")]
     assert 90_500 <= float(met[0]["price"]) < 100_000
     assert "resting orders that were met (1)" in holdfast("replay", path).output
