@@ -144,10 +144,6 @@ class Ledger:
         """The unresolved intent on a position, of which there is at most one (exits while unknown aside)."""
         return self._in_flight.get(id_)
 
-    def entry(self, client_id: ClientId) -> Entry | None:
-        """An unresolved intent by its client id."""
-        return self._by_client_id.get(client_id)
-
     def overdue(self, now_ms: int) -> list[Entry]:
         """Unanswered intents whose deadline has passed: from now on they are unknown, never assumed."""
         late = [
