@@ -23,7 +23,6 @@ from bot.core.intents import (
     MoveStop,
     PlaceStop,
     PlaceTakeProfit,
-    Posture,
     Proposal,
     ReducePosition,
     TransferCollateral,
@@ -32,7 +31,7 @@ from bot.core.ledger import Ledger, Life
 from bot.core.seatbelt import SEATBELT
 from bot.core.settings import DAY_MS, EngineSettings
 from bot.core.situation import INFINITE, Situation
-from bot.core.states import BotState, allows
+from bot.core.states import allows, permits
 from bot.core.types import ZERO
 from bot.core.yardsticks import objection
 
@@ -131,8 +130,8 @@ class Guard:
             until_ms = max(account.paused_until_ms, self._parked.pause_of(rule, case.holder.id))
             if case.now_ms < until_ms:
                 return No(Because.PAUSED, "paused by a person", until_ms)
-            if case.holder.posture is Posture.REDUCE_ONLY and not allows(BotState.REDUCING, kind):
-                return No(Because.POSTURE, "posture allows reductions only")
+            if not permits(case.holder.posture, kind):
+                return No(Because.POSTURE, f"the posture is {case.holder.posture}")
         return None
 
     def _in_flight(self, kind: type[Intent], case: Case) -> No | None:

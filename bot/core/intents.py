@@ -134,7 +134,11 @@ class TransferCollateral:
 
 
 class Posture(StrEnum):
-    """How much the other rules are allowed to do: each posture allows less than the one before."""
+    """How much the other rules are allowed to do: each posture allows less than the one before.
+
+    ``CAUTIOUS`` forbids what takes on something new (hedges, options, collateral from elsewhere) and what
+    gives margin back; ``REDUCE_ONLY`` leaves exits and stops.
+    """
 
     NORMAL = "normal"
     CAUTIOUS = "cautious"

@@ -16,7 +16,7 @@ from bot.core.decisions import Action
 from bot.core.facts import Outcome, OutcomeKind
 from bot.core.intents import AddMargin, Intent, MoveStop, Notify, PlaceStop, ReducePosition, SetPosture
 from bot.core.settings import DAY_MS, HOUR_MS, Limits
-from bot.core.types import ZERO, AccountName, ClientId, Position, PositionId, RuleName
+from bot.core.types import OUR_PREFIX, ZERO, AccountName, ClientId, Position, PositionId, RuleName
 
 
 class Life(StrEnum):
@@ -124,7 +124,7 @@ class Ledger:
     def next_client_id(self) -> ClientId:
         """A client id nobody used before; it carries the journal's epoch."""
         self._sequence += 1
-        return ClientId(f"hf-{self._epoch}-{self._sequence}")
+        return ClientId(f"{OUR_PREFIX}{self._epoch}-{self._sequence}")
 
     def record(self, id_: PositionId) -> Record:
         """What was done for a position."""

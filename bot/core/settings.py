@@ -20,7 +20,10 @@ DAY_MS = 24 * HOUR_MS
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limits:
-    """Walls that no rule can pass. Budgets count margin added minus margin of ours returned, in money.
+    """Walls that no rule can pass.
+
+    Budgets count margin added, in money; what is proven not applied is given back, and re-adding the margin
+    that a reduction released is free.
 
     ``None`` for a budget means no limit of that kind. A *campaign* is a run of actions on one position
     with less than ``campaign_gap_ms`` between them. The day is the UTC day.

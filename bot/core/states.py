@@ -5,14 +5,19 @@ from __future__ import annotations
 from enum import StrEnum
 
 from bot.core.intents import (
+    BuyOption,
     CancelStop,
     Intent,
     MoveStop,
     Notify,
+    OpenHedge,
     PlaceStop,
     PlaceTakeProfit,
+    Posture,
     ReducePosition,
     SetPosture,
+    TransferCollateral,
+    WithdrawMargin,
 )
 
 
@@ -45,6 +50,20 @@ _ALLOWED: dict[BotState, frozenset[type[Intent]] | None] = {
     BotState.HALTED: _NOTHING,
 }
 """What may be sent in each state; ``None`` is everything."""
+
+
+_NOTHING_NEW: frozenset[type[Intent]] = frozenset({OpenHedge, BuyOption, TransferCollateral, WithdrawMargin})
+
+
+def permits(posture: Posture, kind: type[Intent]) -> bool:
+    """Whether a rule's posture leaves the other rules an intent of this kind."""
+    match posture:
+        case Posture.NORMAL:
+            return True
+        case Posture.CAUTIOUS:
+            return kind not in _NOTHING_NEW
+        case Posture.REDUCE_ONLY:
+            return kind in _EXITS
 
 
 def allows(state: BotState, kind: type[Intent]) -> bool:

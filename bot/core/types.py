@@ -24,6 +24,9 @@ Symbol = NewType("Symbol", str)
 RuleName = NewType("RuleName", str)
 ClientId = NewType("ClientId", str)
 
+OUR_PREFIX = "hf-"
+"""What the client ids of our orders begin with. Orders without it are foreign and are never touched."""
+
 ZERO = Decimal(0)
 ONE = Decimal(1)
 

@@ -328,6 +328,18 @@ def test_a_posture_of_reducing_only_refuses_what_spends_and_lets_exits_go() -> N
     assert reasons(decisions) == [("adds", Because.POSTURE), ("cuts", Because.POSTURE)]
 
 
+def test_a_cautious_posture_refuses_what_takes_on_something_new_and_lets_margin_be_added() -> None:
+    tightens = says(
+        "tightens", lambda view: [SetPosture(id=view.id, posture=Posture.CAUTIOUS)], cooldown_ms=10**9
+    )
+    gives_back = says("gives_back", lambda view: [WithdrawMargin(id=view.id, amount=D(1))])
+    desk = Desk(tightens, gives_back, adds())
+    desk.holds(a_position(mode=ISOLATED))
+    decisions = desk.mark("95")
+    assert [a.rule for a in of(Action, decisions)] == ["tightens", "adds"]
+    assert reasons(decisions) == [("gives_back", Because.POSTURE)]
+
+
 def test_a_posture_needs_no_answer_and_counts_as_acted() -> None:
     def once(view: View) -> list[SetPosture]:
         return [] if view.times_acted else [SetPosture(id=view.id, posture=Posture.CAUTIOUS)]

@@ -17,7 +17,7 @@ from bot.core.intents import (
     WithdrawMargin,
 )
 from bot.core.margin.project import removable_margin
-from bot.core.types import ClientId, MarginMode, OrderKind, Position, PositionId
+from bot.core.types import OUR_PREFIX, ClientId, MarginMode, OrderKind, Position, PositionId
 from bot.venues.paper.books import Books, marks_of
 from bot.venues.paper.leverage import change
 from bot.venues.paper.model import OrderRequest
@@ -70,11 +70,15 @@ def carry_out(books: Books, at_ms: int, action: Action) -> Fills | Refused:
 
 
 def _stop(books: Books, at_ms: int, client_id: ClientId, intent: PlaceStop | MoveStop) -> Fills | Refused:
-    """Rest a stop for the whole position; when it moves, the old ones go only after the new one stands."""
+    """Rest a stop for the whole position; when it moves, ours of before go only after the new one stands."""
     held = books.position(intent.id)
     if held is None:
         return Refused(Reason.REDUCE_ONLY, f"{intent.id}: no position to protect")
-    old = [o for o in books.orders(intent.id) if o.reduces and o.kind is OrderKind.STOP_MARKET]
+    old = [
+        order
+        for order in books.orders(intent.id)
+        if order.reduces and order.kind is OrderKind.STOP_MARKET and order.client_id.startswith(OUR_PREFIX)
+    ]
     request = OrderRequest(
         client_id=client_id,
         id=intent.id,

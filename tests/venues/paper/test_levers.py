@@ -199,14 +199,22 @@ def test_a_stop_rests_for_the_whole_position() -> None:
 
 def test_a_stop_moves_in_one_event_and_never_leaves_the_position_bare() -> None:
     exchange = with_long()
-    do(exchange, PlaceStop(id=LONG, trigger=D(95)), "s1")
+    do(exchange, PlaceStop(id=LONG, trigger=D(95)), "hf-1-1")
     do(exchange, PlaceTakeProfit(id=LONG, trigger=D(110), quantity=D("0.5")), "tp")
-    (batch,) = exchange.execute(7, an_action(MoveStop(id=LONG, trigger=D(97)), "s2"))
+    (batch,) = exchange.execute(7, an_action(MoveStop(id=LONG, trigger=D(97)), "hf-1-2"))
     (changed,) = of(OrdersChanged, [batch])
-    assert [o.client_id for o in changed.orders] == ["tp", "s2"]
-    assert do(exchange, MoveStop(id=LONG, trigger=D(100)), "s3").kind is OutcomeKind.REJECTED
-    assert list(resting(exchange)) == ["tp", "s2"]
+    assert [o.client_id for o in changed.orders] == ["tp", "hf-1-2"]
+    assert do(exchange, MoveStop(id=LONG, trigger=D(100)), "hf-1-3").kind is OutcomeKind.REJECTED
+    assert list(resting(exchange)) == ["tp", "hf-1-2"]
     assert exchange.wires(BTC).mark.low == D(97)
+
+
+def test_a_moving_stop_leaves_the_traders_own_where_it_is() -> None:
+    exchange = with_long()
+    do(exchange, PlaceStop(id=LONG, trigger=D(93)), "mine")
+    do(exchange, PlaceStop(id=LONG, trigger=D(95)), "hf-1-1")
+    do(exchange, MoveStop(id=LONG, trigger=D(97)), "hf-1-2")
+    assert list(resting(exchange)) == ["mine", "hf-1-2"]
 
 
 def test_a_stop_can_be_cancelled_by_its_name() -> None:
