@@ -121,7 +121,8 @@ def _account(value: str) -> str:
     return value
 
 
-def _label(value: str) -> str:
+def check_label(value: str) -> str:
+    """``value`` where a rule at work may be called that; else ValueError, saying what is allowed."""
     if not _LABEL.fullmatch(value):
         raise ValueError("allowed: a name of up to 40 letters, digits, ., - and _")
     if value == SEATBELT:
@@ -174,5 +175,5 @@ SymbolOrAny = Annotated[Symbol, PlainValidator(_symbol_or_any), WithJsonSchema({
 """A unified symbol, or ``*`` for every symbol that is not named otherwise."""
 Account = Annotated[str, AfterValidator(_account)]
 """The name of an account."""
-RuleLabel = Annotated[str, AfterValidator(_label)]
+RuleLabel = Annotated[str, AfterValidator(check_label)]
 """The name of a rule at work."""

@@ -15,8 +15,9 @@ from pydantic import ValidationError
 
 from bot.config.errors import Key, Problem, shown, suggestion
 from bot.config.explain import explained
+from bot.config.fields import check_label
 from bot.config.read import Document
-from bot.config.rule_files import BrokenRuleError, Catalogue, DuplicateRuleError, RuleSource, is_path
+from bot.config.rule_files import BrokenRuleError, Catalogue, DuplicateRuleError, is_path
 from bot.core.rule import Params, Rule
 from bot.core.types import RuleName
 
@@ -81,6 +82,7 @@ def _rule(
     if source is None:
         problems.append(document.problem(("rules", index, "use"), _unknown(use, catalogue)))
         return None
+    problems.extend(_unfit_name(index, table, document))
     rule_class = source.load()
     params_type = rule_class.params_type()
     given = table.get("params", {})
@@ -89,8 +91,7 @@ def _rule(
     params = _params(params_type, given, ("rules", index, "params"), document, problems)
     if params is None:
         return None
-    name = table.get("name")
-    return rule_class(RuleName(name if isinstance(name, str) else source.name), params)
+    return rule_class(RuleName(rule_name(table) or source.name), params)
 
 
 def _unknown(use: str, catalogue: Catalogue) -> str:
@@ -129,7 +130,20 @@ def rule_name(table: dict[str, Any]) -> str | None:
     if not isinstance(name, str):
         return None
     is_given = "name" in table or not is_path(name)
-    return name if is_given else RuleSource(Path(name).stem).name
+    return name if is_given else Path(name).stem
+
+
+def _unfit_name(index: int, table: dict[str, Any], document: Document) -> Iterator[Problem]:
+    """A name that comes from a file or an entry point has to pass for one that was written down."""
+    name = rule_name(table)
+    if "name" in table or name is None:
+        return
+    try:
+        check_label(name)
+    except ValueError as error:
+        yield document.problem(
+            ("rules", index, "use"), f'the rule would be called {shown(name)}; {error}; or give it a "name"'
+        )
 
 
 def _same_names(tables: list[Any], document: Document) -> Iterator[Problem]:

@@ -151,3 +151,27 @@ def test_a_rule_of_an_installed_package_is_used_by_the_name_of_its_entry_point(
     path.write_text(path.read_text().replace("watchdog", "hollow"))
     (warning,) = load(path, {}).warnings
     assert "entry point watchdog_rules:Ratio: is no subclass of bot.core.rule.Rule" in warning
+
+
+@pytest.mark.parametrize(
+    ("file", "said"),
+    [
+        ("seatbelt", '"seatbelt" is the name of the fixed last rule'),
+        ("my rule", "allowed: a name of up to 40 letters"),
+        ("a" * 41, "allowed: a name of up to 40 letters"),
+    ],
+)
+def test_a_name_that_comes_from_the_file_must_be_one_that_may_be_given(
+    write: Write, file: str, said: str
+) -> None:
+    path = write('name = "early"\nuse = "./guard.py"', f'use = "./{file}.py"')
+    (path.parent / "guard.py").rename(path.parent / f"{file}.py")
+    (only,) = mistakes(path)
+    assert only.startswith(f'{path}:22: rules[1].use: the rule would be called "{file}"; ')
+    assert said in only
+
+
+def test_a_file_of_any_name_will_do_where_the_rule_is_given_one(write: Write) -> None:
+    path = write('use = "./guard.py"', 'use = "./seatbelt.py"')
+    (path.parent / "guard.py").rename(path.parent / "seatbelt.py")
+    assert [entry.name for entry in load(path, {}).rules] == ["early"]
