@@ -134,6 +134,8 @@ def _wrong(detail: dict[str, Any], field: FieldInfo | None, *, named: bool) -> s
         options = _options(field.annotation) if field else []
         options = options or re.findall(r"'([^']*)'", detail["ctx"]["expected"])
         return f"{prefix}allowed: {listed(options)}{suggestion(found, options)}"
+    if kind == "too_short":
+        return f"has {detail['ctx']['actual_length']}; allowed: at least {detail['ctx']['min_length']}"
     if "than" in kind:
         return prefix + (_wanted(field) or f"allowed: {detail['msg'].removeprefix('Input should be ')}")
     expected = _EXPECTED.get(kind.partition("_")[0])

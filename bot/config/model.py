@@ -185,7 +185,7 @@ class RuleTable(Table):
     """What the journal calls it; left out, it is the rule's own name."""
     use: Annotated[str, Field(min_length=1)]
     """A rule of strategies/, of a folder in rules_path, of an installed package, or a path to a .py file."""
-    symbols: tuple[SymbolName, ...] | None = None
+    symbols: Annotated[tuple[SymbolName, ...], Field(min_length=1)] | None = None
     """Where it applies; left out, everywhere."""
     cooldown: Duration | None = None
     """Instead of limits.cooldown."""

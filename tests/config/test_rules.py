@@ -175,3 +175,8 @@ def test_a_file_of_any_name_will_do_where_the_rule_is_given_one(write: Write) ->
     path = write('use = "./guard.py"', 'use = "./seatbelt.py"')
     (path.parent / "guard.py").rename(path.parent / "seatbelt.py")
     assert [entry.name for entry in load(path, {}).rules] == ["early"]
+
+
+def test_a_rule_for_no_symbol_at_all_is_an_error(write: Write) -> None:
+    path = write('name = "early"', 'name = "early"\nsymbols = []')
+    assert mistakes(path) == [f"{path}:23: rules[1].symbols: has 0; allowed: at least 1"]
