@@ -26,7 +26,7 @@ KINDS = {
     "outcome": ("Outcome",),
     "liquidation": ("Liquidated",),
     "funding": ("FundingPaid",),
-    "run": ("Opened", "Started", "Ended", "Crashed"),
+    "run": ("Opened", "Started", "Stopped", "Crashed"),
 }
 SHOWN = ("action", "refusal", "state", "liquidation")
 _AGO = re.compile(r"[1-9][0-9]{0,5}(ms|s|m|h|d)")
