@@ -27,7 +27,7 @@ from bot.venues.paper.model import MarketModel, Opening, PaperAccount
 class PlannedPosition:
     """A position of the configuration in one symbol; exactly one of ``notional`` and ``quantity`` is set.
 
-    ``entry`` ``None`` means the first mark. ``key`` is where it was written, for messages.
+    ``entry`` ``None`` means the first traded price. ``key`` is where it was written, for messages.
     """
 
     id: PositionId
@@ -193,9 +193,11 @@ def planned_positions(settings: Settings, symbols: Iterable[Symbol]) -> tuple[Pl
     return tuple(planned)
 
 
-def opening(settings: Settings, planned: PlannedPosition, contract: Contract, first_mark: Decimal) -> Opening:
+def opening(
+    settings: Settings, planned: PlannedPosition, contract: Contract, first_price: Decimal
+) -> Opening:
     """The position as the paper exchange takes it, in whole lots; ConfigError where it is too small."""
-    entry = planned.entry or first_mark
+    entry = planned.entry or first_price
     if planned.quantity is not None:
         quantity = contract.quantity_down(planned.quantity)
     else:

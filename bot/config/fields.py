@@ -82,7 +82,7 @@ def _entry(value: object) -> Decimal | Literal["first"]:
     except ValueError:
         price = Decimal(0)
     if price <= 0:
-        raise NoChoiceError([FIRST], ", which is the first mark of the tape, or a price above 0")
+        raise NoChoiceError([FIRST], ", which is the first traded price of the tape, or a price above 0")
     return price
 
 
@@ -152,7 +152,7 @@ Entry = Annotated[
     _AS_TEXT,
     WithJsonSchema({"anyOf": [{"const": FIRST}, *_NUMBER]}),
 ]
-"""The price a position was opened at, or ``"first"``: the first mark of the tape."""
+"""The price a position was opened at, or ``"first"``: the first traded price of the tape."""
 TickSize = Annotated[
     Decimal | Literal["auto"],
     PlainValidator(_tick),

@@ -85,7 +85,7 @@ class PositionTable(Table):
     leverage: Positive
     margin_mode: MarginMode = MarginMode.ISOLATED
     entry: Entry = "first"
-    """The entry price, or "first": the first mark."""
+    """The entry price, or "first": the first traded price."""
     margin: Positive | None = None
     """Isolated margin without unrealised profit; left out, it is the initial margin at this leverage."""
 
@@ -99,7 +99,8 @@ class PaperTable(Table):
     latency_ms: Annotated[int, Field(ge=0, le=600_000)] = 0
     """Time between a decision and its effect at the exchange."""
     insurance_fund: NotNegative = Decimal("1e12")
-    """What the exchange has to pay for positions closed below bankruptcy; then others are deleveraged."""
+    """What the exchange has to pay for positions closed below bankruptcy. It may go below zero: that
+    others are deleveraged then is not modelled."""
     depth: dict[SymbolOrAny, Positive] = Field(default_factory=dict)
     """Money within one percent of the middle on each side, per symbol or "*"; left out, it is unlimited."""
     max_impact: Annotated[Exact, Field(gt=0, lt=1)] = Decimal("0.05")
