@@ -23,6 +23,7 @@ from bot.core.settings import EngineSettings, Limits, SeatbeltSettings
 from bot.core.types import ClientId, MarginMode, Order, OrderKind, Position
 
 ENTRY = Decimal(42_000)
+CONTRACT = contract()
 ROUNDS = 2_000
 
 
@@ -59,7 +60,7 @@ def guarded_engine() -> Engine:
     )
     engine.fold(
         (
-            InstrumentChanged(at_ms=0, contract=contract()),
+            InstrumentChanged(at_ms=0, contract=CONTRACT),
             BalanceChanged(at_ms=0, account=ACCOUNT, wallet=Decimal(10_000), free=Decimal(10_000)),
             PositionChanged(at_ms=0, id=ID, position=position),
             OrdersChanged(at_ms=0, id=ID, orders=(stop,)),

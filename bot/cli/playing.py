@@ -83,6 +83,11 @@ class _Notebook(Stage):
         """Nothing waits."""
         return None
 
+    @property
+    def steps(self) -> int:
+        """Nothing is decided, so nothing has to be committed."""
+        return 0
+
     def mark(self, at_ms: int, symbol: Symbol, mark: Decimal, last: Decimal, *, gap: bool) -> bool:
         """Write prices down."""
         self.moments.append((at_ms, Prices(symbol, mark, last, gap)))

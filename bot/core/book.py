@@ -143,13 +143,18 @@ class Account:
     cross_pool: Pool | None = None
     has_cross: bool = False
 
+    @property
+    def sees_nothing(self) -> bool:
+        """Whether the marks of all its positions are silent."""
+        return bool(self.blind_to) and all(id_.symbol in self.blind_to for id_ in self.holders)
+
     def proper_state(self) -> BotState:
         """The state that follows from what is known: what forbids most comes first."""
         if self.halted:
             return BotState.HALTED
         if Link.AUTH in self.links_down:
             return BotState.AUTH_LOST
-        if self.links_down or self.blind_to:
+        if self.links_down or self.sees_nothing:
             return BotState.BLIND
         if not self.known:
             return BotState.RECOVERING

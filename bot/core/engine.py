@@ -85,7 +85,8 @@ class Engine:
         decisions = list(self._resolved(at_ms)) if books.resolved else []
         asked = self._concerned(batch, at_ms)
         if ticked:
-            asked.extend(h for h in self._holders() if h.reach.bands is None and h not in asked)
+            known = set(asked)
+            asked.extend(h for h in self._holders() if h.reach.bands is None and h not in known)
         return self._decide(batch, asked, decisions, at_ms, patrol=ticked)
 
     # -- questions ----------------------------------------------------------------------------------
@@ -216,8 +217,9 @@ class Engine:
 
     def _patrol(self, asked: Sequence[Holder], at_ms: int) -> Iterator[Decision]:
         """Ask everybody else too: what is found only here slipped through a tripwire and is reported."""
+        known = set(asked)
         for holder in list(self._holders()):
-            if holder in asked:
+            if holder in known:
                 continue
             found = list(self._arbiter.evaluate_all(holder, QUIET, at_ms))
             for decision in found:

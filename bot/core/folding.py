@@ -128,11 +128,12 @@ class Books:
         """The state behind every position of ``account`` changed."""
         account.cross_pool = None
         for holder in account.holders.values():
-            self._touch(holder)
+            self.touch_one(holder)
 
     # -- handlers -----------------------------------------------------------------------------------
 
-    def _touch(self, holder: Holder) -> None:
+    def touch_one(self, holder: Holder) -> None:
+        """The state behind one position changed."""
         holder.version += 1
         self.changed[holder] = None
 
@@ -177,25 +178,24 @@ class Books:
             armed = tuple(
                 Armed(entry)
                 for entry in self._entries
-                if not entry.symbols or fact.id.symbol in entry.symbols
+                if entry.symbols is None or fact.id.symbol in entry.symbols
             )
-            contract = self.contracts[fact.id.symbol]
+            contract = self.contracts.get(fact.id.symbol)
+            assert contract is not None, f"{fact.id}: its contract has not been told yet"
             holder = Holder(self._sequence, fact.position, contract, armed, known_ms=fact.at_ms)
             self._sequence += 1
             holder.rest(self._unheld.pop(fact.id, ()))
             account.holders[fact.id] = holder
             self._ledger.record(fact.id).new_lot(fact.position.opened_ms)
             self._rewatch(account)
-            self._touch(holder)
+            self.touch_one(holder)
         else:
             moved = holder.isolated is not (fact.position.mode is MarginMode.ISOLATED)
             holder.become(fact.position)
             if moved:
                 self._rewatch(account)
-            record = self._ledger.record(fact.id)
-            if record.lot_ms != fact.position.opened_ms:
-                record.new_lot(fact.position.opened_ms)
-            self._touch(holder)
+            self._ledger.record(fact.id).new_lot(fact.position.opened_ms)
+            self.touch_one(holder)
         if account.cross_pool is not None or (holder is not None and not holder.isolated):
             self._touch_cross(account)
 
@@ -203,7 +203,7 @@ class Books:
         account.cross_pool = None
         for holder in account.holders.values():
             if not holder.isolated:
-                self._touch(holder)
+                self.touch_one(holder)
 
     def _rewatch(self, account: Account) -> None:
         """Rebuild who has to look when a symbol's mark moves: a cross position watches its whole pool."""
@@ -238,7 +238,7 @@ class Books:
         alive = {order.client_id for order in fact.orders}
         self._ledger.keep_stops(set(alive), {order.client_id for order in holder.orders})
         holder.rest(fact.orders)
-        self._touch(holder)
+        self.touch_one(holder)
 
     def _lost(self, fact: Liquidated | Deleveraged | Delivered) -> None:
         self.notes.append(
@@ -272,7 +272,7 @@ class Books:
         if entry.failed:
             self.touch(self.accounts[entry.action.intent.id.account])  # Its budget is everybody's again.
         elif holder is not None:
-            self._touch(holder)
+            self.touch_one(holder)
 
 
 def events_for(books: Books, holder: Holder) -> Events:

@@ -32,8 +32,8 @@ from bot.core.seatbelt import SEATBELT
 from bot.core.settings import DAY_MS, EngineSettings
 from bot.core.situation import INFINITE, Situation
 from bot.core.states import allows, permits
-from bot.core.types import ZERO
-from bot.core.yardsticks import objection
+from bot.core.types import ZERO, MarginMode
+from bot.core.yardsticks import Objection, objection
 
 _EXPOSING: tuple[type[Intent], ...] = (AddMargin, TransferCollateral)
 _NOTHING_DECLARED = Capabilities(venue="unknown venue")
@@ -102,7 +102,7 @@ class Guard:
     def _judged(self, proposal: Proposal, situation: Situation, case: Case) -> Verdict:
         intent = proposal.intent
         after = situation.after(intent)
-        verdict = objection(intent, situation, after)
+        verdict = objection(intent, situation, after) or self._loosened(intent, situation, case)
         if verdict is not None:
             return self._refusal(proposal, situation, No(*verdict))
         if case.armed.entry.shadow:
@@ -119,6 +119,19 @@ class Guard:
             deadline_ms=case.now_ms + self._limits.deadline_ms,
         )
         return Verdict(action, after)
+
+    def _loosened(self, intent: Intent, situation: Situation, case: Case) -> Objection | None:
+        """A stop moves only toward the mark: farther away more is lost if it is hit.
+
+        The seatbelt's own is the exception: it follows liquidation, and gives the room that was paid for.
+        """
+        if not isinstance(intent, MoveStop) or case.armed.entry.name == SEATBELT:
+            return None
+        sign, placed = situation.id.side.sign, self._ledger.rule_of_stop
+        held = [o.trigger for o in situation.stops if o.client_id in placed and o.trigger is not None]
+        if all(sign * (intent.trigger - trigger) >= 0 for trigger in held):
+            return None
+        return Because.NOT_SAFER, f"{intent.trigger} is farther from the mark than the stop that rests"
 
     # -- standing questions -------------------------------------------------------------------------
 
@@ -245,10 +258,11 @@ class Guard:
         if intent.quantity >= position.quantity:
             return replace(intent, quantity=position.quantity, then_add=ZERO)
         quantity = contract.quantity_down(intent.quantity)
-        if self._enough(quantity, situation.mark, contract):
+        # Venues ask no least notional of an order that only reduces, or small positions could not be closed.
+        if quantity >= max(contract.lot, contract.min_quantity):
             rest = position.quantity - quantity
             if rest >= contract.min_quantity:
-                return replace(intent, quantity=quantity)
+                return replace(intent, quantity=quantity, then_add=_released(intent, quantity, situation))
         if self._limits.close_whole_below_minimum:
             return replace(intent, quantity=position.quantity, then_add=ZERO)
         return No(Because.MINIMUM, f"{intent.quantity} is below what the venue accepts")
@@ -284,6 +298,15 @@ class Guard:
 def replace_intent(proposal: Proposal, intent: Intent) -> Proposal:
     """The proposal with the intent as it was sized."""
     return proposal if intent is proposal.intent else Proposal(proposal.rule, intent, proposal.reason)
+
+
+def _released(intent: ReducePosition, quantity: Decimal, situation: Situation) -> Decimal:
+    """The announced re-add, at most what closing ``quantity`` would release."""
+    if not intent.then_add or situation.position.mode is not MarginMode.ISOLATED:
+        return ZERO
+    position = situation.position
+    released = situation.contract.margin_down(position.margin * quantity / position.quantity)
+    return max(ZERO, min(intent.then_add, released))
 
 
 def _finite(distance: Decimal) -> Decimal | None:

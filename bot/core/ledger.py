@@ -37,7 +37,7 @@ _NEXT: dict[OutcomeKind, tuple[Life, frozenset[Life]]] = {
     OutcomeKind.ACKED: (Life.ACKED, frozenset({Life.PREPARED, Life.SENT, Life.UNKNOWN})),
     OutcomeKind.UNKNOWN: (Life.UNKNOWN, frozenset({Life.PREPARED, Life.SENT})),
     OutcomeKind.REJECTED: (Life.REJECTED, frozenset({Life.PREPARED, Life.SENT, Life.UNKNOWN})),
-    OutcomeKind.NOT_APPLIED: (Life.NOT_APPLIED, frozenset({Life.SENT, Life.UNKNOWN})),
+    OutcomeKind.NOT_APPLIED: (Life.NOT_APPLIED, frozenset({Life.PREPARED, Life.SENT, Life.UNKNOWN})),
     OutcomeKind.APPLIED: (Life.APPLIED, frozenset({Life.PREPARED, Life.SENT, Life.ACKED, Life.UNKNOWN})),
     OutcomeKind.VERIFIED: (
         Life.VERIFIED,
@@ -86,12 +86,18 @@ class Record:
     margin_in_lot: Decimal = ZERO
     margin_in_campaign: Decimal = ZERO
     campaign_last_ms: int | None = None
-    equal: dict[RuleName, tuple[Intent, int]] = field(default_factory=dict)
+    equal: dict[RuleName, tuple[Intent, Position, int]] = field(default_factory=dict)
+    """Each rule's last intent, the position it met, and how often the same two met in a row."""
     latched: set[RuleName] = field(default_factory=set)
     last_action: Action | None = None
 
     def new_lot(self, opened_ms: int) -> None:
-        """Another lot: what was done for the old one no longer counts, latches and campaigns stay."""
+        """Another lot: what was done for the old one no longer counts, latches and campaigns stay.
+
+        The same lot reported once more, even after it seemed closed, changes nothing.
+        """
+        if opened_ms == self.lot_ms:
+            return
         self.lot_ms = opened_ms
         self.times_acted.clear()
         self.margin_in_lot = ZERO
@@ -181,7 +187,7 @@ class Ledger:
         if isinstance(intent, PlaceStop | MoveStop):
             self.rule_of_stop[action.client_id] = action.rule
         if not follow_up:
-            self._count(action, record)
+            self._count(action, before, record)
 
     def outcome(self, fact: Outcome) -> Entry | None:
         """Attach an outcome to its intent. ``None`` where it changes nothing: late, repeated or foreign."""
@@ -236,11 +242,6 @@ class Ledger:
             acted.popleft()
         return len(acted), (acted[0] + HOUR_MS if acted else now_ms)
 
-    def repeated(self, id_: PositionId, rule: RuleName, intent: Intent) -> int:
-        """How often this rule proposed exactly this intent in a row."""
-        known = self.record(id_).equal.get(rule)
-        return known[1] if known is not None and known[0] == intent else 0
-
     def _close(self, entry: Entry) -> None:
         id_ = entry.action.intent.id
         del self._by_client_id[entry.action.client_id]
@@ -250,20 +251,24 @@ class Ledger:
             for other in self._by_client_id.values():
                 if other.action.intent.id == id_ and not other.gone:
                     self._in_flight[id_] = other
-        if entry.failed and not entry.follow_up:
-            self._take_back(entry, self.record(id_))
+        if entry.failed:
+            self.rule_of_stop.pop(entry.action.client_id, None)
+            if not entry.follow_up:
+                self._take_back(entry, self.record(id_))
 
-    def _count(self, action: Action, record: Record) -> None:
+    def _count(self, action: Action, before: Position, record: Record) -> None:
         """Add an action to all counters."""
         intent, now_ms = action.intent, action.at_ms
         record.times_acted[action.rule] = record.times_acted.get(action.rule, 0) + 1
-        repeats = self.repeated(intent.id, action.rule, intent)
-        record.equal[action.rule] = (intent, repeats + 1)
+        last = record.equal.get(action.rule)
+        repeats = last[2] if last is not None and last[:2] == (intent, before) else 0
+        record.equal[action.rule] = (intent, before, repeats + 1)
         if repeats + 1 >= self._limits.equal_actions:
             record.latched.add(action.rule)
         spending = self.spending(intent.id.account)
         if not isinstance(intent, ReducePosition):
             spending.acted_ms.append(now_ms)
+            self.actions_in_hour(intent.id.account, now_ms)  # Lets go of those that left the hour.
         if isinstance(intent, AddMargin):
             record.margin_in_campaign = self.campaign_margin(intent.id, now_ms) + intent.amount
             record.campaign_last_ms = now_ms

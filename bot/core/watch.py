@@ -5,12 +5,14 @@ Silence is a fact like any other, delivered as ``Tick``. What it means is decide
 
 from __future__ import annotations
 
+from bot.core.book import Account
 from bot.core.decisions import StateChanged
 from bot.core.facts import MarkPrice
 from bot.core.folding import Books
 from bot.core.intents import Level
 from bot.core.ledger import Ledger
 from bot.core.settings import EngineSettings
+from bot.core.types import Symbol
 
 
 class Watch:
@@ -35,6 +37,7 @@ class Watch:
         silent = [a for a in self._books.accounts.values() if fact.symbol in a.blind_to]
         for account in silent:
             account.blind_to.discard(fact.symbol)
+            self._say(account, fact.symbol, "fresh", fact.at_ms)
             self._books.settle(account, "marks are fresh again", fact.at_ms)
         return bool(silent)
 
@@ -45,10 +48,28 @@ class Watch:
         for account in self._books.accounts.values():
             for holder in account.holders.values():
                 symbol = holder.id.symbol
-                if at_ms - mark_at_ms.get(symbol, holder.known_ms) > own.get(symbol, general):
+                silent_ms = at_ms - mark_at_ms.get(symbol, holder.known_ms)
+                if silent_ms > own.get(symbol, general) and symbol not in account.blind_to:
                     account.blind_to.add(symbol)
+                    self._say(account, symbol, "silent", at_ms)
             silent = ", ".join(sorted(account.blind_to))
             self._books.settle(account, f"no fresh mark price of {silent}", at_ms)
+
+    def _say(self, account: Account, symbol: Symbol, now: str, at_ms: int) -> None:
+        """One silent symbol stops what depends on it, and nothing else; all of them blind the account."""
+        self._books.notes.append(
+            StateChanged(
+                at_ms=at_ms,
+                subject=f"mark:{account.name}/{symbol}",
+                was="fresh" if now == "silent" else "silent",
+                now=now,
+                because="nothing is decided on its positions while it is silent",
+                level=Level.CRITICAL if now == "silent" else Level.INFO,
+            )
+        )
+        for holder in account.holders.values():
+            if holder.id.symbol == symbol or not holder.isolated:
+                self._books.touch_one(holder)
 
     def _judge_deadlines(self, at_ms: int) -> None:
         """An intent nobody answered in time is unknown, which is neither done nor undone."""

@@ -18,6 +18,7 @@ from bot.core.intents import (
     SetPosture,
 )
 from bot.core.situation import INFINITE, Situation, protects
+from bot.core.types import OUR_PREFIX
 
 Objection = tuple[Because, str]
 
@@ -79,6 +80,8 @@ def _loses_more(before: Situation, after: Situation | None) -> Objection | None:
 
 
 def _unprotected(before: Situation, client_id: str) -> Objection | None:
+    if not client_id.startswith(OUR_PREFIX) or all(o.client_id != client_id for o in before.stops):
+        return Because.NOT_SAFER, f"{client_id} is no stop of ours on this position"
     if any(protects(before, order) for order in before.stops if order.client_id != client_id):
         return None
     return Because.NOT_SAFER, "no other stop would protect the position"

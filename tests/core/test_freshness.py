@@ -90,6 +90,9 @@ def test_the_seatbelt_refused_for_an_old_mark_acts_at_the_next_fresh_one() -> No
     assert [a.rule for a in of(Action, desk.mark("100"))] == ["seatbelt"]
 
 
+SEEN_AGAIN = (f"mark:main/{BTC}", "silent", "fresh")
+
+
 # -- blindness ----------------------------------------------------------------------------------------
 
 
@@ -97,9 +100,10 @@ def test_silence_becomes_blindness_at_a_tick_and_not_before_its_time() -> None:
     desk = Desk()
     desk.holds(a_position())
     assert desk.tick(after_ms=5_000) == []
-    (said,) = of(StateChanged, desk.tick(after_ms=1))
-    assert (said.subject, said.was, said.now) == ("account:main", "armed", "blind")
-    assert BTC in said.because
+    silent, blind = of(StateChanged, desk.tick(after_ms=1))
+    assert (silent.subject, silent.was, silent.now) == (f"mark:main/{BTC}", "fresh", "silent")
+    assert (blind.subject, blind.was, blind.now) == ("account:main", "armed", "blind")
+    assert BTC in blind.because
 
 
 def test_blindness_is_said_once() -> None:
@@ -114,7 +118,7 @@ def test_the_mark_that_restores_sight_is_acted_on_at_once() -> None:
     desk.holds(a_position())
     desk.tick(after_ms=6_000)
     decisions = desk.mark("95", after_ms=1_000)
-    assert changes(decisions) == [("account:main", "blind", "armed")]
+    assert changes(decisions) == [SEEN_AGAIN, ("account:main", "blind", "armed")]
     assert len(of(Action, decisions)) == 1
 
 
@@ -122,16 +126,25 @@ def test_even_a_mark_inside_the_old_tripwire_restores_sight() -> None:
     desk = Desk(adds())
     desk.holds(a_position())
     desk.tick(after_ms=6_000)
-    assert changes(desk.mark("100", after_ms=1_000)) == [("account:main", "blind", "armed")]
+    assert changes(desk.mark("100", after_ms=1_000)) == [SEEN_AGAIN, ("account:main", "blind", "armed")]
 
 
-def test_sight_is_back_only_when_every_silent_symbol_is() -> None:
+def test_one_silent_symbol_stops_its_own_position_and_no_other() -> None:
+    desk = Desk(adds())
+    desk.holds(a_position(), a_position(ETH_LONG))
+    desk.mark("100", BTC, after_ms=4_000)
+    assert changes(desk.tick(after_ms=1_001)) == [(f"mark:main/{ETH}", "fresh", "silent")]
+    assert desk.engine.states()[MAIN] is BotState.ARMED
+    assert [a.id for a in of(Action, desk.mark("95", BTC))] == [LONG]
+    assert reasons(desk.holds(a_position(ETH_LONG, margin="6"), mark=None)) == [("adds", Because.STALE)]
+
+
+def test_sight_is_back_with_the_first_symbol_that_is_seen_again() -> None:
     desk = Desk()
     desk.holds(a_position(), a_position(ETH_LONG))
     desk.tick(after_ms=6_000)
-    desk.mark("100", BTC)
     assert desk.engine.states()[MAIN] is BotState.BLIND
-    desk.mark("100", ETH)
+    desk.mark("100", BTC)
     assert desk.engine.states()[MAIN] is BotState.ARMED
 
 
@@ -139,16 +152,18 @@ def test_a_position_whose_mark_never_came_makes_blind_too() -> None:
     desk = Desk(adds())
     desk.holds(a_position(), mark=None)
     assert changes(desk.tick(after_ms=5_000)) == []
-    assert changes(desk.tick(after_ms=1)) == [("account:main", "armed", "blind")]
-    assert changes(desk.mark("100"))[0] == ("account:main", "blind", "armed")
+    assert changes(desk.tick(after_ms=1))[-1] == ("account:main", "armed", "blind")
+    assert changes(desk.mark("100"))[:2] == [SEEN_AGAIN, ("account:main", "blind", "armed")]
 
 
 def test_silence_about_what_is_not_held_any_more_blinds_nobody() -> None:
     desk = Desk()
     desk.holds(a_position(), a_position(ETH_LONG))
+    desk.mark("100", BTC, after_ms=6_000)
     desk.tick(after_ms=6_000)
+    desk.closed(ETH_LONG)
     desk.mark("100", BTC)
-    assert changes(desk.closed(ETH_LONG)) == [("account:main", "blind", "armed")]
+    assert desk.engine.states()[MAIN] is BotState.ARMED
 
 
 def test_silence_blinds_only_the_accounts_that_hold_the_symbol() -> None:

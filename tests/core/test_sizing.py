@@ -95,10 +95,9 @@ def test_a_rest_below_the_minimum_is_not_left_behind() -> None:
     assert refused(reduce("0.8"), contracts=COARSE, limits=NEVER_WHOLE) is Because.MINIMUM
 
 
-def test_the_minimum_notional_is_judged_at_the_mark() -> None:
+def test_no_least_notional_is_asked_of_a_reduction() -> None:
     contracts = [a_contract(min_notional=D(20))]
-    assert let_through(reduce("0.2"), contracts=contracts) == reduce("0.2")
-    assert let_through(reduce("0.199"), contracts=contracts) == reduce("1")
+    assert let_through(reduce("0.199"), contracts=contracts) == reduce("0.199")
 
 
 def test_all_of_a_position_below_the_minimum_can_still_be_closed() -> None:

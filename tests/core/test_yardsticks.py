@@ -1,5 +1,6 @@
 """Does it come out safer? One yardstick per kind of intent."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -25,7 +26,7 @@ from bot.core.intents import (
     WithdrawMargin,
 )
 from bot.core.margin.rules import LeverageCut, MarginRules
-from bot.core.types import Order, OrderKind, PriceKind
+from bot.core.types import ClientId, Order, OrderKind, PriceKind
 from bot.core.view import View
 from bot.core.wake import Always
 from tests.building.core import (
@@ -153,10 +154,19 @@ def test_words_move_no_money_and_need_no_proof(intent: Intent) -> None:
 
 
 def test_a_stop_may_go_only_while_another_protects() -> None:
-    cancel = CancelStop(id=LONG, client_id="theirs-93")
-    assert on_position(cancel, a_stop("93"), a_stop("95")) is None
-    assert on_position(cancel, a_stop("93")) is Because.NOT_SAFER
+    cancel = CancelStop(id=LONG, client_id="hf-1-1")
+    ours = replace(a_stop("93"), client_id=ClientId("hf-1-1"))
+    assert on_position(cancel, ours, a_stop("95")) is None
+    assert on_position(cancel, ours) is Because.NOT_SAFER
     assert on_position(cancel) is Because.NOT_SAFER
+
+
+def test_a_stop_of_the_trader_or_of_another_position_is_never_cancelled() -> None:
+    assert (
+        on_position(CancelStop(id=LONG, client_id="theirs-93"), a_stop("93"), a_stop("95"))
+        is Because.NOT_SAFER
+    )
+    assert on_position(CancelStop(id=LONG, client_id="hf-1-9"), a_stop("95")) is Because.NOT_SAFER
 
 
 @pytest.mark.parametrize(

@@ -6,8 +6,8 @@ mark before the engine does, and every effect comes back to the engine as a batc
 
 from __future__ import annotations
 
-from collections import deque
-from collections.abc import Sequence
+from collections import Counter, deque
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from heapq import heappop, heappush
@@ -33,7 +33,7 @@ from bot.venues.paper.model import PaperError
 from bot.venues.port import Batch
 
 ROUNDS_MAX = 64
-"""More answers to answers than this at one instant is a loop, not a defence."""
+"""More actions than this on one position at one instant are a loop, not a defence."""
 
 
 class OpeningError(Exception):
@@ -108,6 +108,11 @@ class Stage:
         """The key of the next action that waits for its execution."""
         return self._waiting[0][0] if self._waiting else None
 
+    @property
+    def steps(self) -> int:
+        """How many steps have been written to the journal."""
+        return self.record.evaluations
+
     def mark(self, at_ms: int, symbol: Symbol, mark: Decimal, last: Decimal, *, gap: bool) -> bool:
         """New prices; whether anything came of them."""
         self.now_ms = at_ms
@@ -121,7 +126,7 @@ class Stage:
         step = self.engine.step(fact)
         if step is None:
             return False
-        self._settle(step)
+        self._carry_out(self._recorded(step))
         return True
 
     def play(self, at_ms: int, event: Event) -> None:
@@ -131,7 +136,7 @@ class Stage:
             case BarClosed():
                 step = self.engine.fold((event,))
                 if step is not None:
-                    self._settle(step)
+                    self._carry_out(self._recorded(step))
             case Funding(symbol, rate):
                 self._fold(self.exchange.settle_funding(at_ms, symbol, rate))
             case ScheduledOpening():
@@ -158,20 +163,25 @@ class Stage:
         self._fold(batches)
 
     def _fold(self, batches: Sequence[Batch]) -> None:
+        """Fold everything that one event did before any answer to it is carried out."""
+        actions: list[Action] = []
         for batch in batches:
             step = self.engine.fold(batch)
             self._notice(batch)
             if step is not None:
-                self._settle(step)
+                actions.extend(self._recorded(step))
+        self._carry_out(actions)
 
-    def _settle(self, step: Step) -> None:
-        """Record a step, carry its actions out, fold what comes back, until nothing more comes."""
-        queue = deque(self._recorded(step))
-        rounds = 0
+    def _carry_out(self, actions: Iterable[Action]) -> None:
+        """Carry actions out and fold what comes back, until nothing more comes."""
+        queue = deque(actions)
+        rounds: Counter[PositionId] = Counter()
         while queue:
             action = queue.popleft()
-            rounds += 1
-            assert rounds <= ROUNDS_MAX, f"{action.rule} keeps acting on {action.id}: {action.reason}"
+            rounds[action.id] += 1
+            assert rounds[action.id] <= ROUNDS_MAX, (
+                f"{action.rule} keeps acting on {action.id}: {action.reason}"
+            )
             if self._latency_ms:
                 due = key_of(self.now_ms + self._latency_ms, Rank.EXECUTION)
                 heappush(self._waiting, (due, next(self._order), action))

@@ -20,8 +20,8 @@ from bot.lab.replay.track import TickBounds, Track, TrackPoint
 from bot.lab.tapes import PricePath, tick_price, to_ticks_ceil, to_ticks_floor
 from bot.venues.paper.model import Wires
 
-YIELD_EVERY = 2_048
-"""Windows between two breaths, in which the caller may write the journal."""
+YIELD_EVERY = 4_096
+"""Steps between two breaths, in which the caller may write the journal."""
 _STRIDE_BARS = 1_024
 
 
@@ -42,11 +42,11 @@ class Walker:
         """Play everything; yields now and then, so that what was decided can be written down."""
         self._stage.begin(self._start_ms)
         now_ms = self._start_ms
-        windows = 0
+        written = 0
         while now_ms < self._end_ms or self._next < len(self._agenda.keys) or self._stage.next_execution:
             now_ms = self._advance(now_ms)
-            windows += 1
-            if windows % YIELD_EVERY == 0:
+            if self._stage.steps - written >= YIELD_EVERY:
+                written = self._stage.steps
                 yield
 
     def _advance(self, now_ms: int) -> int:

@@ -50,7 +50,7 @@ def carry_out(books: Books, at_ms: int, action: Action) -> Fills | Refused:
             return _stop(books, at_ms, action.client_id, action.intent)
         case CancelStop(client_id=client_id):
             order = books.accounts[id_.account].orders.get(ClientId(client_id))
-            if order is None:
+            if order is None or order.id != id_:
                 return Refused(Reason.NO_ORDER, f"{id_}: no resting order {client_id}")
             books.drop(order)
             return ()
