@@ -62,6 +62,10 @@ def test_both_positions_are_shown_with_what_protects_them(seen: Seen) -> None:
     assert re.search(r"BTC long \S+ +\S+ +\S+ +\d+\.\d\d% .* (seatbelt|atr_stop) at ", seen.output)
 
 
+def test_the_orderly_end_is_among_the_rows_of_the_run(seen: Seen) -> None:
+    assert [row["kind"] for row in journal(seen.folder, "--kind", "run")] == ["Opened", "Started", "Stopped"]
+
+
 def test_every_configured_rule_acts_or_shows_its_refusal(seen: Seen) -> None:
     heard = {row["rule"] for row in journal(seen.folder, "--kind", "action", "--kind", "refusal")}
     assert {"top_up", "partial_close", "atr_stop", "seatbelt"} <= heard

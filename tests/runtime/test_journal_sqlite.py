@@ -2,7 +2,6 @@
 
 import asyncio
 import os
-import re
 import shutil
 import sqlite3
 import subprocess
@@ -25,7 +24,7 @@ from bot.runtime.journal import (
 )
 from bot.runtime.journal.schema import SCHEMA, Schema
 from bot.runtime.journal.sqlite import SqliteJournal, open_journal, read_journal
-from tests.runtime.builders import BTC, T0, a_change, a_mark, a_step, an_action
+from tests.runtime.builders import T0, a_change, a_mark, a_step, an_action
 
 
 def some_steps(number: int = 5) -> list[Step]:
@@ -230,24 +229,6 @@ def test_no_flipped_byte_gets_through(path: Path) -> None:
 @pytest.mark.slow
 def test_no_flipped_byte_anywhere_gets_through(path: Path) -> None:
     flips(path, range(0, 28_000, 3))
-
-
-def test_queries_by_symbol_rule_and_time_use_an_index(path: Path) -> None:
-    from bot.runtime.journal.sqlite import _select
-
-    write(path, some_steps(300))
-    database = sqlite3.connect(path)
-    for query in (
-        JournalQuery(symbol=BTC),
-        JournalQuery(rule="top_up", latest=True),
-        JournalQuery(symbol=BTC, since_ms=T0 + 200, kind="Action"),
-        JournalQuery(since_ms=T0 + 299),
-        JournalQuery(after_seq=700),
-    ):
-        statement, parameters = _select(query)
-        plan = [row[3] for row in database.execute("EXPLAIN QUERY PLAN " + statement, parameters)]
-        assert re.match("SEARCH row USING ", plan[0]), (query, plan)
-    database.close()
 
 
 def test_a_commit_is_finished_even_if_its_caller_is_cancelled(path: Path) -> None:

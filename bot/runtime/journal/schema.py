@@ -47,7 +47,10 @@ SCHEMA = Schema(
         ) STRICT""",
         "CREATE INDEX row_symbol ON row (symbol) WHERE symbol IS NOT NULL",
         "CREATE INDEX row_rule ON row (rule) WHERE rule IS NOT NULL",
-        "CREATE INDEX row_at ON row (at_ms)",
+        # Rare kinds lie far apart among a million prices, and who looks for them holds up the next commit.
+        "CREATE INDEX row_kind ON row (kind)",
+        "CREATE INDEX row_kind_symbol ON row (kind, symbol) WHERE symbol IS NOT NULL",
+        "CREATE INDEX row_rule_kind ON row (rule, kind) WHERE rule IS NOT NULL",
         """CREATE TABLE head (
             only INTEGER PRIMARY KEY CHECK (only = 1),
             seq INTEGER NOT NULL,

@@ -92,7 +92,7 @@ class SqliteJournal:
 
     async def read(self, query: JournalQuery) -> list[JournalRow]:
         """A page of committed rows. One page at a time, so that a commit waits for one at most."""
-        statement, parameters = _select(query)
+        statement, parameters = selection(query)
         rows = await self._fetch(statement, parameters)
         return rows[::-1] if query.latest else rows
 
@@ -229,7 +229,8 @@ def _refuse_missing(path: Path) -> None:
         raise JournalMissing(path, "there is no journal", "run the bot first, or name another file")
 
 
-def _select(query: JournalQuery) -> tuple[str, list[object]]:
+def selection(query: JournalQuery) -> tuple[str, list[object]]:
+    """The statement that reads a page, and its parameters."""
     conditions = {
         "seq > ?": query.after_seq,
         "at_ms >= ?": query.since_ms,
