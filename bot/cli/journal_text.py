@@ -10,6 +10,7 @@ from bot.core.codec import decode_decision, decode_fact
 from bot.core.decisions import Action, Decision, Refusal, StateChanged
 from bot.core.facts import Fact, FundingPaid, Liquidated, Outcome
 from bot.core.intents import Intent
+from bot.runtime.redaction import redact
 
 Line = tuple[str, str, str, str, str]
 
@@ -34,7 +35,11 @@ def _text(row: dict[str, Any]) -> str:
 
 
 def decision_text(decision: Decision) -> str:
-    """What was decided, with the numbers and the reason."""
+    """What was decided, with the numbers and the reason, without secrets that may be in the reason."""
+    return redact(_decision_text(decision))
+
+
+def _decision_text(decision: Decision) -> str:
     match decision:
         case Action():
             change = f"{percent(decision.distance_before)} -> {percent(decision.distance_after)}"

@@ -19,6 +19,7 @@ from pathlib import Path
 
 from bot.runtime.errors import ShellError, one_line
 from bot.runtime.plain import Json, plain
+from bot.runtime.redaction import redact
 
 SOCKET_FILE = "control.sock"
 REQUEST_MAX = 64 * 1024
@@ -115,7 +116,7 @@ class ControlServer:
         except (BadQuery, ShellError) as error:
             return _error(str(error))
         except Exception as error:  # noqa: BLE001  # a question that fails must not end the guard of positions
-            return _error(f"the query failed: {one_line(error)}")
+            return _error(redact(f"the query failed: {one_line(error)}"))
 
 
 def _request(line: bytes) -> tuple[str, dict[str, object]]:

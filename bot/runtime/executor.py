@@ -18,7 +18,7 @@ from bot.core.types import PositionId
 from bot.runtime.clock import Clock
 from bot.runtime.errors import ShellError, one_line
 from bot.runtime.inbox import Inbox
-from bot.runtime.redaction import redact
+from bot.runtime.redaction import READ_MAX, redact
 from bot.venues.port import Batch, Venue
 
 WAITING_MAX = 1_000
@@ -134,6 +134,6 @@ class Executor:
                 id=action.id,
                 client_id=action.client_id,
                 kind=kind,
-                proof=redact(f"{sent}{proof}")[:_PROOF_MAX],
+                proof=redact(f"{sent}{proof}"[:READ_MAX])[:_PROOF_MAX],
             ),
         )

@@ -15,6 +15,8 @@ from bot.core.decisions import Decision
 from bot.core.step import Step
 from bot.runtime.errors import ShellError
 from bot.runtime.journal.port import Journal
+from bot.runtime.journal.rows import presentable
+from bot.runtime.redaction import HIDDEN
 from bot.runtime.shell import Folding
 
 E = TypeVar("E", bound=Folding)
@@ -62,16 +64,32 @@ def _difference(engine: Folding, step: Step) -> str | None:
     again = engine.fold(step.facts)
     mine = _texts(again.decisions if again is not None else ())
     theirs = _texts(step.decisions)
-    if mine == theirs:
-        return None
-    index = next((n for n, (a, b) in enumerate(zip(mine, theirs, strict=False)) if a != b), None)
+    index = next((n for n, (a, b) in enumerate(zip(mine, theirs, strict=False)) if not _fits(a, b)), None)
     if index is None:
+        if len(mine) == len(theirs):
+            return None
         index = min(len(mine), len(theirs))
     return f"the engine decides {_shown(mine, index)}, the journal says {_shown(theirs, index)}"
 
 
 def _texts(decisions: Sequence[Decision]) -> list[str]:
-    return [encode(decision) for decision in decisions]
+    return [encode(presentable(decision)) for decision in decisions]
+
+
+def _fits(mine: str, theirs: str) -> bool:
+    """Whether they are equal, up to what was hidden in the journal by somebody who knew more secrets."""
+    if mine == theirs:
+        return True
+    begin, *rest = theirs.split(HIDDEN)
+    if not rest or not mine.startswith(begin):
+        return False
+    at = len(begin)
+    for part in rest[:-1]:
+        found = mine.find(part, at)
+        if found < 0:
+            return False
+        at = found + len(part)
+    return mine.endswith(rest[-1]) and len(mine) - len(rest[-1]) >= at
 
 
 def _shown(decisions: list[str], index: int) -> str:

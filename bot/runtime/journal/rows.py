@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from hashlib import blake2b
-from typing import Any, assert_never
+from typing import Any, TypeVar, assert_never
 
 from bot.core.codec import decode_decision, decode_fact, encode
 from bot.core.decisions import Action, Decision, Refusal, StateChanged
@@ -34,6 +34,9 @@ from bot.core.facts import (
 )
 from bot.core.step import Step
 from bot.runtime.journal.port import JournalRow, Part
+from bot.runtime.redaction import redact
+
+D = TypeVar("D", Action, Refusal, StateChanged)
 
 OPENED = "Opened"
 """The kind of the note that every opening for writing begins with; its body holds the epoch."""
@@ -107,7 +110,24 @@ def _contents(entry: Entry) -> Iterator[tuple[Part, str, str, Labels]]:
     for fact in entry.facts:
         yield Part.FACT, type(fact).__name__, encode(fact), labels_of(fact)
     for decision in entry.decisions:
-        yield Part.DECISION, type(decision).__name__, encode(decision), labels_of(decision)
+        yield Part.DECISION, type(decision).__name__, encode(presentable(decision)), labels_of(decision)
+
+
+def presentable(decision: Decision) -> Decision:
+    """The decision as it is written: what a rule, or the error that ended it, says is free of secrets."""
+    match decision:
+        case StateChanged():
+            return _with(decision, "because")
+        case Refusal():
+            return _with(_with(decision, "reason"), "text")
+        case Action():
+            return _with(decision, "reason")
+
+
+def _with(decision: D, name: str) -> D:
+    text = getattr(decision, name)
+    redacted = redact(text)
+    return decision if redacted == text else replace(decision, **{name: redacted})
 
 
 def labels_of(noun: Fact | Decision) -> Labels:
