@@ -10,10 +10,11 @@ ROOT = Path(__file__).resolve().parent.parent
 
 # No deadline: a shared machine is slow at times and no test here is about time. `make slow` looks harder, and
 # at other cases each time; the fast suite gives the same answer every time.
-settings.register_profile("fast", deadline=None, derandomize=True, max_examples=60)
+NOT_ABOUT_TIME = [HealthCheck.too_slow]
 settings.register_profile(
-    "slow", deadline=None, max_examples=600, suppress_health_check=[HealthCheck.too_slow]
+    "fast", deadline=None, derandomize=True, max_examples=60, suppress_health_check=NOT_ABOUT_TIME
 )
+settings.register_profile("slow", deadline=None, max_examples=600, suppress_health_check=NOT_ABOUT_TIME)
 
 
 def pytest_configure(config: pytest.Config) -> None:
