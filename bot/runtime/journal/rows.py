@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from hashlib import blake2b
-from typing import Any, TypeVar, assert_never
+from typing import Any, assert_never
 
 from bot.core.codec import decode_decision, decode_fact, encode
 from bot.core.decisions import Action, Decision, Refusal, StateChanged
@@ -35,8 +35,6 @@ from bot.core.facts import (
 from bot.core.step import Step
 from bot.runtime.journal.port import JournalRow, Part
 from bot.runtime.redaction import redact
-
-D = TypeVar("D", Action, Refusal, StateChanged)
 
 OPENED = "Opened"
 """The kind of the note that every opening for writing begins with; its body holds the epoch."""
@@ -117,17 +115,15 @@ def presentable(decision: Decision) -> Decision:
     """The decision as it is written: what a rule, or the error that ended it, says is free of secrets."""
     match decision:
         case StateChanged():
-            return _with(decision, "because")
+            because = redact(decision.because)
+            return decision if because == decision.because else replace(decision, because=because)
         case Refusal():
-            return _with(_with(decision, "reason"), "text")
+            reason, text = redact(decision.reason), redact(decision.text)
+            same = (reason, text) == (decision.reason, decision.text)
+            return decision if same else replace(decision, reason=reason, text=text)
         case Action():
-            return _with(decision, "reason")
-
-
-def _with(decision: D, name: str) -> D:
-    text = getattr(decision, name)
-    redacted = redact(text)
-    return decision if redacted == text else replace(decision, **{name: redacted})
+            reason = redact(decision.reason)
+            return decision if reason == decision.reason else replace(decision, reason=reason)
 
 
 def labels_of(noun: Fact | Decision) -> Labels:
