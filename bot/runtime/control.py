@@ -16,6 +16,7 @@ import tempfile
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import cast
 
 from bot.runtime.errors import ShellError, one_line
 from bot.runtime.plain import Json, plain
@@ -203,12 +204,19 @@ async def ask(data_dir: Path, query: str, args: Args | None = None, *, timeout_s
         return None
     except (TimeoutError, OSError, asyncio.IncompleteReadError, asyncio.LimitOverrunError) as error:
         raise ControlError(path, "the running process does not answer", "look at its log") from error
-    except ValueError as error:
-        raise ControlError(path, "the answer is not one of ours", "look at what listens there") from error
-    if not reply["ok"]:
-        raise ControlError(path, reply["error"], "ask differently")
-    answer: Json = reply["reply"]
-    return answer
+    except (ValueError, RecursionError) as error:
+        raise _not_ours(path) from error
+    match reply:
+        case {"ok": True, "reply": answer}:
+            return cast("Json", answer)
+        case {"ok": False, "error": str(text)}:
+            raise ControlError(path, text, "ask differently")
+        case _:
+            raise _not_ours(path)
+
+
+def _not_ours(path: Path) -> ControlError:
+    return ControlError(path, "the answer is not one of ours", "look at what listens there")
 
 
 async def _exchange(path: Path, request: bytes) -> bytes:

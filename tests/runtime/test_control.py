@@ -277,3 +277,21 @@ def test_a_socket_that_cannot_be_made_is_named(tmp_path: Path) -> None:
 def test_plain_refuses_what_is_not_exact() -> None:
     with pytest.raises(TypeError, match="float has no plain form"):
         plain([1.5])
+
+
+@pytest.mark.parametrize(
+    "reply",
+    ["[]", "1", "null", '"ok"', "{}", '{"ok": true}', '{"ok": false, "error": 3}', "[" * 20_000, "no"],
+)
+def test_a_reply_of_another_program_is_an_error_in_words(tmp_path: Path, reply: str) -> None:
+    async def stranger(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readline()
+        writer.write(reply.encode() + b"\n")
+        writer.close()
+
+    async def main() -> None:
+        async with await asyncio.start_unix_server(stranger, socket_path(tmp_path)):
+            with pytest.raises(ControlError, match="the answer is not one of ours"):
+                await ask(tmp_path, "echo")
+
+    asyncio.run(main())
