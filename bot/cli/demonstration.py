@@ -140,7 +140,7 @@ class Demonstration:
             observers=(self._observe,),
             tick_ms=TICK_MS,
         )
-        life.on_stop(shell.stop)
+        life.on_stop(shell.stop, deadline_ms=self._settings.config.limits.deadline)
         note = started("demo", self._settings, settings.stale_after_ms, settings.epoch)
         async with ControlServer(data_dir, standard_queries(engine, journal)).listening():
             self._began = time.perf_counter()

@@ -21,8 +21,8 @@ from bot.runtime.redaction import redact
 
 DYING_S = 2.0
 """After an error, what is still to be closed has this long."""
-STOPPING_S = 15.0
-"""After a signal: actions under way are waited for until their deadlines, then the journal is closed."""
+STOPPING_S = 10.0
+"""After a signal, and after the deadline of what is under way: the journal is closed, and that is the end."""
 INTERRUPTED = 130
 
 
@@ -34,14 +34,19 @@ class Life:
         self.exit_code = 0
         self._message = "it did not end in time"
         self._on_stop: Callable[[str], None] | None = None
+        self._waiting_s = 0.0
         self._main: asyncio.Task[None] | None = None
         self._signals = 0
         self._over = threading.Event()
         self._stray: BaseException | None = None
 
-    def on_stop(self, stop: Callable[[str], None]) -> None:
-        """Call ``stop`` with the reason at a signal; before this is set, a signal cancels the program."""
+    def on_stop(self, stop: Callable[[str], None], *, deadline_ms: int = 0) -> None:
+        """Call ``stop`` with the reason at a signal; before this is set, a signal cancels the program.
+
+        An action under way is waited for until its deadline, ``deadline_ms`` at most.
+        """
         self._on_stop = stop
+        self._waiting_s = deadline_ms / 1000
 
     def dying(self, error: BaseException) -> None:
         """The program ends by ``error``: it has ``DYING_S`` seconds to close what is open."""
@@ -76,7 +81,7 @@ class Life:
         if self._signals > 1:
             _say("interrupted twice, leaving at once")
             _leave(INTERRUPTED)
-        self._end_within(STOPPING_S)
+        self._end_within(self._waiting_s + STOPPING_S)
         if self._on_stop is not None:
             self._on_stop(number.name)
         elif self._main is not None:

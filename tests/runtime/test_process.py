@@ -256,3 +256,21 @@ def test_a_defect_names_its_place_and_is_reported(capsys: pytest.CaptureFixture[
     assert err.startswith("holdfast: ZeroDivisionError: all lost (")
     assert Path(__file__).name in err
     assert [type(error) for error in told] == [ZeroDivisionError]
+
+
+def test_a_stop_waits_for_as_long_as_an_action_may_take(tmp_path: Path) -> None:
+    program = """
+import os, signal
+import bot.runtime.process as process
+process.STOPPING_S = 0.3
+
+async def main(life):
+    stopped = asyncio.Event()
+    life.on_stop(lambda because: stopped.set(), deadline_ms=DEADLINE_MS)
+    os.kill(os.getpid(), signal.SIGTERM)
+    await stopped.wait()
+    await asyncio.sleep(1)
+"""
+    assert ended(started(tmp_path, program.replace("DEADLINE_MS", "60_000"))) == (0, "")
+    code, err = ended(started(tmp_path, program.replace("DEADLINE_MS", "0")))
+    assert (code, err) == (CRASHED, "holdfast: it did not end in time\n")
