@@ -37,10 +37,9 @@ def amount(number: Decimal | str | None, digits: int = 2) -> str:
 
 def exact(number: Decimal | str | None) -> str:
     """A price as it is, without trailing zeros; a dash where there is none."""
-    if number is None:
-        return NOTHING
-    text = f"{Decimal(number):f}"
-    return text.rstrip("0").rstrip(".") if "." in text else text
+    from bot.config.fields import format_exact
+
+    return NOTHING if number is None else format_exact(Decimal(number))
 
 
 def moment(at_ms: int) -> str:
