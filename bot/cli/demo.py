@@ -5,7 +5,6 @@ from __future__ import annotations
 import shlex
 import sys
 from pathlib import Path
-from traceback import print_exception
 from typing import TYPE_CHECKING
 
 import click
@@ -42,19 +41,34 @@ def demo(ctx: click.Context, config: tuple[Path, ...], seed: int, seconds: float
     from bot.runtime.process import Life, run
 
     settings = settings_of(config)
+    latency_ms = settings.config.paper.latency_ms
+    if latency_ms:
+        click.echo(
+            f"paper.latency_ms is {latency_ms}, and the demo does without: every action takes effect at once;"
+            " holdfast replay waits",
+            err=True,
+        )
     demonstration = Demonstration(settings, seed=seed, seconds=seconds)
 
     async def program(life: Life) -> None:
         with board("Holdfast on paper: an invented flash crash", sys.stdout) as shown:
             await demonstration.perform(life, shown, is_terminal=sys.stdout.isatty())
 
-    exit_code = run(program, report=print_exception)
+    exit_code = run(program, report=_report)
     if exit_code == 0 and not demonstration.finished:
         click.echo("interrupted; the journal is whole", err=True)
         exit_code = ExitCode.INTERRUPTED
     elif exit_code == 0:
         click.echo(farewell(demonstration, Path(settings.config.journal.path), config))
     ctx.exit(exit_code)
+
+
+def _report(error: BaseException) -> None:
+    """A defect goes to the log, which is loaded only now: it would take 50 ms and more of every start."""
+    from bot.runtime.log import report_crash, set_up
+
+    set_up()
+    report_crash(error)
 
 
 def farewell(demonstration: Demonstration, journal: Path, config: tuple[Path, ...]) -> str:

@@ -265,3 +265,45 @@ def test_plain_lines_are_written_elsewhere(capsys: pytest.CaptureFixture[str]) -
     assert "\x1b" not in written
     assert "BTC long 0.12" in written
     assert "no open position" in written
+
+
+def test_a_latency_that_is_not_played_is_said(tmp_path: Path) -> None:
+    paper = (Path(__file__).parents[2] / "config" / "paper.toml").read_text()
+    (tmp_path / "bot.toml").write_text(paper)
+    done = subprocess.run(
+        [*PROGRAM, "demo", "--seconds", "0", "-c", "bot.toml"],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
+        env={**os.environ, "HOLDFAST__PAPER__LATENCY_MS": "60000"},
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stderr.startswith("paper.latency_ms is 60000, and the demo does without")
+
+
+CRASHING = """
+import sys
+from bot.cli import demonstration
+from bot.cli.main import main
+from bot.runtime.redaction import hide
+
+hide("c4n4ry-01")
+
+async def crash(self, life, board, **rest):
+    local = "a local c4n4ry-02"
+    raise KeyError("c4n4ry-01")
+
+demonstration.Demonstration.perform = crash
+sys.argv = ["holdfast", "demo", "--seconds", "0"]
+main()
+"""
+
+
+def test_a_defect_is_reported_with_its_place_and_without_secrets(tmp_path: Path) -> None:
+    done = run(tmp_path, sys.executable, "-c", CRASHING)
+    assert done.returncode == 70
+    assert "in crash" in done.stderr
+    assert "KeyError: '***'" in done.stderr
+    assert "c4n4ry-01" not in done.stderr
+    assert "c4n4ry-02" not in done.stderr
