@@ -1,0 +1,327 @@
+"""Defects to plant: each a small mistake that somebody could make in wakes, order, sleep or batches.
+
+They reach into the machinery by replacing one function of it, which no other test here does: to see whether a
+test would catch a mistake, the mistake has to be made.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from bot.core import arbiter, conditions
+from bot.core.arbiter import Arbiter
+from bot.core.book import Armed, Holder
+from bot.core.conditions import FOREVER_MS, OPEN, Events, Reach
+from bot.core.engine import Engine
+from bot.core.facts import BarClosed, Fact, MarkPrice
+from bot.core.folding import Books
+from bot.core.ledger import Ledger
+from bot.core.margin import bounds
+from bot.core.margin.bounds import Band
+from bot.core.step import Step
+from bot.core.tripwire import Tripwires
+from bot.core.types import Symbol
+from bot.lab.replay import agenda, track
+from bot.lab.replay.agenda import RANKS, Agenda, Rank
+from bot.lab.replay.stage import Stage
+from bot.lab.replay.track import TickBounds, Track
+from bot.lab.replay.walk import Jumper
+from bot.lab.tapes import first_outside
+from bot.venues.paper import wires
+from bot.venues.paper.books import Books as VenueBooks
+
+Plant = Callable[[pytest.MonkeyPatch], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Defect:
+    """One mistake: what it is called, how it is made, and a tape of the corpus that is known to show it."""
+
+    name: str
+    plant: Plant
+    telling: int | str
+
+
+DEFECTS: list[Defect] = []
+COARSE = Decimal("0.5")
+"""The tick of a contract whose marks are finer: on the tick itself a bound is inclusive *and* rounded."""
+
+
+def defect(*, telling: int | str) -> Callable[[Plant], Plant]:
+    def register(plant: Plant) -> Plant:
+        DEFECTS.append(Defect(plant.__name__, plant, telling))
+        return plant
+
+    return register
+
+
+# --- wires and bands ---------------------------------------------------------------------------------
+
+
+@defect(telling="stairs")
+def a_wire_a_tick_too_wide(patch: pytest.MonkeyPatch) -> None:
+    tie = Tripwires._tie
+
+    def wider(self: Tripwires, symbol: Symbol) -> None:
+        tie(self, symbol)
+        wire = self.wire(symbol)
+        if wire.low < wire.high:
+            wire.low, wire.high = wire.low - COARSE, wire.high + COARSE
+
+    patch.setattr(Tripwires, "_tie", wider)
+
+
+@defect(telling="stairs")
+def a_band_rounded_away_from_the_mark(patch: pytest.MonkeyPatch) -> None:
+    inward = conditions._standing_band
+
+    def outward(situation: Any, threshold: Decimal) -> Mapping[Symbol, Band]:
+        step = situation.contract.tick
+        return {
+            symbol: Band(b.low and b.low - step, b.high and b.high + step)
+            for symbol, b in inward(situation, threshold).items()
+        }
+
+    patch.setattr(conditions, "_standing_band", outward)
+
+
+@defect(telling=2)
+def the_search_leaves_out_bars_that_touch_a_bound(patch: pytest.MonkeyPatch) -> None:
+    inclusive = first_outside
+
+    def exclusive(
+        low: Any, high: Any, start: int, stop: int, low_bound: int | None, high_bound: int | None
+    ) -> int:
+        below = None if low_bound is None else low_bound - 1
+        above = None if high_bound is None else high_bound + 1
+        return inclusive(low, high, start, stop, below, above)
+
+    patch.setattr(track, "first_outside", exclusive)
+
+
+@defect(telling="apart")
+def the_search_does_not_look_at_traded_prices(patch: pytest.MonkeyPatch) -> None:
+    def marks_only(self: Track, start: int, end: int, bounds: Any) -> int:
+        path = self.path
+        return first_outside(path.mark_low, path.mark_high, start, end, bounds.mark_low, bounds.mark_high)
+
+    patch.setattr(Track, "_first_outside", marks_only)
+
+
+@defect(telling="apart")
+def an_order_is_forgotten_in_the_wires_of_the_exchange(patch: pytest.MonkeyPatch) -> None:
+    lay = wires._lay
+
+    def forgetful(books: VenueBooks, symbol: Symbol) -> None:
+        kept = {name: dict(account.orders) for name, account in books.accounts.items()}
+        for account in books.accounts.values():
+            account.orders.clear()
+        lay(books, symbol)
+        for name, account in books.accounts.items():
+            account.orders.update(kept[name])
+
+    patch.setattr(wires, "_lay", forgetful)
+
+
+@defect(telling="together")
+def the_slack_of_a_cross_pool_is_given_to_every_mark_whole(patch: pytest.MonkeyPatch) -> None:
+    def whole(curves: Any, surplus: Decimal) -> dict[Symbol, Any]:
+        if not surplus:
+            return {symbol: (curve.at, curve.at) for symbol, curve in curves.items()}
+        sense = 1 if surplus > 0 else -1
+        return {
+            symbol: (curve.reach(abs(surplus), sense, -1), curve.reach(abs(surplus), sense, 1))
+            for symbol, curve in curves.items()
+        }
+
+    patch.setattr(bounds, "_split", whole)
+
+
+@defect(telling="flat")
+def a_jumping_tier_is_taken_for_a_smooth_one(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(bounds, "_held_in_tier", lambda question, bands, *, flat: bands)
+
+
+@defect(telling="naked")
+def a_cross_position_looks_at_its_own_mark_only(patch: pytest.MonkeyPatch) -> None:
+    rewatch = Books._rewatch
+
+    def own_only(self: Books, account: Any) -> None:
+        rewatch(self, account)
+        for symbol, watchers in self.watchers.items():
+            watchers[:] = [h for h in watchers if h.id.account != account.name or h.id.symbol == symbol]
+        for holder in account.holders.values():
+            holder.watches = (holder.id.symbol,)
+
+    patch.setattr(Books, "_rewatch", own_only)
+
+
+@defect(telling="naked")
+def protection_is_looked_at_only_when_rules_are_asked(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(arbiter, "protection_reach", lambda situation: OPEN)
+
+
+# --- times and sleep ---------------------------------------------------------------------------------
+
+
+@defect(telling="clock")
+def a_time_that_was_asked_for_is_forgotten(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(Tripwires, "overdue", lambda self, at_ms: [])
+
+
+@defect(telling="clock")
+def the_jump_does_not_stop_at_a_time_that_was_asked_for(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(Engine, "next_at_ms", property(lambda self: FOREVER_MS))
+
+
+@defect(telling="ladder")
+def sleep_outlasts_a_change_of_state(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(Armed, "asleep", lambda self, version, now_ms: now_ms < self.asleep_until_ms)
+
+
+@defect(telling="ladder")
+def sleep_outlasts_its_time(patch: pytest.MonkeyPatch) -> None:
+    sleep = Arbiter._sleep
+
+    def longer(self: Arbiter, armed: Armed, case: Any) -> None:
+        before = armed.asleep_until_ms
+        sleep(self, armed, case)
+        if armed.asleep_until_ms != before and armed.asleep_until_ms < FOREVER_MS:
+            armed.asleep_until_ms += 1
+
+    patch.setattr(Arbiter, "_sleep", longer)
+
+
+@defect(telling=5)
+def a_refusal_at_this_mark_puts_a_rule_to_sleep(patch: pytest.MonkeyPatch) -> None:
+    def always_sleep(self: Arbiter, armed: Armed, case: Any) -> None:
+        if armed.entry.rule.proposes:
+            armed.asleep_until_ms, armed.asleep_version = FOREVER_MS, case.holder.version
+
+    patch.setattr(Arbiter, "_sleep", always_sleep)
+
+
+@defect(telling=4)
+def closing_bars_are_not_kept_for_sleepers(patch: pytest.MonkeyPatch) -> None:
+    hear = Armed.hear
+
+    def deaf(self: Armed, events: Events) -> None:
+        hear(self, Events(events.changed, frozenset()) if self.asleep_until_ms >= 0 else events)
+
+    def covered(self: Arbiter, holder: Holder, armed: Armed, now_ms: int) -> bool:
+        return armed.reach_version == holder.version and armed.reach.lasts(self._books.market.marks, now_ms)
+
+    patch.setattr(Armed, "hear", deaf)
+    patch.setattr(Arbiter, "_covered", covered)
+
+
+@defect(telling="ladder")
+def an_old_promise_is_kept_after_a_change_of_state(patch: pytest.MonkeyPatch) -> None:
+    def covered(self: Arbiter, holder: Holder, armed: Armed, now_ms: int) -> bool:
+        return armed.reach.lasts(self._books.market.marks, now_ms)
+
+    patch.setattr(Arbiter, "_covered", covered)
+
+
+# --- order and batches -------------------------------------------------------------------------------
+
+
+@defect(telling="ladder")
+def a_batch_is_torn_into_single_facts(patch: pytest.MonkeyPatch) -> None:
+    fold = Engine.fold
+
+    def torn(self: Engine, batch: Sequence[Fact]) -> Step | None:
+        steps = [step for fact in batch if (step := fold(self, (fact,))) is not None]
+        if not steps:
+            return None
+        decisions = tuple(d for step in steps for d in step.decisions)
+        return Step(batch[-1].at_ms, (), tuple(batch), decisions)
+
+    patch.setattr(Engine, "fold", torn)
+
+
+@defect(telling="ladder")
+def the_engine_hears_of_a_mark_before_the_exchange(patch: pytest.MonkeyPatch) -> None:
+    def engine_first(
+        self: Stage, at_ms: int, symbol: Symbol, mark: Decimal, last: Decimal, *, gap: bool
+    ) -> bool:
+        self.now_ms = at_ms
+        step = self.engine.step(MarkPrice(at_ms=at_ms, symbol=symbol, price=mark))
+        if step is not None:
+            self._carry_out(self._recorded(step))
+        batches = self.exchange.move(at_ms, symbol, mark, last, gap=gap)
+        self._fold(batches)
+        return step is not None or bool(batches)
+
+    patch.setattr(Stage, "mark", engine_first)
+
+
+def _rearranged(patch: pytest.MonkeyPatch, moved: Callable[[int, Any], tuple[Any, ...]]) -> None:
+    """Sort the agenda by another key."""
+    written = agenda.agenda
+
+    def otherwise(*arguments: Any) -> Agenda:
+        found = written(*arguments)
+        dated = [(*moved(key, event), event) for key, event in zip(found.keys, found.events, strict=True)]
+        dated.sort(key=lambda item: item[:-1])
+        return Agenda([item[0] for item in dated], [item[-1] for item in dated])
+
+    from bot.lab.replay import run
+
+    patch.setattr(run, "agenda", otherwise)
+
+
+@defect(telling="clock")
+def funding_comes_after_the_mark(patch: pytest.MonkeyPatch) -> None:
+    def later(key: int, event: Any) -> tuple[Any, ...]:
+        return (key + (Rank.OPENING - Rank.FUNDING) * (key % RANKS == Rank.FUNDING),)
+
+    _rearranged(patch, later)
+
+
+@defect(telling="clock")
+def closing_bars_come_longest_first(patch: pytest.MonkeyPatch) -> None:
+    def longest_first(key: int, event: Any) -> tuple[Any, ...]:
+        return key, -event.timeframe_ms if isinstance(event, BarClosed) else 0
+
+    _rearranged(patch, longest_first)
+
+
+@defect(telling=2)
+def skipped_marks_are_not_made_up_for(patch: pytest.MonkeyPatch) -> None:
+    def not_delivered(self: Jumper, until_ms: int) -> None:
+        for each in self._tracks:
+            each.last_before(until_ms)
+
+    patch.setattr(Jumper, "_catch_up", not_delivered)
+
+
+@defect(telling=1)
+def the_search_keeps_its_answer_when_a_bound_moves(patch: pytest.MonkeyPatch) -> None:
+    breach = Track.breach
+
+    def kept(self: Track, stop: int, bounds: TickBounds) -> int | None:
+        if self._bounds is not None:
+            self._bounds = bounds
+        return breach(self, stop, bounds)
+
+    patch.setattr(Track, "breach", kept)
+
+
+@defect(telling="tight")
+def balance_in_flight_is_spent_twice(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(Ledger, "reserved", lambda self, account: Decimal(0))
+
+
+@defect(telling=0)
+def a_promise_is_kept_for_a_position_as_it_would_be(patch: pytest.MonkeyPatch) -> None:
+    reach = Arbiter._reach
+
+    def too_far(self: Arbiter, holder: Holder, armed: Armed, situation: Any) -> Reach:
+        found = reach(self, holder, armed, situation)
+        return found if found.bands is not None or armed.pending.changed else OPEN
+
+    patch.setattr(Arbiter, "_reach", too_far)

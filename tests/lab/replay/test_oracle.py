@@ -1,0 +1,58 @@
+"""Jumping = stepping = always asking, on tapes that wander and on tapes that seek the edges.
+
+A scene and its tape are drawn from a seed: they are too long to be shrunk usefully, but a shorter tape of the
+same seed is the beginning of the longer one, so what hypothesis reports is the shortest failing tape.
+"""
+
+from random import Random
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.core.decisions import Refusal
+from bot.lab.replay.walk import Jumper, Stepper
+from tests.building import a_contract
+from tests.lab.replay.harness import agreed, play
+from tests.lab.replay.scenes import SYMBOLS, Scene, a_scene, an_opening
+from tests.lab.replay.seeking import seek, wander
+
+SEEDS = st.integers(min_value=0, max_value=2**32)
+
+
+@given(seed=SEEDS, bars=st.integers(min_value=6, max_value=30))
+def test_jumping_stepping_and_asking_always_agree_where_prices_seek_the_edges(seed: int, bars: int) -> None:
+    random = Random(seed)
+    agreed(seek(a_scene(random), random, bars))
+
+
+@given(seed=SEEDS, bars=st.integers(min_value=6, max_value=40))
+def test_jumping_stepping_and_asking_always_agree_where_prices_wander(seed: int, bars: int) -> None:
+    random = Random(seed)
+    agreed(wander(a_scene(random), random, bars))
+
+
+@pytest.mark.slow
+@given(seed=SEEDS, bars=st.integers(min_value=30, max_value=90))
+def test_the_same_at_length(seed: int, bars: int) -> None:
+    random = Random(seed)
+    agreed(seek(a_scene(random), random, bars))
+
+
+def test_the_scenes_are_worth_playing() -> None:
+    plays = []
+    for seed in range(40):
+        random = Random(seed)
+        plays.append(play(seek(a_scene(random), random, 30)))
+    refused = {d.because for each in plays for d in each.decisions if isinstance(d, Refusal)}
+    assert len(refused) >= 8
+    assert sum(bool(each.actions) for each in plays) >= 30
+    assert any(each.liquidations for each in plays)
+
+
+def test_a_jump_leaves_out_most_of_a_calm_tape() -> None:
+    scene = Scene(
+        contracts=(a_contract(SYMBOLS[0]),), openings=(an_opening(SYMBOLS[0], leverage=3),), entries=()
+    )
+    plan = wander(scene, Random(1), 60)
+    assert play(plan, Jumper).marks < play(plan, Stepper).marks / 4
