@@ -19,6 +19,8 @@ from bot.core.view import View
 from bot.core.wake import At, BarClose, Changed, Metric, Never, Wake, all_of, any_of
 
 MINUTE_MS = 60_000
+TIMES = 10
+"""Without a pause between two actions a rule needs an end of its own."""
 
 
 def ticks(view: View) -> int:
@@ -111,7 +113,7 @@ class BarLevel(Rule[LevelParams]):
 
     def decide(self, view: View) -> Decisions:
         level = self._level(view)
-        if level is not None and view.id.side.sign * (view.mark - level) < 0:
+        if view.times_acted < TIMES and level is not None and view.id.side.sign * (view.mark - level) < 0:
             quantity = view.contract.lot * (1 + ticks(view) % 5)
             yield ReducePosition(id=view.id, quantity=quantity), f"beyond {level}"
 
@@ -128,6 +130,8 @@ class Confluence(Rule[ConfluenceParams]):
     proposes = (ReducePosition,)
 
     def wake(self, view: View) -> Wake:
+        if view.times_acted >= TIMES:
+            return Never("acted often enough")
         near = Metric.DISTANCE.below(self.params.below)
         heavy = Metric.MARGIN_RATIO.above(self.params.ratio)
         return any_of(near, heavy) if self.params.either else all_of(near, heavy)
