@@ -64,16 +64,16 @@ def test_tiers_that_jump_move_the_liquidation_price_of_an_isolated_position() ->
 
 
 def test_a_position_is_naked_as_soon_as_another_symbol_brings_liquidation_past_its_stop() -> None:
-    # When the other has fallen by y, liquidation of the first is at 95 where 110 - 5y - 25 = 4.75 + 5 - 0.05y:
-    # from y = 15.2 on. It falls half a point a minute: that is minute 31.
+    # When the other has fallen by y, liquidation of the first is at 95 where
+    # 110 - 5y - 25 = 4.75 + 5 - 0.05y: from y = 15.2 on. It falls half a point a minute: that is minute 31.
     protected = changes(tape("naked"), f"protection:main/{SYMBOLS[0]}")
     assert protected[-1] == (31, "NAKED")
     assert protected[0][0] == 0
 
 
 def test_a_liquidation_price_that_appears_at_nothing_is_noticed() -> None:
-    # At a price of nothing a long of 500 leaves 30 of a wallet of 530. The other asks for 5, and for 4.95 more
-    # with each point it falls: all of it after 5.06 points, a tenth a minute.
+    # At a price of nothing a long of 500 leaves 30 of a wallet of 530. The other asks for 5, and for 4.95
+    # more with each point it falls: all of it after 5.06 points, a tenth a minute.
     plan = a_plan(a_stage(symbols=2, cross=True, balance=530), laid([1_000] * 60, stairs(60)))
     assert changes(plan, f"protection:main/{SYMBOLS[0]}") == [(0, "no liquidation price"), (51, "NAKED")]
 
