@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from decimal import Decimal
 
 from bot.core.book import Armed, Holder, Parked
 from bot.core.conditions import QUIET, holds, reading
-from bot.core.decisions import Action, Refusal
+from bot.core.decisions import Action, Because, Refusal
 from bot.core.ledger import Ledger
 from bot.core.situation import Situation
 from bot.core.timeframe import format_timeframe
@@ -92,9 +92,10 @@ def explain_holder(
 
 
 def status_of(holder: Holder, situation: Situation | None, ledger: Ledger, parked: Parked) -> PositionStatus:
-    """The same in one line: the nearest level condition names the next rule."""
+    """The same in one line: of the rules that may still act the nearest level condition names the next one."""
     explained = explain_holder(holder, situation, ledger, parked)
-    nearest = min(_distances(holder, situation), default=None, key=lambda item: item[0])
+    speaking = [armed for armed in holder.armed if _may_speak(holder, armed, situation, ledger, parked)]
+    nearest = min(_distances(speaking, situation), default=None, key=lambda item: item[0])
     refusals = [armed.last_refusal for armed in holder.armed if armed.last_refusal is not None]
     return PositionStatus(
         id=holder.id,
@@ -112,11 +113,29 @@ def status_of(holder: Holder, situation: Situation | None, ledger: Ledger, parke
     )
 
 
-def _distances(holder: Holder, situation: Situation | None) -> Iterator[tuple[Decimal, RuleName]]:
+def _may_speak(
+    holder: Holder, armed: Armed, situation: Situation | None, ledger: Ledger, parked: Parked
+) -> bool:
+    """Whether the rule could act if its level came: not parked, not latched, its budget not spent."""
+    name, refusal = armed.entry.name, armed.last_refusal
+    if name in parked.broken or name in ledger.record(holder.id).latched or _is_never(armed.wake):
+        return False
+    if refusal is None or refusal.because is not Because.BUDGET or situation is None:
+        return True
+    # A spent budget stays spent whatever the state is, until it renews or the position is another one.
+    renewed = refusal.until_ms is not None and situation.now_ms >= refusal.until_ms
+    return renewed or refusal.at_ms < (holder.position.opened_ms or 0)
+
+
+def _is_never(wake: Wake) -> bool:
+    return isinstance(wake, Never) or (isinstance(wake, AllOf) and any(map(_is_never, wake.conditions)))
+
+
+def _distances(speaking: Iterable[Armed], situation: Situation | None) -> Iterator[tuple[Decimal, RuleName]]:
     """For each distance condition that does not hold: how much further it is, and whose it is."""
     if situation is None:
         return
-    for armed in holder.armed:
+    for armed in speaking:
         for condition in _leaves(armed.wake):
             if isinstance(condition, Below) and condition.metric is Metric.DISTANCE:
                 away = situation.distance - condition.threshold

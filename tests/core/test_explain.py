@@ -8,6 +8,7 @@ from bot.core.decisions import Action, Because
 from bot.core.explain import ConditionReading, RuleExplanation
 from bot.core.facts import CommandKind
 from bot.core.intents import Level, Notify
+from bot.core.settings import Limits
 from bot.core.types import PositionId, Symbol
 from bot.core.wake import Always, At, BarClose, Changed, Metric, Never, Wake, all_of, any_of
 from tests.building.core import (
@@ -179,6 +180,44 @@ def test_the_next_rule_is_the_one_nearest_to_its_distance() -> None:
     (status,) = desk.engine.overview()
     # 7 of 97 is 0.0722: 0.0422 to go for the other.
     assert (status.next_rule, status.next_away) == ("far", "0.0422")
+
+
+def test_a_parked_rule_is_not_the_next_one() -> None:
+    far = closes(name="far", when=Metric.DISTANCE.below(D("0.03")))
+    desk = Desk(says("bad", lambda view: [1 // 0]), far)
+    desk.holds(a_position(), mark="95")
+    desk.mark("100")
+    (status,) = desk.engine.overview()
+    # "bad" would be nearer: 0.1 is 0.02 from 0.08 and 0.07 from 0.03.
+    assert (status.next_rule, status.next_away) == ("far", "0.0700")
+
+
+def test_a_rule_whose_budget_is_spent_is_not_the_next_one() -> None:
+    far = closes(name="far", when=Metric.DISTANCE.below(D("0.01")))
+    desk = Desk(adds(), far, limits=Limits(margin_per_position=D(0)))
+    desk.holds(a_position())
+    assert desk.engine.overview()[0].next_rule == "adds"
+    desk.mark("95")
+    desk.pays_in("1")  # another state: the budget is as spent as before
+    desk.mark("100")
+    (status,) = desk.engine.overview()
+    assert (status.next_rule, status.next_away) == ("far", "0.0900")
+
+
+def test_a_budget_that_renews_lets_its_rule_be_the_next_one_again() -> None:
+    desk = Desk(adds(), limits=Limits(margin_per_day=D(0)))
+    desk.holds(a_position())
+    desk.mark("95")
+    desk.mark("100", after_ms=1_000)
+    assert desk.engine.overview()[0].next_rule is None
+    desk.mark("100", after_ms=86_400_000)
+    assert desk.engine.overview()[0].next_rule == "adds"
+
+
+def test_a_rule_that_waits_for_what_never_comes_is_not_the_next_one() -> None:
+    desk = Desk(says("waits", when=all_of(NEAR, Never("it has no legs"))))
+    desk.holds(a_position())
+    assert desk.engine.overview()[0].next_rule is None
 
 
 def test_without_a_distance_there_is_no_next_rule() -> None:
