@@ -85,7 +85,8 @@ def read_parquet(path: Path, data: bytes, load: Callable[[], Pyarrow] = import_p
         pyarrow = load()
     except ImportError as error:
         found = "reading parquet needs pyarrow, which is not installed"
-        raise TapeError(path, None, found, 'pip install "holdfast[parquet]"') from error
+        remedy = 'pip install "holdfast[parquet]", or make setup in a checkout'
+        raise TapeError(path, None, found, remedy) from error
     try:
         table = pyarrow.parquet.read_table(pyarrow.core.BufferReader(data))
     except (pyarrow.core.ArrowException, OSError) as error:
