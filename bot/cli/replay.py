@@ -5,8 +5,9 @@ from __future__ import annotations
 import asyncio
 import json
 import time
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import AsyncExitStack
+from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -65,6 +66,7 @@ def replay(
     from bot.cli.replay_text import report
     from bot.lab.tapes import PathOrder
 
+    _refuse_idle(globs, tapes)
     settings = settings_of(config, DEFAULT_CONFIG)
     read, seconds = _read(
         tapes, {**globs, **{g: s for g, s in settings.config.tapes.map.items() if g not in globs}}
@@ -75,6 +77,21 @@ def replay(
     )
     answer = result.to_json()
     click.echo(json.dumps(answer, indent=2, ensure_ascii=False) if as_json else report(answer))
+
+
+def _refuse_idle(globs: Iterable[str], tapes: Sequence[Path]) -> None:
+    """A glob on the command line that no tape fits is a slip: the tape it was for goes by its name."""
+    for glob in globs:
+        if not any(_fits(path, glob) for path in tapes):
+            names = ", ".join(path.name for path in tapes)
+            raise click.UsageError(f'--map "{glob}" fits none of the tapes, which are named {names}')
+
+
+def _fits(path: Path, glob: str) -> bool:
+    """As reading tapes has it: a glob with a slash is for the end of the path, any other for the name."""
+    if "/" in glob:
+        return fnmatchcase(path.as_posix(), glob) or fnmatchcase(path.as_posix(), f"*/{glob}")
+    return fnmatchcase(path.name, glob)
 
 
 def _noted(tapes: list[Tape], settings: Settings) -> Mapping[str, str]:

@@ -117,6 +117,12 @@ def test_a_position_in_a_symbol_without_tape(holdfast: Run, tape: Write) -> None
     assert 'no prices for "ETH/USDT:USDT"' in line
 
 
+def test_a_map_that_fits_no_tape_is_wrong_usage(holdfast: Run, tape: Write) -> None:
+    answer = holdfast("replay", tape(*CALM), "--map", "mine*=ETH/USDT:USDT")
+    assert answer.exit_code == 2
+    assert '--map "mine*" fits none of the tapes, which are named BTC_test_perp_1m.csv' in answer.stderr
+
+
 def test_tiers_that_are_missing(holdfast: Run, tape: Write, tmp_path: Path) -> None:
     config = tmp_path / "bot.toml"
     config.write_text(
