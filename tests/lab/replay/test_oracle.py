@@ -11,7 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.core.decisions import Refusal
+from bot.lab.replay.run import prepare
 from bot.lab.replay.walk import Jumper, Stepper
+from bot.runtime.journal.memory import MemoryJournal
 from tests.building import a_contract
 from tests.lab.replay.harness import agreed, play
 from tests.lab.replay.scenes import SYMBOLS, Scene, a_scene, an_opening
@@ -30,6 +32,20 @@ def test_jumping_stepping_and_asking_always_agree_where_prices_seek_the_edges(se
 def test_jumping_stepping_and_asking_always_agree_where_prices_wander(seed: int, bars: int) -> None:
     random = Random(seed)
     agreed(wander(a_scene(random), random, bars))
+
+
+@given(seed=SEEDS, bars=st.integers(min_value=6, max_value=20))
+def test_what_was_recorded_leads_a_fresh_engine_to_the_same_decisions(seed: int, bars: int) -> None:
+    random = Random(seed)
+    plan = seek(a_scene(random), random, bars)
+    for walker in (Jumper, Stepper):
+        fresh = prepare(plan, MemoryJournal()).stage.engine
+        for step in play(plan, walker).steps:
+            for fact in step.swallowed:
+                silent = fresh.step(fact)
+                assert silent is None or silent.decisions == ()
+            again = fresh.fold(step.facts)
+            assert (again.decisions if again is not None else ()) == step.decisions
 
 
 @pytest.mark.slow
