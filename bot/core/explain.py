@@ -92,7 +92,7 @@ def explain_holder(
 
 
 def status_of(holder: Holder, situation: Situation | None, ledger: Ledger, parked: Parked) -> PositionStatus:
-    """The same in one line: of the rules that may still act the nearest level condition names the next one."""
+    """The same in one line: the nearest level condition of a rule that may still act names the next rule."""
     explained = explain_holder(holder, situation, ledger, parked)
     speaking = [armed for armed in holder.armed if _may_speak(holder, armed, situation, ledger, parked)]
     nearest = min(_distances(speaking, situation), default=None, key=lambda item: item[0])
