@@ -92,7 +92,8 @@ class Demonstration:
             self._sides.append(await perform(prepare(self._plans[False], undefended), undefended))
         except PaperError as error:
             origin = self._settings.origin(("paper", "positions"))
-            raise ShellError(str(origin), str(error), "change the position or the balance") from error
+            found, _, remedy = str(error).partition("; ")
+            raise ShellError(str(origin), found, remedy or "change the position or the balance") from error
 
     def result(self) -> ReplayResult:
         """What happened beside what would have, in the form of a replay."""

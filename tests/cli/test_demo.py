@@ -143,6 +143,7 @@ def test_a_position_that_cannot_be_is_one_line(tmp_path: Path) -> None:
     done = run(tmp_path, *PROGRAM, "demo", "--seconds", "0", "-c", "bot.toml")
     assert done.returncode == 1
     assert done.stderr.startswith("holdfast: bot.toml:")
+    assert done.stderr.endswith("; use a smaller quantity, a higher leverage or more balance\n")
     assert done.stderr.count("\n") == 1
 
 

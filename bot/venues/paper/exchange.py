@@ -254,7 +254,9 @@ def _plan_opening(books: Books, at_ms: int, opening: Opening) -> Increase:
         margin = opening.margin
     free = books.free(account)
     if margin > free:
-        raise PaperError(f"{id_}: needs a margin of {margin}, {free} free")
+        less = "a higher leverage" if opening.margin is None else "less margin"
+        remedy = f"use a smaller quantity, {less} or more balance"
+        raise PaperError(f"{id_}: needs a margin of {margin}, {free} free; {remedy}")
     position = Position(
         id=id_,
         quantity=opening.quantity,
@@ -268,5 +270,8 @@ def _plan_opening(books: Books, at_ms: int, opening: Opening) -> Increase:
     if born_liquidatable(books, plan):
         mark = books.quotes[id_.symbol].mark
         text = f"entry {entry}, mark {mark}, {opening.leverage}x, margin {margin}"
-        raise PaperError(f"{id_}: would be liquidated at once: {text}")
+        isolated = opening.mode is MarginMode.ISOLATED
+        more = "a lower leverage or more margin" if isolated else "a smaller quantity or more balance"
+        remedy = f"use {more}, or an entry nearer the mark"
+        raise PaperError(f"{id_}: would be liquidated at once: {text}; {remedy}")
     return plan
