@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     from bot.config.levers import Finding
 
 
+NOT_LIVE = 'a live start is not possible in this version; write mode = "paper"'
+
+
 @click.command()
 @config_option()
 @json_option
@@ -29,6 +32,8 @@ def check(config: tuple[Path, ...], as_json: bool) -> None:  # noqa: FBT001 - cl
     found = list(findings(settings))
     report = _report(settings, files, found)
     click.echo(json.dumps(report, indent=2, ensure_ascii=False) if as_json else _text(report))
+    if settings.config.mode == "live":
+        raise settings.refuse(("mode",), NOT_LIVE)
     hopeless = [finding for finding in found if finding.hopeless]
     if hopeless:
         lines = [f"rule {f.rule} can do nothing on any position: {f.text}" for f in hopeless]
@@ -40,6 +45,7 @@ def _report(settings: Settings, files: tuple[Path, ...], found: list[Finding]) -
     return {
         "files": [str(file) for file in files],
         "mode": config.mode,
+        "startable": config.mode != "live",
         "accounts": {
             name: f"{account.balance} to start with, {account.position_mode}, {account.margin_rules} margin"
             for name, account in config.accounts.items()
@@ -75,4 +81,6 @@ def _text(report: dict[str, Any]) -> str:
     ):
         rows.extend((word, entry) for entry in entries)
     state = "valid, with warnings" if report["warnings"] else "valid"
+    if report["mode"] == "live":
+        state = "CANNOT BE STARTED: live trading does not exist in this version"
     return f"{', '.join(report['files'])}: {state}\n{columns(rows)}"

@@ -41,6 +41,8 @@ def demo(ctx: click.Context, config: tuple[Path, ...], seed: int, seconds: float
     from bot.runtime.process import Life, run
 
     settings = settings_of(config)
+    if settings.config.mode == "live":
+        click.echo('mode is "live", and the demo plays on paper as it always does', err=True)
     latency_ms = settings.config.paper.latency_ms
     if latency_ms:
         click.echo(

@@ -21,6 +21,9 @@ if TYPE_CHECKING:
     from bot.lab.tapes import PathOrder, Tape
 
 DEFAULT_CONFIG = Path("config", "replay.toml")
+LIVE_ON_PAPER = (
+    'mode "live" is played on paper, as every replay is; a live start is not possible in this version'
+)
 
 
 def _globs(_: click.Context, option: click.Parameter, values: tuple[str, ...]) -> dict[str, str]:
@@ -68,6 +71,8 @@ def replay(
 
     _refuse_idle(globs, tapes)
     settings = settings_of(config, DEFAULT_CONFIG)
+    if settings.config.mode == "live":
+        click.echo(f"{settings.origin(('mode',))}: {LIVE_ON_PAPER}", err=True)
     read, seconds = _read(
         tapes, {**globs, **{g: s for g, s in settings.config.tapes.map.items() if g not in globs}}
     )

@@ -55,6 +55,17 @@ def test_a_rule_that_can_do_nothing_ends_check(holdfast: Run, tmp_path: Path) ->
     assert answer.stderr.startswith("rule top_up can do nothing on any position: ETH/USDT:USDT cross: ")
 
 
+def test_a_live_configuration_does_not_pass_check(holdfast: Run, tmp_path: Path) -> None:
+    path = tmp_path / "bot.toml"
+    path.write_text(PAPER.read_text().replace('mode = "paper"', 'mode = "live"'))
+    line = next(n for n, text in enumerate(path.read_text().splitlines(), 1) if text.startswith("mode"))
+    answer = holdfast("check", "-c", path)
+    assert answer.exit_code == 4
+    assert answer.stderr.startswith(f"{path}:{line}: mode: a live start is not possible in this version")
+    assert "CANNOT BE STARTED" in answer.output
+    assert json.loads(holdfast("check", "-c", path, "--json").stdout)["startable"] is False
+
+
 def test_a_broken_rule_is_said_loudly(holdfast: Run, tmp_path: Path) -> None:
     path = tmp_path / "bot.toml"
     path.write_text(PAPER.read_text() + '[[rules]]\nuse = "./broken.py"\n')

@@ -123,6 +123,20 @@ def test_a_map_that_fits_no_tape_is_wrong_usage(holdfast: Run, tape: Write) -> N
     assert '--map "mine*" fits none of the tapes, which are named BTC_test_perp_1m.csv' in answer.stderr
 
 
+def test_a_live_configuration_is_said_to_be_played_on_paper(
+    holdfast: Run, tape: Write, tmp_path: Path
+) -> None:
+    config = tmp_path / "bot.toml"
+    text = (ROOT / "config" / "replay.toml").read_text()
+    config.write_text('mode = "live"\n' + text.replace('mode = "paper"\n', ""))
+    answer = holdfast("replay", tape(*CALM), "--config", config, "--json")
+    assert answer.exit_code == 0, answer.stderr
+    assert answer.stderr == (
+        f'{config}:1: mode "live" is played on paper, as every replay is;'
+        " a live start is not possible in this version\n"
+    )
+
+
 def test_tiers_that_are_missing(holdfast: Run, tape: Write, tmp_path: Path) -> None:
     config = tmp_path / "bot.toml"
     config.write_text(
@@ -139,6 +153,7 @@ def test_a_position_that_is_liquidatable_at_the_first_bar(holdfast: Run, tape: W
     line = one_line(holdfast("replay", tape(*CALM), "--config", config), 4)
     assert line.startswith(f"{config}:")
     assert "liquidated at once" in line
+    assert line.endswith("; use a lower leverage or more margin, or an entry nearer the mark")
 
 
 def test_a_journal_with_a_broken_chain(holdfast: Run, tape: Write, tmp_path: Path) -> None:
