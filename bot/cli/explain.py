@@ -42,17 +42,20 @@ def explain(symbol: str, config: tuple[Path, ...], as_json: bool, file: Path | N
 
 async def _answer(asked: str, settings: Settings, path: Path) -> dict[str, Any]:
     from bot.cli.journal_file import Reading
+    from bot.cli.met import closings
 
     async with Reading.of(path) as reading:
         everything = await _explanations(reading, settings, path)
         known = {position["id"]["symbol"] for position in everything}
         known |= set(json.loads((await _started(reading, path))["stale_after_ms"]))
         symbol = _meant(asked, known)
-        rows = await _last_decisions(reading, symbol)
+        begin = await reading.begin()
+        rows = await _last_decisions(reading, symbol, begin)
         return {
             "symbol": symbol,
             "source": "the running bot" if reading.live else f"the last run in {path}",
             "positions": [p for p in everything if p["id"]["symbol"] == symbol],
+            "closed": await closings(reading, symbol, begin),
             "last": [{**row, "body": json.loads(row["body"])} for row in rows],
         }
 
@@ -72,18 +75,22 @@ async def _explanations(reading: Reading, settings: Settings, path: Path) -> lis
 
 
 async def _started(reading: Reading, path: Path) -> dict[str, str]:
-    """What the last run noted about itself when it began."""
-    rows = await reading.page({"kind": "Started", "limit": 1, "latest": True})
+    """What the run that is explained noted about itself when it began."""
+    given = {"kind": "Started", "after_seq": await reading.begin() - 1}
+    rows = await reading.page({**given, "limit": 1})
     if not rows:
         raise Failure(f"{path}: no run has begun in this journal; run holdfast demo first, or name another")
     body: dict[str, str] = json.loads(rows[0]["body"])
     return body
 
 
-async def _last_decisions(reading: Reading, symbol: str) -> list[dict[str, Any]]:
-    found = []
+async def _last_decisions(reading: Reading, symbol: str, begin: int) -> list[dict[str, Any]]:
+    from bot.cli.met import met_rows
+
+    given = {"symbol": symbol, "limit": LAST, "latest": True, "after_seq": begin - 1}
+    found = await met_rows(reading, given)
     for kind in ("Action", "Refusal", "Liquidated"):
-        found += await reading.page({"kind": kind, "symbol": symbol, "limit": LAST, "latest": True})
+        found += await reading.page({**given, "kind": kind})
     return sorted(found, key=lambda row: row["seq"])[-LAST:]
 
 

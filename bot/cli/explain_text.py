@@ -15,6 +15,8 @@ def report(answer: Mapping[str, Any]) -> str:
     parts = [_position(position) for position in answer["positions"]]
     if not parts:
         parts = [f"{answer['symbol']}: no open position"]
+    if answer["closed"]:
+        parts.append("\n".join(answer["closed"]))
     if answer["last"]:
         rows = [line({**row, "body": json.dumps(row["body"])}) for row in answer["last"]]
         parts.append("last decisions\n" + columns([(at, rule, text) for at, _, rule, _, text in rows]))

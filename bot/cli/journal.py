@@ -10,12 +10,15 @@ import json
 import re
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from bot.cli.options import config_option, json_option, settings_of
 from bot.cli.text import columns
+
+if TYPE_CHECKING:
+    from bot.cli.journal_file import Reading
 
 Row = dict[str, Any]
 
@@ -28,7 +31,9 @@ KINDS = {
     "funding": ("FundingPaid",),
     "run": ("Opened", "Started", "Stopped", "Crashed"),
 }
-SHOWN = ("action", "refusal", "state", "liquidation")
+MET = "met"
+"""Not a kind of row but a sort of outcome: a resting order was met."""
+SHOWN = ("action", "refusal", "state", "liquidation", MET)
 _AGO = re.compile(r"[1-9][0-9]{0,5}(ms|s|m|h|d)")
 
 
@@ -62,9 +67,12 @@ class Moment(click.ParamType):  # type: ignore[type-arg]  # only generic since c
 @click.option("--since", type=Moment(), help="30m, 2h: before the last row; or 2025-10-10T21:15 in UTC.")
 @click.option("--symbol", help="Only this symbol.")
 @click.option("--rule", help="Only this rule.")
-@click.option("--kind", "kinds", type=click.Choice([*KINDS, "all"]), multiple=True, help="May be repeated.")
+@click.option(
+    "--kind", "kinds", type=click.Choice([*KINDS, MET, "all"]), multiple=True, help="May be repeated."
+)
+@click.option("--all-runs", is_flag=True, help="Also the runs before the latest one.")
 @click.option("--limit", type=click.IntRange(1, 200), default=50, show_default=True, help="The last rows.")
-def journal(
+def journal(  # noqa: PLR0913, PLR0917 - click passes every option
     config: tuple[Path, ...],
     as_json: bool,  # noqa: FBT001 - click passes flags
     file: Path | None,
@@ -72,37 +80,70 @@ def journal(
     symbol: str | None,
     rule: str | None,
     kinds: tuple[str, ...],
+    all_runs: bool,  # noqa: FBT001
     limit: int,
 ) -> None:
-    """Show what was decided, done and refused, and why: the last rows, oldest first."""
-    from bot.cli.journal_text import line
-
+    """Show what was decided, done and refused, and why: the last rows of the latest run, oldest first."""
     path = file or Path(settings_of(config).config.journal.path)
-    names = [name for kind in kinds or SHOWN for name in KINDS.get(kind, (None,))]
+    names = [name for kind in kinds or SHOWN for name in KINDS.get(kind, (MET if kind == MET else None,))]
     base = {"symbol": symbol, "rule": rule, "limit": limit, "latest": True}
-    rows = asyncio.run(_rows(path, base, names, since))
+    rows = asyncio.run(_rows(path, base, names, since, all_runs=all_runs))
     if as_json:
         shown = [{**row, "body": json.loads(row["body"])} for row in rows]
         click.echo(json.dumps({"journal": str(path), "rows": shown}, indent=2, ensure_ascii=False))
     elif rows:
-        click.echo(columns([line(row) for row in rows], indent=""))
+        click.echo(_text(rows))
     else:
-        click.echo(f"{path}: no such rows", err=True)
+        where = "" if all_runs else " in the latest run; --all-runs looks at the others, too"
+        click.echo(f"{path}: no such rows{where}", err=True)
+
+
+def _text(rows: list[Row]) -> str:
+    """One line a row, and between runs a line that says which one begins."""
+    from bot.cli.journal_text import line
+
+    lines = columns([line(row) for row in rows], indent="").splitlines()
+    if rows[0]["run"] == rows[-1]["run"]:
+        return "\n".join(lines)
+    shown: list[str] = []
+    for number, (row, text) in enumerate(zip(rows, lines, strict=True)):
+        if not number or row["run"] != rows[number - 1]["run"]:
+            shown.append(f"--- run {row['run']} ---" if row["run"] else "--- earlier runs ---")
+        shown.append(text)
+    return "\n".join(shown)
 
 
 async def _rows(
-    path: Path, base: dict[str, Any], kinds: list[str | None], since: tuple[str, int] | None
+    path: Path,
+    base: dict[str, Any],
+    kinds: list[str | None],
+    since: tuple[str, int] | None,
+    *,
+    all_runs: bool,
 ) -> list[Row]:
-    """The last rows of every kind asked for, in the order they were written."""
+    """The last rows of every kind asked for, in the order they were written, each with its ``run``."""
     from bot.cli.journal_file import Reading
+    from bot.cli.met import met_rows
 
     async with Reading.of(path) as reading:
-        since_ms = since[1] if since else None
-        if since and since[0] == "ago":
-            last = await reading.page({"limit": 1, "latest": True})
-            since_ms = max(0, last[0]["at_ms"] - since[1]) if last else None
+        given = {**base, "after_seq": 0 if all_runs else await reading.begin() - 1}
+        if since:
+            given["since_ms"] = await _since_ms(reading, since)
         found: dict[int, Row] = {}
         for kind in kinds:
-            for row in await reading.page({**base, "kind": kind, "since_ms": since_ms}):
+            asked = {**given, "kind": kind}
+            for row in await (met_rows(reading, given) if kind == MET else reading.page(asked)):
                 found[row["seq"]] = row
-        return [found[seq] for seq in sorted(found)][-base["limit"] :]
+        rows = [found[seq] for seq in sorted(found)][-base["limit"] :]
+        openings = [(row["seq"], int(json.loads(row["body"])["epoch"])) for row in await reading.openings()]
+    return [
+        {**row, "run": max((run for seq, run in openings if seq <= row["seq"]), default=0)} for row in rows
+    ]
+
+
+async def _since_ms(reading: Reading, since: tuple[str, int]) -> int | None:
+    word, ms = since
+    if word == "at":
+        return ms
+    last = await reading.page({"limit": 1, "latest": True})
+    return max(0, last[0]["at_ms"] - ms) if last else None

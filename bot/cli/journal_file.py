@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from pathlib import Path
@@ -9,6 +10,7 @@ from typing import Any
 
 from bot.runtime.control import ask
 from bot.runtime.journal import Journal, JournalMissing
+from bot.runtime.journal.rows import OPENED
 from bot.runtime.journal.sqlite import read_journal
 from bot.runtime.lock import hold
 from bot.runtime.plain import plain
@@ -56,6 +58,18 @@ class Reading:
             answer = plain(await self._journal.read(journal_query(given)))
         assert isinstance(answer, list), "a page that is no list"
         return [row for row in answer if isinstance(row, dict)]
+
+    async def begin(self) -> int:
+        """The first row of the latest run that did anything: of the one that ``explain`` explains."""
+        openings = await self.openings()
+        if self._journal is not None:
+            played = str(self._journal.played)
+            openings = [row for row in openings if json.loads(row["body"])["epoch"] == played]
+        return int(openings[-1]["seq"]) if openings else 1
+
+    async def openings(self) -> list[dict[str, Any]]:
+        """The rows that runs begin with, as many as fit on a page."""
+        return await self.page({"kind": OPENED, "latest": True})
 
     async def ask(self, query: str, args: Mapping[str, Any]) -> Any:  # noqa: ANN401 - whatever the bot answers
         """Ask the running bot something else."""

@@ -31,7 +31,10 @@ def _text(row: dict[str, Any]) -> str:
         return decision_text(decode_decision(row["body"]))
     if row["part"] == "note":
         return ", ".join(f"{name} {value}" for name, value in json.loads(row["body"]).items())
-    return fact_text(decode_fact(row["body"])) or row["body"]
+    fact = decode_fact(row["body"])
+    if "order" in row and isinstance(fact, Outcome):
+        return f"{row['order']} was met: {_fills(fact)}"
+    return fact_text(fact) or row["body"]
 
 
 def decision_text(decision: Decision) -> str:
@@ -68,11 +71,15 @@ def fact_text(fact: Fact) -> str:
     """What happened, for the few facts that people look for; empty for the others."""
     match fact:
         case Outcome():
-            fills = ", ".join(f"{exact(f.quantity)} at {exact(f.price)}" for f in fact.fills)
-            return " ".join(part for part in (fact.kind.value, fact.code, fact.proof, fills) if part)
+            parts = (fact.kind.value, fact.code, fact.proof, _fills(fact))
+            return " ".join(part for part in parts if part)
         case Liquidated():
             return f"{exact(fact.quantity)} taken over at {exact(fact.price)}, fee {exact(fact.fee)}"
         case FundingPaid():
             return f"{exact(fact.amount)} at a rate of {exact(fact.rate)}"
         case _:
             return ""
+
+
+def _fills(outcome: Outcome) -> str:
+    return ", ".join(f"{exact(fill.quantity)} at {exact(fill.price)}" for fill in outcome.fills)

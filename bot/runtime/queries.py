@@ -28,7 +28,7 @@ def standard_queries(engine: Engine, journal: Journal) -> dict[str, Query]:
 
 def journal_query(args: Args) -> JournalQuery:
     """The query that JSON arguments ask for; ``BadQuery`` says what cannot be understood in them."""
-    _only(args, "since_ms", "symbol", "rule", "kind", "after_seq", "limit", "latest")
+    _only(args, "since_ms", "symbol", "rule", "kind", "contains", "after_seq", "limit", "latest")
     limit = _number(args, "limit", PAGE)
     if not 1 <= limit <= PAGE:
         raise BadQuery(f"limit {limit}, expected 1 to {PAGE}")
@@ -40,6 +40,7 @@ def journal_query(args: Args) -> JournalQuery:
         symbol=_text(args, "symbol"),
         rule=_text(args, "rule"),
         kind=_text(args, "kind"),
+        contains=_text(args, "contains"),
         after_seq=_number(args, "after_seq", 0),
         limit=limit,
         latest=latest,

@@ -110,6 +110,19 @@ def test_explain_tells_why_from_the_journal(seen: Seen) -> None:
     assert answer["last"]
 
 
+def test_a_position_that_a_stop_closed_is_said_to_be(seen: Seen) -> None:
+    shown = run(seen.folder, *PROGRAM, "journal", "--symbol", "ETH/USDT:USDT").stdout
+    (line,) = [line for line in shown.splitlines() if " was met: " in line]
+    found = re.search(r"^(\S+ \S+) .* (\w+)'s stop was met: [\d.]+ at ([\d.]+)$", line)
+    assert found is not None, line
+    at, rule, price = found.groups()
+    explained = run(seen.folder, *PROGRAM, "explain", "ETH").stdout
+    assert f"no open position\n\nclosed by {rule}'s stop at {price}, {at}\n" in explained
+    met = journal(seen.folder, "--rule", rule, "--symbol", "ETH/USDT:USDT")[-1]
+    assert (met["kind"], met["rule"]) == ("Outcome", rule)
+    assert "closed by" not in run(seen.folder, *PROGRAM, "explain", "BTC").stdout
+
+
 def test_explain_refuses_what_it_does_not_know(seen: Seen, tmp_path: Path) -> None:
     unknown = run(seen.folder, *PROGRAM, "explain", "ETC/USDT:USDT")
     assert unknown.returncode == 1

@@ -29,7 +29,7 @@ def rows(holdfast: Run, tape: Write) -> Ask:
 
 def test_decisions_are_shown_oldest_first(rows: Ask) -> None:
     found = rows()
-    assert {row["kind"] for row in found} <= {"Action", "Refusal", "StateChanged", "Liquidated"}
+    assert {row["kind"] for row in found} <= {"Action", "Refusal", "StateChanged", "Liquidated", "Outcome"}
     assert [row["seq"] for row in found] == sorted(row["seq"] for row in found)
     assert all(row["body"]["type"] == row["kind"] for row in found)
 
@@ -62,6 +62,37 @@ def test_a_time_that_cannot_be_read_is_wrong_usage(holdfast: Run) -> None:
     assert 'found "yesterday"; write 30m, 2h' in answer.stderr
 
 
+def test_only_the_latest_run_is_shown_unless_all_are_asked_for(holdfast: Run, tape: Write, rows: Ask) -> None:
+    first = rows("--rule", "top_up")
+    assert holdfast("replay", tape(*CRASH), "--journal", "run.db").exit_code == 0
+    second = rows("--rule", "top_up")
+    assert first
+    assert [row["body"] for row in second] == [row["body"] for row in first]
+    assert {row["run"] for row in first} == {1}
+    assert {row["run"] for row in second} == {2}
+    assert rows("--rule", "top_up", "--all-runs") == first + second
+    lines = holdfast("journal", "--journal", "run.db", "--rule", "top_up", "--all-runs").output.splitlines()
+    assert [n for n, line in enumerate(lines) if line.startswith("---")] == [0, 1 + len(first)]
+    assert lines[0] == "--- run 1 ---"
+    assert len(holdfast("journal", "--journal", "run.db", "--rule", "top_up").output.splitlines()) == len(
+        second
+    )
+
+
+def test_the_last_decisions_are_those_of_the_run_that_is_explained(
+    holdfast: Run, tape: Write, rows: Ask
+) -> None:
+    config = Path(__file__).parents[2] / "config" / "replay.toml"
+    calm = tape(100_000, 100_010, 100_020, name="BTC_calm_perp_1m.csv")
+    assert holdfast("replay", calm, "--journal", "run.db").exit_code == 0
+    answer = json.loads(
+        holdfast("explain", "BTC", "--journal", "run.db", "--config", config, "--json").output
+    )
+    begin = rows("--kind", "run")[0]["seq"]
+    assert answer["last"]
+    assert all(row["seq"] > begin for row in answer["last"])
+
+
 def test_people_get_one_line_a_row(holdfast: Run, rows: Ask) -> None:
     text = holdfast("journal", "--journal", "run.db").output
     assert len(text.splitlines()) == len(rows())
@@ -72,7 +103,8 @@ def test_people_get_one_line_a_row(holdfast: Run, rows: Ask) -> None:
 def test_nothing_found_is_said_on_stderr(holdfast: Run, rows: Ask) -> None:
     answer = holdfast("journal", "--journal", "run.db", "--rule", "none")
     assert answer.exit_code == 0
-    assert answer.output == answer.stderr == "run.db: no such rows\n"
+    told = "run.db: no such rows in the latest run; --all-runs looks at the others, too\n"
+    assert answer.output == answer.stderr == told
 
 
 def test_a_replay_is_explained_from_its_journal(holdfast: Run, tape: Write, rows: Ask) -> None:

@@ -77,4 +77,5 @@ def _answers(query: JournalQuery, row: JournalRow) -> bool:
         and (query.symbol is None or row.symbol == query.symbol)
         and (query.rule is None or row.rule == query.rule)
         and (query.kind is None or row.kind == query.kind)
+        and (query.contains is None or query.contains in row.body)
     )

@@ -55,12 +55,14 @@ class JournalQuery:
     """Which committed rows to read: all conditions hold, rows come in the order they were written.
 
     The page holds the first ``limit`` rows (at most 200) after ``after_seq``; with ``latest`` the last ones.
+    ``contains`` is looked for in the text of the body, as it is written.
     """
 
     since_ms: int | None = None
     symbol: str | None = None
     rule: str | None = None
     kind: str | None = None
+    contains: str | None = None
     after_seq: int = 0
     limit: int = PAGE
     latest: bool = False

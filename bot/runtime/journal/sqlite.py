@@ -237,6 +237,7 @@ def selection(query: JournalQuery) -> tuple[str, list[object]]:
         "symbol = ?": query.symbol,
         "rule = ?": query.rule,
         "kind = ?": query.kind,
+        "instr(body, ?) > 0": query.contains,
     }
     asked = {condition: value for condition, value in conditions.items() if value is not None}
     order = "DESC" if query.latest else "ASC"
