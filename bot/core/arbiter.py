@@ -164,9 +164,8 @@ class Arbiter:
         amount = holder.contract.margin_down(min(intent.then_add, released))
         armed = next(a for a in holder.armed if a.entry.name == entry.action.rule)
         account = self._books.accounts[holder.id.account]
-        proposal = Proposal(
-            entry.action.rule, AddMargin(id=intent.id, amount=amount), f"re-add released margin {released}"
-        )
+        why = f"re-adding {amount} of {released} released"
+        proposal = Proposal(entry.action.rule, AddMargin(id=intent.id, amount=amount), why)
         case = Case(account, holder, armed, now_ms, follow_up=True)
         verdict = self._guard.review(proposal, situation, case)
         yield from self._decided(verdict.decision, holder, armed, case)

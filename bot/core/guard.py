@@ -171,7 +171,9 @@ class Guard:
         record = self._ledger.record(holder.id)
         if entry.name in record.latched:
             return No(Because.THROTTLED, "equal actions without effect; reset it to go on")
-        last = record.last_acted_ms.get(entry.name)
+        # A NAKED position must not wait: the seatbelt pauses after a failure only, not after a success.
+        acted_ms = record.last_failed_ms if entry.name == SEATBELT else record.last_acted_ms
+        last = acted_ms.get(entry.name)
         cooldown = self._limits.cooldown_ms if entry.cooldown_ms is None else entry.cooldown_ms
         if last is not None and now_ms < last + cooldown:
             return No(Because.COOLDOWN, f"acted {(now_ms - last) / 1000:.0f} s ago", last + cooldown)
@@ -238,9 +240,11 @@ class Guard:
     def _sized_margin(self, intent: AddMargin, situation: Situation, case: Case) -> Intent | No:
         contract = situation.contract
         promised = self._ledger.reserved(case.account.name)
-        spendable = situation.free - self._limits.reserve - promised
+        # What a reduction released was no free balance before it: going back, it leaves the reserve alone.
+        reserve = ZERO if case.follow_up else self._limits.reserve
+        spendable = situation.free - reserve - promised
         if spendable < contract.margin_step:
-            found = f"free {situation.free}, promised {promised}, reserve {self._limits.reserve}"
+            found = f"free {situation.free}, promised {promised}, reserve {reserve}"
             return No(Because.BALANCE, found)
         most = min(intent.amount, spendable)
         if not case.follow_up:

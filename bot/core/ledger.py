@@ -83,6 +83,8 @@ class Record:
     lot_ms: int = 0
     times_acted: dict[RuleName, int] = field(default_factory=dict)
     last_acted_ms: dict[RuleName, int] = field(default_factory=dict)
+    last_failed_ms: dict[RuleName, int] = field(default_factory=dict)
+    """When an action of a rule was prepared that then proved not applied."""
     margin_in_lot: Decimal = ZERO
     margin_in_campaign: Decimal = ZERO
     campaign_last_ms: int | None = None
@@ -252,6 +254,7 @@ class Ledger:
                 if other.action.intent.id == id_ and not other.gone:
                     self._in_flight[id_] = other
         if entry.failed:
+            self.record(id_).last_failed_ms[entry.action.rule] = entry.action.at_ms
             self.rule_of_stop.pop(entry.action.client_id, None)
             if not entry.follow_up:
                 self._take_back(entry, self.record(id_))

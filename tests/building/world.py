@@ -221,7 +221,8 @@ class World:
                     ),
                     ZERO,
                 )
-                assert 0 < amount <= self.free[id_.account] - LIMITS.reserve - promised
+                reserve = ZERO if action.reason.startswith("re-adding") else LIMITS.reserve
+                assert 0 < amount <= self.free[id_.account] - reserve - promised
                 assert amount % D("0.01") == 0
                 assert position.mode is ISOLATED
             case ReducePosition(quantity=quantity):

@@ -192,12 +192,19 @@ def test_adding_back_is_free_of_cooldown_budget_and_count() -> None:
 
 
 def test_adding_back_needs_the_money_to_be_there() -> None:
-    desk = Desk(closes(then_add="5"), free="4", limits=Limits(reserve=D(1)))
+    desk = Desk(closes(then_add="5"), free="3")
     (action,) = after_close(desk, then="5", margin="6.8")
     assert action.intent == AddMargin(id=LONG, amount=D(3))
-    desk = Desk(closes(then_add="5"), free="1", limits=Limits(reserve=D(1)))
+    desk = Desk(closes(then_add="5"), free="0")
     assert after_close(desk, then="5", margin="6.8") == []
     assert ("closes", Because.BALANCE) in reasons(desk.steps[-1].decisions)
+
+
+def test_the_reserve_does_not_keep_what_a_reduction_released() -> None:
+    # Otherwise the position would shrink and shrink while its liquidation price stays where it is.
+    desk = Desk(closes(then_add="5"), free="8", limits=Limits(reserve=D(100)))
+    (action,) = after_close(desk, then="5", margin="6.8")
+    assert action.intent == AddMargin(id=LONG, amount=D(5))
 
 
 def test_a_whole_close_announces_nothing_to_add_back() -> None:

@@ -293,3 +293,11 @@ def test_facts_of_one_batch_are_judged_together() -> None:
     far = PositionChanged(at_ms=desk.now_ms, id=LONG, position=a_position(margin="13.6"))
     rich = BalanceChanged(at_ms=desk.now_ms, account=MAIN, wallet=D(5), free=D(5))
     assert desk.fold(near, rich, far) == []
+
+
+def test_what_is_proven_not_sent_frees_the_position_at_once() -> None:
+    desk = Desk(adds(cooldown_ms=0))
+    desk.holds(a_position())
+    (first,) = of(Action, desk.mark("95"))
+    (second,) = of(Action, desk.answer(first, OutcomeKind.NOT_APPLIED))
+    assert second.client_id != first.client_id

@@ -78,6 +78,6 @@ def test_the_random_world_is_a_lively_one() -> None:
                 kinds.add(decision.reason.split(" ")[0])
             elif isinstance(decision, Refusal):
                 kinds.add(decision.because)
-    assert kinds >= {"AddMargin", "ReducePosition", "PlaceStop", "MoveStop", "re-add"}
+    assert kinds >= {"AddMargin", "ReducePosition", "PlaceStop", "MoveStop", "re-adding"}
     rare = {Because.SHADOW, Because.NO_POSITION, Because.POSTURE, Because.MINIMUM, Because.PAUSED}
     assert kinds >= set(Because) - rare

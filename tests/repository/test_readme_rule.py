@@ -13,8 +13,8 @@ HOUR_MS = 3_600_000
 
 def block(language: str, holding: str) -> str:
     """The fenced block of ``language`` that mentions ``holding``."""
-    found = re.findall(rf"^```{language}\n(.*?)^```$", README, re.MULTILINE | re.DOTALL)
-    return next(body for body in found if holding in body)
+    found = re.finditer(rf"^```{language}\n(.*?)^```$", README, re.MULTILINE | re.DOTALL)
+    return next(match[1] for match in found if holding in match[1])
 
 
 def a_falling_market(path: Path) -> None:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from bot.core.decisions import Refusal
+from bot.core.decisions import Refusal, StateChanged
 from bot.core.facts import Fill, Liquidated, OutcomeKind
 from bot.core.intents import Intent, MoveStop, PlaceStop
 from bot.core.types import ZERO, PositionId
@@ -56,6 +56,7 @@ class ReplayResult:
             "actions": [action_json(d) for d in done],
             "refusals": [refusal_json(refusal) for refusal in record.refusals],
             "triggered": [triggered_json(triggered) for triggered in record.triggered],
+            "changes": [change_json(change) for change in record.changes],
             "undefended": _judged(self.undefended),
             "assumptions": list(self.assumptions),
             "digest": self.digest,
@@ -63,8 +64,12 @@ class ReplayResult:
 
 
 def decisions_digest(record: Record) -> str:
-    """A hash of every action with its outcome and of every refusal, in order."""
-    lines = [*(action_json(d) for d in record.done), *(refusal_json(r) for r in record.refusals)]
+    """A hash of every action with its outcome, of every refusal and of every change of state, in order."""
+    lines = [
+        *({**action_json(d), "outcome": _outcome(d)} for d in record.done),
+        *(refusal_json(r) for r in record.refusals),
+        *(change_json(c) for c in record.changes),
+    ]
     return hashlib.sha256(json.dumps(lines, sort_keys=True).encode()).hexdigest()
 
 
@@ -98,6 +103,22 @@ def refusal_json(refusal: Refusal) -> dict[str, Any]:
         "cost": "0",
         "because": f"{refusal.because}: {refusal.text}",
     }
+
+
+def change_json(change: StateChanged) -> dict[str, Any]:
+    """A change of state: of an account, a rule, a position's protection, a symbol's marks."""
+    return {
+        "at_ms": change.at_ms,
+        "subject": change.subject,
+        "was": change.was,
+        "now": change.now,
+        "because": change.because,
+        "level": change.level.value,
+    }
+
+
+def _outcome(done: Done) -> str:
+    return f"{done.outcome.kind} {done.outcome.code}" if done.outcome is not None else ""
 
 
 def triggered_json(triggered: Triggered) -> dict[str, Any]:

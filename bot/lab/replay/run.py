@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from time import perf_counter
@@ -25,7 +25,7 @@ from bot.core.settings import EngineSettings
 from bot.core.types import AccountName, PositionId, Symbol
 from bot.lab.replay.agenda import Agenda, ScheduledOpening, agenda
 from bot.lab.replay.result import ReplayResult, Side, digest_of
-from bot.lab.replay.stage import OpeningError, Stage
+from bot.lab.replay.stage import OpeningError, Record, Stage
 from bot.lab.replay.walk import Jumper, Stepper, Walker
 from bot.lab.tapes import PathOrder, PricePath, SymbolTapes, Tape, group, price_path, to_price
 from bot.runtime.journal.memory import MemoryJournal
@@ -133,7 +133,7 @@ async def replay(
         bars=sum(len(each) for each in paths),
         load_seconds=load_seconds + loaded - began,
         run_seconds=run_seconds,
-        assumptions=_assumptions(settings, grouped, paths, plans[True]),
+        assumptions=(*_assumptions(settings, grouped, paths, plans[True]), *_parked(defended.record)),
         digest=digest_of((tape.sha256 for tape in tapes), settings.canonical(), defended),
     )
 
@@ -186,6 +186,13 @@ def _scheduled(
     at_ms, last, _ = path.bar(0)[0]
     first = to_price(last, path.exponent)
     return ScheduledOpening(at_ms=at_ms, opening=opening(settings, planned, contract, first))
+
+
+def _parked(record: Record) -> Iterator[str]:
+    """Rules that raised: what the run shows is what the others did."""
+    for change in record.changes:
+        if change.now == "parked":
+            yield f"WARNING: {change.subject} raised at {change.at_ms} and did nothing more: {change.because}"
 
 
 def _assumptions(

@@ -14,7 +14,7 @@ from heapq import heappop, heappush
 from itertools import count
 from typing import Protocol
 
-from bot.core.decisions import Action, Refusal
+from bot.core.decisions import Action, Refusal, StateChanged
 from bot.core.engine import Engine
 from bot.core.facts import BarClosed, Fact, Liquidated, MarkPrice, Outcome, OutcomeKind, PositionChanged, Tick
 from bot.core.step import Step
@@ -78,6 +78,7 @@ class Record:
     refusals: list[Refusal] = field(default_factory=list)
     liquidations: list[Liquidated] = field(default_factory=list)
     triggered: list[Triggered] = field(default_factory=list)
+    changes: list[StateChanged] = field(default_factory=list)
     evaluations: int = 0
     marks: int = 0
 
@@ -204,6 +205,8 @@ class Stage:
                 self._by_client_id[decision.client_id] = done
             elif isinstance(decision, Refusal):
                 self.record.refusals.append(decision)
+            else:
+                self.record.changes.append(decision)
         return actions
 
     def _executed(self, action: Action) -> Sequence[Batch]:
