@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from decimal import Decimal
-from typing import TYPE_CHECKING, Protocol, TextIO
+from typing import TYPE_CHECKING, Literal, Protocol, TextIO
 
 import click
 
@@ -30,9 +30,18 @@ HEADINGS = (
     "next rule",
     "last action",
 )
+_FIGURES = frozenset({"mark", "liquidation", "distance", "ratio"})
+_LEFT_OUT = ("last action", "next rule", "ratio", "mark", "protected by", "liquidation")
+"""Columns that go beneath the table when it is too wide, the first one first."""
 _NEAR = Decimal("0.05")
 _WARNING = Decimal("0.1")
 _COLOURS = {"info": "", "action": "green", "warning": "yellow", "critical": "bold red"}
+
+_UNBOUNDED = 10_000
+"""Columns no terminal has: how wide a table would like to be."""
+
+Row = tuple[str, dict[str, str]]
+"""The style of a position, and its cells by their headings."""
 
 
 class Board(Protocol):
@@ -115,13 +124,34 @@ class LiveBoard:
         self._live = live
 
     def show(self, at_ms: int, rows: Sequence[PositionStatus], stops: Mapping[str, str]) -> None:
-        """Draw the table."""
-        table = _table(f"{self._title}   {moment(at_ms)} UTC")
-        for status in rows:
-            table.add_row(*cells(status, stops), style=_style(status))
-        if not rows:
-            table.add_row("no open position")
-        self._live.update(table, refresh=True)
+        """Draw the table, and beneath it what it has no room for."""
+        from rich.console import Group
+        from rich.text import Text
+
+        drawn = [(_style(status), dict(zip(HEADINGS, cells(status, stops), strict=True))) for status in rows]
+        table, left_out = self._fitting(drawn)
+        beneath = [
+            Text(f" {row['position']}, {heading}: {row[heading]}", style=style)
+            for style, row in drawn
+            for heading in left_out
+            if row[heading] != NOTHING
+        ]
+        title = Text(f"{self._title}   {moment(at_ms)} UTC", style="italic")
+        self._live.update(Group(title, table, *beneath), refresh=True)
+
+    def _fitting(self, drawn: Sequence[Row]) -> tuple[Table, list[str]]:
+        """The table with as many columns as have room, and the others: no figure is ever cut in two."""
+        from rich.measure import Measurement
+
+        options = self._console.options.update(max_width=_UNBOUNDED)
+        left_out: list[str] = []
+        for heading in (*_LEFT_OUT, None):
+            table = _table([each for each in HEADINGS if each not in left_out], drawn)
+            fits = Measurement.get(self._console, options, table).maximum <= self._console.width
+            if fits or heading is None:
+                break
+            left_out.append(heading)
+        return table, [each for each in HEADINGS if each in left_out]
 
     def say(self, text: str, level: str = "info") -> None:
         """Print a line above the table."""
@@ -131,14 +161,19 @@ class LiveBoard:
         self._console.print(Text(text, style=_COLOURS.get(level, "")))
 
 
-def _table(title: str) -> Table:
+def _table(headings: Sequence[str], drawn: Sequence[Row]) -> Table:
     from rich import box
     from rich.table import Table
+    from rich.text import Text
 
-    table = Table(title=title, title_justify="left", box=box.SIMPLE_HEAD, expand=False)
-    for heading in HEADINGS:
-        figures = heading in {"mark", "liquidation", "distance", "ratio"}
-        table.add_column(heading, justify="right" if figures else "left", no_wrap=figures)
+    table = Table(box=box.SIMPLE_HEAD, expand=False, padding=(0, 1, 0, 0))
+    for heading in headings:
+        justify: Literal["left", "right"] = "right" if heading in _FIGURES else "left"
+        table.add_column(heading, justify=justify, no_wrap=True)
+    for style, row in drawn:
+        table.add_row(*(Text(row[heading]) for heading in headings), style=style)
+    if not drawn:
+        table.add_row("no open position")
     return table
 
 

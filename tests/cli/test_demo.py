@@ -18,7 +18,7 @@ from bot.cli.demonstration import share_of_time
 from bot.cli.playing import TapeClock
 from bot.cli.table import board, cells
 from bot.core.explain import PositionStatus
-from bot.core.types import AccountName, PositionId, Side, Symbol
+from bot.core.types import AccountName, PositionId, RuleName, Side, Symbol
 from bot.lab.scenario import CALM_MINUTES, MINUTE_MS, MINUTES, START_MS
 from bot.runtime.lock import hold
 
@@ -270,6 +270,26 @@ def test_the_table_is_drawn_on_a_terminal() -> None:
     assert "the title" in text
     assert "91000" in text
     assert "[something] happened" in text
+
+
+@pytest.mark.parametrize("columns", [40, 60, 80, 100, 160])
+def test_every_figure_stays_whole_on_a_narrow_terminal(columns: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", str(columns))
+    busy = replace(STATUS, next_rule=RuleName("partial_close"), next_away="0.0123")
+    naked = replace(STATUS, protected_by=None, naked_since_ms=START_MS)
+    text = re.sub(r"\x1b\[[0-9;?]*[a-zA-Z]", "", shown([busy, naked], terminal=True))
+    assert all(len(line) <= columns for line in text.splitlines())
+    assert "\N{HORIZONTAL ELLIPSIS}" not in text
+    for whole in ("100000.5", "91000", "9.00%", "4.4%", "seatbelt at 92000", "NAKED since 21:20:00", "1.23%"):
+        assert whole in " ".join(text.split())
+
+
+def test_on_a_narrow_terminal_the_least_important_comes_beneath(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    busy = replace(STATUS, next_rule=RuleName("partial_close"), next_away="0.0123")
+    text = re.sub(r"\x1b\[[0-9;?]*[a-zA-Z]", "", shown([busy], terminal=True))
+    assert " BTC long 0.12, next rule: partial_close in 1.23%" in text
+    assert re.search(r"position +mark +liquidation +distance +ratio +protected by", text)
 
 
 def test_plain_lines_are_written_elsewhere(capsys: pytest.CaptureFixture[str]) -> None:
