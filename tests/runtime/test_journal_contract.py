@@ -139,6 +139,8 @@ def test_every_fact_and_every_decision_has_its_row(opening: Opening) -> None:
         (JournalQuery(rule="top_up"), [8]),
         (JournalQuery(rule="none of ours"), []),
         (JournalQuery(kind="StateChanged"), [10, 12]),
+        (JournalQuery(contains='"rule":"top_up"'), [8]),
+        (JournalQuery(contains='"rule":"top_u_"'), []),
         (JournalQuery(since_ms=T0 + 11), [11, 12]),
         (JournalQuery(since_ms=T0 + 20), [11, 12]),
         (JournalQuery(since_ms=T0 + 21), []),
