@@ -12,13 +12,11 @@ from typing import TYPE_CHECKING, Any
 from bot.cli.text import exact, moment
 from bot.core.codec import decode_decision
 from bot.core.decisions import Action
+from bot.core.facts import MET
 from bot.core.intents import MoveStop, PlaceStop
 
 if TYPE_CHECKING:
     from bot.cli.journal_file import Reading
-
-MET = "the order was met"
-"""The proof such an outcome gives."""
 
 YOURS = "an order of your own"
 

@@ -164,14 +164,8 @@ def tightest(reaches: Iterable[Reach]) -> Reach:
             continue
         for symbol, band in each.bands.items():
             known = bands.get(symbol)
-            bands[symbol] = band if known is None else _narrower(known, band)
+            bands[symbol] = band if known is None else known.within(band)
     return Reach(None if closed else bands, at_ms)
-
-
-def _narrower(one: Band, other: Band) -> Band:
-    lows = [b.low for b in (one, other) if b.low is not None]
-    highs = [b.high for b in (one, other) if b.high is not None]
-    return Band(max(lows, default=None), min(highs, default=None))
 
 
 def _bands(metric: Metric, threshold: Decimal, situation: Situation, *, below: bool) -> Mapping[Symbol, Band]:

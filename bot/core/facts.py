@@ -211,6 +211,10 @@ class Fill:
     slippage: Decimal
 
 
+MET = "the order was met"
+"""The proof of an outcome that tells what a resting order traded."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outcome:
     """What is known about an intent, by the client id of its action.

@@ -1,5 +1,7 @@
 """The guard: the only maker of actions. It may shrink or refuse what a rule proposes, never enlarge it.
 
+One exception is a policy the trader sets: a reduction too small for the venue becomes a close of the whole.
+
 Its questions come in two groups. *Standing* ones do not depend on the mark: a refusal from them would be
 the same for every intent of that kind until a stated time or a change of state, so they come first and may
 put a rule to sleep. The others are asked anew each time: enough balance, the venue's steps and minimums,
@@ -18,9 +20,11 @@ from bot.core.contracts import Contract
 from bot.core.decisions import Action, Because, Refusal
 from bot.core.intents import (
     AddMargin,
+    BuyOption,
     CutLeverage,
     Intent,
     MoveStop,
+    OpenHedge,
     PlaceStop,
     PlaceTakeProfit,
     Proposal,
@@ -35,6 +39,7 @@ from bot.core.states import allows, permits
 from bot.core.types import ZERO, MarginMode
 from bot.core.yardsticks import Objection, objection
 
+_INCREASING: tuple[type[Intent], ...] = (OpenHedge, BuyOption)
 _EXPOSING: tuple[type[Intent], ...] = (AddMargin, TransferCollateral)
 _NOTHING_DECLARED = Capabilities(venue="unknown venue")
 
@@ -82,6 +87,7 @@ class Guard:
         return (
             self._state(kind, case)
             or self._in_flight(kind, case)
+            or self._declared(kind, case)
             or self._capability(kind, case)
             or self._pace(kind, case)
             or self._budget(kind, case)
@@ -155,6 +161,12 @@ class Guard:
         if exit_may_go and not isinstance(entry.action.intent, ReducePosition):
             return None
         return No(Because.IN_FLIGHT, f"{entry.action.client_id} of {entry.action.rule} is {entry.life}")
+
+    def _declared(self, kind: type[Intent], case: Case) -> No | None:
+        if kind in _INCREASING and not case.armed.entry.rule.may_increase:
+            undeclared = f"{case.armed.entry.name} does not declare that it may raise exposure"
+            return No(Because.NOT_SAFER, undeclared)
+        return None
 
     def _capability(self, kind: type[Intent], case: Case) -> No | None:
         capabilities = self._settings.capabilities.get(case.account.name, _NOTHING_DECLARED)

@@ -9,7 +9,7 @@ import pytest
 
 from bot.core.decisions import Action, Because, Refusal, StateChanged
 from bot.core.facts import MarkPrice
-from bot.core.intents import AddMargin, CutLeverage, Level, PlaceStop, ReducePosition
+from bot.core.intents import AddMargin, CutLeverage, Level, OpenHedge, PlaceStop, ReducePosition
 from bot.core.rule import Needs, Params, Rule
 from bot.core.settings import RuleEntry
 from bot.core.types import RuleName
@@ -205,3 +205,12 @@ def test_a_shadow_that_waits_for_an_event_is_asked_once_for_it() -> None:
     desk.mark("99")
     desk.mark("98")
     assert asked == [100]
+
+
+def test_a_rule_that_does_not_declare_it_may_not_raise_exposure() -> None:
+    hedges = says("hedges", lambda view: [OpenHedge(id=view.id, symbol=ETH, quantity=D(1))])
+    desk = Desk(hedges)
+    desk.holds(a_position())
+    (refusal,) = of(Refusal, desk.mark("95"))
+    assert refusal.because is Because.NOT_SAFER
+    assert "does not declare" in refusal.text

@@ -11,7 +11,7 @@ from dataclasses import replace
 from decimal import Decimal
 
 from bot.core.contracts import Contract
-from bot.core.facts import Fill, Outcome, OutcomeKind
+from bot.core.facts import MET, Fill, Outcome, OutcomeKind
 from bot.core.types import ClientId, MarginMode, Order, OrderKind, PositionId
 from bot.venues.paper.books import Books
 from bot.venues.paper.leverage import terms_of
@@ -121,7 +121,7 @@ def _report(books: Books, at_ms: int, order: Order, result: Fills | Refused) -> 
                 id=order.id,
                 client_id=order.client_id,
                 kind=OutcomeKind.VERIFIED,
-                proof="the order was met",
+                proof=MET,
                 fills=result,
             )
         )
