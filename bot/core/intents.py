@@ -6,9 +6,10 @@ shrink or refuse them, never enlarge them.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from decimal import Decimal
 from enum import StrEnum
+from typing import get_args
 
 from bot.core.types import AccountName, PositionId, PriceKind, RuleName, Symbol
 
@@ -190,6 +191,9 @@ Intent = (
 
 
 _AMOUNTS = ("amount", "leverage", "price", "quantity", "then_add", "trigger")
+_AMOUNTS_OF: dict[type[Intent], tuple[str, ...]] = {
+    kind: tuple(field.name for field in fields(kind) if field.name in _AMOUNTS) for kind in get_args(Intent)
+}
 
 
 def flaw(intent: Intent) -> str | None:
@@ -197,9 +201,9 @@ def flaw(intent: Intent) -> str | None:
 
     A rule is foreign code, and such an amount would raise wherever it is compared first.
     """
-    for name in _AMOUNTS:
-        value = getattr(intent, name, None)
-        if value is not None and not (isinstance(value, Decimal) and value.is_finite()):
+    for name in _AMOUNTS_OF[type(intent)]:
+        value = getattr(intent, name)
+        if not (isinstance(value, Decimal) and value.is_finite()):
             return f"{name} is {value!r}, expected a finite Decimal"
     return None
 

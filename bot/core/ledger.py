@@ -46,6 +46,9 @@ _NEXT: dict[OutcomeKind, tuple[Life, frozenset[Life]]] = {
 }
 """For each outcome: the state it leads to, and the states it may come from. Anything else changes nothing."""
 
+# Tuples rather than unions: a union in the call would be built anew at every action.
+_UNSENT = (Notify, SetPosture)
+_STOPS = (PlaceStop, MoveStop)
 _UNANSWERED = frozenset({Life.PREPARED, Life.SENT, Life.ACKED})
 _FAILED = frozenset({Life.REJECTED, Life.NOT_APPLIED})
 _CLOSED = _FAILED | {Life.VERIFIED}
@@ -180,13 +183,13 @@ class Ledger:
         record = self.record(intent.id)
         record.last_action = action
         record.last_acted_ms[action.rule] = action.at_ms
-        if isinstance(intent, Notify | SetPosture):
+        if isinstance(intent, _UNSENT):
             record.times_acted[action.rule] = record.times_acted.get(action.rule, 0) + 1
             return
         entry = Entry(action, before, follow_up)
         self._in_flight[intent.id] = entry
         self._by_client_id[action.client_id] = entry
-        if isinstance(intent, PlaceStop | MoveStop):
+        if isinstance(intent, _STOPS):
             self.rule_of_stop[action.client_id] = action.rule
         if not follow_up:
             self._count(action, before, record)
