@@ -5,6 +5,8 @@ Only this file imports rich, and only when there is a terminal to draw on.
 
 from __future__ import annotations
 
+import os
+import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from decimal import Decimal
@@ -102,17 +104,27 @@ class PlainBoard:
     """Lines for logs and pipes."""
 
     def __init__(self, title: str) -> None:
-        click.echo(title)
+        _line(title)
 
     def show(self, at_ms: int, rows: Sequence[PositionStatus], stops: Mapping[str, str]) -> None:
         """One line for each position, under headings."""
         lines: list[tuple[str, ...]] = [("time (UTC)", *HEADINGS)]
         lines += [(moment(at_ms), *cells(status, stops)) for status in rows]
-        click.echo(columns(lines, indent="") if rows else f"{moment(at_ms)}  no open position")
+        _line(columns(lines, indent="") if rows else f"{moment(at_ms)}  no open position")
 
     def say(self, text: str, level: str = "info") -> None:
         """One line."""
-        click.echo(f"  {text}")
+        _line(f"  {text}")
+
+
+def _line(text: str) -> None:
+    """Print a line. A reader that went away must not end the guard of positions: nobody is told then."""
+    try:
+        click.echo(text)
+    except BrokenPipeError:
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, sys.stdout.fileno())
+        os.close(nowhere)
 
 
 class LiveBoard:

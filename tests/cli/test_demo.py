@@ -58,6 +58,19 @@ def test_the_demonstration_ends_well(seen: Seen) -> None:
     assert seen.errors == ""
 
 
+def test_a_reader_that_leaves_does_not_end_the_guard_of_positions(tmp_path: Path) -> None:
+    command = (*PROGRAM, "demo", "--seconds", "0")
+    demo = subprocess.Popen(command, cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    assert demo.stdout is not None
+    assert demo.stderr is not None
+    demo.stdout.readline()
+    demo.stdout.close()
+    errors = demo.stderr.read()
+    demo.stderr.close()
+    assert (demo.wait(timeout=120), errors) == (0, "")
+    assert [row["kind"] for row in journal(tmp_path, "--kind", "run")][-1] == "Stopped"
+
+
 def test_both_positions_are_shown_with_what_protects_them(seen: Seen) -> None:
     assert re.search(r"BTC long \S+ +\S+ +\S+ +\d+\.\d\d% .* (seatbelt|atr_stop) at ", seen.output)
 
