@@ -11,7 +11,7 @@ from time import perf_counter
 
 from benchmarks.micro import guarded_add_margin, inside_the_tripwire, silent_evaluation
 from benchmarks.year import plan, year
-from bot.lab.replay.result import Side, decisions_digest
+from bot.lab.replay.result import Run, decisions_digest
 from bot.lab.replay.run import Plan, perform, prepare
 from bot.lab.replay.walk import Jumper, Stepper, Walker
 from bot.lab.tapes import Tape, tick_price
@@ -28,7 +28,7 @@ def timed(work: Callable[[], object]) -> float:
     return perf_counter() - began
 
 
-def run(scenario: Plan, walker: type[Walker]) -> Side:
+def run(scenario: Plan, walker: type[Walker]) -> Run:
     """Engine, guard, paper exchange and a memory journal; the agenda is written inside the time too."""
     journal = MemoryJournal()
     return asyncio.run(perform(prepare(scenario, journal, walker=walker), journal))
@@ -63,7 +63,7 @@ def main() -> None:
     scenario = plan(tapes)
     loaded = perf_counter() - began
     bars = len(tapes[0])
-    sides: dict[str, Side] = {}
+    sides: dict[str, Run] = {}
     seconds: dict[str, float] = {}
     for walker, times in ((Jumper, 5), (Stepper, 1)):
         name = walker.__name__

@@ -27,7 +27,7 @@ from bot.core.intents import Level, MoveStop, PlaceStop
 from bot.core.seatbelt import SEATBELT
 from bot.core.settings import EngineSettings
 from bot.core.step import Step
-from bot.lab.replay.result import ReplayResult, Side
+from bot.lab.replay.result import ReplayResult, Run
 from bot.lab.replay.run import Plan, make_plan, perform, prepare, write_agenda
 from bot.lab.replay.stage import Done, Record
 from bot.lab.scenario import CALM_MINUTES, MINUTE_MS, MINUTES, START_MS, flash_crash
@@ -72,7 +72,7 @@ class Demonstration:
         }
         self._record = Record()
         self._done: dict[str, Done] = {}
-        self._sides: list[Side] = []
+        self._sides: list[Run] = []
         self._stops: dict[str, str] = {}
         self._board: Board | None = None
         self._began = self._drawn = 0.0
@@ -147,7 +147,7 @@ class Demonstration:
             self._began = time.perf_counter()
             await shell.run(note, dying=life.dying)
         self._draw(clock.now_ms(), engine)
-        self._sides.append(Side(record=self._record, figures=exchange.figures()))
+        self._sides.append(Run(record=self._record, figures=exchange.figures()))
 
     async def _pace(self, at_ms: int, engine: Engine) -> None:
         """Draw when it is time, and wait where the tape is ahead of the screen."""

@@ -20,7 +20,7 @@ SCHEMA_VERSION = 1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Side:
+class Run:
     """One run of a comparison: with the configured rules, or without any defence."""
 
     record: Record
@@ -36,8 +36,8 @@ class Side:
 class ReplayResult:
     """Both runs over the same prices, and what had to be assumed. Seconds are wall-clock time."""
 
-    defended: Side
-    undefended: Side
+    defended: Run
+    undefended: Run
     bars: int
     load_seconds: float
     run_seconds: float
@@ -73,7 +73,7 @@ def decisions_digest(record: Record) -> str:
     return hashlib.sha256(json.dumps(lines, sort_keys=True).encode()).hexdigest()
 
 
-def digest_of(tapes: Iterable[str], config: str, side: Side) -> str:
+def digest_of(tapes: Iterable[str], config: str, side: Run) -> str:
     """A hash of the tapes' uncompressed bytes (by their own hashes, sorted), config, decisions and books."""
     books = json.dumps(_judged(side), sort_keys=True)
     parts = [*sorted(tapes), config, decisions_digest(side.record), books]
@@ -179,7 +179,7 @@ def _amount(intent: Intent) -> tuple[Decimal | None, str | None]:
     return None, None
 
 
-def _judged(side: Side) -> dict[str, Any]:
+def _judged(side: Run) -> dict[str, Any]:
     return {
         "survived": side.survived,
         "liquidations": [_liquidation(fact) for fact in side.record.liquidations],

@@ -26,7 +26,7 @@ from bot.core.engine import Engine
 from bot.core.settings import EngineSettings
 from bot.core.types import AccountName, PositionId, Symbol
 from bot.lab.replay.agenda import Agenda, ScheduledOpening, agenda
-from bot.lab.replay.result import ReplayResult, Side, digest_of
+from bot.lab.replay.result import ReplayResult, Run, digest_of
 from bot.lab.replay.stage import OpeningError, Record, Stage
 from bot.lab.replay.walk import Jumper, Stepper, Walker
 from bot.lab.tapes import PathOrder, PricePath, SymbolTapes, Tape, group, price_path, to_price
@@ -101,14 +101,14 @@ def _uncollected() -> Iterator[None]:
             gc.enable()
 
 
-async def perform(performance: Performance, journal: Journal) -> Side:
+async def perform(performance: Performance, journal: Journal) -> Run:
     """Play a run to its end; the journal commits in batches."""
     with _uncollected():
         for _ in performance.walker.walk():
             await journal.commit()
         await journal.commit()
     stage = performance.stage
-    return Side(record=stage.record, figures=stage.exchange.figures())
+    return Run(record=stage.record, figures=stage.exchange.figures())
 
 
 async def replay(
