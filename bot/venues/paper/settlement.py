@@ -13,11 +13,10 @@ from bot.core.facts import FundingPaid
 from bot.core.margin.arithmetic import funding
 from bot.core.types import MarginMode, Symbol
 from bot.venues.paper.books import Books, money_near
-from bot.venues.paper.liquidation import judge, pools_holding
 
 
 def settle(books: Books, at_ms: int, symbol: Symbol, rate: Decimal) -> None:
-    """Pay funding on every position in ``symbol``, then liquidate whom that kills."""
+    """Pay funding on every position in ``symbol``; whom that kills is liquidated at the end of the event."""
     contract = books.contracts[symbol]
     mark = books.quotes[symbol].mark
     for account in books.accounts.values():
@@ -30,5 +29,3 @@ def settle(books: Books, at_ms: int, symbol: Symbol, rate: Decimal) -> None:
             else:
                 books.pay(account, amount)
             books.facts.append(FundingPaid(at_ms=at_ms, id=position.id, rate=rate, amount=amount))
-    for key in pools_holding(books, symbol):
-        judge(books, at_ms, key)
