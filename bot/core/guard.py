@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from decimal import Decimal
+from typing import NamedTuple
 
 from bot.core.book import Account, Armed, Holder, Parked
 from bot.core.capabilities import Capabilities
@@ -53,8 +54,7 @@ class No:
     until_ms: int = FOREVER_MS
 
 
-@dataclass(frozen=True, slots=True)
-class Case:
+class Case(NamedTuple):
     """What the guard is asked about: a rule on a position at a moment."""
 
     account: Account
@@ -64,8 +64,7 @@ class Case:
     follow_up: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Verdict:
+class Verdict(NamedTuple):
     """The decision on a proposal, and the situation as it would be after it (``None``: position gone)."""
 
     decision: Action | Refusal

@@ -109,6 +109,18 @@ class Position:
         assert self.entry > 0, f"{self.id}: entry {self.entry}, expected above 0"
         assert self.leverage > 0, f"{self.id}: leverage {self.leverage}, expected above 0"
 
+    def with_margin(self, margin: Decimal) -> Position:
+        """The same position with another isolated wallet: funding and top-ups change nothing else."""
+        return Position(
+            id=self.id,
+            quantity=self.quantity,
+            entry=self.entry,
+            leverage=self.leverage,
+            mode=self.mode,
+            margin=margin,
+            opened_ms=self.opened_ms,
+        )
+
 
 class OrderKind(StrEnum):
     """How an order fills. Stop and take-profit kinds rest until their trigger price is met."""

@@ -6,7 +6,6 @@ cross position pays from the wallet.
 
 from __future__ import annotations
 
-from dataclasses import replace
 from decimal import Decimal
 
 from bot.core.facts import FundingPaid
@@ -25,7 +24,7 @@ def settle(books: Books, at_ms: int, symbol: Symbol, rate: Decimal) -> None:
             books.funding -= amount
             books.totals(position.id).funding += amount
             if position.mode is MarginMode.ISOLATED:
-                books.put(replace(position, margin=position.margin + amount))
+                books.put(position.with_margin(position.margin + amount))
             else:
                 books.pay(account, amount)
             books.facts.append(FundingPaid(at_ms=at_ms, id=position.id, rate=rate, amount=amount))
