@@ -137,6 +137,8 @@ class Jumper(Walker):
         """Opening and end of the first bar before ``before_ms`` that is not strictly inside all wires."""
         found = (before_ms, before_ms)
         for number, track in enumerate(self._tracks):
+            if track.next_ms >= found[0]:  # not yet listed, or expired
+                continue
             at = track.breach(track.index_at(found[0]), self._bounds(number))
             if at is not None:
                 opened = int(track.path.times.item(at))
