@@ -49,11 +49,11 @@ class BasisModel:
 
     ``calm`` is the carry in calm, a fraction of the index per year. ``discount`` is how far below the index
     a contract without end would go under full stress, as a fraction; one with ``tenor_ms`` to go goes half as
-    far. Stress is 0 while the index has fallen less than ``onset`` (a fraction) from its highest price of
-    the last ``window_ms``, and 1 from ``onset + span`` on. What is ordinary for the coin is no stress: falls
-    count from ``ordinary`` times the mean hourly range of the last ``volatility_window_ms`` on, where that is
-    more than ``onset``. Stress halves every ``half_life_ms``. Windows count bars: over a gap in the tape they
-    reach further back.
+    far. Stress is 0 while the index has fallen less than ``onset`` (a fraction) from its highest price of the
+    last ``window_ms``, and 1 from ``onset + span`` on; afterwards it halves every ``half_life_ms``. What is
+    ordinary for the coin is no stress: where ``ordinary`` times the mean hourly range of the
+    ``volatility_window_ms`` before the window is more than ``onset``, falls count from there on. Windows
+    count bars: over a gap in the tape they reach further back.
     """
 
     calm: float = 0.07
@@ -141,7 +141,7 @@ def _drive(index: Tape, model: BasisModel) -> Floats:
     earlier = max(0, model.window_ms // index.interval_ms - 1)
     peak = np.maximum(index.open, _highest_before(index.high, earlier))
     fall = (peak - np.minimum(index.low, peak)) / peak
-    onset = np.maximum(model.onset, model.ordinary * _hourly_range(index, model.volatility_window_ms))
+    onset = np.maximum(model.onset, model.ordinary * _hourly_range(index, model, earlier))
     return np.clip((fall - onset) / model.span, 0.0, 1.0)
 
 
@@ -167,16 +167,17 @@ def _longer(ending: Ticks, by: int) -> Ticks:
     return longer
 
 
-def _hourly_range(index: Tape, window_ms: int) -> Floats:
-    """The mean range of the bars before each one, as that of an hour, a fraction of the price."""
-    count = max(1, window_ms // index.interval_ms)
+def _hourly_range(index: Tape, model: BasisModel, earlier: int) -> Floats:
+    """The mean range of the bars before each bar and its fall's window, as that of an hour: a fraction."""
+    count = max(1, model.volatility_window_ms // index.interval_ms)
     ranges = (index.high - index.low) / index.low
     # In millionths, so that sums are whole numbers and do not depend on where they began.
     total = np.concatenate((np.zeros(1, dtype=np.int64), np.cumsum(np.rint(ranges * 1e6).astype(np.int64))))
-    ends = np.arange(len(index))
+    ends = np.maximum(np.arange(len(index)) - earlier, 0)
     starts = np.maximum(ends - count, 0)
     mean = (total[ends] - total[starts]) / np.maximum(ends - starts, 1)
-    return mean * (sqrt(_HOUR_MS / index.interval_ms) / 1e6)
+    hourly: Floats = mean * (sqrt(_HOUR_MS / index.interval_ms) / 1e6)
+    return hourly
 
 
 def _priced(index: Ticks, factor: Floats) -> Ticks:
