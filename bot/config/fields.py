@@ -17,6 +17,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, PlainSerializer, Pl
 from bot.config.errors import listed
 from bot.core.seatbelt import SEATBELT
 from bot.core.types import Symbol
+from bot.venues.calendar import expiry_of
 
 ANY_SYMBOL = "*"
 FIRST = "first"
@@ -103,7 +104,15 @@ def _symbol(value: object) -> Symbol:
         raise ValueError(
             'allowed: a symbol such as "BTC/USDT:USDT" or, with a delivery date, "BTC/USDT:USDT-261225"'
         )
+    expiry_of(Symbol(value))
     return Symbol(value)
+
+
+def _perpetual(value: object) -> Symbol:
+    symbol = _symbol(value)
+    if expiry_of(symbol) is not None:
+        raise ValueError('allowed: a symbol without a delivery date, such as "BTC/USDT:USDT"')
+    return symbol
 
 
 def _symbol_or_any(value: object) -> Symbol:
@@ -171,6 +180,20 @@ SymbolName = Annotated[
     Symbol, PlainValidator(_symbol), WithJsonSchema({"type": "string", "pattern": f"^{_SYMBOL.pattern}$"})
 ]
 """A unified symbol, ``BASE/QUOTE:SETTLE`` and for dated contracts ``-YYMMDD``."""
+PerpetualName = Annotated[
+    Symbol,
+    PlainValidator(_perpetual),
+    WithJsonSchema({"type": "string", "pattern": r"^[A-Z0-9]+/[A-Z0-9]+:[A-Z0-9]+$"}),
+]
+"""A unified symbol without a delivery date."""
+Span = Annotated[
+    int,
+    BeforeValidator(parse_duration),
+    Field(gt=0),
+    PlainSerializer(format_duration),
+    WithJsonSchema({"type": "string", "pattern": f"^{_DURATION.pattern}$"}),
+]
+"""A duration longer than nothing, in milliseconds once read."""
 SymbolOrAny = Annotated[Symbol, PlainValidator(_symbol_or_any), WithJsonSchema({"type": "string"})]
 """A unified symbol, or ``*`` for every symbol that is not named otherwise."""
 Account = Annotated[str, AfterValidator(_account)]

@@ -20,14 +20,18 @@ from bot.config.fields import (
     Fraction,
     NoChoiceError,
     NotNegative,
+    PerpetualName,
     Positive,
     RuleLabel,
+    Span,
     SymbolName,
     SymbolOrAny,
     TickSize,
 )
+from bot.core.contracts import ContractKind
 from bot.core.settings import DAY_MS, MINUTE_MS
 from bot.core.types import MarginMode, PositionMode, Side
+from bot.venues.calendar import LISTED
 
 SCHEMA_VERSION = 1
 _ZERO = Decimal(0)
@@ -90,6 +94,51 @@ class PositionTable(Table):
     """Isolated margin without unrealised profit; left out, it is the initial margin at this leverage."""
 
 
+class BasisTable(Table):
+    """How far from its index a quarterly trades: the defaults are BTC's in March 2020 and November 2022."""
+
+    calm: Annotated[Exact, Field(gt=-1, lt=10)] = Decimal("0.07")
+    """Carry in calm, a fraction of the index per year."""
+    discount: Fraction = Decimal("0.15")
+    """How far below the index a contract without end would go under full stress, as a fraction of it."""
+    tenor: Span = 21 * DAY_MS
+    """A contract with this long to go reaches half of the discount."""
+    window: Span = 4 * 60 * MINUTE_MS
+    """A fall is measured from the highest price of this time."""
+    onset: Fraction = Decimal("0.05")
+    """The fall from which on there is stress, as a fraction."""
+    span: Annotated[Exact, Field(gt=0, lt=1)] = Decimal("0.18")
+    """How much farther the index has to fall until stress is full, as a fraction."""
+    ordinary: NotNegative = Decimal(3)
+    """A fall of this many mean hourly ranges is ordinary for the coin and brings no stress."""
+    volatility_window: Span = DAY_MS
+    """Over which time the mean hourly range is taken."""
+    half_life: Span = 10 * 60 * MINUTE_MS
+    """In this time stress halves."""
+
+
+class QuarterliesTable(Table):
+    """Quarterly futures on one index, in replays and the demo.
+
+    Nobody recorded them: their prices are those of the index and a modelled basis, and every output says
+    synthetic.
+    """
+
+    underlying: PerpetualName
+    """Whose tape is the index."""
+    kind: ContractKind = ContractKind.LINEAR
+    """linear: settled in the quote currency, as BTC/USDT:USDT-261225; inverse: in the coin, as
+    BTC/USD:BTC-261225."""
+    listed: Annotated[int, Field(ge=1, le=8)] = LISTED
+    """How many of them trade at any time, this quarter's included."""
+    depth: Positive | None = None
+    """Money within one percent of the middle on each side of each contract; left out, paper.depth holds."""
+    settlement_window: Span | None = None
+    """Over how long before expiry the index is averaged into the delivery price; left out, it is Binance's:
+    1h, from 2024-11-11 on 30m."""
+    basis: BasisTable = BasisTable()
+
+
 class PaperTable(Table):
     """How the paper exchange fills, charges and begins."""
 
@@ -106,6 +155,7 @@ class PaperTable(Table):
     max_impact: Annotated[Exact, Field(gt=0, lt=1)] = Decimal("0.05")
     """How far from the best price the book ends, as a fraction of the price."""
     positions: tuple[PositionTable, ...] = ()
+    quarterlies: tuple[QuarterliesTable, ...] = ()
 
 
 class TierTable(Table):

@@ -1,7 +1,8 @@
-"""What happens in a replay beside prices: closing bars, funding, scheduled openings, silence in gaps.
+"""What happens in a replay beside prices: closing bars, funding, deliveries, openings, silence in gaps.
 
-Order at one instant: bar closes (shortest timeframe first), funding (at the last mark), the mark, scheduled
-openings, ticks. One integer key, time and rank together, says it all, so that playing is comparing integers.
+Order at one instant: bar closes (shortest timeframe first), funding (at the last mark), delivery, the mark,
+scheduled openings, ticks. One integer key, time and rank together, says it all, so that playing is comparing
+integers.
 """
 
 from __future__ import annotations
@@ -23,10 +24,11 @@ class Rank(IntEnum):
 
     BAR = 0
     FUNDING = 1
-    MARK = 2
-    OPENING = 3
-    TICK = 4
-    EXECUTION = 5
+    DELIVERY = 2
+    MARK = 3
+    OPENING = 4
+    TICK = 5
+    EXECUTION = 6
 
 
 RANKS = 8
@@ -57,12 +59,21 @@ class Funding:
     rate: Decimal
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Delivery:
+    """A dated future expires at ``expiry_ms`` and is settled at ``price``, the mean of its index."""
+
+    symbol: Symbol
+    expiry_ms: int
+    price: Decimal
+
+
 @dataclass(frozen=True, slots=True)
 class Silence:
     """A bar that should have been there and is not."""
 
 
-Event = BarClosed | Funding | ScheduledOpening | Silence
+Event = BarClosed | Funding | Delivery | ScheduledOpening | Silence
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +88,7 @@ def agenda(
     tapes: Iterable[tuple[Tape, Tape | None]],
     timeframes_ms: Iterable[int],
     openings: Iterable[ScheduledOpening],
+    deliveries: Iterable[Delivery] = (),
 ) -> Agenda:
     """Write down what happens beside the prices of ``tapes`` (traded, funding), until the last of them ends.
 
@@ -96,6 +108,8 @@ def agenda(
     for scheduled in openings:
         symbol = scheduled.opening.id.symbol
         dated.append((key_of(scheduled.at_ms, Rank.OPENING), 0, symbol, scheduled))
+    for delivery in deliveries:
+        dated.append((key_of(delivery.expiry_ms, Rank.DELIVERY), 0, delivery.symbol, delivery))
     dated.sort(key=itemgetter(0, 1, 2))
     return Agenda([item[0] for item in dated], [item[3] for item in dated])
 
@@ -127,6 +141,7 @@ def _funding(traded: Tape, funding: Tape, symbol: Symbol) -> Iterable[tuple[int,
 
 __all__ = [
     "Agenda",
+    "Delivery",
     "Event",
     "Funding",
     "Rank",

@@ -16,11 +16,22 @@ from typing import Protocol
 
 from bot.core.decisions import Action, Refusal, StateChanged
 from bot.core.engine import Engine
-from bot.core.facts import BarClosed, Fact, Liquidated, MarkPrice, Outcome, OutcomeKind, PositionChanged, Tick
+from bot.core.facts import (
+    BarClosed,
+    Delivered,
+    Fact,
+    Liquidated,
+    MarkPrice,
+    Outcome,
+    OutcomeKind,
+    PositionChanged,
+    Tick,
+)
 from bot.core.step import Step
 from bot.core.types import PositionId, RuleName, Symbol
 from bot.lab.replay.agenda import (
     RANKS,
+    Delivery,
     Event,
     Funding,
     Rank,
@@ -77,6 +88,7 @@ class Record:
     done: list[Done] = field(default_factory=list)
     refusals: list[Refusal] = field(default_factory=list)
     liquidations: list[Liquidated] = field(default_factory=list)
+    deliveries: list[Delivered] = field(default_factory=list)
     triggered: list[Triggered] = field(default_factory=list)
     changes: list[StateChanged] = field(default_factory=list)
     evaluations: int = 0
@@ -140,6 +152,9 @@ class Stage:
                     self._carry_out(self._recorded(step))
             case Funding(symbol, rate):
                 self._fold(self.exchange.settle_funding(at_ms, symbol, rate))
+            case Delivery(symbol=symbol, price=price):
+                batches = self.exchange.deliver(at_ms, symbol, price)  # type: ignore[attr-defined]  # not there yet
+                self._fold(batches)
             case ScheduledOpening():
                 self._let_open(at_ms, event)
             case Silence():
@@ -237,3 +252,5 @@ class Stage:
                     done.distance_after = self.engine.distance(fact.id)
         elif isinstance(fact, Liquidated):
             self.record.liquidations.append(fact)
+        elif isinstance(fact, Delivered):
+            self.record.deliveries.append(fact)

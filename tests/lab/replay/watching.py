@@ -1,7 +1,7 @@
 """A stage and engines that are watched while they play: what must hold whichever way a plan is played.
 
-- Events come in their order: at one instant closing bars, shortest first, then funding, marks, openings,
-  ticks, executions.
+- Events come in their order: at one instant closing bars, shortest first, then funding, deliveries, marks,
+  openings, ticks, executions.
 - After each event the exchange owes nothing: no resting order is met, no pool is beyond its requirement.
 - Whoever is asked sees what the exchange has: marks, positions, orders and balance.
 - What is let through for its balance the exchange does not refuse for want of it.
@@ -18,7 +18,7 @@ from bot.core.facts import BarClosed, Outcome, OutcomeKind
 from bot.core.intents import AddMargin
 from bot.core.margin.assess import assess
 from bot.core.types import MarginMode, PositionId, Symbol
-from bot.lab.replay.agenda import Event, Funding, ScheduledOpening
+from bot.lab.replay.agenda import Delivery, Event, Funding, ScheduledOpening
 from bot.lab.replay.oracle import AlwaysAsking
 from bot.lab.replay.stage import Stage
 from bot.venues.paper.books import PoolKey, marks_of
@@ -83,6 +83,8 @@ class WatchedStage(Stage):
                 rank = (0, timeframe_ms)
             case Funding():
                 rank = (1, 0)
+            case Delivery():
+                rank = (1, 1)
             case ScheduledOpening():
                 rank = (3, 0)
             case _:
