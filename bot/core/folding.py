@@ -305,7 +305,7 @@ def events_for(books: Books, holder: Holder) -> Events:
 
 
 def free_balance(account: Account, currency: str, marks: Mapping[Symbol, Decimal]) -> Decimal:
-    """What may be spent of one settlement currency: never more than reported, less while cross positions lose.
+    """What may be spent of one currency: never more than reported, and less while cross positions lose.
 
     Nothing while a mark of theirs is unknown.
     """

@@ -143,8 +143,7 @@ class Guard:
 
     def _state(self, kind: type[Intent], case: Case) -> No | None:
         account, rule = case.account, case.armed.entry.name
-        expiry_ms = case.holder.contract.expiry_ms
-        if expiry_ms is not None and case.now_ms >= expiry_ms:
+        if case.holder.contract.expired(case.now_ms):
             return No(Because.STATE, f"{case.holder.id.symbol} has expired and awaits its delivery")
         if not allows(account.state, kind):
             return No(Because.STATE, f"{account.name} is {account.state}: {account.because}")
