@@ -80,6 +80,12 @@ def test_all_ways_agree_on_coins_where_prices_wander(seed: int, bars: int) -> No
     agreed(wander(with_coins(a_scene(random), random), random, bars))
 
 
+def test_a_liquidation_price_that_rises_past_every_number_is_noticed() -> None:
+    # The larger leg of a hedge in coins is a short, and a falling mark takes its liquidation price away.
+    random = Random(100_484)
+    agreed(seek(with_coins(a_scene(random), random), random, 30))
+
+
 def test_the_scenes_in_coins_are_worth_playing() -> None:
     plays = []
     for seed in range(60):
