@@ -84,9 +84,9 @@ def prepare(
 
 def write_agenda(plan: Plan, engine: Engine) -> Agenda:
     """Closing bars of the timeframes the rules need, funding, openings and gaps."""
-    return agenda(
-        ((tapes.traded, tapes.funding) for tapes in plan.tapes), engine.needs().timeframes_ms, plan.openings
-    )
+    tapes = [(each.traded, each.funding) for each in plan.tapes]
+    with _uncollected():
+        return agenda(tapes, engine.needs().timeframes_ms, plan.openings)
 
 
 @contextmanager
@@ -98,6 +98,9 @@ def _uncollected() -> Iterator[None]:
         yield
     finally:
         if collecting:
+            # Frozen and thawed, everything is of the oldest generation: it is not searched at once after all.
+            gc.freeze()
+            gc.unfreeze()
             gc.enable()
 
 

@@ -13,12 +13,11 @@ from bot.core.facts import FundingPaid
 from bot.core.margin.arithmetic import funding
 from bot.core.types import MarginMode, Symbol
 from bot.venues.paper.books import Books, money_near
-from bot.venues.paper.liquidation import judge, pools_holding
 from bot.venues.paper.model import PaperError
 
 
 def settle(books: Books, at_ms: int, symbol: Symbol, rate: Decimal) -> None:
-    """Pay funding on every position in ``symbol``, then liquidate whom that kills."""
+    """Pay funding on every position in ``symbol``; whom that kills is liquidated at the end of the event."""
     contract = books.contracts[symbol]
     if contract.expiry_ms is not None:
         raise PaperError(f"{symbol}: no funding is paid on a dated contract")
@@ -33,5 +32,3 @@ def settle(books: Books, at_ms: int, symbol: Symbol, rate: Decimal) -> None:
             else:
                 books.pay(books.purse(position.id), amount)
             books.facts.append(FundingPaid(at_ms=at_ms, id=position.id, rate=rate, amount=amount))
-    for key in pools_holding(books, symbol):
-        judge(books, at_ms, key)
