@@ -16,7 +16,7 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, BeforeValidator, Field, PlainSerializer, PlainValidator, WithJsonSchema
 
 from bot.config.errors import listed
-from bot.core.seatbelt import SEATBELT
+from bot.core.settings import SEATBELT
 from bot.core.types import Symbol
 from bot.venues.calendar import EXPIRES_AT, expiry_of
 

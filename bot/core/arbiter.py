@@ -7,9 +7,11 @@ the same turn. That is the whole escalation ladder.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from decimal import Decimal
 from typing import TypeGuard
 
 from bot.core.book import Account, Armed, Holder, Parked
+from bot.core.case import Case
 from bot.core.conditions import (
     CLOSED,
     FOREVER_MS,
@@ -22,15 +24,16 @@ from bot.core.conditions import (
 )
 from bot.core.decisions import Action, Because, Decision, Refusal, StateChanged
 from bot.core.folding import Books, free_balance
-from bot.core.guard import Case, Guard
-from bot.core.intents import AddMargin, Level, Proposal, ReducePosition, SetPosture, flaw
+from bot.core.guard import Guard
+from bot.core.hedging import margin_of
+from bot.core.intents import AddMargin, Intent, Level, OpenHedge, Proposal, ReducePosition, SetPosture, flaw
 from bot.core.ledger import Entry, Ledger, Life
 from bot.core.margin.liquidation import liquidation_price, stands_still
 from bot.core.margin.pool import Holding, Pool
 from bot.core.protection import protection_reach, protector_of
 from bot.core.settings import EngineSettings
 from bot.core.situation import Situation
-from bot.core.types import MarginMode
+from bot.core.types import ZERO, MarginMode
 from bot.core.view import View
 
 PROPOSALS_MAX = 16
@@ -38,7 +41,17 @@ PROPOSALS_MAX = 16
 
 
 _AT_THIS_MARK = frozenset(
-    {Because.STALE, Because.BALANCE, Because.MINIMUM, Because.NOT_SAFER, Because.WRONG_SIDE}
+    {
+        Because.STALE,
+        Because.BALANCE,
+        Because.MINIMUM,
+        Because.NOT_SAFER,
+        Because.WRONG_SIDE,
+        Because.FOREIGN,
+        Because.EXPIRY,
+        Because.BASIS,
+        Because.DEPTH,
+    }
 )
 """Refusals that another mark may lift."""
 
@@ -76,6 +89,8 @@ class Arbiter:
             holder.stops,
             self._settings.taker_fee,
         )
+        if self._books.pairs:
+            situation.pair = self._books.pairing(holder)
         if holder.isolated and holder.stands:
             situation.stand_at(holder.liquidation)
         return situation
@@ -157,7 +172,7 @@ class Arbiter:
         account = self._books.accounts[holder.id.account]
         why = f"re-adding {amount} of {released} released"
         proposal = Proposal(entry.action.rule, AddMargin(id=intent.id, amount=amount), why)
-        case = Case(account, holder, armed, now_ms, follow_up=True)
+        case = Case(account, holder, armed, now_ms, situation.pair, follow_up=True)
         verdict = self._guard.review(proposal, situation, case)
         yield from self._decided(verdict.decision, holder, armed, case)
 
@@ -201,7 +216,7 @@ class Arbiter:
             return situation
         present: Situation | None = situation
         if proposals:
-            case = Case(account, holder, armed, situation.now_ms)
+            case = Case(account, holder, armed, situation.now_ms, situation.pair)
             for proposal in proposals:
                 if present is None:
                     break
@@ -236,8 +251,11 @@ class Arbiter:
     def _decided(self, decision: Decision, holder: Holder, armed: Armed, case: Case) -> Iterator[Decision]:
         if isinstance(decision, Action):
             currency = holder.contract.settlement
-            self._ledger.prepare(decision, holder.position, currency, follow_up=case.follow_up)
+            promised = self._promised(decision.intent)
+            self._ledger.prepare(decision, holder.position, currency, promised, follow_up=case.follow_up)
             holder.last_action = decision
+            if isinstance(decision.intent, OpenHedge):
+                self._books.pairs.announce(decision, holder.position)
             if isinstance(decision.intent, SetPosture):
                 holder.take(decision.intent.posture)
             yield decision
@@ -248,6 +266,14 @@ class Arbiter:
             if armed.refused.get(key) != holder.version:
                 armed.refused[key] = holder.version
                 yield decision
+
+    def _promised(self, intent: Intent) -> Decimal:
+        """What an intent will take from the free balance."""
+        if isinstance(intent, AddMargin):
+            return intent.amount
+        if isinstance(intent, OpenHedge):
+            return margin_of(intent, self._books.market, self._settings.taker_fee)
+        return ZERO
 
     def _sleep(self, armed: Armed, case: Case) -> None:
         """Let the rule sleep if everything it may propose would be refused whatever the mark."""

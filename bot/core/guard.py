@@ -10,18 +10,20 @@ and whether the position really comes out safer.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from decimal import Decimal
-from typing import NamedTuple
 
-from bot.core.book import Account, Armed, Holder, Parked
+from bot.core.book import Parked
 from bot.core.capabilities import Capabilities
+from bot.core.case import Case, No, Verdict
 from bot.core.conditions import FOREVER_MS
 from bot.core.contracts import Contract
 from bot.core.decisions import Action, Because, Refusal
+from bot.core.hedging import closing_objection, opening_objection, sized_closing, sized_opening
 from bot.core.intents import (
     AddMargin,
     BuyOption,
+    CloseHedge,
     CutLeverage,
     Intent,
     MoveStop,
@@ -33,42 +35,16 @@ from bot.core.intents import (
     TransferCollateral,
 )
 from bot.core.ledger import Ledger, Life
-from bot.core.seatbelt import SEATBELT
-from bot.core.settings import DAY_MS, EngineSettings
+from bot.core.settings import DAY_MS, SEATBELT, EngineSettings
 from bot.core.situation import INFINITE, Situation
 from bot.core.states import allows, permits
 from bot.core.types import ZERO, MarginMode
 from bot.core.yardsticks import Objection, objection
 
 _INCREASING: tuple[type[Intent], ...] = (OpenHedge, BuyOption)
+_STOPS: tuple[type[Intent], ...] = (PlaceStop, MoveStop)
 _EXPOSING: tuple[type[Intent], ...] = (AddMargin, TransferCollateral)
 _NOTHING_DECLARED = Capabilities(venue="unknown venue")
-
-
-@dataclass(frozen=True, slots=True)
-class No:
-    """A standing answer: why not, and until when if that is known."""
-
-    because: Because
-    text: str
-    until_ms: int = FOREVER_MS
-
-
-class Case(NamedTuple):
-    """What the guard is asked about: a rule on a position at a moment."""
-
-    account: Account
-    holder: Holder
-    armed: Armed
-    now_ms: int
-    follow_up: bool = False
-
-
-class Verdict(NamedTuple):
-    """The decision on a proposal, and the situation as it would be after it (``None``: position gone)."""
-
-    decision: Action | Refusal
-    after: Situation | None
 
 
 class Guard:
@@ -87,6 +63,7 @@ class Guard:
             self._state(kind, case)
             or self._in_flight(kind, case)
             or self._declared(kind, case)
+            or self._paired(kind, case)
             or self._capability(kind, case)
             or self._pace(kind, case)
             or self._budget(kind, case)
@@ -107,9 +84,9 @@ class Guard:
     def _judged(self, proposal: Proposal, situation: Situation, case: Case) -> Verdict:
         intent = proposal.intent
         after = situation.after(intent)
-        verdict = objection(intent, situation, after) or self._loosened(intent, situation, case)
-        if verdict is not None:
-            return self._refusal(proposal, situation, No(*verdict))
+        no = self._objection(intent, situation, after, case)
+        if no is not None:
+            return self._refusal(proposal, situation, no)
         if case.armed.entry.shadow:
             return self._refusal(proposal, situation, No(Because.SHADOW, "in shadow: would have been sent"))
         action = Action(
@@ -124,6 +101,17 @@ class Guard:
             deadline_ms=case.now_ms + self._limits.deadline_ms,
         )
         return Verdict(action, after)
+
+    def _objection(self, intent: Intent, before: Situation, after: Situation | None, case: Case) -> No | None:
+        """Why it would not come out safer."""
+        match intent:
+            case OpenHedge():
+                return opening_objection(intent, before, case)
+            case CloseHedge():
+                return closing_objection(intent, before)
+            case _:
+                found = objection(intent, before, after) or self._loosened(intent, before, case)
+                return None if found is None else No(*found)
 
     def _loosened(self, intent: Intent, situation: Situation, case: Case) -> Objection | None:
         """A stop moves only toward the mark: farther away more is lost if it is hit.
@@ -167,6 +155,11 @@ class Guard:
         if kind in _INCREASING and not case.armed.entry.rule.may_increase:
             undeclared = f"{case.armed.name} does not declare that it may raise exposure"
             return No(Because.NOT_SAFER, undeclared)
+        return None
+
+    def _paired(self, kind: type[Intent], case: Case) -> No | None:
+        if kind in _STOPS and case.pair.whole(case.holder.position):
+            return No(Because.PAIRED, "it is hedged whole: a stop on one leg would leave the other alone")
         return None
 
     def _capability(self, kind: type[Intent], case: Case) -> No | None:
@@ -244,6 +237,11 @@ class Guard:
                 return self._sized_reduction(intent, situation)
             case PlaceTakeProfit():
                 return self._sized_profit(intent, situation)
+            case OpenHedge():
+                spendable, _ = self._spendable(situation, case)
+                return sized_opening(intent, situation, case, self._limits, spendable)
+            case CloseHedge():
+                return sized_closing(intent, situation)
             case CutLeverage(leverage=leverage) if leverage <= 0:
                 return No(Because.MINIMUM, f"there is no leverage of {leverage}")
             case PlaceStop() | MoveStop():
@@ -255,12 +253,8 @@ class Guard:
 
     def _sized_margin(self, intent: AddMargin, situation: Situation, case: Case) -> Intent | No:
         contract = situation.contract
-        promised = self._ledger.reserved(case.account.name, contract.settlement)
-        # What a reduction released was no free balance before it: going back, it leaves the reserve alone.
-        reserve = ZERO if case.follow_up else self._limits.budgets(contract.settlement).reserve
-        spendable = situation.free - reserve - promised
+        spendable, found = self._spendable(situation, case)
         if spendable < contract.margin_step:
-            found = f"free {situation.free}, promised {promised}, reserve {reserve}"
             return No(Because.BALANCE, found)
         most = min(intent.amount, spendable)
         if not case.follow_up:
@@ -270,6 +264,15 @@ class Guard:
         if amount < contract.margin_step:
             return No(Because.MINIMUM, f"{intent.amount} is below the step {contract.margin_step}")
         return intent if amount == intent.amount else replace(intent, amount=amount)
+
+    def _spendable(self, situation: Situation, case: Case) -> tuple[Decimal, str]:
+        """What may be spent now, and the figures it comes from."""
+        currency = situation.contract.settlement
+        promised = self._ledger.reserved(case.account.name, currency)
+        # What a reduction released was no free balance before it: going back, it leaves the reserve alone.
+        reserve = ZERO if case.follow_up else self._limits.budgets(currency).reserve
+        found = f"free {situation.free}, promised {promised}, reserve {reserve}"
+        return situation.free - reserve - promised, found
 
     def _sized_reduction(self, intent: ReducePosition, situation: Situation) -> Intent | No:
         contract, position = situation.contract, situation.position

@@ -64,6 +64,8 @@ class Entry:
     follow_up: bool
     currency: str
     """What the position settles in: the money of the intent."""
+    promised: Decimal = ZERO
+    """What it will take from the free balance if it is applied."""
     life: Life = Life.PREPARED
     code: str = ""
     proof: str = ""
@@ -167,22 +169,23 @@ class Ledger:
         return late
 
     def reserved(self, account: AccountName, currency: str) -> Decimal:
-        """Balance of one settlement currency promised to margin additions in flight."""
+        """Balance of one settlement currency promised to what is in flight."""
         return sum(
             (
-                e.action.intent.amount
+                e.promised
                 for e in self._by_client_id.values()
-                if isinstance(e.action.intent, AddMargin)
-                and e.action.intent.id.account == account
-                and e.currency == currency
+                if e.currency == currency and e.action.intent.id.account == account
             ),
             ZERO,
         )
 
-    def prepare(self, action: Action, before: Position, currency: str, *, follow_up: bool) -> None:
+    def prepare(
+        self, action: Action, before: Position, currency: str, promised: Decimal, *, follow_up: bool
+    ) -> None:
         """Enter an action that is about to be sent; from here on it counts for balance and budgets.
 
-        ``currency`` is what the position settles in, and so the money the action spends.
+        ``currency`` is what the position settles in, and so the money the action spends; ``promised`` is how
+        much of the free balance it will take.
         """
         intent = action.intent
         history = self.history(intent.id)
@@ -191,7 +194,7 @@ class Ledger:
         if isinstance(intent, _UNSENT):
             history.times_acted[action.rule] = history.times_acted.get(action.rule, 0) + 1
             return
-        entry = Entry(action, before, follow_up, currency)
+        entry = Entry(action, before, follow_up, currency, promised)
         history.in_flight = entry
         self._by_client_id[action.client_id] = entry
         if isinstance(intent, _STOPS):
