@@ -30,7 +30,8 @@ from bot.core.types import (
     PositionMode,
     Symbol,
 )
-from bot.venues.paper.model import MarketModel, PaperAccount, Wires
+from bot.venues.paper.collateral import CollateralMarket, CollateralTerms
+from bot.venues.paper.model import MarketModel, PaperAccount, PaperError, Wires
 
 MONEY_STEP = Decimal("0.00000001")
 """Venues book money in eight decimals."""
@@ -106,13 +107,15 @@ class Account:
     name: AccountName
     wallet: Decimal
     hedge: bool
+    collateral: dict[str, Decimal]
+    """Amounts of other assets that stand for the wallet."""
     positions: dict[PositionId, Position] = field(default_factory=dict)
     orders: dict[ClientId, Order] = field(default_factory=dict)
     totals: dict[PositionId, Totals] = field(default_factory=dict)
     settings: dict[PositionId, tuple[Decimal, MarginMode]] = field(default_factory=dict)
     """Leverage and margin mode for positions that are not open."""
     told: tuple[Decimal, Decimal] | None = None
-    """Wallet and free balance as they were last reported."""
+    """Backing and free balance as they were last reported."""
 
     def cross(self) -> tuple[Position, ...]:
         """The open positions that share the wallet."""
@@ -128,13 +131,22 @@ class Books:
         contracts: Mapping[Symbol, Contract],
         model: MarketModel,
         insurance_fund: Decimal,
+        collateral: Mapping[str, CollateralTerms],
     ) -> None:
         self.accounts = {
-            a.name: Account(a.name, a.balance, a.position_mode is PositionMode.HEDGE) for a in accounts
+            a.name: Account(a.name, a.balance, a.position_mode is PositionMode.HEDGE, dict(a.collateral))
+            for a in accounts
         }
         self.contracts = dict(contracts)
         self.model = model
         self.insurance_fund = insurance_fund
+        """Never below zero."""
+        self.collateral = CollateralMarket(collateral)
+        for account in accounts:
+            for asset, amount in account.collateral.items():
+                if asset not in collateral or amount < 0:
+                    raise PaperError(f"{account.name}: {amount} {asset} as collateral, expected terms for it")
+        self.funding_caps: dict[Symbol, Decimal] = {}
         self.fees = ZERO
         self.funding = ZERO
         self.markets = {symbol: Market() for symbol in contracts}
@@ -167,17 +179,23 @@ class Books:
             )
         account = self.accounts[key]
         holdings = tuple(Holding(p, self.contracts[p.id.symbol]) for p in account.cross())
-        return Pool(MarginMode.CROSS, account.wallet, holdings) if holdings else None
+        return Pool(MarginMode.CROSS, self.backing(account), holdings) if holdings else None
+
+    def backing(self, account: Account) -> Decimal:
+        """What stands behind the account's cross positions: its wallet and what its collateral counts for."""
+        if not account.collateral:
+            return account.wallet
+        return account.wallet + self.collateral.value(account.collateral)
 
     def free(self, account: Account) -> Decimal:
-        """What the account may spend: wallet less cross losses and cross initial margin at the mark."""
+        """What the account may spend: backing less cross losses and cross initial margin at the mark."""
         profit = margin = ZERO
         for position in account.cross():
             contract = self.contracts[position.id.symbol]
             mark = self.quotes[position.id.symbol].mark
             profit += unrealised(position, contract, mark)
             margin += initial_margin(position, contract, mark)
-        return money_down(max(ZERO, account.wallet + min(ZERO, profit) - margin))
+        return money_down(max(ZERO, self.backing(account) + min(ZERO, profit) - margin))
 
     # --- booking ---------------------------------------------------------------------------------
 
@@ -186,6 +204,20 @@ class Books:
         account.wallet += amount
         self._balances[account.name] = None
         self.stale_pools[account.name] = None
+
+    def revalue(self, asset: str, price: Decimal) -> None:
+        """Note a new price of a collateral asset; ``KeyError`` for one without terms."""
+        self.collateral.price(asset, price)
+        for account in self.accounts.values():
+            if account.collateral.get(asset):
+                self._balances[account.name] = None
+                self.stale_pools[account.name] = None
+
+    def pay_debts(self) -> None:
+        """Sell collateral of accounts that owe and have no cross position left to earn it back."""
+        for account in self.accounts.values():
+            if account.wallet < 0 and account.collateral and not account.cross():
+                self.pay(account, self.collateral.sell(account.collateral, -account.wallet))
 
     def put(self, position: Position) -> None:
         """Store a new or changed position."""
@@ -227,7 +259,7 @@ class Books:
         facts += [OrdersChanged(at_ms=at_ms, id=i, orders=self.orders(i)) for i in self._orders]
         for name in self._balances:
             account = self.accounts[name]
-            now = (account.wallet, self.free(account))
+            now = (self.backing(account), self.free(account))
             if now != account.told:
                 account.told = now
                 facts.append(BalanceChanged(at_ms=at_ms, account=name, wallet=now[0], free=now[1]))

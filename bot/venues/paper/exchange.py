@@ -2,12 +2,14 @@
 
 It has no clock, no randomness and no I/O, so a replay gives the same facts each time, to the last digit.
 The parts are beside this file: books of account, matching, orders and levers, leverage, liquidation,
-settlement, the path of prices, wires. This class is the door to them.
+insurance fund and deleveraging, settlement, collateral, outages, the path of prices, wires. This class is the
+door to them.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from decimal import Decimal
 
 from bot.core.capabilities import Capabilities
@@ -31,19 +33,31 @@ from bot.core.types import (
     Position,
     PositionId,
     PositionMode,
+    Side,
     Symbol,
 )
 from bot.venues.paper.books import Books, money_up
 from bot.venues.paper.capabilities import capabilities_of
+from bot.venues.paper.collateral import CollateralTerms
+from bot.venues.paper.deleveraging import Matching, deleverage, share_of
 from bot.venues.paper.figures import Figures, figures
 from bot.venues.paper.leverage import change
 from bot.venues.paper.levers import carry_out
 from bot.venues.paper.liquidation import pools_holding
 from bot.venues.paper.matching import buys
-from bot.venues.paper.model import MarketModel, Opening, OrderRequest, PaperAccount, PaperError, Wires
+from bot.venues.paper.model import (
+    MarketModel,
+    Opening,
+    OrderRequest,
+    PaperAccount,
+    PaperError,
+    Share,
+    Wires,
+)
 from bot.venues.paper.orders import Fills, find, on_step, place
+from bot.venues.paper.outage import Outage, Outages
 from bot.venues.paper.path import end_event, travel
-from bot.venues.paper.refusals import Refused, code
+from bot.venues.paper.refusals import Reason, Refused, code
 from bot.venues.paper.settlement import settle
 from bot.venues.paper.trading import Increase, born_liquidatable, refuse_leverage
 from bot.venues.paper.wires import rewire, wires_of
@@ -57,7 +71,11 @@ class PaperExchange:
     """Several accounts trading several linear perpetuals under the margin rules of real venues.
 
     Every method that changes something returns the effects as batches, one per event. ``PaperError`` is
-    raised for mistakes of the caller; what a venue would refuse comes back as a rejected ``Outcome``.
+    raised for mistakes of the caller; what a venue would refuse comes back as a rejected ``Outcome``. In an
+    outage the effects are told when it is over.
+
+    ``collateral`` are the terms of every asset that an account holds as such; ``funding_caps`` the largest
+    rate charged per settlement, for symbols that have one.
     """
 
     def __init__(
@@ -67,12 +85,19 @@ class PaperExchange:
         model: MarketModel,
         *,
         insurance_fund: Decimal = ZERO,
+        collateral: Mapping[str, CollateralTerms] | None = None,
+        funding_caps: Mapping[Symbol, Decimal] | None = None,
+        outages: Iterable[Outage] = (),
     ) -> None:
         for contract in contracts.values():
             if contract.kind is ContractKind.INVERSE:
                 raise PaperError(f"{contract.symbol}: the paper exchange trades linear contracts only")
-        self._books = Books(accounts, contracts, model, insurance_fund)
+        if insurance_fund < 0:
+            raise PaperError(f"an insurance fund of {insurance_fund}, expected 0 or more")
+        self._books = Books(accounts, contracts, model, insurance_fund, collateral or {})
+        self._books.funding_caps.update(funding_caps or {})
         self._quotes = self._books.quotes
+        self._outages = Outages(outages, self._books.accounts)
 
     def move(self, at_ms: int, symbol: Symbol, mark: Decimal, last: Decimal, *, gap: bool) -> Sequence[Batch]:
         """New prices. ``gap`` false: they travelled here from the previous ones; true: they jumped.
@@ -91,7 +116,7 @@ class PaperExchange:
             raise PaperError(f"{symbol}: mark {mark}, last {last}, expected above 0")
         batches = travel(self._books, at_ms, symbol, (mark, last), gap=gap)
         rewire(self._books)
-        return tuple(batches)
+        return self._outages.told(at_ms, tuple(batches))
 
     def open(self, at_ms: int, opening: Opening) -> Sequence[Batch]:
         """Let a position appear that the trader brings along: no fee, no slippage.
@@ -109,12 +134,12 @@ class PaperExchange:
             books.pay(books.accounts[id_.account], -position.margin)
         buy = buys(id_.side, reduces=False)
         books.markets[id_.symbol].trade(position.quantity, position.entry, buy=buy)
-        return _end(self._books, at_ms)
+        return self._end(at_ms)
 
     def settle_funding(self, at_ms: int, symbol: Symbol, rate: Decimal) -> Sequence[Batch]:
         """Settle funding of ``rate`` (fraction of notional at mark, longs pay when positive): one batch."""
         settle(self._books, at_ms, symbol, rate)
-        return _end(self._books, at_ms)
+        return self._end(at_ms)
 
     def execute(self, at_ms: int, action: Action) -> Sequence[Batch]:
         """Carry out an action at the present prices. The batch starts with its ``Outcome``.
@@ -124,30 +149,42 @@ class PaperExchange:
         if isinstance(action.intent, Notify | SetPosture):
             return ()
         _require_price(self._books, action.id)
+        unanswered = self._unanswered(at_ms, action.id, action.client_id)
+        if unanswered:
+            return unanswered
         result = carry_out(self._books, at_ms, action)
-        return _answer(self._books, at_ms, action.id, action.client_id, result)
+        return self._answer(at_ms, action.id, action.client_id, result)
 
     def submit(self, at_ms: int, request: OrderRequest) -> Sequence[Batch]:
         """Take an order of a person or a program. The batch starts with its ``Outcome``."""
         _require_price(self._books, request.id)
+        unanswered = self._unanswered(at_ms, request.id, request.client_id)
+        if unanswered:
+            return unanswered
         result = place(self._books, at_ms, request)
-        return _answer(self._books, at_ms, request.id, request.client_id, result)
+        return self._answer(at_ms, request.id, request.client_id, result)
 
     def cancel(self, at_ms: int, client_id: ClientId) -> Sequence[Batch]:
         """Remove a resting order; ``PaperError`` if no account has one of that name."""
         order = find(self._books, client_id)
         if order is None:
             raise PaperError(f"no resting order {client_id}")
+        unanswered = self._unanswered(at_ms, order.id, client_id)
+        if unanswered:
+            return unanswered
         self._books.drop(order)
-        return _answer(self._books, at_ms, order.id, client_id, ())
+        return self._answer(at_ms, order.id, client_id, ())
 
     def set_leverage(
         self, at_ms: int, id_: PositionId, leverage: Decimal, *, client_id: ClientId = SETTING
     ) -> Sequence[Batch]:
         """Change the leverage of a position, up or down, or that of the next one if none is open."""
         _require_price(self._books, id_)
+        unanswered = self._unanswered(at_ms, id_, client_id)
+        if unanswered:
+            return unanswered
         result = change(self._books, id_, leverage) or ()
-        return _answer(self._books, at_ms, id_, client_id, result)
+        return self._answer(at_ms, id_, client_id, result)
 
     def change_tiers(self, at_ms: int, contract: Contract) -> Sequence[Batch]:
         """The venue changes a contract (tiers, steps, leverage); whom that pushes over is liquidated."""
@@ -157,7 +194,59 @@ class PaperExchange:
         books.contracts[symbol] = contract
         for key in pools_holding(books, symbol):
             books.stale_pools[key] = None
-        return _end(books, at_ms, InstrumentChanged(at_ms=at_ms, contract=contract))
+        return self._end(at_ms, InstrumentChanged(at_ms=at_ms, contract=contract))
+
+    def change_funding(
+        self, at_ms: int, symbol: Symbol, *, interval_ms: int | None = None, cap: Decimal | None = None
+    ) -> Sequence[Batch]:
+        """The venue changes a symbol's funding: its interval, told as ``InstrumentChanged``, or its cap.
+
+        When settlements happen is up to who calls ``settle_funding``.
+        """
+        if symbol not in self._books.contracts:
+            raise PaperError(f"{symbol}: not traded here")
+        if cap is not None:
+            self._books.funding_caps[symbol] = cap
+        if interval_ms is None:
+            return ()
+        return self.change_tiers(
+            at_ms, replace(self._books.contracts[symbol], funding_interval_ms=interval_ms)
+        )
+
+    def deleverage(
+        self,
+        at_ms: int,
+        symbol: Symbol,
+        side: Side,
+        quantity: Decimal | Share,
+        price: Decimal | None = None,
+    ) -> Sequence[Batch]:
+        """The rest of the market deleverages ``side`` by rank: one batch, ``Deleveraged`` facts first.
+
+        ``quantity``, or a share of all that is open on that side, is rounded down to the lot; ``None`` as the
+        price is the mark. Positions that the price would leave with less than nothing are passed over.
+        """
+        books = self._books
+        if symbol not in books.quotes or not books.quotes[symbol].known:
+            raise PaperError(f"{symbol}: not traded here, or no price yet")
+        at = books.quotes[symbol].mark if price is None else price
+        wanted = share_of(books, symbol, side, quantity) if isinstance(quantity, Share) else quantity
+        wanted = books.contracts[symbol].quantity_down(wanted)
+        if wanted < 0 or at <= 0:
+            raise PaperError(f"{symbol}: {wanted} to deleverage at {at}, expected above 0")
+        deleverage(books, at_ms, Matching(symbol=symbol, side=side, quantity=wanted, price=at))
+        return self._end(at_ms)
+
+    def collateral_price(self, at_ms: int, asset: str, price: Decimal) -> Sequence[Batch]:
+        """A new price of a collateral asset: no money flows, but who it leaves too little is liquidated."""
+        if asset not in self._books.collateral.terms or price < 0:
+            raise PaperError(f"{asset}: a price of {price} for collateral that nobody has terms for")
+        self._books.revalue(asset, price)
+        return self._end(at_ms)
+
+    def connect(self, at_ms: int) -> Sequence[Batch]:
+        """Tell what the streams tell where an outage begins or ends; to be called at those times."""
+        return self._outages.connect(at_ms, self._books, self.snapshot(at_ms))
 
     def wires(self, symbol: Symbol) -> Wires:
         """Strictly between which prices ``move`` has no effect. At a bound it may have one.
@@ -165,6 +254,10 @@ class PaperExchange:
         The mark's bounds in a cross pool hold while the marks of the pool's other symbols stay inside theirs.
         """
         return wires_of(self._books, symbol)
+
+    def holds(self, id_: PositionId) -> bool:
+        """Whether that position is open, whatever has been told of it."""
+        return self._books.position(id_) is not None
 
     def snapshot(self, at_ms: int) -> Batch:
         """Everything as it is now: contracts, balances, open positions, resting orders."""
@@ -180,6 +273,46 @@ class PaperExchange:
         mode = PositionMode.HEDGE if hedge else PositionMode.ONE_WAY
         return capabilities_of(self._books.contracts.values(), mode)
 
+    # -- inside -------------------------------------------------------------------------------------
+
+    def _unanswered(self, at_ms: int, id_: PositionId, client_id: ClientId) -> Sequence[Batch]:
+        """What a request gets in an outage; nothing if the venue is there."""
+        overloaded = code(self._books.contracts[id_.symbol], Reason.OVERLOADED)
+        outcome = self._outages.answer(at_ms, id_, client_id, overloaded)
+        return () if outcome is None else ((outcome,),)
+
+    def _answer(
+        self, at_ms: int, id_: PositionId, client_id: ClientId, result: Fills | Refused
+    ) -> Sequence[Batch]:
+        """The outcome of an order or action, in front of what it did."""
+        if not isinstance(result, Refused):
+            done = Outcome(
+                at_ms=at_ms,
+                id=id_,
+                client_id=client_id,
+                kind=OutcomeKind.VERIFIED,
+                proof=PROOF,
+                fills=result,
+            )
+            return self._end(at_ms, done)
+        refused = Outcome(
+            at_ms=at_ms,
+            id=id_,
+            client_id=client_id,
+            kind=OutcomeKind.REJECTED,
+            code=code(self._books.contracts[id_.symbol], result.reason),
+            proof=result.text,
+        )
+        return ((refused,),)
+
+    def _end(self, at_ms: int, *first: Fact) -> Sequence[Batch]:
+        """Close the event: its facts in one batch behind ``first``, and the wires laid anew."""
+        batches: list[Batch] = []
+        end_event(self._books, at_ms, batches)
+        rewire(self._books)
+        facts = (*first, *(fact for batch in batches for fact in batch))
+        return self._outages.told(at_ms, (facts,) if facts else ())
+
 
 def _require_price(books: Books, id_: PositionId) -> None:
     if id_.account not in books.accounts:
@@ -190,44 +323,10 @@ def _require_price(books: Books, id_: PositionId) -> None:
         raise PaperError(f"{id_}: no price yet")
 
 
-def _answer(
-    books: Books, at_ms: int, id_: PositionId, client_id: ClientId, result: Fills | Refused
-) -> Sequence[Batch]:
-    """The outcome of an order or action, in front of what it did."""
-    if not isinstance(result, Refused):
-        done = Outcome(
-            at_ms=at_ms,
-            id=id_,
-            client_id=client_id,
-            kind=OutcomeKind.VERIFIED,
-            proof=PROOF,
-            fills=result,
-        )
-        return _end(books, at_ms, done)
-    refused = Outcome(
-        at_ms=at_ms,
-        id=id_,
-        client_id=client_id,
-        kind=OutcomeKind.REJECTED,
-        code=code(books.contracts[id_.symbol], result.reason),
-        proof=result.text,
-    )
-    return ((refused,),)
-
-
-def _end(books: Books, at_ms: int, *first: Fact) -> Sequence[Batch]:
-    """Close the event: its facts in one batch behind ``first``, and the wires laid anew."""
-    batches: list[Batch] = []
-    end_event(books, at_ms, batches)
-    rewire(books)
-    facts = (*first, *(fact for batch in batches for fact in batch))
-    return (facts,) if facts else ()
-
-
 def _snapshot(books: Books, at_ms: int) -> Batch:
     facts: list[Fact] = [InstrumentChanged(at_ms=at_ms, contract=c) for c in books.contracts.values()]
     for account in books.accounts.values():
-        name, wallet = account.name, account.wallet
+        name, wallet = account.name, books.backing(account)
         facts.append(BalanceChanged(at_ms=at_ms, account=name, wallet=wallet, free=books.free(account)))
         facts += [PositionChanged(at_ms=at_ms, id=i, position=p) for i, p in account.positions.items()]
         ids = dict.fromkeys(account.positions) | dict.fromkeys(o.id for o in account.orders.values())

@@ -43,7 +43,7 @@ class PoolFigures:
     """One margin pool. ``distance`` is the smallest of its positions; sums are over those it holds.
 
     The cross pool of an account is listed even when it holds nothing: it is the account's wallet, and
-    the sums are then those of all closed positions of the account.
+    the sums are then those of all closed positions of the account. What collateral counts for is in it.
     """
 
     account: AccountName
@@ -155,8 +155,8 @@ def _pool(books: Books, account: Account, key: PoolKey, mine: list[PositionFigur
         account=account.name,
         mode=MarginMode.ISOLATED if isolated else MarginMode.CROSS,
         ids=tuple(held),
-        wallet=pool.wallet if pool else account.wallet,
-        equity=stands.equity if stands else account.wallet,
+        wallet=pool.wallet if pool else books.backing(account),
+        equity=stands.equity if stands else books.backing(account),
         maintenance=stands.maintenance if stands else ZERO,
         margin_ratio=stands.margin_ratio if stands else None,
         distance=min(distances, default=None),

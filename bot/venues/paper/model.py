@@ -6,7 +6,7 @@ Kept apart from the machinery so that configuration, tests and the replay can na
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
 
 from bot.core.margin.bounds import Band
@@ -32,11 +32,27 @@ class PaperError(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PaperAccount:
-    """An account with the balance it starts with, in settlement currency."""
+    """An account with the balance it starts with, in settlement currency.
+
+    ``collateral`` are amounts of other assets that count into its wallet (see ``collateral``).
+    """
 
     name: AccountName
     balance: Decimal
     position_mode: PositionMode = PositionMode.ONE_WAY
+    collateral: Mapping[str, Decimal] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Share:
+    """A fraction, above 0 and at most 1, of what there is, where a quantity could stand."""
+
+    of_all: Decimal
+
+    def __post_init__(self) -> None:
+        """Refuse what is no share."""
+        if not ZERO < self.of_all <= 1:
+            raise PaperError(f"a share of {self.of_all}, expected above 0 and at most 1")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -43,11 +43,14 @@ class Reason(StrEnum):
     MARGIN_REMOVABLE = "margin_removable"
     NO_POSITION = "no_position"
     NO_LIQUIDITY = "no_liquidity"
+    OVERLOADED = "overloaded"
+    """The venue refuses everything for the time being."""
     CAPABILITY = "capability"
     """The paper exchange cannot do this at all, whichever venue it stands in for."""
 
 
 BINANCE = {
+    Reason.OVERLOADED: "-1008",
     Reason.PRECISION: "-1111",
     Reason.MIN_QUANTITY: "-4004",
     Reason.MIN_NOTIONAL: "-4164",
@@ -71,6 +74,7 @@ BINANCE = {
 }
 
 BYBIT = {
+    Reason.OVERLOADED: "10016",
     Reason.PRECISION: "10001",
     Reason.MIN_QUANTITY: "10001",
     Reason.MIN_NOTIONAL: "110094",
@@ -94,6 +98,7 @@ BYBIT = {
 }
 
 OKX = {
+    Reason.OVERLOADED: "50013",
     Reason.PRECISION: "51121",
     Reason.MIN_QUANTITY: "51020",
     Reason.MIN_NOTIONAL: "51020",

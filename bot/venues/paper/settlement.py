@@ -13,11 +13,16 @@ from bot.core.facts import FundingPaid
 from bot.core.margin.arithmetic import funding
 from bot.core.types import MarginMode, Symbol
 from bot.venues.paper.books import Books, money_near
+from bot.venues.paper.funding import capped
 from bot.venues.paper.liquidation import judge, pools_holding
 
 
 def settle(books: Books, at_ms: int, symbol: Symbol, rate: Decimal) -> None:
-    """Pay funding on every position in ``symbol``, then liquidate whom that kills."""
+    """Pay funding on every position in ``symbol``, then liquidate whom that kills.
+
+    The rate is capped where a cap is set; what is told is what was charged.
+    """
+    rate = capped(rate, books.funding_caps.get(symbol))
     contract = books.contracts[symbol]
     mark = books.quotes[symbol].mark
     for account in books.accounts.values():

@@ -151,8 +151,8 @@ def reduce(books: Books, id_: PositionId, quantity: Decimal, price: Decimal, rat
 def cover_empty_cross(books: Books, id_: PositionId) -> None:
     """Let the insurance fund pay a cross wallet that is below zero with no position left to earn it back."""
     account = books.accounts[id_.account]
-    if account.wallet < 0 and not account.cross():
-        owed = -account.wallet
+    owed = -books.backing(account)
+    if owed > 0 and not account.cross():
         _insure(books, id_, owed)
         books.pay(account, owed)
 
@@ -183,7 +183,7 @@ def born_liquidatable(books: Books, plan: Increase) -> bool:
         account = books.accounts[position.id.account]
         others = books.pool(account.name)
         kept = others.without(position.id, ZERO).holdings if others else ()
-        pool = Pool(MarginMode.CROSS, account.wallet + plan.residue - plan.fee, (*kept, holding))
+        pool = Pool(MarginMode.CROSS, books.backing(account) + plan.residue - plan.fee, (*kept, holding))
     return assess(pool, marks_of(books, pool)).liquidatable
 
 
@@ -204,6 +204,8 @@ def _keep(books: Books, position: Position, left: Decimal, margin: Decimal) -> N
 
 
 def _insure(books: Books, id_: PositionId, amount: Decimal) -> None:
-    """The insurance fund pays a loss that the account cannot."""
-    books.insurance_fund -= amount
+    """Pay a loss that the account cannot: the fund as far as it reaches, the rest of the market beyond."""
+    paid = min(amount, books.insurance_fund)
+    books.insurance_fund -= paid
+    books.markets[id_.symbol].cash -= amount - paid
     books.totals(id_).realised += amount

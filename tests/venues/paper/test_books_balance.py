@@ -38,10 +38,17 @@ from bot.core.types import (
     Symbol,
 )
 from bot.venues.paper import MarketModel, Opening, OrderRequest, PaperAccount, PaperError, PaperExchange
+from bot.venues.paper.collateral import CollateralTerms
+from bot.venues.paper.model import Share
 from bot.venues.port import Batch
 from tests.venues.paper.desk import BTC, ETH, D, a_contract, an_action
 
 SYMBOLS = (BTC, ETH)
+USDE, XAU = "USDe", "XAU"
+TERMS = {
+    USDE: CollateralTerms(price=D(1), haircut=D("0.1")),
+    XAU: CollateralTerms(price=D(30), haircut=D("0.5")),
+}
 ONE_WAY, HEDGE = AccountName("one_way"), AccountName("hedge")
 START = {BTC: D(100), ETH: D(10)}
 PROGRESSIVE = (
@@ -112,20 +119,28 @@ class TheExchange(RuleBasedStateMachine):
         brought=st.lists(
             st.tuples(ids, st.tuples(sizes, leverages, modes, st.integers(-20, 20))), max_size=5
         ),
+        fund=st.sampled_from([D(0), D("2.5"), D(1000)]),
+        held=st.sampled_from([{}, {USDE: D(100), XAU: D("0.7")}]),
     )
-    def start(self, venue: str, model: MarketModel, brought: list[Any]) -> None:
+    def start(
+        self, venue: str, model: MarketModel, brought: list[Any], fund: Decimal, held: dict[str, Decimal]
+    ) -> None:
         accounts = [
             PaperAccount(name=ONE_WAY, balance=D(200)),
-            PaperAccount(name=HEDGE, balance=D(200), position_mode=PositionMode.HEDGE),
+            PaperAccount(name=HEDGE, balance=D(200), position_mode=PositionMode.HEDGE, collateral=held),
         ]
+        self.fund, self.held = fund, held
         self.contracts = contracts_of(venue)
         self.exchange, self.twin = (
-            PaperExchange(accounts, self.contracts, model, insurance_fund=D(1000)) for _ in range(2)
+            PaperExchange(accounts, self.contracts, model, insurance_fund=fund, collateral=TERMS)
+            for _ in range(2)
         )
         self.prices = {symbol: (price, price) for symbol, price in START.items()}
         self.positions: dict[PositionId, Position] = {}
         self.orders: dict[PositionId, tuple[Order, ...]] = {}
-        self.balances = {a.name: (D(200), D(200)) for a in accounts}
+        # The collateral counts 100 * 1 * 0.9 + 0.7 * 30 * 0.5 = 100.5.
+        worth = D("100.5") if held else D(0)
+        self.balances = {ONE_WAY: (D(200), D(200)), HEDGE: (200 + worth, 200 + worth)}
         self.names = 0
         for symbol, price in START.items():
             self.move(symbol, price, price, gap=True)
@@ -164,6 +179,27 @@ class TheExchange(RuleBasedStateMachine):
     @rule(symbol=st.sampled_from(SYMBOLS), rate=st.integers(-300, 300))
     def funding_is_settled(self, symbol: Symbol, rate: int) -> None:
         self.both(lambda x: x.settle_funding(1, symbol, D(rate) / 10_000))
+
+    @rule(symbol=st.sampled_from(SYMBOLS), cap=st.sampled_from([D(0), D("0.001"), D("0.02")]))
+    def funding_is_capped(self, symbol: Symbol, cap: Decimal) -> None:
+        self.both(lambda x: x.change_funding(1, symbol, cap=cap))
+
+    @rule(
+        symbol=st.sampled_from(SYMBOLS),
+        side=st.sampled_from(list(Side)),
+        quantity=st.one_of(sizes, st.just(Share(D("0.5"))), st.just(Share(D(1)))),
+        shift=st.one_of(st.none(), st.integers(-60, 60)),
+    )
+    def the_market_deleverages(
+        self, symbol: Symbol, side: Side, quantity: Decimal | Share, shift: int | None
+    ) -> None:
+        mark = self.prices[symbol][0]
+        price = None if shift is None else on_tick(mark * (1000 + shift) / 1000)
+        self.both(lambda x: x.deleverage(1, symbol, side, quantity, price))
+
+    @rule(asset=st.sampled_from([USDE, XAU]), percent=st.integers(0, 120))
+    def collateral_is_priced_anew(self, asset: str, percent: int) -> None:
+        self.both(lambda x: x.collateral_price(1, asset, TERMS[asset].price * percent / 100))
 
     @rule(id_=ids, quantity=sizes, leverage=leverages, mode=modes, shift=st.integers(-20, 20))
     def a_position_is_brought(
@@ -299,7 +335,8 @@ class TheExchange(RuleBasedStateMachine):
         if not hasattr(self, "exchange"):
             return
         books = self.exchange._books
-        total = books.fees + books.funding + books.insurance_fund
+        assert books.insurance_fund >= 0
+        total = books.fees + books.funding + books.insurance_fund + books.collateral.cash
         for account in books.accounts.values():
             total += account.wallet
             for held in account.positions.values():
@@ -307,7 +344,10 @@ class TheExchange(RuleBasedStateMachine):
                 total += held.margin + unrealised(held, books.contracts[held.id.symbol], mark)
         for symbol, market in books.markets.items():
             total += market.cash + market.inventory * self.prices[symbol][0]
-        assert total == D(1400)
+        assert total == 400 + self.fund
+        for asset, amount in books.accounts[HEDGE].collateral.items():
+            assert amount >= 0
+            assert amount + books.collateral.sold[asset] == self.held[asset]
 
     @invariant()
     def facts_alone_rebuild_the_snapshot(self) -> None:
