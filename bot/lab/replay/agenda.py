@@ -1,7 +1,8 @@
-"""What happens in a replay beside prices: closing bars, funding, scheduled openings, silence in gaps.
+"""What happens in a replay beside prices: closing bars, funding, openings, events, silence in gaps.
 
-Order at one instant: bar closes (shortest timeframe first), funding (at the last mark), the mark, scheduled
-openings, ticks. One integer key, time and rank together, says it all, so that playing is comparing integers.
+Order at one instant: outages end and begin, bar closes (shortest timeframe first), funding (at the last
+mark), the mark, scheduled openings, what else befalls the market, ticks. One integer key, time and rank
+together, says it all, so that playing is comparing integers.
 """
 
 from __future__ import annotations
@@ -12,24 +13,28 @@ from decimal import Decimal
 from enum import IntEnum
 from operator import itemgetter
 
-from bot.core.facts import BarClosed
+from bot.core.facts import BarClosed, Link
 from bot.core.types import Symbol
 from bot.lab.tapes import Tape, aggregate, gaps, tick_price
+from bot.venues.paper.events import Connection, VenueEvent
 from bot.venues.paper.model import Opening
+from bot.venues.paper.outage import Outage
 
 
 class Rank(IntEnum):
     """Place among the events of one millisecond."""
 
-    BAR = 0
-    FUNDING = 1
-    MARK = 2
-    OPENING = 3
-    TICK = 4
-    EXECUTION = 5
+    LINK = 0
+    BAR = 1
+    FUNDING = 2
+    MARK = 3
+    OPENING = 4
+    VENUE = 5
+    TICK = 6
+    EXECUTION = 7
 
 
-RANKS = 8
+RANKS = 16
 
 
 def key_of(at_ms: int, rank: Rank) -> int:
@@ -49,6 +54,38 @@ class ScheduledOpening:
     when_flat: bool = False
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ScheduledEvent:
+    """Something that befalls the market at ``at_ms``, whatever anybody does."""
+
+    at_ms: int
+    event: VenueEvent
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ScheduledFunding:
+    """From ``start_ms`` and before ``end_ms`` a symbol settles ``rate`` every ``interval_ms``.
+
+    Settlements are at whole multiples of the interval, after ``start_ms``; those of a tape in that time are
+    left out.
+    """
+
+    symbol: Symbol
+    start_ms: int
+    end_ms: int
+    interval_ms: int
+    rate: Decimal
+
+    def covers(self, symbol: Symbol, at_ms: int) -> bool:
+        """Whether it stands for what a tape says."""
+        return symbol == self.symbol and self.start_ms <= at_ms < self.end_ms
+
+    def times(self) -> range:
+        """When it settles."""
+        first = (self.start_ms // self.interval_ms + 1) * self.interval_ms
+        return range(first, self.end_ms, self.interval_ms)
+
+
 @dataclass(frozen=True, slots=True)
 class Funding:
     """A settlement of ``rate`` in one symbol."""
@@ -62,7 +99,17 @@ class Silence:
     """A bar that should have been there and is not."""
 
 
-Event = BarClosed | Funding | ScheduledOpening | Silence
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Schedule:
+    """What was ordered to happen: openings, events, funding, and the outages the exchange will have."""
+
+    openings: Sequence[ScheduledOpening] = ()
+    events: Sequence[ScheduledEvent] = ()
+    funding: Sequence[ScheduledFunding] = ()
+    outages: Sequence[Outage] = ()
+
+
+Event = BarClosed | Funding | ScheduledOpening | ScheduledEvent | Silence
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +123,7 @@ class Agenda:
 def agenda(
     tapes: Iterable[tuple[Tape, Tape | None]],
     timeframes_ms: Iterable[int],
-    openings: Iterable[ScheduledOpening],
+    schedule: Schedule,
 ) -> Agenda:
     """Write down what happens beside the prices of ``tapes`` (traded, funding), until the last of them ends.
 
@@ -84,18 +131,26 @@ def agenda(
     """
     dated: list[tuple[int, int, str, Event]] = []
     frames = sorted(timeframes_ms)
-    for traded, funding in tapes:
+    played = tuple(tapes)
+    for traded, funding in played:
         symbol = Symbol(traded.symbol)
         for timeframe_ms in frames:
             dated.extend(_closing_bars(traded, symbol, timeframe_ms))
         if funding is not None:
-            dated.extend(_funding(traded, funding, symbol))
+            dated.extend(_funding(traded, funding, symbol, schedule.funding))
         for gap in gaps(traded):
             missing = range(gap.start_ms, gap.end_ms, traded.interval_ms)
             dated += [(key_of(at_ms, Rank.TICK), 0, symbol, Silence()) for at_ms in missing]
-    for scheduled in openings:
+    for scheduled in schedule.openings:
         symbol = scheduled.opening.id.symbol
         dated.append((key_of(scheduled.at_ms, Rank.OPENING), 0, symbol, scheduled))
+    dated += [(key_of(each.at_ms, Rank.VENUE), 0, "", each) for each in schedule.events]
+    for each in schedule.funding:
+        settled = Funding(each.symbol, each.rate)
+        dated += [(key_of(at_ms, Rank.FUNDING), 0, each.symbol, settled) for at_ms in each.times()]
+    interval_ms = min((traded.interval_ms for traded, _ in played), default=0)
+    for outage in schedule.outages:
+        dated.extend(_outage(outage, interval_ms))
     dated.sort(key=itemgetter(0, 1, 2))
     return Agenda([item[0] for item in dated], [item[3] for item in dated])
 
@@ -117,12 +172,23 @@ def _closing_bars(traded: Tape, symbol: Symbol, timeframe_ms: int) -> Iterable[t
         yield key_of(at_ms, Rank.BAR), timeframe_ms, symbol, bar
 
 
-def _funding(traded: Tape, funding: Tape, symbol: Symbol) -> Iterable[tuple[int, int, str, Event]]:
+def _outage(outage: Outage, interval_ms: int) -> Iterable[tuple[int, int, str, Event]]:
+    """Its beginning and its end, and the passing of time while no mark comes in."""
+    for at_ms in (outage.start_ms, outage.end_ms):
+        yield key_of(at_ms, Rank.LINK), 0, "", ScheduledEvent(at_ms=at_ms, event=Connection())
+    if Link.MARKET in outage.links:
+        for at_ms in range(outage.start_ms, outage.end_ms, interval_ms):
+            yield key_of(at_ms, Rank.TICK), 0, "", Silence()
+
+
+def _funding(
+    traded: Tape, funding: Tape, symbol: Symbol, instead: Sequence[ScheduledFunding]
+) -> Iterable[tuple[int, int, str, Event]]:
     first_ms = int(traded.times[0])
     last_ms = int(traded.times[-1]) + traded.interval_ms
     assert funding.rates is not None, f"{funding.path}: a funding tape without rates"
     for at_ms, rate in zip(funding.times.tolist(), funding.rates, strict=True):
-        if first_ms < at_ms < last_ms:
+        if first_ms < at_ms < last_ms and not any(each.covers(symbol, at_ms) for each in instead):
             yield key_of(at_ms, Rank.FUNDING), 0, symbol, Funding(symbol, rate)
 
 
@@ -131,6 +197,9 @@ __all__ = [
     "Event",
     "Funding",
     "Rank",
+    "Schedule",
+    "ScheduledEvent",
+    "ScheduledFunding",
     "ScheduledOpening",
     "Silence",
     "agenda",

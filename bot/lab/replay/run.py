@@ -5,7 +5,7 @@ from __future__ import annotations
 import gc
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
 from time import perf_counter
 
@@ -25,15 +25,24 @@ from bot.core.contracts import Contract
 from bot.core.engine import Engine
 from bot.core.settings import EngineSettings
 from bot.core.types import AccountName, PositionId, Symbol
-from bot.lab.replay.agenda import Agenda, ScheduledOpening, agenda
+from bot.lab.replay.agenda import (
+    Agenda,
+    Schedule,
+    ScheduledEvent,
+    ScheduledFunding,
+    ScheduledOpening,
+    agenda,
+)
 from bot.lab.replay.result import ReplayResult, Run, digest_of
 from bot.lab.replay.stage import OpeningError, Record, Stage
 from bot.lab.replay.walk import Jumper, Stepper, Walker
 from bot.lab.tapes import PathOrder, PricePath, SymbolTapes, Tape, group, price_path, to_price
 from bot.runtime.journal.memory import MemoryJournal
 from bot.runtime.journal.port import Journal
+from bot.venues.paper.collateral import CollateralTerms
 from bot.venues.paper.exchange import PaperExchange
 from bot.venues.paper.model import MarketModel, PaperAccount
+from bot.venues.paper.outage import Outage
 
 WALKERS: Mapping[str, type[Walker]] = {"jump": Jumper, "step": Stepper}
 
@@ -57,6 +66,29 @@ class Plan:
     settings: Callable[[Mapping[AccountName, Capabilities]], EngineSettings]
     latency_ms: int = 0
     insurance_fund: Decimal = Decimal(0)
+    events: tuple[ScheduledEvent, ...] = ()
+    funding: tuple[ScheduledFunding, ...] = ()
+    outages: tuple[Outage, ...] = ()
+    collateral: Mapping[str, CollateralTerms] = field(default_factory=dict)
+    funding_caps: Mapping[Symbol, Decimal] = field(default_factory=dict)
+
+    def exchange(self) -> PaperExchange:
+        """The exchange as it is before the first price."""
+        return PaperExchange(
+            self.accounts,
+            self.contracts,
+            self.model,
+            insurance_fund=self.insurance_fund,
+            collateral=self.collateral,
+            funding_caps=self.funding_caps,
+            outages=self.outages,
+        )
+
+    def schedule(self) -> Schedule:
+        """What happens at given times, whatever the prices do."""
+        return Schedule(
+            openings=self.openings, events=self.events, funding=self.funding, outages=self.outages
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +107,7 @@ def prepare(
     engine: type[Engine] = Engine,
 ) -> Performance:
     """Set the stage. ``engine`` may be the oracle."""
-    exchange = PaperExchange(plan.accounts, plan.contracts, plan.model, insurance_fund=plan.insurance_fund)
+    exchange = plan.exchange()
     capabilities = {account.name: exchange.capabilities(account.name) for account in plan.accounts}
     settings = plan.settings(capabilities)
     stage = Stage(engine(settings), exchange, journal, plan.latency_ms)
@@ -83,10 +115,9 @@ def prepare(
 
 
 def write_agenda(plan: Plan, engine: Engine) -> Agenda:
-    """Closing bars of the timeframes the rules need, funding, openings and gaps."""
-    return agenda(
-        ((tapes.traded, tapes.funding) for tapes in plan.tapes), engine.needs().timeframes_ms, plan.openings
-    )
+    """Closing bars of the timeframes the rules need, funding, gaps and what is scheduled."""
+    played = ((tapes.traded, tapes.funding) for tapes in plan.tapes)
+    return agenda(played, engine.needs().timeframes_ms, plan.schedule())
 
 
 @contextmanager

@@ -82,6 +82,12 @@ def a_plan(scene: Scene, series: list[Series]) -> Plan:
         openings=scene.openings,
         settings=scene.settings,
         latency_ms=scene.latency_ms,
+        insurance_fund=scene.insurance_fund,
+        events=scene.events,
+        funding=scene.settlements,
+        outages=scene.outages,
+        collateral=scene.collateral,
+        funding_caps=scene.funding_caps,
     )
 
 
