@@ -136,7 +136,12 @@ def _coins(symbol: Symbol) -> tuple[str, str]:
 def paper_accounts(settings: Settings) -> tuple[PaperAccount, ...]:
     """The accounts with their balances, as the paper exchange takes them."""
     return tuple(
-        PaperAccount(name=AccountName(name), balance=account.balance, position_mode=account.position_mode)
+        PaperAccount(
+            name=AccountName(name),
+            balance=account.balance,
+            position_mode=account.position_mode,
+            collateral=account.collateral,
+        )
         for name, account in settings.config.accounts.items()
     )
 

@@ -13,10 +13,11 @@ from decimal import Decimal
 from enum import IntEnum
 from operator import itemgetter
 
+from bot.config.befalling import NOTHING, Befalling
 from bot.core.facts import BarClosed, Link
 from bot.core.types import Symbol
 from bot.lab.tapes import Tape, aggregate, gaps, tick_price
-from bot.venues.paper.events import Connection, VenueEvent
+from bot.venues.paper.events import Connection, ScheduledEvent, ScheduledFunding
 from bot.venues.paper.model import Opening
 from bot.venues.paper.outage import Outage
 
@@ -54,38 +55,6 @@ class ScheduledOpening:
     when_flat: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ScheduledEvent:
-    """Something that befalls the market at ``at_ms``, whatever anybody does."""
-
-    at_ms: int
-    event: VenueEvent
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ScheduledFunding:
-    """From ``start_ms`` and before ``end_ms`` a symbol settles ``rate`` every ``interval_ms``.
-
-    Settlements are at whole multiples of the interval, after ``start_ms``; those of a tape in that time are
-    left out.
-    """
-
-    symbol: Symbol
-    start_ms: int
-    end_ms: int
-    interval_ms: int
-    rate: Decimal
-
-    def covers(self, symbol: Symbol, at_ms: int) -> bool:
-        """Whether it stands for what a tape says."""
-        return symbol == self.symbol and self.start_ms <= at_ms < self.end_ms
-
-    def times(self) -> range:
-        """When it settles."""
-        first = (self.start_ms // self.interval_ms + 1) * self.interval_ms
-        return range(first, self.end_ms, self.interval_ms)
-
-
 @dataclass(frozen=True, slots=True)
 class Funding:
     """A settlement of ``rate`` in one symbol."""
@@ -101,12 +70,10 @@ class Silence:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Schedule:
-    """What was ordered to happen: openings, events, funding, and the outages the exchange will have."""
+    """What was ordered to happen: openings, and what befalls the market."""
 
     openings: Sequence[ScheduledOpening] = ()
-    events: Sequence[ScheduledEvent] = ()
-    funding: Sequence[ScheduledFunding] = ()
-    outages: Sequence[Outage] = ()
+    befalling: Befalling = NOTHING
 
 
 Event = BarClosed | Funding | ScheduledOpening | ScheduledEvent | Silence
@@ -137,19 +104,19 @@ def agenda(
         for timeframe_ms in frames:
             dated.extend(_closing_bars(traded, symbol, timeframe_ms))
         if funding is not None:
-            dated.extend(_funding(traded, funding, symbol, schedule.funding))
+            dated.extend(_funding(traded, funding, symbol, schedule.befalling.funding))
         for gap in gaps(traded):
             missing = range(gap.start_ms, gap.end_ms, traded.interval_ms)
             dated += [(key_of(at_ms, Rank.TICK), 0, symbol, Silence()) for at_ms in missing]
     for scheduled in schedule.openings:
         symbol = scheduled.opening.id.symbol
         dated.append((key_of(scheduled.at_ms, Rank.OPENING), 0, symbol, scheduled))
-    dated += [(key_of(each.at_ms, Rank.VENUE), 0, "", each) for each in schedule.events]
-    for each in schedule.funding:
+    dated += [(key_of(each.at_ms, Rank.VENUE), 0, "", each) for each in schedule.befalling.events]
+    for each in schedule.befalling.funding:
         settled = Funding(each.symbol, each.rate)
         dated += [(key_of(at_ms, Rank.FUNDING), 0, each.symbol, settled) for at_ms in each.times()]
     interval_ms = min((traded.interval_ms for traded, _ in played), default=0)
-    for outage in schedule.outages:
+    for outage in schedule.befalling.outages:
         dated.extend(_outage(outage, interval_ms))
     dated.sort(key=itemgetter(0, 1, 2))
     return Agenda([item[0] for item in dated], [item[3] for item in dated])

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from time import perf_counter
 
+from bot.config.befalling import NOTHING, Befalling, Stretch, befalling, collateral_terms, funding_caps
 from bot.config.compose import (
     PlannedPosition,
     contract,
@@ -28,8 +29,6 @@ from bot.core.types import AccountName, PositionId, Symbol
 from bot.lab.replay.agenda import (
     Agenda,
     Schedule,
-    ScheduledEvent,
-    ScheduledFunding,
     ScheduledOpening,
     agenda,
 )
@@ -42,7 +41,6 @@ from bot.runtime.journal.port import Journal
 from bot.venues.paper.collateral import CollateralTerms
 from bot.venues.paper.exchange import PaperExchange
 from bot.venues.paper.model import MarketModel, PaperAccount
-from bot.venues.paper.outage import Outage
 
 WALKERS: Mapping[str, type[Walker]] = {"jump": Jumper, "step": Stepper}
 
@@ -66,9 +64,7 @@ class Plan:
     settings: Callable[[Mapping[AccountName, Capabilities]], EngineSettings]
     latency_ms: int = 0
     insurance_fund: Decimal = Decimal(0)
-    events: tuple[ScheduledEvent, ...] = ()
-    funding: tuple[ScheduledFunding, ...] = ()
-    outages: tuple[Outage, ...] = ()
+    staged: Befalling = NOTHING
     collateral: Mapping[str, CollateralTerms] = field(default_factory=dict)
     funding_caps: Mapping[Symbol, Decimal] = field(default_factory=dict)
 
@@ -81,14 +77,12 @@ class Plan:
             insurance_fund=self.insurance_fund,
             collateral=self.collateral,
             funding_caps=self.funding_caps,
-            outages=self.outages,
+            outages=self.staged.outages,
         )
 
     def schedule(self) -> Schedule:
         """What happens at given times, whatever the prices do."""
-        return Schedule(
-            openings=self.openings, events=self.events, funding=self.funding, outages=self.outages
-        )
+        return Schedule(openings=self.openings, befalling=self.staged)
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,6 +198,9 @@ def make_plan(
         for planned in planned_positions(settings, symbols)
     )
     config = settings.config
+    start_ms = min(int(each.times[0]) for each in paths)
+    end_ms = max(int(each.times[-1]) + each.interval_ms for each in paths)
+    staged = befalling(settings, contracts, Stretch(start_ms=start_ms, end_ms=end_ms))
     stale = {Symbol(each.symbol): config.replay.stale_after_intervals * each.interval_ms for each in paths}
     return Plan(
         paths=tuple(paths),
@@ -217,6 +214,9 @@ def make_plan(
         ),
         latency_ms=config.paper.latency_ms if latency_ms is None else latency_ms,
         insurance_fund=config.paper.insurance_fund,
+        staged=staged,
+        collateral=collateral_terms(settings),
+        funding_caps=funding_caps(settings, contracts),
     )
 
 
@@ -246,6 +246,7 @@ def _assumptions(
 ) -> tuple[str, ...]:
     invented = sorted(c.symbol for c in plan.contracts.values() if c.synthetic_tiers)
     said = list(ASSUMED)
+    said += plan.staged.told()
     said += [f"the tiers of {', '.join(invented)} are invented"] if invented else []
     said += [
         f"{each.symbol} has no funding tape: no funding is paid" for each in tapes if each.funding is None

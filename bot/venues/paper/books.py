@@ -10,7 +10,7 @@ Changes are noted as they are made and turned into facts at the end of the event
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import ROUND_CEILING, ROUND_FLOOR, ROUND_HALF_EVEN, Decimal
 
@@ -32,6 +32,7 @@ from bot.core.types import (
 )
 from bot.venues.paper.collateral import CollateralMarket, CollateralTerms
 from bot.venues.paper.model import MarketModel, PaperAccount, PaperError, Wires
+from bot.venues.paper.outage import Outage, Outages
 
 MONEY_STEP = Decimal("0.00000001")
 """Venues book money in eight decimals."""
@@ -132,6 +133,7 @@ class Books:
         model: MarketModel,
         insurance_fund: Decimal,
         collateral: Mapping[str, CollateralTerms],
+        outages: Iterable[Outage],
     ) -> None:
         self.accounts = {
             a.name: Account(a.name, a.balance, a.position_mode is PositionMode.HEDGE, dict(a.collateral))
@@ -147,6 +149,7 @@ class Books:
                 if asset not in collateral or amount < 0:
                     raise PaperError(f"{account.name}: {amount} {asset} as collateral, expected terms for it")
         self.funding_caps: dict[Symbol, Decimal] = {}
+        self.outages = Outages(outages, self.accounts)
         self.fees = ZERO
         self.funding = ZERO
         self.markets = {symbol: Market() for symbol in contracts}

@@ -48,6 +48,38 @@ class Connection:
 VenueEvent = Deleveraging | CollateralPrice | FundingTerms | Connection
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ScheduledEvent:
+    """Something that befalls the market at ``at_ms``, whatever anybody does."""
+
+    at_ms: int
+    event: VenueEvent
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ScheduledFunding:
+    """From ``start_ms`` and before ``end_ms`` a symbol settles ``rate`` every ``interval_ms``.
+
+    Settlements are at whole multiples of the interval, after ``start_ms``; those of a tape in that time are
+    left out.
+    """
+
+    symbol: Symbol
+    start_ms: int
+    end_ms: int
+    interval_ms: int
+    rate: Decimal
+
+    def covers(self, symbol: Symbol, at_ms: int) -> bool:
+        """Whether it stands for what a tape says."""
+        return symbol == self.symbol and self.start_ms <= at_ms < self.end_ms
+
+    def times(self) -> range:
+        """When it settles."""
+        first = (self.start_ms // self.interval_ms + 1) * self.interval_ms
+        return range(first, self.end_ms, self.interval_ms)
+
+
 def befall(exchange: PaperExchange, at_ms: int, event: VenueEvent) -> Sequence[Batch]:
     """Let an event happen to an exchange; its effects, as from any of its methods."""
     match event:

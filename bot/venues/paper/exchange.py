@@ -55,7 +55,7 @@ from bot.venues.paper.model import (
     Wires,
 )
 from bot.venues.paper.orders import Fills, find, on_step, place
-from bot.venues.paper.outage import Outage, Outages
+from bot.venues.paper.outage import Outage
 from bot.venues.paper.path import end_event, travel
 from bot.venues.paper.refusals import Reason, Refused, code
 from bot.venues.paper.settlement import settle
@@ -94,10 +94,9 @@ class PaperExchange:
                 raise PaperError(f"{contract.symbol}: the paper exchange trades linear contracts only")
         if insurance_fund < 0:
             raise PaperError(f"an insurance fund of {insurance_fund}, expected 0 or more")
-        self._books = Books(accounts, contracts, model, insurance_fund, collateral or {})
+        self._books = Books(accounts, contracts, model, insurance_fund, collateral or {}, outages)
         self._books.funding_caps.update(funding_caps or {})
         self._quotes = self._books.quotes
-        self._outages = Outages(outages, self._books.accounts)
 
     def move(self, at_ms: int, symbol: Symbol, mark: Decimal, last: Decimal, *, gap: bool) -> Sequence[Batch]:
         """New prices. ``gap`` false: they travelled here from the previous ones; true: they jumped.
@@ -116,7 +115,7 @@ class PaperExchange:
             raise PaperError(f"{symbol}: mark {mark}, last {last}, expected above 0")
         batches = travel(self._books, at_ms, symbol, (mark, last), gap=gap)
         rewire(self._books)
-        return self._outages.told(at_ms, tuple(batches))
+        return self._books.outages.told(at_ms, tuple(batches))
 
     def open(self, at_ms: int, opening: Opening) -> Sequence[Batch]:
         """Let a position appear that the trader brings along: no fee, no slippage.
@@ -134,12 +133,12 @@ class PaperExchange:
             books.pay(books.accounts[id_.account], -position.margin)
         buy = buys(id_.side, reduces=False)
         books.markets[id_.symbol].trade(position.quantity, position.entry, buy=buy)
-        return self._end(at_ms)
+        return _end(self._books, at_ms)
 
     def settle_funding(self, at_ms: int, symbol: Symbol, rate: Decimal) -> Sequence[Batch]:
         """Settle funding of ``rate`` (fraction of notional at mark, longs pay when positive): one batch."""
         settle(self._books, at_ms, symbol, rate)
-        return self._end(at_ms)
+        return _end(self._books, at_ms)
 
     def execute(self, at_ms: int, action: Action) -> Sequence[Batch]:
         """Carry out an action at the present prices. The batch starts with its ``Outcome``.
@@ -149,42 +148,42 @@ class PaperExchange:
         if isinstance(action.intent, Notify | SetPosture):
             return ()
         _require_price(self._books, action.id)
-        unanswered = self._unanswered(at_ms, action.id, action.client_id)
+        unanswered = _unanswered(self._books, at_ms, action.id, action.client_id)
         if unanswered:
             return unanswered
         result = carry_out(self._books, at_ms, action)
-        return self._answer(at_ms, action.id, action.client_id, result)
+        return _answer(self._books, at_ms, action.id, action.client_id, result)
 
     def submit(self, at_ms: int, request: OrderRequest) -> Sequence[Batch]:
         """Take an order of a person or a program. The batch starts with its ``Outcome``."""
         _require_price(self._books, request.id)
-        unanswered = self._unanswered(at_ms, request.id, request.client_id)
+        unanswered = _unanswered(self._books, at_ms, request.id, request.client_id)
         if unanswered:
             return unanswered
         result = place(self._books, at_ms, request)
-        return self._answer(at_ms, request.id, request.client_id, result)
+        return _answer(self._books, at_ms, request.id, request.client_id, result)
 
     def cancel(self, at_ms: int, client_id: ClientId) -> Sequence[Batch]:
         """Remove a resting order; ``PaperError`` if no account has one of that name."""
         order = find(self._books, client_id)
         if order is None:
             raise PaperError(f"no resting order {client_id}")
-        unanswered = self._unanswered(at_ms, order.id, client_id)
+        unanswered = _unanswered(self._books, at_ms, order.id, client_id)
         if unanswered:
             return unanswered
         self._books.drop(order)
-        return self._answer(at_ms, order.id, client_id, ())
+        return _answer(self._books, at_ms, order.id, client_id, ())
 
     def set_leverage(
         self, at_ms: int, id_: PositionId, leverage: Decimal, *, client_id: ClientId = SETTING
     ) -> Sequence[Batch]:
         """Change the leverage of a position, up or down, or that of the next one if none is open."""
         _require_price(self._books, id_)
-        unanswered = self._unanswered(at_ms, id_, client_id)
+        unanswered = _unanswered(self._books, at_ms, id_, client_id)
         if unanswered:
             return unanswered
         result = change(self._books, id_, leverage) or ()
-        return self._answer(at_ms, id_, client_id, result)
+        return _answer(self._books, at_ms, id_, client_id, result)
 
     def change_tiers(self, at_ms: int, contract: Contract) -> Sequence[Batch]:
         """The venue changes a contract (tiers, steps, leverage); whom that pushes over is liquidated."""
@@ -194,7 +193,7 @@ class PaperExchange:
         books.contracts[symbol] = contract
         for key in pools_holding(books, symbol):
             books.stale_pools[key] = None
-        return self._end(at_ms, InstrumentChanged(at_ms=at_ms, contract=contract))
+        return _end(self._books, at_ms, InstrumentChanged(at_ms=at_ms, contract=contract))
 
     def change_funding(
         self, at_ms: int, symbol: Symbol, *, interval_ms: int | None = None, cap: Decimal | None = None
@@ -227,26 +226,29 @@ class PaperExchange:
         price is the mark. Positions that the price would leave with less than nothing are passed over.
         """
         books = self._books
-        if symbol not in books.quotes or not books.quotes[symbol].known:
-            raise PaperError(f"{symbol}: not traded here, or no price yet")
+        if symbol not in books.quotes:
+            raise PaperError(f"{symbol}: not traded here")
+        if not books.quotes[symbol].known:
+            return ()  # Nothing can be open yet.
         at = books.quotes[symbol].mark if price is None else price
         wanted = share_of(books, symbol, side, quantity) if isinstance(quantity, Share) else quantity
         wanted = books.contracts[symbol].quantity_down(wanted)
         if wanted < 0 or at <= 0:
             raise PaperError(f"{symbol}: {wanted} to deleverage at {at}, expected above 0")
         deleverage(books, at_ms, Matching(symbol=symbol, side=side, quantity=wanted, price=at))
-        return self._end(at_ms)
+        return _end(self._books, at_ms)
 
     def collateral_price(self, at_ms: int, asset: str, price: Decimal) -> Sequence[Batch]:
         """A new price of a collateral asset: no money flows, but who it leaves too little is liquidated."""
         if asset not in self._books.collateral.terms or price < 0:
             raise PaperError(f"{asset}: a price of {price} for collateral that nobody has terms for")
         self._books.revalue(asset, price)
-        return self._end(at_ms)
+        return _end(self._books, at_ms)
 
     def connect(self, at_ms: int) -> Sequence[Batch]:
         """Tell what the streams tell where an outage begins or ends; to be called at those times."""
-        return self._outages.connect(at_ms, self._books, self.snapshot(at_ms))
+        marks = {symbol: quote.mark for symbol, quote in self._quotes.items() if quote.known}
+        return self._books.outages.connect(at_ms, marks, self.snapshot(at_ms))
 
     def wires(self, symbol: Symbol) -> Wires:
         """Strictly between which prices ``move`` has no effect. At a bound it may have one.
@@ -273,46 +275,6 @@ class PaperExchange:
         mode = PositionMode.HEDGE if hedge else PositionMode.ONE_WAY
         return capabilities_of(self._books.contracts.values(), mode)
 
-    # -- inside -------------------------------------------------------------------------------------
-
-    def _unanswered(self, at_ms: int, id_: PositionId, client_id: ClientId) -> Sequence[Batch]:
-        """What a request gets in an outage; nothing if the venue is there."""
-        overloaded = code(self._books.contracts[id_.symbol], Reason.OVERLOADED)
-        outcome = self._outages.answer(at_ms, id_, client_id, overloaded)
-        return () if outcome is None else ((outcome,),)
-
-    def _answer(
-        self, at_ms: int, id_: PositionId, client_id: ClientId, result: Fills | Refused
-    ) -> Sequence[Batch]:
-        """The outcome of an order or action, in front of what it did."""
-        if not isinstance(result, Refused):
-            done = Outcome(
-                at_ms=at_ms,
-                id=id_,
-                client_id=client_id,
-                kind=OutcomeKind.VERIFIED,
-                proof=PROOF,
-                fills=result,
-            )
-            return self._end(at_ms, done)
-        refused = Outcome(
-            at_ms=at_ms,
-            id=id_,
-            client_id=client_id,
-            kind=OutcomeKind.REJECTED,
-            code=code(self._books.contracts[id_.symbol], result.reason),
-            proof=result.text,
-        )
-        return ((refused,),)
-
-    def _end(self, at_ms: int, *first: Fact) -> Sequence[Batch]:
-        """Close the event: its facts in one batch behind ``first``, and the wires laid anew."""
-        batches: list[Batch] = []
-        end_event(self._books, at_ms, batches)
-        rewire(self._books)
-        facts = (*first, *(fact for batch in batches for fact in batch))
-        return self._outages.told(at_ms, (facts,) if facts else ())
-
 
 def _require_price(books: Books, id_: PositionId) -> None:
     if id_.account not in books.accounts:
@@ -321,6 +283,47 @@ def _require_price(books: Books, id_: PositionId) -> None:
         raise PaperError(f"{id_}: not traded here")
     if not books.quotes[id_.symbol].known:
         raise PaperError(f"{id_}: no price yet")
+
+
+def _unanswered(books: Books, at_ms: int, id_: PositionId, client_id: ClientId) -> Sequence[Batch]:
+    """What a request gets in an outage; nothing if the venue is there."""
+    overloaded = code(books.contracts[id_.symbol], Reason.OVERLOADED)
+    outcome = books.outages.answer(at_ms, id_, client_id, overloaded)
+    return () if outcome is None else ((outcome,),)
+
+
+def _answer(
+    books: Books, at_ms: int, id_: PositionId, client_id: ClientId, result: Fills | Refused
+) -> Sequence[Batch]:
+    """The outcome of an order or action, in front of what it did."""
+    if not isinstance(result, Refused):
+        done = Outcome(
+            at_ms=at_ms,
+            id=id_,
+            client_id=client_id,
+            kind=OutcomeKind.VERIFIED,
+            proof=PROOF,
+            fills=result,
+        )
+        return _end(books, at_ms, done)
+    refused = Outcome(
+        at_ms=at_ms,
+        id=id_,
+        client_id=client_id,
+        kind=OutcomeKind.REJECTED,
+        code=code(books.contracts[id_.symbol], result.reason),
+        proof=result.text,
+    )
+    return ((refused,),)
+
+
+def _end(books: Books, at_ms: int, *first: Fact) -> Sequence[Batch]:
+    """Close the event: its facts in one batch behind ``first``, and the wires laid anew."""
+    batches: list[Batch] = []
+    end_event(books, at_ms, batches)
+    rewire(books)
+    facts = (*first, *(fact for batch in batches for fact in batch))
+    return books.outages.told(at_ms, (facts,) if facts else ())
 
 
 def _snapshot(books: Books, at_ms: int) -> Batch:

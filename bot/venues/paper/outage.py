@@ -10,13 +10,13 @@ together with the account as it is then.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from decimal import Decimal
 from itertools import pairwise
 
 from bot.core.facts import Fact, Link, LinkChanged, MarkPrice, Outcome, OutcomeKind
-from bot.core.types import AccountName, ClientId, PositionId
-from bot.venues.paper.books import Books
+from bot.core.types import AccountName, ClientId, PositionId, Symbol
 from bot.venues.paper.model import PaperError
 from bot.venues.port import Batch
 
@@ -91,12 +91,12 @@ class Outages:
         self._held += [fact for batch in batches for fact in batch]
         return ()
 
-    def connect(self, at_ms: int, books: Books, snapshot: Batch) -> Sequence[Batch]:
-        """Tell what began or ended by now. Streams begin again with the marks and with ``snapshot``."""
+    def connect(self, at_ms: int, marks: Mapping[Symbol, Decimal], snapshot: Batch) -> Sequence[Batch]:
+        """Tell what began or ended by now. Streams begin again with ``marks`` and with ``snapshot``."""
         batches: list[Batch] = []
         if self._present is not None and not self._present.covers(at_ms):
             outage, self._present = self._present, None
-            batches.append(self._back(outage, at_ms, _resumed(outage, at_ms, books, snapshot)))
+            batches.append(self._back(outage, at_ms, _resumed(outage, at_ms, marks, snapshot)))
         outage_now = self._at(at_ms)
         if outage_now is not None and self._present is None:
             self._present = outage_now
@@ -123,11 +123,10 @@ class Outages:
         return next((outage for outage in self._outages if outage.covers(at_ms)), None)
 
 
-def _resumed(outage: Outage, at_ms: int, books: Books, snapshot: Batch) -> Iterable[Fact]:
+def _resumed(outage: Outage, at_ms: int, marks: Mapping[Symbol, Decimal], snapshot: Batch) -> Iterable[Fact]:
     """What the streams of an outage tell once it is over."""
     if Link.MARKET in outage.links:
-        for symbol, quote in books.quotes.items():
-            if quote.known:
-                yield MarkPrice(at_ms=at_ms, symbol=symbol, price=quote.mark)
+        for symbol, mark in marks.items():
+            yield MarkPrice(at_ms=at_ms, symbol=symbol, price=mark)
     if Link.ACCOUNT in outage.links:
         yield from snapshot

@@ -8,11 +8,18 @@ from dataclasses import replace
 from decimal import Decimal
 from random import Random
 
+from bot.config.befalling import Befalling
 from bot.core.facts import Link, OutcomeKind
 from bot.core.types import ZERO, Side, Symbol
-from bot.lab.replay.agenda import ScheduledEvent, ScheduledFunding
 from bot.venues.paper.collateral import CollateralTerms
-from bot.venues.paper.events import CollateralPrice, Deleveraging, FundingTerms, VenueEvent
+from bot.venues.paper.events import (
+    CollateralPrice,
+    Deleveraging,
+    FundingTerms,
+    ScheduledEvent,
+    ScheduledFunding,
+    VenueEvent,
+)
 from bot.venues.paper.model import Share
 from bot.venues.paper.outage import Outage
 from tests.building import MINUTE_MS, START_MS
@@ -85,7 +92,5 @@ def a_befallen_scene(random: Random) -> Scene:
         insurance_fund=random.choice((ZERO, D("0.5"), D(1_000))),
         collateral={USDE: CollateralTerms(price=D(1), haircut=D("0.1"))},
         funding_caps={symbol: D("0.002") for symbol in scene.symbols if random.random() < 0.3},
-        events=tuple(events),
-        settlements=tuple(settled),
-        outages=tuple(some_outages(random)),
+        staged=Befalling(events=tuple(events), funding=tuple(settled), outages=tuple(some_outages(random))),
     )

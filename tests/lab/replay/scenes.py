@@ -9,16 +9,16 @@ from decimal import Decimal
 from random import Random
 from typing import Any
 
+from bot.config.befalling import NOTHING, Befalling
 from bot.core.capabilities import Capabilities
 from bot.core.contracts import Contract
 from bot.core.margin.venues import RULES
 from bot.core.rule import Rule
 from bot.core.settings import EngineSettings, Limits, RuleEntry, SeatbeltSettings
 from bot.core.types import ZERO, AccountName, MarginMode, PositionId, PositionMode, RuleName, Side, Symbol
-from bot.lab.replay.agenda import ScheduledEvent, ScheduledFunding, ScheduledOpening
+from bot.lab.replay.agenda import ScheduledOpening
 from bot.venues.paper.collateral import CollateralTerms
 from bot.venues.paper.model import MarketModel, Opening, PaperAccount
-from bot.venues.paper.outage import Outage
 from strategies.atr_stop import AtrStop, AtrStopParams
 from strategies.partial_close import PartialClose, PartialCloseParams
 from strategies.top_up import TopUp, TopUpParams
@@ -51,9 +51,7 @@ class Scene:
     insurance_fund: Decimal = ZERO
     collateral: Mapping[str, CollateralTerms] = field(default_factory=dict)
     funding_caps: Mapping[Symbol, Decimal] = field(default_factory=dict)
-    events: tuple[ScheduledEvent, ...] = ()
-    settlements: tuple[ScheduledFunding, ...] = ()
-    outages: tuple[Outage, ...] = ()
+    staged: Befalling = NOTHING
 
     @property
     def symbols(self) -> tuple[Symbol, ...]:

@@ -83,9 +83,7 @@ def a_plan(scene: Scene, series: list[Series]) -> Plan:
         settings=scene.settings,
         latency_ms=scene.latency_ms,
         insurance_fund=scene.insurance_fund,
-        events=scene.events,
-        funding=scene.settlements,
-        outages=scene.outages,
+        staged=scene.staged,
         collateral=scene.collateral,
         funding_caps=scene.funding_caps,
     )

@@ -1,4 +1,4 @@
-"""Jumping = stepping = always asking, whatever befalls the market; and small tapes on which it can be read off."""
+"""Jumping = stepping = always asking, whatever befalls the market, and some of it to be read off."""
 
 from random import Random
 

@@ -38,7 +38,7 @@ class _Watched(Engine):
     """Whether the exchange is ahead by an event of the same move that has not been told yet."""
 
     def _ask(self, holder: Holder, events: Events, at_ms: int) -> Sequence[Decision]:
-        if self.venue is not None and not self.several and self.venue._outages._present is None:
+        if self.venue is not None and not self.several and self.venue._books.outages._present is None:
             self._compare(holder, self.venue)
         return super()._ask(holder, events, at_ms)
 
