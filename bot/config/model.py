@@ -245,7 +245,7 @@ class DeleveragingTable(MomentTable):
     side: Side
     """Whose positions are closed: those of this side, the highest in the venue's queue first."""
     share: Annotated[Exact, Field(gt=0, le=1)] | None = None
-    """How much of all that is open on that side; give this or quantity."""
+    """How much of all that is open on that side, above 0 and at most 1; give this or quantity."""
     quantity: Positive | None = None
     """How much in base currency; give this or share."""
     price: Positive | None = None
@@ -276,7 +276,7 @@ class FundingTable(MomentTable):
     interval: Duration | None = None
     """Time between two settlements, told to the rules; it changes nothing recorded unless there is a rate."""
     cap: Annotated[Exact, Field(ge=0, lt=1)] | None = None
-    """The largest rate per settlement from now on."""
+    """The largest rate per settlement from now on, at least 0 and below 1."""
     rate: Rate | None = None
     """What is paid at each settlement instead of the recorded rates; positive is paid by longs."""
     lasts: Duration | None = None
