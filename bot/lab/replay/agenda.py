@@ -1,7 +1,7 @@
 """What happens in a replay beside prices: closing bars, funding, openings, events, silence in gaps.
 
-Order at one instant: outages end and begin, bar closes (shortest timeframe first), funding (at the last
-mark), the mark, scheduled openings, what else befalls the market, ticks. One integer key, time and rank
+Order at one instant: bar closes (shortest timeframe first), ends and beginnings of outages, funding (at the
+last mark), the mark, scheduled openings, what else befalls the market, ticks. One integer key, time and rank
 together, says it all, so that playing is comparing integers.
 """
 
@@ -25,8 +25,8 @@ from bot.venues.paper.outage import Outage
 class Rank(IntEnum):
     """Place among the events of one millisecond."""
 
-    LINK = 0
-    BAR = 1
+    BAR = 0
+    LINK = 1
     FUNDING = 2
     MARK = 3
     OPENING = 4

@@ -1,7 +1,7 @@
 """A stage and engines that are watched while they play: what must hold whichever way a plan is played.
 
-- Events come in their order: at one instant ends and beginnings of outages, closing bars, shortest first,
-  then funding, marks, openings, what else befalls the market, ticks, executions.
+- Events come in their order: at one instant closing bars, shortest first, then ends and beginnings of outages,
+  funding, marks, openings, what else befalls the market, ticks, executions.
 - After each event the exchange owes nothing: no resting order is met, no pool is beyond its requirement.
 - Whoever is asked sees what the exchange has, unless it is out: marks, positions, orders and balance.
 - What is let through for its balance the exchange does not refuse for want of it.
@@ -81,10 +81,10 @@ class WatchedStage(Stage):
 
     def play(self, at_ms: int, event: Event) -> None:
         match event:
-            case ScheduledEvent(event=Connection()):
-                rank = (0, 0)
             case BarClosed(timeframe_ms=timeframe_ms):
-                rank = (1, timeframe_ms)
+                rank = (0, timeframe_ms)
+            case ScheduledEvent(event=Connection()):
+                rank = (1, 0)
             case Funding():
                 rank = (2, 0)
             case ScheduledOpening():
