@@ -61,8 +61,8 @@ class AtrStop(Rule[AtrStopParams]):
         atr = view.atr(self._range)
         if atr is None:
             return
-        params, stop, sign = self.params, view.stops.ours, view.id.side.sign
-        naked = view.stops.protecting is None
+        params, stops, sign = self.params, view.stops, view.id.side.sign
+        stop, naked = stops.ours, stops.protecting is None
         price = view.mark - sign * params.multiple * atr
         gain = max(params.step * atr, view.contract.tick)
         held = stop.trigger if stop is not None else None

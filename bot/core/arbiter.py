@@ -6,8 +6,7 @@ the same turn. That is the whole escalation ladder.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from itertools import islice
+from collections.abc import Iterator, Sequence
 from typing import TypeGuard
 
 from bot.core.book import Account, Armed, Holder, Parked
@@ -60,16 +59,13 @@ class Arbiter:
         account = self._books.accounts[holder.id.account]
         marks = self._books.market.marks
         if holder.isolated:
-            pool = holder.pool
-            if pool is None:
-                holding = Holding(holder.position, holder.contract)
-                pool = holder.pool = Pool(MarginMode.ISOLATED, holder.position.margin, (holding,))
-                holder.stands = stands_still(holder.position, holder.contract)
-                holder.liquidation = liquidation_price(pool, holder.id, {}) if holder.stands else None
+            if holder.id.symbol not in marks:
+                return None
+            pool = holder.pool or _isolated_pool(holder)
         else:
             pool = self._cross_pool(account)
-        if any(h.position.id.symbol not in marks for h in pool.holdings):
-            return None
+            if any(h.position.id.symbol not in marks for h in pool.holdings):
+                return None
         situation = Situation(
             pool,
             holder.position,
@@ -84,21 +80,13 @@ class Arbiter:
             situation.stand_at(holder.liquidation)
         return situation
 
-    def evaluate(self, holder: Holder, events: Events, now_ms: int) -> Sequence[Decision]:
-        """Ask the rules whose promise of silence does not cover this moment; the others would say nothing."""
-        return self._evaluate(holder, events, now_ms, self._covered)
-
     def evaluate_all(self, holder: Holder, events: Events, now_ms: int) -> Sequence[Decision]:
         """Ask every rule, whatever it promised."""
-        return self._evaluate(holder, events, now_ms, _nothing_is_covered)
+        holder.doubt()
+        return self.evaluate(holder, events, now_ms)
 
-    def _evaluate(
-        self,
-        holder: Holder,
-        events: Events,
-        now_ms: int,
-        covered: Callable[[Holder, Armed, int], bool],
-    ) -> Sequence[Decision]:
+    def evaluate(self, holder: Holder, events: Events, now_ms: int) -> Sequence[Decision]:
+        """Ask the rules whose promise of silence does not cover this moment; the others would say nothing."""
         situation = self.situation(holder, now_ms)
         if situation is None:
             holder.keep(CLOSED, provisional=True)
@@ -110,21 +98,39 @@ class Arbiter:
             decisions.extend(_protection(holder, situation))
         if events is not QUIET:
             for armed in holder.armed:
-                armed.hear(events)
-        flying = self._ledger.in_flight(holder.id)
+                if events.changed or armed.awaits_ms:
+                    armed.hear(events)
+        flying = holder.history.in_flight
         if flying is not None and flying.life is not Life.UNKNOWN:
             # Its outcome is a change of state, after which everybody is asked: until then nobody needs to be.
             holder.keep(protection_reach(situation), provisional=True)
             return decisions
+        unchanged = self._ask_all(holder, situation, decisions)
+        if holder.version != version:
+            holder.keep(CLOSED, provisional=True)  # A new posture: those asked before it may speak again.
+        elif not (unchanged and situation.stands):
+            reaches = [a.reach for a in holder.armed if a.name not in self._parked.broken]
+            if not situation.stands:
+                reaches.append(protection_reach(situation))
+            holder.keep(tightest(reaches))
+        return decisions
+
+    def _ask_all(self, holder: Holder, situation: Situation, decisions: list[Decision]) -> bool:
+        """Ask the rules in their order; whether the position's reach is as it was found in this state."""
         account = self._books.accounts[holder.id.account]
+        broken, now_ms = self._parked.broken, situation.now_ms
+        unchanged = holder.reach_version == holder.version
+        within = unchanged and holder.reach.lasts(situation.marks, now_ms)
         present: Situation | None = situation
-        broken = self._parked.broken
-        unchanged = holder.reach_version == version
         for armed in holder.armed:
-            if present is None or armed.entry.name in broken:
+            if present is None or armed.name in broken:
                 continue
             # A rule's promise is about the position as it is, not as an earlier rule would make it.
-            if present is situation and covered(holder, armed, now_ms):
+            if (
+                present is situation
+                and armed.promised(holder.version, now_ms)
+                and (within or armed.reach.lasts(situation.marks, now_ms))
+            ):
                 continue
             armed.reach_version = holder.version
             present = self._ask(account, holder, armed, present, decisions)
@@ -132,22 +138,7 @@ class Arbiter:
             if reached is not armed.reach:
                 unchanged = False
                 armed.reach = reached
-        if holder.version != version:
-            holder.keep(CLOSED, provisional=True)  # A new posture: those asked before it may speak again.
-        elif not (unchanged and situation.stands):
-            reaches = [a.reach for a in holder.armed if a.entry.name not in broken]
-            if not situation.stands:
-                reaches.append(protection_reach(situation))
-            holder.keep(tightest(reaches))
-        return decisions
-
-    def _covered(self, holder: Holder, armed: Armed, now_ms: int) -> bool:
-        """Whether the rule's last answer still speaks for this moment."""
-        if armed.reach_version != holder.version:
-            return False
-        if armed.pending is not QUIET and not armed.asleep(holder.version, now_ms):
-            return False
-        return armed.reach.lasts(self._books.market.marks, now_ms)
+        return unchanged
 
     def follow_up(self, entry: Entry, now_ms: int) -> Iterator[Decision]:
         """Re-add the margin that a verified reduction released, as its rule announced."""
@@ -162,7 +153,7 @@ class Arbiter:
         if situation is None or released <= 0:
             return
         amount = holder.contract.margin_down(min(intent.then_add, released))
-        armed = next(a for a in holder.armed if a.entry.name == entry.action.rule)
+        armed = next(a for a in holder.armed if a.name == entry.action.rule)
         account = self._books.accounts[holder.id.account]
         why = f"re-adding {amount} of {released} released"
         proposal = Proposal(entry.action.rule, AddMargin(id=intent.id, amount=amount), why)
@@ -185,7 +176,7 @@ class Arbiter:
         )
         holder = self._books.holder(action.id)
         for armed in holder.armed if holder is not None else ():
-            if armed.entry.name == action.rule:
+            if armed.name == action.rule:
                 armed.last_refusal = refusal
         return refusal
 
@@ -198,7 +189,6 @@ class Arbiter:
 
         A sleeper is asked by those only who doubt its sleep. Nothing but an action of its is news.
         """
-        case = Case(account, holder, armed, situation.now_ms)
         asleep = armed.asleep(holder.version, situation.now_ms)
         pending, armed.pending = armed.pending, QUIET
         try:
@@ -210,16 +200,18 @@ class Arbiter:
             decisions.append(self._park(armed, f"{type(error).__name__}: {error}", situation.now_ms))
             return situation
         present: Situation | None = situation
-        for proposal in proposals:
-            if present is None:
-                break
-            verdict = self._guard.review(proposal, present, case)
-            decision = verdict.decision
-            if isinstance(decision, Refusal) and _may_pass(decision):
-                armed.pending = pending
-            if not (asleep and isinstance(decision, Refusal)):
-                decisions.extend(self._decided(decision, holder, armed, case))
-            present = verdict.after
+        if proposals:
+            case = Case(account, holder, armed, situation.now_ms)
+            for proposal in proposals:
+                if present is None:
+                    break
+                verdict = self._guard.review(proposal, present, case)
+                decision = verdict.decision
+                if isinstance(decision, Refusal) and _may_pass(decision):
+                    armed.pending = pending
+                if not (asleep and isinstance(decision, Refusal)):
+                    decisions.extend(self._decided(decision, holder, armed, case))
+                present = verdict.after
         if asleep and present is situation:
             armed.pending = pending
         return present
@@ -227,21 +219,18 @@ class Arbiter:
     def _proposals(
         self, holder: Holder, armed: Armed, situation: Situation, pending: Events
     ) -> Sequence[Proposal]:
-        times_acted = self._ledger.record(holder.id).times_acted.get(armed.entry.name, 0)
-        view = View(situation, times_acted, self._ledger.rule_of_stop)
+        view = View(situation, holder.history.times_acted.get(armed.name, 0), self._ledger.rule_of_stop)
         rule = armed.entry.rule
         armed.expect(rule.wake(view))
         if not holds(armed.wake, situation, pending):
             return ()
-        proposals = [
-            Proposal(rule.name, intent, reason)
-            for intent, reason in islice(rule.decide(view), PROPOSALS_MAX + 1)
-        ]
-        assert len(proposals) <= PROPOSALS_MAX, f"more than {PROPOSALS_MAX} intents at once"
-        for proposal in proposals:
-            assert proposal.intent.id == holder.id, f"asked about {holder.id}, not {proposal.intent.id}"
-            assert proposal.reason, "a reason is compulsory"
-            assert flaw(proposal.intent) is None, flaw(proposal.intent)
+        proposals: list[Proposal] = []
+        for intent, reason in rule.decide(view):
+            assert len(proposals) < PROPOSALS_MAX, f"more than {PROPOSALS_MAX} intents at once"
+            assert intent.id == holder.id, f"asked about {holder.id}, not {intent.id}"
+            assert reason, "a reason is compulsory"
+            assert flaw(intent) is None, flaw(intent)
+            proposals.append(Proposal(armed.name, intent, reason))
         return proposals
 
     def _decided(self, decision: Decision, holder: Holder, armed: Armed, case: Case) -> Iterator[Decision]:
@@ -272,7 +261,7 @@ class Arbiter:
             armed.asleep_version = case.holder.version
 
     def _park(self, armed: Armed, why: str, now_ms: int) -> StateChanged:
-        name = armed.entry.name
+        name = armed.name
         self._parked.broken[name] = why
         return StateChanged(
             at_ms=now_ms,
@@ -291,7 +280,9 @@ class Arbiter:
             return CLOSED
         if not situation.stands:
             return reach(armed.wake, situation)
-        if armed.band_pool is not situation.pool or armed.band_wake != armed.wake:
+        if armed.band_pool is not situation.pool or (
+            armed.band_wake is not armed.wake and armed.band_wake != armed.wake
+        ):
             armed.band = reach(armed.wake, situation)
             armed.band_pool, armed.band_wake = situation.pool, armed.wake
         return armed.band
@@ -306,6 +297,15 @@ class Arbiter:
             )
             pool = account.cross_pool = Pool(MarginMode.CROSS, account.wallet, holdings)
         return pool
+
+
+def _isolated_pool(holder: Holder) -> Pool:
+    """The pool of the position as it is now, and where it is liquidated if that does not move."""
+    pool = Pool(MarginMode.ISOLATED, holder.position.margin, (Holding(holder.position, holder.contract),))
+    holder.pool = pool
+    holder.stands = stands_still(holder.position, holder.contract)
+    holder.liquidation = liquidation_price(pool, holder.id, {}) if holder.stands else None
+    return pool
 
 
 def _protection(holder: Holder, situation: Situation) -> Iterator[Decision]:
@@ -340,7 +340,3 @@ def wanted_to_act(decision: Decision) -> TypeGuard[Action | Refusal]:
 def _may_pass(refusal: Refusal) -> bool:
     """Whether the refusal may end without a change of state: then the rule keeps its occasion to be asked."""
     return refusal.until_ms is not None or refusal.because in _AT_THIS_MARK
-
-
-def _nothing_is_covered(_holder: Holder, _armed: Armed, _now_ms: int) -> bool:
-    return False

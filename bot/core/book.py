@@ -5,11 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from decimal import Decimal
 
-from bot.core.conditions import CHANGED, CLOSED, Events, Reach
+from bot.core.conditions import CHANGED, CLOSED, QUIET, Events, Reach
 from bot.core.contracts import Contract
 from bot.core.decisions import Action, Because, Refusal
 from bot.core.facts import Link
 from bot.core.intents import Posture
+from bot.core.ledger import History
 from bot.core.margin.pool import Pool
 from bot.core.settings import RuleEntry
 from bot.core.states import BotState
@@ -40,6 +41,13 @@ class Armed:
     """The version of the state in which each kind and reason of refusal was last recorded."""
     last_refusal: Refusal | None = None
 
+    name: RuleName = field(init=False)
+    """The name the configuration gave the rule: asked for at every evaluation."""
+
+    def __post_init__(self) -> None:
+        """Name the rule."""
+        self.name = self.entry.name
+
     def expect(self, wake: Wake) -> None:
         """Wait for ``wake`` from now on."""
         if wake is not self.wake and wake != self.wake:
@@ -49,7 +57,12 @@ class Armed:
     def hear(self, events: Events) -> None:
         """Remember what happened, as far as the wake waits for it, until the rule was asked."""
         if events.changed or not self.awaits_ms.isdisjoint(events.bars_ms):
-            self.pending = self.pending | events
+            pending = self.pending
+            self.pending = events if pending is QUIET else pending | events
+
+    def promised(self, version: int, now_ms: int) -> bool:
+        """Whether its last answer was about this state, and nothing it waits for has happened since."""
+        return self.reach_version == version and (self.pending is QUIET or self.asleep(version, now_ms))
 
     def asleep(self, version: int, now_ms: int) -> bool:
         """Whether asking would bring the same refusal as before."""
@@ -65,6 +78,8 @@ class Holder:
     position: Position
     contract: Contract
     armed: tuple[Armed, ...]
+    history: History
+    """What was done for the position, in this lot and before."""
     orders: tuple[Order, ...] = ()
     stops: tuple[Order, ...] = ()
     watches: tuple[Symbol, ...] = ()
@@ -115,6 +130,12 @@ class Holder:
             self.version += 1
             for armed in self.armed:
                 armed.hear(CHANGED)
+
+    def doubt(self) -> None:
+        """Believe no promise that was given."""
+        self.reach_version = -1
+        for armed in self.armed:
+            armed.reach, armed.reach_version = CLOSED, -1
 
     def keep(self, reach: Reach, *, provisional: bool = False) -> None:
         """Stay quiet for ``reach``; a provisional one is found anew at the next question."""

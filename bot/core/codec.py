@@ -111,7 +111,7 @@ def _union_codec(union: UnionType) -> _Codec:
 
 def _class_codec(cls: type[Any], tag: str) -> _Codec:
     hints = get_type_hints(cls)
-    names = tuple(field.name for field in fields(cls))
+    names = _names_of(cls)
     codecs = tuple(_codec(hints[name]) for name in names)
     template = "{" + tag + ",".join(f'"{name}":%s' for name in names) + "}"
     encoders = tuple(codec.encode for codec in codecs)
@@ -133,6 +133,14 @@ def _class_codec(cls: type[Any], tag: str) -> _Codec:
             raise CodecError(f"{cls.__name__}: {error}") from error
 
     return _Codec(of, back)
+
+
+def _names_of(cls: type[Any]) -> tuple[str, ...]:
+    """What an object of the class is made from: the fields of a dataclass or of a named tuple."""
+    if is_dataclass(cls):
+        return tuple(field.name for field in fields(cls) if field.init)
+    names: tuple[str, ...] = cls._fields
+    return names
 
 
 def _field(cls: type, name: str, decoder: Callable[[Any], Any], data: object) -> object:
@@ -163,7 +171,7 @@ def _codec(hint: Any) -> _Codec:  # noqa: ANN401  # a type annotation may be any
         return _optional_codec(hint)
     if isinstance(hint, type) and issubclass(hint, StrEnum):
         return _enum_codec(hint)
-    assert isinstance(hint, type) and is_dataclass(hint), f"no text is defined for {hint!r}"  # noqa: PT018
+    assert is_dataclass(hint) or hasattr(hint, "_fields"), f"no text is defined for {hint!r}"
     return _class_codec(hint, "")
 
 

@@ -41,8 +41,6 @@ class Events:
 
     def __or__(self, other: Events) -> Events:
         """What happened in either."""
-        if self is QUIET:
-            return other
         return Events(self.changed or other.changed, self.bars_ms | other.bars_ms)
 
 
@@ -158,6 +156,8 @@ def tightest(reaches: Iterable[Reach]) -> Reach:
     at_ms = FOREVER_MS
     closed = False
     for each in reaches:
+        if each is OPEN:
+            continue
         at_ms = min(at_ms, each.at_ms)
         if each.bands is None:
             closed = True

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
 from enum import StrEnum
 from itertools import pairwise
@@ -62,6 +62,8 @@ class Contract:
     tiers: Tiers
     synthetic_tiers: bool = False
     rules: MarginRules
+    continuous: bool = field(init=False, repr=False, compare=False)
+    """Whether each tier's deduction makes its requirement begin where the last one ends, at a rising rate."""
 
     def __post_init__(self) -> None:
         """Refuse a table that leaves a notional without a tier."""
@@ -70,6 +72,7 @@ class Contract:
         assert self.tiers, f"{self.symbol}: no tiers"
         assert self.tiers[0].floor == 0, f"{self.symbol}: tiers start at {self.tiers[0].floor}, expected 0"
         assert all(a.cap == b.floor for a, b in pairwise(self.tiers)), f"{self.symbol}: tiers leave a hole"
+        object.__setattr__(self, "continuous", _continuous(self.tiers))
 
     def notional(self, quantity: Decimal, price: Decimal) -> Decimal:
         """Value of ``quantity`` at ``price`` in the settlement currency."""
@@ -100,3 +103,10 @@ class Contract:
     def margin_up(self, amount: Decimal) -> Decimal:
         """Money rounded up to the step the venue takes for isolated margin."""
         return (amount / self.margin_step).to_integral_value(ROUND_CEILING) * self.margin_step + ZERO
+
+
+def _continuous(tiers: Tiers) -> bool:
+    return all(
+        a.rate <= b.rate and b.deduction - a.deduction == b.floor * (b.rate - a.rate)
+        for a, b in pairwise(tiers)
+    )

@@ -122,9 +122,7 @@ class Engine:
     def explain(self, symbol: Symbol | None = None) -> tuple[PositionExplanation, ...]:
         """Each rule's conditions with their values and how far away they are, per position."""
         return tuple(
-            explain_holder(
-                holder, self._arbiter.situation(holder, self._now_ms()), self._ledger, self._parked
-            )
+            explain_holder(holder, self._arbiter.situation(holder, self._now_ms()), self._parked)
             for holder in self._holders()
             if symbol is None or holder.id.symbol == symbol
         )
@@ -132,7 +130,7 @@ class Engine:
     def overview(self) -> tuple[PositionStatus, ...]:
         """One line per position, for tables."""
         return tuple(
-            status_of(holder, self._arbiter.situation(holder, self._now_ms()), self._ledger, self._parked)
+            status_of(holder, self._arbiter.situation(holder, self._now_ms()), self._parked)
             for holder in self._holders()
         )
 

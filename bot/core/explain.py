@@ -9,7 +9,6 @@ from decimal import Decimal
 from bot.core.book import Armed, Holder, Parked
 from bot.core.conditions import QUIET, holds, reading
 from bot.core.decisions import Action, Because, Refusal
-from bot.core.ledger import Ledger
 from bot.core.situation import Situation
 from bot.core.timeframe import format_timeframe
 from bot.core.types import PositionId, RuleName
@@ -74,11 +73,9 @@ class PositionStatus:
     last_refusal: Refusal | None
 
 
-def explain_holder(
-    holder: Holder, situation: Situation | None, ledger: Ledger, parked: Parked
-) -> PositionExplanation:
+def explain_holder(holder: Holder, situation: Situation | None, parked: Parked) -> PositionExplanation:
     """Explain every rule on one position; without a situation (no mark yet) conditions have no values."""
-    rules = tuple(_explain_rule(holder, armed, situation, ledger, parked) for armed in holder.armed)
+    rules = tuple(_explain_rule(holder, armed, situation, parked) for armed in holder.armed)
     return PositionExplanation(
         id=holder.id,
         mark=situation.mark if situation is not None else None,
@@ -91,10 +88,10 @@ def explain_holder(
     )
 
 
-def status_of(holder: Holder, situation: Situation | None, ledger: Ledger, parked: Parked) -> PositionStatus:
+def status_of(holder: Holder, situation: Situation | None, parked: Parked) -> PositionStatus:
     """The same in one line: the nearest level condition of a rule that may still act names the next rule."""
-    explained = explain_holder(holder, situation, ledger, parked)
-    speaking = [armed for armed in holder.armed if _may_speak(holder, armed, situation, ledger, parked)]
+    explained = explain_holder(holder, situation, parked)
+    speaking = [armed for armed in holder.armed if _may_speak(holder, armed, situation, parked)]
     nearest = min(_distances(speaking, situation), default=None, key=lambda item: item[0])
     refusals = [armed.last_refusal for armed in holder.armed if armed.last_refusal is not None]
     return PositionStatus(
@@ -113,12 +110,10 @@ def status_of(holder: Holder, situation: Situation | None, ledger: Ledger, parke
     )
 
 
-def _may_speak(
-    holder: Holder, armed: Armed, situation: Situation | None, ledger: Ledger, parked: Parked
-) -> bool:
+def _may_speak(holder: Holder, armed: Armed, situation: Situation | None, parked: Parked) -> bool:
     """Whether the rule could act if its level came: not parked, not latched, its budget not spent."""
     name, refusal = armed.entry.name, armed.last_refusal
-    if name in parked.broken or name in ledger.record(holder.id).latched or _is_never(armed.wake):
+    if name in parked.broken or name in holder.history.latched or _is_never(armed.wake):
         return False
     if refusal is None or refusal.because is not Because.BUDGET or situation is None:
         return True
@@ -144,7 +139,7 @@ def _distances(speaking: Iterable[Armed], situation: Situation | None) -> Iterat
 
 
 def _explain_rule(
-    holder: Holder, armed: Armed, situation: Situation | None, ledger: Ledger, parked: Parked
+    holder: Holder, armed: Armed, situation: Situation | None, parked: Parked
 ) -> RuleExplanation:
     name = armed.entry.name
     broken = parked.broken.get(name)
@@ -154,7 +149,7 @@ def _explain_rule(
         conditions=readings,
         verdict=_verdict(armed, situation, broken),
         last_refusal=armed.last_refusal,
-        times_acted=ledger.record(holder.id).times_acted.get(name, 0),
+        times_acted=holder.history.times_acted.get(name, 0),
         parked=broken is not None,
         shadow=armed.entry.shadow,
     )

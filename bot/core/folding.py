@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from decimal import Decimal
+from functools import cache
 from typing import Any
 
 from bot.core.book import Account, Armed, Holder
@@ -87,12 +88,12 @@ class Books:
 
     def begin(self) -> None:
         """Forget what the last batch did."""
-        self.changed = {}
-        self.bars = {}
-        self.resolved = []
-        self.notes = []
-        self.gone = []
-        self.rewatched = set()
+        self.changed.clear()
+        self.bars.clear()
+        self.resolved.clear()
+        self.notes.clear()
+        self.gone.clear()
+        self.rewatched.clear()
 
     def holder(self, id_: PositionId) -> Holder | None:
         """The position as it is held, ``None`` if it is closed."""
@@ -182,11 +183,12 @@ class Books:
             )
             contract = self.contracts.get(fact.id.symbol)
             assert contract is not None, f"{fact.id}: its contract has not been told yet"
-            holder = Holder(self._sequence, fact.position, contract, armed, known_ms=fact.at_ms)
+            history = self._ledger.history(fact.id)
+            holder = Holder(self._sequence, fact.position, contract, armed, history, known_ms=fact.at_ms)
             self._sequence += 1
             holder.rest(self._unheld.pop(fact.id, ()))
             account.holders[fact.id] = holder
-            self._ledger.record(fact.id).new_lot(fact.position.opened_ms)
+            history.new_lot(fact.position.opened_ms)
             self._rewatch(account)
             self.touch_one(holder)
         else:
@@ -194,7 +196,7 @@ class Books:
             holder.become(fact.position)
             if moved:
                 self._rewatch(account)
-            self._ledger.record(fact.id).new_lot(fact.position.opened_ms)
+            holder.history.new_lot(fact.position.opened_ms)
             self.touch_one(holder)
         if account.cross_pool is not None or (holder is not None and not holder.isolated):
             self._touch_cross(account)
@@ -280,8 +282,13 @@ def events_for(books: Books, holder: Holder) -> Events:
     changed = holder in books.changed
     bars = books.bars.get(holder.id.symbol) if books.bars else None
     if bars:
-        return Events(changed, frozenset(bars))
+        return _events(changed, frozenset(bars))
     return CHANGED if changed else QUIET
+
+
+@cache
+def _events(changed: bool, bars_ms: frozenset[int]) -> Events:  # noqa: FBT001 - there are a handful, over and over
+    return Events(changed, bars_ms)
 
 
 def free_balance(account: Account, marks: Mapping[Symbol, Decimal]) -> Decimal:

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from decimal import Decimal
+from typing import NamedTuple
 
 from bot.core.book import Account, Armed, Holder, Parked
 from bot.core.capabilities import Capabilities
@@ -53,8 +54,7 @@ class No:
     until_ms: int = FOREVER_MS
 
 
-@dataclass(frozen=True, slots=True)
-class Case:
+class Case(NamedTuple):
     """What the guard is asked about: a rule on a position at a moment."""
 
     account: Account
@@ -64,8 +64,7 @@ class Case:
     follow_up: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Verdict:
+class Verdict(NamedTuple):
     """The decision on a proposal, and the situation as it would be after it (``None``: position gone)."""
 
     decision: Action | Refusal
@@ -131,7 +130,7 @@ class Guard:
 
         The seatbelt's own is the exception: it follows liquidation, and gives the room that was paid for.
         """
-        if not isinstance(intent, MoveStop) or case.armed.entry.name == SEATBELT:
+        if not isinstance(intent, MoveStop) or case.armed.name == SEATBELT:
             return None
         sign, placed = situation.id.side.sign, self._ledger.rule_of_stop
         held = [o.trigger for o in situation.stops if o.client_id in placed and o.trigger is not None]
@@ -142,7 +141,7 @@ class Guard:
     # -- standing questions -------------------------------------------------------------------------
 
     def _state(self, kind: type[Intent], case: Case) -> No | None:
-        account, rule = case.account, case.armed.entry.name
+        account, rule = case.account, case.armed.name
         if not allows(account.state, kind):
             return No(Because.STATE, f"{account.name} is {account.state}: {account.because}")
         if rule != SEATBELT:
@@ -154,7 +153,7 @@ class Guard:
         return None
 
     def _in_flight(self, kind: type[Intent], case: Case) -> No | None:
-        entry = self._ledger.in_flight(case.holder.id)
+        entry = case.holder.history.in_flight
         if entry is None:
             return None
         exit_may_go = kind is ReducePosition and entry.life is Life.UNKNOWN
@@ -164,7 +163,7 @@ class Guard:
 
     def _declared(self, kind: type[Intent], case: Case) -> No | None:
         if kind in _INCREASING and not case.armed.entry.rule.may_increase:
-            undeclared = f"{case.armed.entry.name} does not declare that it may raise exposure"
+            undeclared = f"{case.armed.name} does not declare that it may raise exposure"
             return No(Because.NOT_SAFER, undeclared)
         return None
 
@@ -180,16 +179,17 @@ class Guard:
         if case.follow_up:
             return None
         entry, holder, now_ms = case.armed.entry, case.holder, case.now_ms
-        record = self._ledger.record(holder.id)
-        if entry.name in record.latched:
+        history = holder.history
+        rule = case.armed.name
+        if rule in history.latched:
             return No(Because.THROTTLED, "equal actions without effect; reset it to go on")
         # A NAKED position must not wait: the seatbelt pauses after a failure only, not after a success.
-        acted_ms = record.last_failed_ms if entry.name == SEATBELT else record.last_acted_ms
-        last = acted_ms.get(entry.name)
+        acted_ms = history.last_failed_ms if rule == SEATBELT else history.last_acted_ms
+        last = acted_ms.get(rule)
         cooldown = self._limits.cooldown_ms if entry.cooldown_ms is None else entry.cooldown_ms
         if last is not None and now_ms < last + cooldown:
             return No(Because.COOLDOWN, f"acted {(now_ms - last) / 1000:.0f} s ago", last + cooldown)
-        if kind is not ReducePosition and entry.name != SEATBELT:
+        if kind is not ReducePosition and rule != SEATBELT:
             count, frees_ms = self._ledger.actions_in_hour(holder.id.account, now_ms)
             if count >= self._limits.actions_per_hour:
                 return No(Because.RATE, f"{count} actions in the last hour", frees_ms)
@@ -206,12 +206,12 @@ class Guard:
     def _budget_left(self, case: Case) -> tuple[Decimal | None, str, int]:
         """What the tightest budget leaves, which one it is, and when it renews."""
         limits, ledger, id_, now_ms = self._limits, self._ledger, case.holder.id, case.now_ms
-        record, spending = ledger.record(id_), ledger.spending(id_.account)
+        history, spending = case.holder.history, ledger.spending(id_.account)
         left: list[tuple[Decimal, str, int]] = []
         if limits.margin_per_position is not None:
-            left.append((limits.margin_per_position - record.margin_in_lot, "position", FOREVER_MS))
+            left.append((limits.margin_per_position - history.margin_in_lot, "position", FOREVER_MS))
         if limits.margin_per_campaign is not None:
-            ends_ms = (record.campaign_last_ms or now_ms) + limits.campaign_gap_ms
+            ends_ms = (history.campaign_last_ms or now_ms) + limits.campaign_gap_ms
             spent = ledger.campaign_margin(id_, now_ms)
             left.append((limits.margin_per_campaign - spent, "campaign", ends_ms))
         if limits.margin_per_day is not None:

@@ -7,16 +7,15 @@ The same incremental code runs live, stepping and jumping.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from decimal import Context, Decimal
+from typing import NamedTuple
 
 from bot.core.facts import BarClosed
 
 _EIGHT_DIGITS = Context(prec=8)
 
 
-@dataclass(frozen=True, slots=True)
-class Atr:
+class Atr(NamedTuple):
     """Which average true range: Wilder's smoothing over ``length`` bars of ``timeframe_ms``."""
 
     timeframe_ms: int
@@ -44,13 +43,11 @@ class AtrSeries:
     def update(self, bar: BarClosed) -> None:
         """Take the next closed bar into account."""
         high, low = float(bar.high), float(bar.low)
-        true_range = high - low
-        if self._close is not None:
-            true_range = max(true_range, abs(high - self._close), abs(low - self._close))
+        before = self._close
+        true_range = high - low if before is None else max(high, before) - min(low, before)
         self._close = float(bar.close)
         self._count += 1
-        weight = min(self._count, self._length)
-        self._average += (true_range - self._average) / weight
+        self._average += (true_range - self._average) / min(self._count, self._length)
 
     @property
     def value(self) -> Decimal | None:

@@ -80,7 +80,7 @@ class Entry:
 
 
 @dataclass(slots=True, eq=False)
-class Record:
+class History:
     """What has been done for one position, lot by lot."""
 
     lot_ms: int = 0
@@ -95,6 +95,8 @@ class Record:
     """Each rule's last intent, the position it met, and how often the same two met in a row."""
     latched: set[RuleName] = field(default_factory=set)
     last_action: Action | None = None
+    in_flight: Entry | None = None
+    """The unresolved intent, of which there is at most one (exits while another is unknown aside)."""
 
     def new_lot(self, opened_ms: int) -> None:
         """Another lot: what was done for the old one no longer counts, latches and campaigns stay.
@@ -119,16 +121,15 @@ class Spending:
 
 
 class Ledger:
-    """Intents by client id, in flight by position, and all counters that budgets need."""
+    """Intents by client id, histories by position, and all counters that budgets need."""
 
     def __init__(self, limits: Limits, epoch: int) -> None:
         """Start empty; ``epoch`` is part of every client id."""
         self._limits = limits
         self._epoch = epoch
         self._sequence = 0
-        self._in_flight: dict[PositionId, Entry] = {}
         self._by_client_id: dict[ClientId, Entry] = {}
-        self._records: dict[PositionId, Record] = {}
+        self._histories: dict[PositionId, History] = {}
         self._spending: dict[AccountName, Spending] = {}
         self.rule_of_stop: dict[str, RuleName] = {}
 
@@ -137,12 +138,12 @@ class Ledger:
         self._sequence += 1
         return ClientId(f"{OUR_PREFIX}{self._epoch}-{self._sequence}")
 
-    def record(self, id_: PositionId) -> Record:
+    def history(self, id_: PositionId) -> History:
         """What was done for a position."""
-        record = self._records.get(id_)
-        if record is None:
-            record = self._records[id_] = Record()
-        return record
+        history = self._histories.get(id_)
+        if history is None:
+            history = self._histories[id_] = History()
+        return history
 
     def spending(self, account: AccountName) -> Spending:
         """What an account spent."""
@@ -150,10 +151,6 @@ class Ledger:
         if spending is None:
             spending = self._spending[account] = Spending()
         return spending
-
-    def in_flight(self, id_: PositionId) -> Entry | None:
-        """The unresolved intent on a position, of which there is at most one (exits while unknown aside)."""
-        return self._in_flight.get(id_)
 
     def overdue(self, now_ms: int) -> list[Entry]:
         """Unanswered intents whose deadline has passed: from now on they are unknown, never assumed."""
@@ -180,19 +177,19 @@ class Ledger:
     def prepare(self, action: Action, before: Position, *, follow_up: bool) -> None:
         """Enter an action that is about to be sent; from here on it counts for balance and budgets."""
         intent = action.intent
-        record = self.record(intent.id)
-        record.last_action = action
-        record.last_acted_ms[action.rule] = action.at_ms
+        history = self.history(intent.id)
+        history.last_action = action
+        history.last_acted_ms[action.rule] = action.at_ms
         if isinstance(intent, _UNSENT):
-            record.times_acted[action.rule] = record.times_acted.get(action.rule, 0) + 1
+            history.times_acted[action.rule] = history.times_acted.get(action.rule, 0) + 1
             return
         entry = Entry(action, before, follow_up)
-        self._in_flight[intent.id] = entry
+        history.in_flight = entry
         self._by_client_id[action.client_id] = entry
         if isinstance(intent, _STOPS):
             self.rule_of_stop[action.client_id] = action.rule
         if not follow_up:
-            self._count(action, before, record)
+            self._count(action, before, history)
 
     def outcome(self, fact: Outcome) -> Entry | None:
         """Attach an outcome to its intent. ``None`` where it changes nothing: late, repeated or foreign."""
@@ -209,15 +206,15 @@ class Ledger:
 
     def reset(self, rule: RuleName | None) -> None:
         """Release the latches of one rule, or of all: a person has looked."""
-        for record in self._records.values():
-            released = set(record.latched) if rule is None else {rule}
-            record.latched -= released
+        for history in self._histories.values():
+            released = set(history.latched) if rule is None else {rule}
+            history.latched -= released
             for name in released:
-                record.equal.pop(name, None)
+                history.equal.pop(name, None)
 
     def forget_lot(self, id_: PositionId) -> None:
         """The position is gone: nothing holds its next lot up. What was in flight costs until proven."""
-        self._in_flight.pop(id_, None)
+        self.history(id_).in_flight = None
         for entry in self._by_client_id.values():
             if entry.action.intent.id == id_:
                 entry.gone = True
@@ -229,11 +226,11 @@ class Ledger:
 
     def campaign_margin(self, id_: PositionId, now_ms: int) -> Decimal:
         """Margin added in the present campaign; a long enough pause ends a campaign."""
-        record = self.record(id_)
-        last = record.campaign_last_ms
+        history = self.history(id_)
+        last = history.campaign_last_ms
         if last is None or now_ms - last >= self._limits.campaign_gap_ms:
             return ZERO
-        return record.margin_in_campaign
+        return history.margin_in_campaign
 
     def day_margin(self, account: AccountName, now_ms: int) -> Decimal:
         """Margin added on the present UTC day."""
@@ -250,50 +247,51 @@ class Ledger:
     def _close(self, entry: Entry) -> None:
         id_ = entry.action.intent.id
         del self._by_client_id[entry.action.client_id]
-        if self._in_flight.get(id_) is entry:
-            del self._in_flight[id_]
+        history = self.history(id_)
+        if history.in_flight is entry:
+            history.in_flight = None
             # An exit may have gone while another intent was unknown: that one holds the position again.
             for other in self._by_client_id.values():
                 if other.action.intent.id == id_ and not other.gone:
-                    self._in_flight[id_] = other
+                    history.in_flight = other
         if entry.failed:
-            self.record(id_).last_failed_ms[entry.action.rule] = entry.action.at_ms
+            history.last_failed_ms[entry.action.rule] = entry.action.at_ms
             self.rule_of_stop.pop(entry.action.client_id, None)
             if not entry.follow_up:
-                self._take_back(entry, self.record(id_))
+                self._take_back(entry, history)
 
-    def _count(self, action: Action, before: Position, record: Record) -> None:
+    def _count(self, action: Action, before: Position, history: History) -> None:
         """Add an action to all counters."""
         intent, now_ms = action.intent, action.at_ms
-        record.times_acted[action.rule] = record.times_acted.get(action.rule, 0) + 1
-        last = record.equal.get(action.rule)
+        history.times_acted[action.rule] = history.times_acted.get(action.rule, 0) + 1
+        last = history.equal.get(action.rule)
         repeats = last[2] if last is not None and last[:2] == (intent, before) else 0
-        record.equal[action.rule] = (intent, before, repeats + 1)
+        history.equal[action.rule] = (intent, before, repeats + 1)
         if repeats + 1 >= self._limits.equal_actions:
-            record.latched.add(action.rule)
+            history.latched.add(action.rule)
         spending = self.spending(intent.id.account)
         if not isinstance(intent, ReducePosition):
             spending.acted_ms.append(now_ms)
             self.actions_in_hour(intent.id.account, now_ms)  # Lets go of those that left the hour.
         if isinstance(intent, AddMargin):
-            record.margin_in_campaign = self.campaign_margin(intent.id, now_ms) + intent.amount
-            record.campaign_last_ms = now_ms
-            record.margin_in_lot += intent.amount
+            history.margin_in_campaign = self.campaign_margin(intent.id, now_ms) + intent.amount
+            history.campaign_last_ms = now_ms
+            history.margin_in_lot += intent.amount
             spending.margin += intent.amount
             spending.margin_in_day = self.day_margin(intent.id.account, now_ms) + intent.amount
             spending.day = now_ms // DAY_MS
 
-    def _take_back(self, entry: Entry, record: Record) -> None:
+    def _take_back(self, entry: Entry, history: History) -> None:
         """Return what a failed action had taken, to the lot and the day it was taken from."""
         action, intent = entry.action, entry.action.intent
-        same_lot = entry.before.opened_ms == record.lot_ms
+        same_lot = entry.before.opened_ms == history.lot_ms
         if same_lot:
-            record.times_acted[action.rule] -= 1
+            history.times_acted[action.rule] -= 1
         if isinstance(intent, AddMargin):
             spending = self.spending(intent.id.account)
             spending.margin -= intent.amount
             if spending.day == action.at_ms // DAY_MS:
                 spending.margin_in_day -= intent.amount
-            record.margin_in_campaign -= intent.amount
+            history.margin_in_campaign -= intent.amount
             if same_lot:
-                record.margin_in_lot -= intent.amount
+                history.margin_in_lot -= intent.amount

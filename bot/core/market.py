@@ -13,7 +13,7 @@ from bot.core.types import Symbol
 class Market:
     """Prices by symbol, and the indicators that the configured rules declared they need."""
 
-    __slots__ = ("_atr", "_atr_specs", "bars", "mark_at_ms", "marks")
+    __slots__ = ("_atr", "_atr_specs", "_series", "bars", "mark_at_ms", "marks")
 
     def __init__(self, indicators: Iterable[Atr]) -> None:
         """Know nothing yet; only ``indicators`` will be computed."""
@@ -24,6 +24,7 @@ class Market:
         for spec in sorted(set(indicators), key=lambda s: (s.timeframe_ms, s.length)):
             self._atr_specs.setdefault(spec.timeframe_ms, []).append(spec)
         self._atr: dict[tuple[Symbol, Atr], AtrSeries] = {}
+        self._series: dict[tuple[Symbol, int], list[AtrSeries]] = {}
 
     def mark(self, fact: MarkPrice) -> None:
         """Take a mark price as the present one."""
@@ -37,12 +38,17 @@ class Market:
         if last is not None and fact.at_ms <= last.at_ms:
             return False
         self.bars[key] = fact
-        for spec in self._atr_specs.get(fact.timeframe_ms, ()):
-            series = self._atr.get((fact.symbol, spec))
-            if series is None:
-                series = self._atr[fact.symbol, spec] = AtrSeries(spec.length)
+        for series in self._series_of(key) if last is None else self._series[key]:
             series.update(fact)
         return True
+
+    def _series_of(self, key: tuple[Symbol, int]) -> list[AtrSeries]:
+        """The indicators over one symbol's bars of one timeframe, which come to be with the first of them."""
+        symbol, timeframe_ms = key
+        made = {spec: AtrSeries(spec.length) for spec in self._atr_specs.get(timeframe_ms, ())}
+        self._atr.update({(symbol, spec): series for spec, series in made.items()})
+        self._series[key] = list(made.values())
+        return self._series[key]
 
     def atr(self, symbol: Symbol, spec: Atr) -> Decimal | None:
         """The average true range, ``None`` while there is too little history or nobody declared the need."""

@@ -17,9 +17,8 @@ def protector_of(situation: Situation) -> str | None:
     """What protects the position: a stop by its client id, or why none is needed; ``None`` is NAKED."""
     if situation.liquidation is not None and not situation.endangered:
         return "the larger leg"
-    for order in situation.stops:
-        if protects(situation, order):
-            return order.client_id
+    if situation.protecting:
+        return situation.protecting[0].client_id
     return "no liquidation price" if situation.liquidation is None else None
 
 

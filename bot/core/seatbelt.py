@@ -18,6 +18,7 @@ from bot.core.wake import Always, Changed, Metric, Never, Wake, any_of
 
 SEATBELT = RESERVED_NAME
 _PAUSE_AFTER_REFUSAL_MS = 1_000
+_CHANGED = Changed()
 
 
 class SeatbeltParams(Params):
@@ -39,25 +40,28 @@ class Seatbelt(Rule[SeatbeltParams]):
         """Whenever no stop protects, and after every change; else when liquidation comes up to the stop."""
         if view.liquidation is None:
             gone = "there is no liquidation price to protect from"
-            return Never(gone) if view.stands else any_of(Changed(), appearing(view.id.side, view.contract))
+            return Never(gone) if view.stands else any_of(_CHANGED, appearing(view.id.side, view.contract))
         if not view.endangered:
             return Never("liquidation comes from the larger leg")
         stop = view.stops.protecting
         if stop is None or stop.trigger is None:
             return Always()
+        if view.stands:
+            return _CHANGED
         reached = Metric.LIQUIDATION.above if view.id.side.sign > 0 else Metric.LIQUIDATION.below
-        return any_of(Changed(), reached(stop.trigger - view.id.side.sign * view.contract.tick))
+        return any_of(_CHANGED, reached(stop.trigger - view.id.side.sign * view.contract.tick))
 
     def decide(self, view: View) -> Decisions:
         """Place what is missing, move what stands wrong."""
+        stops = view.stops
+        stop, ours = stops.protecting, stops.ours
+        if stop is not None and stops.placed_by(stop) != self.name:
+            return
         place = view.clear_of_liquidation(self.params.clear_of_liquidation)
         if place is None:
             return
-        stops = view.stops
-        stop, ours = stops.protecting, stops.ours
         if stop is not None and stop.trigger is not None:
-            drift = self._drift(view, stop.trigger, place)
-            if stops.placed_by(stop) == self.name and drift > self.params.tolerance * view.mark:
+            if self._drift(view, stop.trigger, place) > self.params.tolerance * view.mark:
                 yield MoveStop(id=view.id, trigger=place), f"liquidation moved to {view.liquidation}"
         elif ours is not None:
             yield MoveStop(id=view.id, trigger=place), f"stop {ours.trigger} no longer protects"

@@ -26,6 +26,7 @@ class Situation:
         "_distance",
         "_liquidation",
         "_liquidation_known",
+        "_protecting",
         "contract",
         "free",
         "id",
@@ -67,6 +68,7 @@ class Situation:
         """Whether the liquidation price is the same at every mark."""
         self._distance: Decimal | None = None
         self._assessment: Assessment | None = None
+        self._protecting: tuple[Order, ...] | None = None
 
     @property
     def marks(self) -> Mapping[Symbol, Decimal]:
@@ -126,6 +128,13 @@ class Situation:
     def loss_at_liquidation(self) -> Decimal:
         """Money lost from now on if the position is liquidated."""
         return loss_at_liquidation(self.pool, self.id, self.marks)
+
+    @property
+    def protecting(self) -> tuple[Order, ...]:
+        """The resting stops that protect the whole position from liquidation; none: it is naked."""
+        if self._protecting is None:
+            self._protecting = tuple([order for order in self.stops if protects(self, order)])
+        return self._protecting
 
     def after(self, intent: Intent) -> Situation | None:
         """The situation as it would be after ``intent``; ``None`` if the position would be gone."""

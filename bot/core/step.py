@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from bot.core.decisions import Action, Decision
 from bot.core.facts import Fact
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
+class Step(NamedTuple):
     """One evaluated batch.
 
     ``swallowed`` holds the last mark inside the tripwire of each stream this turn looked at: with it the

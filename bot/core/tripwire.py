@@ -6,7 +6,7 @@ have spoken.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from decimal import Decimal
 
 from bot.core.book import Holder
@@ -71,22 +71,23 @@ class Tripwires:
         """The positions on which a rule asked to be woken at or before ``at_ms``."""
         return [holder for holder in self._timed.values() if holder.reach.at_ms <= at_ms]
 
-    def retie(self, holders: Iterable[Holder], gone: Iterable[PositionId], symbols: Iterable[Symbol]) -> None:
+    def retie(
+        self, holders: Iterable[Holder], gone: Collection[PositionId], symbols: Collection[Symbol]
+    ) -> None:
         """Tie the wires anew: ``holders`` were asked, ``gone`` closed, ``symbols`` changed their watchers."""
+        loose = [holder for holder in holders if holder.tied is not holder.reach]
+        if not (loose or gone or symbols):
+            return
         affected = set(symbols)
         for id_ in gone:
             self._timed.pop(id_, None)
-        for holder in holders:
-            if holder.tied is holder.reach:
-                continue
+        for holder in loose:
             holder.tied = holder.reach
             if holder.reach.at_ms < FOREVER_MS:
                 self._timed[holder.id] = holder
             else:
                 self._timed.pop(holder.id, None)
             affected.update(holder.watches)
-        if not affected and not gone:
-            return
         self.next_at_ms = min((h.reach.at_ms for h in self._timed.values()), default=FOREVER_MS)
         for symbol in affected:
             self._tie(symbol)

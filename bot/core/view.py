@@ -9,7 +9,7 @@ from bot.core.contracts import Contract
 from bot.core.facts import BarClosed
 from bot.core.indicators import Atr
 from bot.core.margin.targets import close_for_distance, close_for_loss, margin_for_distance
-from bot.core.situation import Situation, protects
+from bot.core.situation import Situation
 from bot.core.types import Order, Position, PositionId, RuleName
 
 
@@ -36,8 +36,7 @@ class Stops:
     @property
     def protecting(self) -> Order | None:
         """The nearest stop that protects the whole position from liquidation; ``None`` if it is naked."""
-        situation = self._situation
-        return self._nearest([order for order in situation.stops if protects(situation, order)])
+        return self._nearest(self._situation.protecting)
 
     def placed_by(self, order: Order) -> RuleName | None:
         """The rule of ours that placed ``order``; ``None`` for an order of the trader's own."""

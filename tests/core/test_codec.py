@@ -39,7 +39,7 @@ def built_from(hint: Any) -> st.SearchStrategy[Any]:
         return st.sampled_from(list(hint))
     if is_dataclass(hint):
         hints = get_type_hints(hint)
-        parts = {field.name: built_from(hints[field.name]) for field in fields(hint)}
+        parts = {field.name: built_from(hints[field.name]) for field in fields(hint) if field.init}
         return st.fixed_dictionaries(parts).map(lambda kwargs: accepted(hint, kwargs)).filter(bool)
     return st.from_type(hint)
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from decimal import Decimal
+from typing import NamedTuple
 
 from bot.core.margin.arithmetic import unrealised
 from bot.core.margin.pool import Holding, Marks, Pool
@@ -11,8 +11,7 @@ from bot.core.margin.requirement import maintenance
 from bot.core.types import ZERO, Side, Symbol
 
 
-@dataclass(frozen=True, slots=True)
-class Assessment:
+class Assessment(NamedTuple):
     """Equity and requirement of a pool, in settlement currency."""
 
     equity: Decimal

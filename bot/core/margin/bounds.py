@@ -15,7 +15,14 @@ from decimal import Decimal
 from bot.core.contracts import Contract, ContractKind
 from bot.core.margin.arithmetic import coordinate, direction
 from bot.core.margin.assess import assess
-from bot.core.margin.liquidation import Legs, at_edge, danger_below, legs_of, liquidation_price
+from bot.core.margin.liquidation import (
+    Legs,
+    at_edge,
+    danger_below,
+    legs_of,
+    liquidation_price,
+    net_quantity,
+)
 from bot.core.margin.pool import Marks, Pool
 from bot.core.margin.requirement import (
     line,
@@ -148,7 +155,7 @@ def distance_bands(pool: Pool, id_: PositionId, marks: Marks, threshold: Decimal
     Every symbol of the pool has its band. A position without a liquidation price is never below.
     """
     legs = legs_of(pool, id_)
-    net = sum(direction(leg.position, leg.contract) * leg.position.quantity for leg in legs)
+    net = net_quantity(legs)
     if not net:
         return dict.fromkeys(_symbols(pool), FREE)
     if (threshold >= 1 and danger_below(pool, id_)) or _nets(pool):
@@ -299,7 +306,7 @@ def _held_in_tier(question: _Question, bands: Bands, *, flat: bool) -> Bands:
     pool, marks, symbol = question.pool, question.marks, question.id.symbol
     at_mark = _Curve(question.legs, coordinate(question.contract, question.mark), ONE)
     at_barrier = _Curve(question.legs, coordinate(question.contract, question.barrier), ONE)
-    net = sum(direction(leg.position, leg.contract) * leg.position.quantity for leg in question.legs)
+    net = net_quantity(question.legs)
     tiers = at_mark.indices(at_mark.at)
     if (
         at_mark.now()[1] * net <= 0
@@ -356,8 +363,7 @@ def _mark_band(curve: _Curve, reach: _Reach) -> Band:
 
 def _steep(legs: Legs) -> bool:
     """Whether in some tier the requirement grows faster than equity, so that there may be two crossings."""
-    net = sum((direction(leg.position, leg.contract) * leg.position.quantity for leg in legs), ZERO)
-    return sum((steepest(leg.position, leg.contract) for leg in legs), ZERO) >= abs(net)
+    return sum((steepest(leg.position, leg.contract) for leg in legs), ZERO) >= abs(net_quantity(legs))
 
 
 def _asking_always(pool: Pool, marks: Marks) -> Bands:

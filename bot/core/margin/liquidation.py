@@ -185,13 +185,21 @@ def _danger_below(legs: Legs) -> bool:
     return sum(leg.position.quantity * leg.position.id.side.sign for leg in legs) >= 0
 
 
+def net_quantity(legs: Legs) -> Decimal:
+    """What the legs hold together, counted in the direction in which a rising coordinate earns."""
+    leg = legs[0]
+    if len(legs) == 1:
+        return leg.position.quantity if direction(leg.position, leg.contract) > 0 else -leg.position.quantity
+    return sum((direction(leg.position, leg.contract) * leg.position.quantity for leg in legs), ZERO)
+
+
 def crossing(legs: Legs, wallet: Decimal, marks: Marks, counted: Legs) -> Decimal | None:
     """The coordinate where equity meets the requirement of the ``counted`` legs; ``None`` if nowhere.
 
     The walk starts at the mark, or at the entry where no mark is given.
     """
     first = legs[0]
-    net = sum(direction(leg.position, leg.contract) * leg.position.quantity for leg in legs)
+    net = net_quantity(legs)
     if not net:
         return None
     mark = marks.get(first.position.id.symbol)

@@ -42,7 +42,7 @@ class Pool:
     def with_position(self, position: Position, wallet: Decimal) -> Pool:
         """This pool with one position replaced and another wallet."""
         holdings = tuple(
-            Holding(position, h.contract) if h.position.id == position.id else h for h in self.holdings
+            [Holding(position, h.contract) if h.position.id == position.id else h for h in self.holdings]
         )
         return Pool(self.mode, wallet, holdings)
 

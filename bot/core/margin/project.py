@@ -86,7 +86,7 @@ def _with_margin(pool: Pool, id_: PositionId, amount: Decimal) -> Pool:
         return pool
     position = pool.holding(id_).position
     margin = pool.wallet + amount
-    return pool.with_position(replace(position, margin=margin), margin)
+    return pool.with_position(position.with_margin(margin), margin)
 
 
 def _with_leverage(pool: Pool, id_: PositionId, leverage: Decimal) -> Pool:
@@ -99,7 +99,7 @@ def _with_leverage(pool: Pool, id_: PositionId, leverage: Decimal) -> Pool:
         # Leverage is in no cross liquidation price: it only locks balance.
         return pool.with_position(cut, pool.wallet)
     margin = _margin_after_cut(pool.wallet, cut, contract)
-    return pool if margin is None else pool.with_position(replace(cut, margin=margin), margin)
+    return pool if margin is None else pool.with_position(cut.with_margin(margin), margin)
 
 
 def _margin_after_cut(margin: Decimal, cut: Position, contract: Contract) -> Decimal | None:

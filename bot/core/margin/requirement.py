@@ -9,10 +9,9 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from decimal import Decimal
-from itertools import pairwise
 from operator import attrgetter
 
-from bot.core.contracts import Contract, ContractKind, Tier, Tiers
+from bot.core.contracts import Contract, ContractKind, Tier
 from bot.core.margin.arithmetic import coordinate, fee_value
 from bot.core.margin.rules import FeeAt, MaintenanceAt, TierUnit
 from bot.core.types import ZERO, MarginMode, Position
@@ -71,26 +70,7 @@ def tiers_jump(position: Position, contract: Contract) -> bool:
         return False
     if not contract.rules.tier_deduction or contract.rules.scaled_by_leverage:
         return True
-    return not _continuous(contract.tiers)
-
-
-_KNOWN_TABLES: dict[int, tuple[Tiers, bool]] = {}
-"""What is known of tables already looked at, by identity: a table is asked about at every evaluation."""
-_KNOWN_TABLES_MAX = 1024
-
-
-def _continuous(tiers: Tiers) -> bool:
-    known = _KNOWN_TABLES.get(id(tiers))
-    if known is not None and known[0] is tiers:
-        return known[1]
-    answer = all(
-        a.rate <= b.rate and b.deduction - a.deduction == b.floor * (b.rate - a.rate)
-        for a, b in pairwise(tiers)
-    )
-    if len(_KNOWN_TABLES) >= _KNOWN_TABLES_MAX:
-        _KNOWN_TABLES.clear()
-    _KNOWN_TABLES[id(tiers)] = (tiers, answer)
-    return answer
+    return not contract.continuous
 
 
 def rate_of(position: Position, contract: Contract, tier: Tier) -> Decimal:

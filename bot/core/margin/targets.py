@@ -19,6 +19,7 @@ from bot.core.margin.liquidation import (
     backing,
     danger_below,
     legs_of,
+    net_quantity,
     segment,
 )
 from bot.core.margin.pool import Marks, Pool
@@ -48,7 +49,7 @@ def margin_for_distance(pool: Pool, id_: PositionId, marks: Marks, target: Decim
     legs = legs_of(pool, id_)
     wanted = barrier(pool, id_, marks[id_.symbol], target)
     contract = legs[0].contract
-    net = sum(direction(leg.position, leg.contract) * leg.position.quantity for leg in legs)
+    net = net_quantity(legs)
     if not net:
         return ZERO
     at = coordinate(contract, wanted)

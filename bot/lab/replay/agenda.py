@@ -16,7 +16,7 @@ from operator import itemgetter
 from bot.config.befalling import NOTHING, Befalling
 from bot.core.facts import BarClosed, Link
 from bot.core.types import Symbol
-from bot.lab.tapes import Tape, aggregate, gaps, tick_price
+from bot.lab.tapes import Tape, aggregate, gaps, tick_prices
 from bot.venues.paper.events import Connection, ScheduledEvent, ScheduledFunding
 from bot.venues.paper.model import Opening
 from bot.venues.paper.outage import Outage
@@ -124,19 +124,18 @@ def agenda(
 
 def _closing_bars(traded: Tape, symbol: Symbol, timeframe_ms: int) -> Iterable[tuple[int, int, str, Event]]:
     bars = aggregate(traded, timeframe_ms)
-    columns = (bars.open.tolist(), bars.high.tolist(), bars.low.tolist(), bars.close.tolist())
-    exponent = bars.exponent
+    columns = (tick_prices(each, bars.exponent) for each in (bars.open, bars.high, bars.low, bars.close))
     for at_ms, opened, high, low, close in zip(bars.close_time_ms.tolist(), *columns, strict=True):
         bar = BarClosed(
             at_ms=at_ms,
             symbol=symbol,
             timeframe_ms=timeframe_ms,
-            open=tick_price(opened, exponent),
-            high=tick_price(high, exponent),
-            low=tick_price(low, exponent),
-            close=tick_price(close, exponent),
+            open=opened,
+            high=high,
+            low=low,
+            close=close,
         )
-        yield key_of(at_ms, Rank.BAR), timeframe_ms, symbol, bar
+        yield at_ms * RANKS, timeframe_ms, symbol, bar
 
 
 def _outage(outage: Outage, interval_ms: int) -> Iterable[tuple[int, int, str, Event]]:

@@ -110,8 +110,9 @@ def prepare(
 
 def write_agenda(plan: Plan, engine: Engine) -> Agenda:
     """Closing bars of the timeframes the rules need, funding, gaps and what is scheduled."""
-    played = ((tapes.traded, tapes.funding) for tapes in plan.tapes)
-    return agenda(played, engine.needs().timeframes_ms, plan.schedule())
+    tapes = [(each.traded, each.funding) for each in plan.tapes]
+    with _uncollected():
+        return agenda(tapes, engine.needs().timeframes_ms, plan.schedule())
 
 
 @contextmanager
@@ -123,6 +124,9 @@ def _uncollected() -> Iterator[None]:
         yield
     finally:
         if collecting:
+            # Frozen and thawed, everything is of the oldest generation: it is not searched at once after all.
+            gc.freeze()
+            gc.unfreeze()
             gc.enable()
 
 

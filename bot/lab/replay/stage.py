@@ -7,7 +7,7 @@ mark before the engine does, and every effect comes back to the engine as a batc
 from __future__ import annotations
 
 from collections import Counter, deque
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from heapq import heappop, heappush
@@ -82,9 +82,9 @@ class Triggered:
     rule: RuleName | None
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, repr=False)
 class Record:
-    """What a replay is judged by afterwards."""
+    """What a replay is judged by afterwards. Too long to be printed, which event loops do when they end."""
 
     done: list[Done] = field(default_factory=list)
     refusals: list[Refusal] = field(default_factory=list)
@@ -192,8 +192,10 @@ class Stage:
                 actions.extend(self._recorded(step))
         self._carry_out(actions)
 
-    def _carry_out(self, actions: Iterable[Action]) -> None:
+    def _carry_out(self, actions: Sequence[Action]) -> None:
         """Carry actions out and fold what comes back, until nothing more comes."""
+        if not actions:
+            return
         queue = deque(actions)
         rounds: Counter[PositionId] = Counter()
         while queue:
@@ -212,9 +214,11 @@ class Stage:
                 if answer is not None:
                     queue.extend(self._recorded(answer))
 
-    def _recorded(self, step: Step) -> list[Action]:
+    def _recorded(self, step: Step) -> Sequence[Action]:
         self.record.evaluations += 1
         self._journal.append(step)
+        if not step.decisions:
+            return ()
         actions = []
         for decision in step.decisions:
             if isinstance(decision, Action):

@@ -7,9 +7,9 @@ from typing import NamedTuple
 
 from bot.core.conditions import FOREVER_MS
 from bot.core.types import Symbol
-from bot.lab.tapes import PricePath, first_outside
+from bot.lab.tapes import Point, PricePath, first_outside
 
-LOOKAHEAD_BARS = 4_096
+LOOKAHEAD_BARS = 1_024
 """How far a search looks beyond what it was asked for: its answer holds until a bound moves."""
 
 
@@ -37,12 +37,13 @@ class Track:
 
     __slots__ = (
         "_bounds",
-        "_breach",
-        "_cleared",
+        "_breach_ms",
+        "_cleared_ms",
         "_delivered_ms",
         "_first_ms",
         "_size",
         "bar",
+        "next_ms",
         "path",
         "symbol",
     )
@@ -51,19 +52,24 @@ class Track:
         """Stand before the first bar."""
         self.symbol = Symbol(path.symbol)
         self.path = path
+        self._size = len(path)
+        self._first_ms = path.times.item(0)
         self.bar = 0
         """The first bar of which some point has neither been delivered nor skipped."""
-        self._size = len(path)
-        self._first_ms = int(path.times.item(0))
+        self.next_ms: int = self._first_ms
+        """When that bar opens."""
         self._delivered_ms = -1
         self._bounds: TickBounds | None = None
-        self._cleared = 0
-        self._breach: int | None = None
+        self._cleared_ms = 0
+        """No bar that opens before this is outside the bounds."""
+        self._breach_ms: int | None = None
 
-    @property
-    def next_ms(self) -> int:
-        """When the next bar opens."""
-        return int(self.path.times.item(self.bar)) if self.bar < self._size else FOREVER_MS
+    def _move_to(self, bar: int) -> None:
+        self.bar = bar
+        self.next_ms = self._opening_ms(bar)
+
+    def _opening_ms(self, bar: int) -> int:
+        return self.path.times.item(bar) if bar < self._size else FOREVER_MS
 
     def index_at(self, at_ms: int) -> int:
         """The first bar that opens at or after ``at_ms``."""
@@ -84,7 +90,7 @@ class Track:
                     found.append(TrackPoint(at_ms, mark, last, place == 0))
             if points[3][0] >= until_ms:
                 break
-            self.bar += 1
+            self._move_to(self.bar + 1)
         return found
 
     def last_before(self, until_ms: int) -> TrackPoint | None:
@@ -92,15 +98,23 @@ class Track:
         if self.next_ms >= until_ms:
             return None
         bar = self.index_at(until_ms)
-        points = self.path.bar(bar - 1)
-        self.bar = bar if points[3][0] < until_ms else bar - 1
-        for at_ms, last, mark in reversed(points):
-            if at_ms < until_ms:
-                if at_ms <= self._delivered_ms:
-                    return None
-                self._delivered_ms = at_ms
-                return TrackPoint(at_ms, mark, last, opens=False)
+        close = self.path.close_of(bar - 1)
+        if close[0] < until_ms:
+            self._move_to(bar)
+            return self._skip_to(close)
+        self._move_to(bar - 1)
+        for point in reversed(self.path.bar(bar - 1)):
+            if point[0] < until_ms:
+                return self._skip_to(point)
         return None
+
+    def _skip_to(self, point: Point) -> TrackPoint | None:
+        """Count everything up to ``point`` as delivered; ``None`` if it was so already."""
+        at_ms, last, mark = point
+        if at_ms <= self._delivered_ms:
+            return None
+        self._delivered_ms = at_ms
+        return TrackPoint(at_ms, mark, last, False)  # noqa: FBT003 - made at every stop
 
     def first_point_from(self, at_ms: int) -> int:
         """The time of the first undelivered point at or after ``at_ms``."""
@@ -111,18 +125,27 @@ class Track:
                     return point_ms
         return FOREVER_MS
 
-    def breach(self, stop: int, bounds: TickBounds) -> int | None:
-        """The first bar from here on and before ``stop`` that is not strictly inside ``bounds``."""
+    def breach(self, before_ms: int, bounds: TickBounds) -> int | None:
+        """When the first bar from here on opens that is not strictly inside ``bounds``.
+
+        ``None`` if there is none that opens before ``before_ms``.
+        """
         if bounds is not self._bounds:
-            self._bounds, self._breach, self._cleared = bounds, None, self.bar
-        if self._breach is not None and self._breach < self.bar:
-            self._breach, self._cleared = None, self.bar
-        start = max(self.bar, self._cleared)
-        if self._breach is None and start < stop:
-            end = min(max(stop, start + LOOKAHEAD_BARS), self._size)
-            self._cleared = self._first_outside(start, end, bounds)
-            self._breach = self._cleared if self._cleared < end else None
-        return self._breach if self._breach is not None and self._breach < stop else None
+            self._bounds, self._breach_ms, self._cleared_ms = bounds, None, self.next_ms
+        elif self._breach_ms is not None and self._breach_ms < self.next_ms:
+            self._breach_ms, self._cleared_ms = None, self.next_ms
+        if self._breach_ms is None and self._cleared_ms < before_ms:
+            self._search(before_ms, bounds)
+        found = self._breach_ms
+        return found if found is not None and found < before_ms else None
+
+    def _search(self, before_ms: int, bounds: TickBounds) -> None:
+        """Look on from where the last search ended, somewhat farther than ``before_ms``."""
+        start = max(self.bar, self.index_at(self._cleared_ms))
+        end = min(max(self.index_at(before_ms), start + LOOKAHEAD_BARS), self._size)
+        at = self._first_outside(start, end, bounds)
+        self._cleared_ms = self._opening_ms(at)
+        self._breach_ms = self._cleared_ms if at < end else None
 
     def _first_outside(self, start: int, end: int, bounds: TickBounds) -> int:
         path = self.path

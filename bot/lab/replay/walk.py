@@ -55,13 +55,19 @@ class Walker:
     def _play(self, from_ms: int, until_key: int) -> None:
         """Play every point and event before ``until_key``, starting with the points from ``from_ms`` on."""
         until_ms = until_key // RANKS + (until_key % RANKS > Rank.MARK)
-        found = [(p.at_ms, n, p) for n, t in enumerate(self._tracks) for p in t.points(from_ms, until_ms)]
-        if len(self._tracks) > 1:
-            found.sort(key=itemgetter(0, 1))
-        for at_ms, number, point in found:
+        for at_ms, number, point in self._points(from_ms, until_ms):
             self._play_events(key_of(at_ms, Rank.MARK))
             self._deliver(self._tracks[number], point)
         self._play_events(until_key)
+
+    def _points(self, from_ms: int, until_ms: int) -> list[tuple[int, int, TrackPoint]]:
+        """The undelivered points of all tracks in [from_ms, until_ms), in order of time and track."""
+        if from_ms >= until_ms:
+            return []
+        found = [(p.at_ms, n, p) for n, t in enumerate(self._tracks) for p in t.points(from_ms, until_ms)]
+        if len(self._tracks) > 1:
+            found.sort(key=itemgetter(0, 1))
+        return found
 
     def _deliver(self, track: Track, point: TrackPoint) -> bool:
         """Hand one point to the stage; whether anything came of it."""
@@ -137,10 +143,9 @@ class Jumper(Walker):
         """Opening and end of the first bar before ``before_ms`` that is not strictly inside all wires."""
         found = (before_ms, before_ms)
         for number, track in enumerate(self._tracks):
-            at = track.breach(track.index_at(found[0]), self._bounds(number))
-            if at is not None:
-                opened = int(track.path.times.item(at))
-                found = min(found, (opened, opened + track.path.interval_ms))
+            opens_ms = track.breach(found[0], self._bounds(number))
+            if opens_ms is not None:
+                found = min(found, (opens_ms, opens_ms + track.path.interval_ms))
         return found
 
     def _bounds(self, number: int) -> TickBounds:
@@ -157,21 +162,23 @@ class Jumper(Walker):
             last_low=_below(venue.last.low, exponent),
             last_high=_above(venue.last.high, exponent),
         )
+        if known is not None and known.bounds == bounds:
+            bounds = known.bounds  # What was searched already need not be searched again.
         self._wired[number] = _Wired(wire.low, wire.high, venue, bounds)
         return bounds
 
     def _catch_up(self, until_ms: int) -> None:
         """Deliver the last skipped mark of every symbol before ``until_ms``; nobody may speak."""
         skipped = [
-            (point.at_ms, number, point)
+            (point.at_ms, number, point, track)
             for number, track in enumerate(self._tracks)
             if (point := track.last_before(until_ms)) is not None
         ]
         if len(skipped) > 1:
             skipped.sort(key=itemgetter(0, 1))
-        for at_ms, number, point in skipped:
-            spoke = self._deliver(self._tracks[number], point)
-            assert not spoke, f"{self._tracks[number].symbol} at {at_ms}: a skipped mark was not silent"
+        for at_ms, _, point, track in skipped:
+            spoke = self._deliver(track, point)
+            assert not spoke, f"{track.symbol} at {at_ms}: a skipped mark was not silent"
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,7 @@ from bot.lab.tapes.quality import Gap, Quality, gaps, quality, quality_sentences
 from bot.lab.tapes.reading import read_tape
 from bot.lab.tapes.search import first_outside
 from bot.lab.tapes.tape import Tape, invented_tape
-from bot.lab.tapes.ticks import Ticks, tick_price, to_price, to_ticks_ceil, to_ticks_floor
+from bot.lab.tapes.ticks import Ticks, tick_price, tick_prices, to_price, to_ticks_ceil, to_ticks_floor
 
 __all__ = [
     "Bars",
@@ -40,6 +40,7 @@ __all__ = [
     "quality_sentences",
     "read_tape",
     "tick_price",
+    "tick_prices",
     "to_price",
     "to_ticks_ceil",
     "to_ticks_floor",

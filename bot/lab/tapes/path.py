@@ -89,6 +89,12 @@ class PricePath:
             (start + end, closed, marks[3]),
         )
 
+    def close_of(self, at: int) -> Point:
+        """The last of the four points of one bar."""
+        closed = self.close.item(at)
+        mark = closed if self.marks is None else self.marks.item(at, 3)
+        return self.times.item(at) + self.interval_ms - 1, closed, mark
+
     def points(self, start: int = 0, stop: int | None = None) -> Points:
         """The points of the bars [start, stop) as arrays, worked out when asked for."""
         part = slice(start, stop)

@@ -60,7 +60,7 @@ from bot.venues.paper.path import end_event, travel
 from bot.venues.paper.refusals import Reason, Refused, code
 from bot.venues.paper.settlement import settle
 from bot.venues.paper.trading import Increase, born_liquidatable, refuse_leverage
-from bot.venues.paper.wires import rewire, wires_of
+from bot.venues.paper.wires import CLOSED_WIRES, rewire
 from bot.venues.port import Batch
 
 PROOF = "paper books"
@@ -255,7 +255,7 @@ class PaperExchange:
 
         The mark's bounds in a cross pool hold while the marks of the pool's other symbols stay inside theirs.
         """
-        return wires_of(self._books, symbol)
+        return self._books.laid.get(symbol, CLOSED_WIRES)
 
     def holds(self, id_: PositionId) -> bool:
         """Whether that position is open, whatever has been told of it."""

@@ -6,7 +6,6 @@ cross position pays from the wallet.
 
 from __future__ import annotations
 
-from dataclasses import replace
 from decimal import Decimal
 
 from bot.core.facts import FundingPaid
@@ -14,11 +13,10 @@ from bot.core.margin.arithmetic import funding
 from bot.core.types import MarginMode, Symbol
 from bot.venues.paper.books import Books, money_near
 from bot.venues.paper.funding import capped
-from bot.venues.paper.liquidation import judge, pools_holding
 
 
 def settle(books: Books, at_ms: int, symbol: Symbol, rate: Decimal) -> None:
-    """Pay funding on every position in ``symbol``, then liquidate whom that kills.
+    """Pay funding on every position in ``symbol``; whom that kills is liquidated at the end of the event.
 
     The rate is capped where a cap is set; what is told is what was charged.
     """
@@ -31,9 +29,7 @@ def settle(books: Books, at_ms: int, symbol: Symbol, rate: Decimal) -> None:
             books.funding -= amount
             books.totals(position.id).funding += amount
             if position.mode is MarginMode.ISOLATED:
-                books.put(replace(position, margin=position.margin + amount))
+                books.put(position.with_margin(position.margin + amount))
             else:
                 books.pay(account, amount)
             books.facts.append(FundingPaid(at_ms=at_ms, id=position.id, rate=rate, amount=amount))
-    for key in pools_holding(books, symbol):
-        judge(books, at_ms, key)

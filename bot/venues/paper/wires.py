@@ -30,11 +30,6 @@ def rewire(books: Books) -> None:
     books.stale_wires.clear()
 
 
-def wires_of(books: Books, symbol: Symbol) -> Wires:
-    """The wires of one symbol, with ``None`` where there is no bound; the same object until they change."""
-    return books.laid.get(symbol) or CLOSED_WIRES
-
-
 def _lay(books: Books, symbol: Symbol) -> None:
     """The tightest of all liquidation bands and order levels of the symbol."""
     mark_low = last_low = NEVER_LOW

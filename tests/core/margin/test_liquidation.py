@@ -137,7 +137,7 @@ def test_an_inverse_long_is_the_linear_short_at_the_reciprocal_price(pool: Pool,
     holding = pool.holdings[0]
     mirrored = replace(
         holding.position,
-        id=replace(holding.position.id, side=holding.position.id.side.opposite),
+        id=holding.position.id._replace(side=holding.position.id.side.opposite),
         entry=1 / holding.position.entry,
     )
     twin = isolated(mirrored, replace(holding.contract, kind=ContractKind.LINEAR), pool.wallet)

@@ -211,19 +211,13 @@ def closing_bars_are_not_kept_for_sleepers(patch: pytest.MonkeyPatch) -> None:
     def deaf(self: Armed, events: Events) -> None:
         hear(self, Events(events.changed, frozenset()) if self.asleep_until_ms >= 0 else events)
 
-    def covered(self: Arbiter, holder: Holder, armed: Armed, now_ms: int) -> bool:
-        return armed.reach_version == holder.version and armed.reach.lasts(self._books.market.marks, now_ms)
-
     patch.setattr(Armed, "hear", deaf)
-    patch.setattr(Arbiter, "_covered", covered)
+    patch.setattr(Armed, "promised", lambda self, version, _: self.reach_version == version)
 
 
 @defect(telling="ladder")
 def an_old_promise_is_kept_after_a_change_of_state(patch: pytest.MonkeyPatch) -> None:
-    def covered(self: Arbiter, holder: Holder, armed: Armed, now_ms: int) -> bool:
-        return armed.reach.lasts(self._books.market.marks, now_ms)
-
-    patch.setattr(Arbiter, "_covered", covered)
+    patch.setattr(Armed, "promised", lambda *_: True)
 
 
 # --- order and batches -------------------------------------------------------------------------------

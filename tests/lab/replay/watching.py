@@ -1,7 +1,7 @@
 """A stage and engines that are watched while they play: what must hold whichever way a plan is played.
 
-- Events come in their order: at one instant closing bars, shortest first, then ends and beginnings of outages,
-  funding, marks, openings, what else befalls the market, ticks, executions.
+- Events come in their order: at one instant closing bars, shortest first, then ends and beginnings of
+  outages, funding, marks, openings, what else befalls the market, ticks, executions.
 - After each event the exchange owes nothing: no resting order is met, no pool is beyond its requirement.
 - Whoever is asked sees what the exchange has, unless it is out: marks, positions, orders and balance.
 - What is let through for its balance the exchange does not refuse for want of it.
