@@ -62,6 +62,8 @@ class Entry:
     before: Position
     """The position when the intent was prepared: the pre-image its effect is measured against."""
     follow_up: bool
+    currency: str
+    """What the position settles in: the money of the intent."""
     life: Life = Life.PREPARED
     code: str = ""
     proof: str = ""
@@ -112,12 +114,11 @@ class History:
 
 @dataclass(slots=True, eq=False)
 class Spending:
-    """What one account has spent on margin, and when it acted."""
+    """What one account has spent on margin in one settlement currency."""
 
     margin: Decimal = ZERO
     day: int = -1
     margin_in_day: Decimal = ZERO
-    acted_ms: deque[int] = field(default_factory=deque)
 
 
 class Ledger:
@@ -130,7 +131,8 @@ class Ledger:
         self._sequence = 0
         self._by_client_id: dict[ClientId, Entry] = {}
         self._histories: dict[PositionId, History] = {}
-        self._spending: dict[AccountName, Spending] = {}
+        self._spending: dict[tuple[AccountName, str], Spending] = {}
+        self._acted_ms: dict[AccountName, deque[int]] = {}
         self.rule_of_stop: dict[str, RuleName] = {}
 
     def next_client_id(self) -> ClientId:
@@ -145,11 +147,12 @@ class Ledger:
             history = self._histories[id_] = History()
         return history
 
-    def spending(self, account: AccountName) -> Spending:
-        """What an account spent."""
-        spending = self._spending.get(account)
+    def spending(self, account: AccountName, currency: str) -> Spending:
+        """What an account spent of one settlement currency."""
+        key = account, currency
+        spending = self._spending.get(key)
         if spending is None:
-            spending = self._spending[account] = Spending()
+            spending = self._spending[key] = Spending()
         return spending
 
     def overdue(self, now_ms: int) -> list[Entry]:
@@ -163,19 +166,24 @@ class Ledger:
             entry.life = Life.UNKNOWN
         return late
 
-    def reserved(self, account: AccountName) -> Decimal:
-        """Balance promised to margin additions in flight."""
+    def reserved(self, account: AccountName, currency: str) -> Decimal:
+        """Balance of one settlement currency promised to margin additions in flight."""
         return sum(
             (
                 e.action.intent.amount
                 for e in self._by_client_id.values()
-                if isinstance(e.action.intent, AddMargin) and e.action.intent.id.account == account
+                if isinstance(e.action.intent, AddMargin)
+                and e.action.intent.id.account == account
+                and e.currency == currency
             ),
             ZERO,
         )
 
-    def prepare(self, action: Action, before: Position, *, follow_up: bool) -> None:
-        """Enter an action that is about to be sent; from here on it counts for balance and budgets."""
+    def prepare(self, action: Action, before: Position, currency: str, *, follow_up: bool) -> None:
+        """Enter an action that is about to be sent; from here on it counts for balance and budgets.
+
+        ``currency`` is what the position settles in, and so the money the action spends.
+        """
         intent = action.intent
         history = self.history(intent.id)
         history.last_action = action
@@ -183,13 +191,13 @@ class Ledger:
         if isinstance(intent, _UNSENT):
             history.times_acted[action.rule] = history.times_acted.get(action.rule, 0) + 1
             return
-        entry = Entry(action, before, follow_up)
+        entry = Entry(action, before, follow_up, currency)
         history.in_flight = entry
         self._by_client_id[action.client_id] = entry
         if isinstance(intent, _STOPS):
             self.rule_of_stop[action.client_id] = action.rule
         if not follow_up:
-            self._count(action, before, history)
+            self._count(entry, history)
 
     def outcome(self, fact: Outcome) -> Entry | None:
         """Attach an outcome to its intent. ``None`` where it changes nothing: late, repeated or foreign."""
@@ -232,14 +240,16 @@ class Ledger:
             return ZERO
         return history.margin_in_campaign
 
-    def day_margin(self, account: AccountName, now_ms: int) -> Decimal:
-        """Margin added on the present UTC day."""
-        spending = self.spending(account)
+    def day_margin(self, account: AccountName, currency: str, now_ms: int) -> Decimal:
+        """Margin added on the present UTC day, in one settlement currency."""
+        spending = self.spending(account, currency)
         return spending.margin_in_day if spending.day == now_ms // DAY_MS else ZERO
 
     def actions_in_hour(self, account: AccountName, now_ms: int) -> tuple[int, int]:
         """How many actions the last hour saw, and when the oldest of them will have left it."""
-        acted = self.spending(account).acted_ms
+        acted = self._acted_ms.get(account)
+        if acted is None:
+            acted = self._acted_ms[account] = deque()
         while acted and acted[0] <= now_ms - HOUR_MS:
             acted.popleft()
         return len(acted), (acted[0] + HOUR_MS if acted else now_ms)
@@ -260,8 +270,9 @@ class Ledger:
             if not entry.follow_up:
                 self._take_back(entry, history)
 
-    def _count(self, action: Action, before: Position, history: History) -> None:
+    def _count(self, entry: Entry, history: History) -> None:
         """Add an action to all counters."""
+        action, before = entry.action, entry.before
         intent, now_ms = action.intent, action.at_ms
         history.times_acted[action.rule] = history.times_acted.get(action.rule, 0) + 1
         last = history.equal.get(action.rule)
@@ -269,16 +280,17 @@ class Ledger:
         history.equal[action.rule] = (intent, before, repeats + 1)
         if repeats + 1 >= self._limits.equal_actions:
             history.latched.add(action.rule)
-        spending = self.spending(intent.id.account)
+        account = intent.id.account
         if not isinstance(intent, ReducePosition):
-            spending.acted_ms.append(now_ms)
-            self.actions_in_hour(intent.id.account, now_ms)  # Lets go of those that left the hour.
+            self.actions_in_hour(account, now_ms)  # Lets go of those that left the hour.
+            self._acted_ms[account].append(now_ms)
         if isinstance(intent, AddMargin):
+            spending = self.spending(account, entry.currency)
             history.margin_in_campaign = self.campaign_margin(intent.id, now_ms) + intent.amount
             history.campaign_last_ms = now_ms
             history.margin_in_lot += intent.amount
             spending.margin += intent.amount
-            spending.margin_in_day = self.day_margin(intent.id.account, now_ms) + intent.amount
+            spending.margin_in_day = self.day_margin(account, entry.currency, now_ms) + intent.amount
             spending.day = now_ms // DAY_MS
 
     def _take_back(self, entry: Entry, history: History) -> None:
@@ -288,7 +300,7 @@ class Ledger:
         if same_lot:
             history.times_acted[action.rule] -= 1
         if isinstance(intent, AddMargin):
-            spending = self.spending(intent.id.account)
+            spending = self.spending(intent.id.account, entry.currency)
             spending.margin -= intent.amount
             if spending.day == action.at_ms // DAY_MS:
                 spending.margin_in_day -= intent.amount

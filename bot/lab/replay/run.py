@@ -209,7 +209,7 @@ def make_plan(
     return Plan(
         paths=tuple(paths),
         tapes=tuple(tapes),
-        accounts=paper_accounts(settings),
+        accounts=paper_accounts(settings, contracts.values()),
         contracts=contracts,
         model=market_model(settings, symbols),
         openings=openings,

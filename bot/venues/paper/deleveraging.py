@@ -188,6 +188,6 @@ def _bears(books: Books, position: Position, price: Decimal, rate: Decimal) -> b
 
 
 def _pool(books: Books, position: Position) -> Pool:
-    pool = books.pool(position.id if position.mode is MarginMode.ISOLATED else position.id.account)
+    pool = books.pool(position.id if position.mode is MarginMode.ISOLATED else books.purse(position.id))
     assert pool is not None, f"{position.id}: open without a pool"
     return pool

@@ -2,8 +2,8 @@
 
 It has no clock, no randomness and no I/O, so a replay gives the same facts each time, to the last digit.
 The parts are beside this file: books of account, matching, orders and levers, leverage, liquidation,
-insurance fund and deleveraging, settlement, collateral, outages, the path of prices, wires. This class is the
-door to them.
+insurance fund and deleveraging, settlement, delivery, collateral, outages, the path of prices, wires. This
+class is the door to them.
 """
 
 from __future__ import annotations
@@ -13,10 +13,9 @@ from dataclasses import replace
 from decimal import Decimal
 
 from bot.core.capabilities import Capabilities
-from bot.core.contracts import Contract, ContractKind
+from bot.core.contracts import Contract
 from bot.core.decisions import Action
 from bot.core.facts import (
-    BalanceChanged,
     Fact,
     InstrumentChanged,
     OrdersChanged,
@@ -30,16 +29,16 @@ from bot.core.types import (
     AccountName,
     ClientId,
     MarginMode,
-    Position,
     PositionId,
     PositionMode,
     Side,
     Symbol,
 )
-from bot.venues.paper.books import Books, money_up
+from bot.venues.paper.books import Books, CrossKey, balance_fact
 from bot.venues.paper.capabilities import capabilities_of
 from bot.venues.paper.collateral import CollateralTerms
 from bot.venues.paper.deleveraging import Matching, deleverage, share_of
+from bot.venues.paper.delivery import deliver
 from bot.venues.paper.figures import Figures, figures
 from bot.venues.paper.leverage import change
 from bot.venues.paper.levers import carry_out
@@ -54,12 +53,12 @@ from bot.venues.paper.model import (
     Share,
     Wires,
 )
-from bot.venues.paper.orders import Fills, find, on_step, place
+from bot.venues.paper.opening import plan_opening
+from bot.venues.paper.orders import Fills, find, place
 from bot.venues.paper.outage import Outage
 from bot.venues.paper.path import end_event, travel
 from bot.venues.paper.refusals import Reason, Refused, code
 from bot.venues.paper.settlement import settle
-from bot.venues.paper.trading import Increase, born_liquidatable, refuse_leverage
 from bot.venues.paper.wires import CLOSED_WIRES, rewire
 from bot.venues.port import Batch
 
@@ -68,7 +67,10 @@ SETTING = ClientId("setting")
 
 
 class PaperExchange:
-    """Several accounts trading several linear perpetuals under the margin rules of real venues.
+    """Several accounts trading perpetuals and dated futures, linear and inverse, by the rules of real venues.
+
+    Money is the settlement currency of the contract it belongs to. An account has a wallet, and so a cross
+    pool, for each; ``insurance_fund`` is what the fund of each currency begins with.
 
     Every method that changes something returns the effects as batches, one per event. ``PaperError`` is
     raised for mistakes of the caller; what a venue would refuse comes back as a rejected ``Outcome``. In an
@@ -89,9 +91,6 @@ class PaperExchange:
         funding_caps: Mapping[Symbol, Decimal] | None = None,
         outages: Iterable[Outage] = (),
     ) -> None:
-        for contract in contracts.values():
-            if contract.kind is ContractKind.INVERSE:
-                raise PaperError(f"{contract.symbol}: the paper exchange trades linear contracts only")
         if insurance_fund < 0:
             raise PaperError(f"an insurance fund of {insurance_fund}, expected 0 or more")
         self._books = Books(accounts, contracts, model, insurance_fund, collateral or {}, outages)
@@ -125,19 +124,35 @@ class PaperExchange:
         """
         books, id_ = self._books, opening.id
         _require_price(self._books, id_)
-        plan = _plan_opening(books, at_ms, opening)
+        plan = plan_opening(books, at_ms, opening)
         position = plan.position
         books.put(position)
         books.totals(id_)
         if position.mode is MarginMode.ISOLATED:
-            books.pay(books.accounts[id_.account], -position.margin)
+            books.pay(books.purse(id_), -position.margin)
         buy = buys(id_.side, reduces=False)
-        books.markets[id_.symbol].trade(position.quantity, position.entry, buy=buy)
+        contract = books.contracts[id_.symbol]
+        books.markets[id_.symbol].trade(contract, position.quantity, position.entry, ZERO, buy=buy)
         return _end(self._books, at_ms)
 
     def settle_funding(self, at_ms: int, symbol: Symbol, rate: Decimal) -> Sequence[Batch]:
-        """Settle funding of ``rate`` (fraction of notional at mark, longs pay when positive): one batch."""
+        """Settle funding of ``rate`` (fraction of notional at mark, longs pay when positive): one batch.
+
+        ``PaperError`` for a dated contract: nobody pays funding on one.
+        """
+        _contract(self._books, symbol)
         settle(self._books, at_ms, symbol, rate)
+        return _end(self._books, at_ms)
+
+    def deliver(self, at_ms: int, symbol: Symbol, price: Decimal) -> Sequence[Batch]:
+        """Settle an expired contract at ``price``: orders cancelled, positions closed, one batch.
+
+        ``price`` is the mean of the index over the venue's window before expiry (``SettlementPrice``), never
+        the last price. The delivery fee of the venue is charged. ``PaperError`` for a perpetual, before
+        the expiry, or for a price of nothing.
+        """
+        _contract(self._books, symbol)
+        deliver(self._books, at_ms, symbol, price)
         return _end(self._books, at_ms)
 
     def execute(self, at_ms: int, action: Action) -> Sequence[Batch]:
@@ -188,8 +203,7 @@ class PaperExchange:
     def change_tiers(self, at_ms: int, contract: Contract) -> Sequence[Batch]:
         """The venue changes a contract (tiers, steps, leverage); whom that pushes over is liquidated."""
         books, symbol = self._books, contract.symbol
-        if symbol not in books.contracts:
-            raise PaperError(f"{symbol}: not traded here")
+        _contract(books, symbol)
         books.contracts[symbol] = contract
         for key in pools_holding(books, symbol):
             books.stale_pools[key] = None
@@ -276,6 +290,13 @@ class PaperExchange:
         return capabilities_of(self._books.contracts.values(), mode)
 
 
+def _contract(books: Books, symbol: Symbol) -> Contract:
+    contract = books.contracts.get(symbol)
+    if contract is None:
+        raise PaperError(f"{symbol}: not traded here")
+    return contract
+
+
 def _require_price(books: Books, id_: PositionId) -> None:
     if id_.account not in books.accounts:
         raise PaperError(f"{id_}: no such account")
@@ -329,51 +350,9 @@ def _end(books: Books, at_ms: int, *first: Fact) -> Sequence[Batch]:
 def _snapshot(books: Books, at_ms: int) -> Batch:
     facts: list[Fact] = [InstrumentChanged(at_ms=at_ms, contract=c) for c in books.contracts.values()]
     for account in books.accounts.values():
-        name, wallet = account.name, books.backing(account)
-        facts.append(BalanceChanged(at_ms=at_ms, account=name, wallet=wallet, free=books.free(account)))
+        keys = [CrossKey(account.name, currency) for currency in account.wallets]
+        facts += [balance_fact(at_ms, key, books.backing(key), books.free(key)) for key in keys]
         facts += [PositionChanged(at_ms=at_ms, id=i, position=p) for i, p in account.positions.items()]
         ids = dict.fromkeys(account.positions) | dict.fromkeys(o.id for o in account.orders.values())
         facts += [OrdersChanged(at_ms=at_ms, id=i, orders=books.orders(i)) for i in ids]
     return tuple(facts)
-
-
-def _plan_opening(books: Books, at_ms: int, opening: Opening) -> Increase:
-    """The position an opening makes; ``PaperError`` with the numbers if it cannot be."""
-    id_ = opening.id
-    contract = books.contracts[id_.symbol]
-    account = books.accounts[id_.account]
-    opposite = PositionId(id_.account, id_.symbol, id_.side.opposite)
-    if id_ in account.positions or (not account.hedge and opposite in account.positions):
-        raise PaperError(f"{id_}: a position is open already")
-    if opening.quantity <= 0 or not on_step(opening.quantity, contract.lot):
-        raise PaperError(f"{id_}: quantity {opening.quantity}, expected a multiple of {contract.lot} above 0")
-    refused = refuse_leverage(books, id_, opening.quantity, opening.leverage)
-    if refused is not None:
-        raise PaperError(refused.text)
-    entry = books.quotes[id_.symbol].last if opening.entry is None else opening.entry
-    margin = money_up(contract.notional(opening.quantity, entry) / opening.leverage)
-    if opening.margin is not None:
-        margin = opening.margin
-    free = books.free(account)
-    if margin > free:
-        less = "a higher leverage" if opening.margin is None else "less margin"
-        remedy = f"use a smaller quantity, {less} or more balance"
-        raise PaperError(f"{id_}: needs a margin of {margin}, {free} free; {remedy}")
-    position = Position(
-        id=id_,
-        quantity=opening.quantity,
-        entry=entry,
-        leverage=opening.leverage,
-        mode=opening.mode,
-        margin=margin if opening.mode is MarginMode.ISOLATED else ZERO,
-        opened_ms=at_ms,
-    )
-    plan = Increase(position, opening.quantity, entry, margin, ZERO, ZERO)
-    if born_liquidatable(books, plan):
-        mark = books.quotes[id_.symbol].mark
-        text = f"entry {entry}, mark {mark}, {opening.leverage}x, margin {margin}"
-        isolated = opening.mode is MarginMode.ISOLATED
-        more = "a lower leverage or more margin" if isolated else "a smaller quantity or more balance"
-        remedy = f"use {more}, or an entry nearer the mark"
-        raise PaperError(f"{id_}: would be liquidated at once: {text}; {remedy}")
-    return plan

@@ -15,15 +15,15 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from decimal import Decimal
 
-from bot.core.contracts import Contract
+from bot.core.contracts import Contract, ContractKind
 from bot.core.facts import Liquidated
-from bot.core.margin.arithmetic import liquidation_fee, profit, unrealised
+from bot.core.margin.arithmetic import coordinate, direction, liquidation_fee, profit, unrealised
 from bot.core.margin.assess import assess
 from bot.core.margin.pool import Holding, Pool
 from bot.core.margin.requirement import maintenance, tier_for
 from bot.core.margin.rules import TierUnit
 from bot.core.types import ZERO, MarginMode, Order, Position, PositionId, Side, Symbol
-from bot.venues.paper.books import Account, Books, PoolKey, marks_of, money_down, money_up
+from bot.venues.paper.books import Books, PoolKey, gain_of, marks_of, money_down, money_up
 from bot.venues.paper.hedges import Due, due, offset
 from bot.venues.paper.insurance import TakenOver, close_taken_over
 from bot.venues.paper.matching import buys, sweep
@@ -58,7 +58,8 @@ def pools_holding(books: Books, symbol: Symbol) -> list[PoolKey]:
     for account in books.accounts.values():
         for position in account.positions.values():
             if position.id.symbol == symbol:
-                keys[position.id if position.mode is MarginMode.ISOLATED else account.name] = None
+                isolated = position.mode is MarginMode.ISOLATED
+                keys[position.id if isolated else books.purse(position.id)] = None
     return list(keys)
 
 
@@ -72,21 +73,23 @@ def step_down(contract: Contract, quantity: Decimal, mark: Decimal) -> Decimal:
     if contract.rules.tier_unit is TierUnit.CONTRACTS:
         kept = contract.quantity_down(tier.floor * contract.contract_size)
     else:
-        kept = contract.quantity_down(tier.floor / mark)
+        kept = contract.quantity_down(tier.floor / coordinate(contract, mark))
     return quantity - kept
 
 
 def _cancel_orders(books: Books, key: PoolKey) -> None:
-    account = books.accounts[key.account if isinstance(key, PositionId) else key]
-    for order in list(account.orders.values()):
-        if _belongs(account, order, key):
+    for order in list(books.accounts[key.account].orders.values()):
+        if _belongs(books, order, key):
             books.drop(order)
 
 
-def _belongs(account: Account, order: Order, key: PoolKey) -> bool:
+def _belongs(books: Books, order: Order, key: PoolKey) -> bool:
     """Whether an order is part of the pool: its position's, or for a cross pool whatever is not isolated."""
     if isinstance(key, PositionId):
         return order.id == key
+    if books.purse(order.id) != key:
+        return False
+    account = books.accounts[key.account]
     position = account.positions.get(order.id)
     if position is not None:
         return position.mode is MarginMode.CROSS
@@ -144,10 +147,10 @@ def _sold(books: Books, pool: Pool, position: Position, quantity: Decimal) -> _L
     if remains < 0:
         return None
     fee = min(money_down(liquidation_fee(contract, quantity, sold_at)), money_down(remains))
-    books.insurance_fund += fee
+    books.pots[contract.settlement].insurance_fund += fee
     totals.fees += fee
     totals.realised += gain
-    books.markets[position.id.symbol].trade(quantity, sold_at, buy=buy)
+    books.markets[position.id.symbol].trade(contract, quantity, sold_at, gain, buy=buy)
     return _Liquidation(fee - gain, sold_at, fee)
 
 
@@ -161,7 +164,7 @@ def _taken_over(books: Books, pool: Pool, position: Position, quantity: Decimal)
     loss = money_up(loss) if left or len(pool.holdings) > 1 else loss
     fee = money_down(liquidation_fee(contract, quantity, sold_at))
     books.totals(position.id).realised -= loss
-    price = _take_over_price(contract, position, loss / quantity)
+    price = _take_over_price(contract, position, quantity, loss) or sold_at
     return _Liquidation(loss, price, min(fee, max(ZERO, money_down(loss + gain))))
 
 
@@ -170,7 +173,7 @@ def _sale(books: Books, position: Position, quantity: Decimal) -> tuple[bool, De
     contract = books.contracts[position.id.symbol]
     buy = buys(position.id.side, reduces=True)
     sold_at = sweep(books.model, contract, quantity, books.quotes[position.id.symbol].last, buy=buy)
-    return buy, sold_at, profit(position, contract, quantity, sold_at)
+    return buy, sold_at, gain_of(position, contract, quantity, sold_at)
 
 
 def _backing(books: Books, pool: Pool, position: Position) -> Decimal:
@@ -190,11 +193,21 @@ def _book_loss(books: Books, position: Position, left: Decimal, loss: Decimal) -
     else:
         books.remove(position.id)
     if not isolated:
-        books.pay(books.accounts[position.id.account], -loss)
+        books.pay(books.purse(position.id), -loss)
 
 
-def _take_over_price(contract: Contract, position: Position, loss_per_unit: Decimal) -> Decimal:
-    """The bankruptcy price, away from entry on the tick as venues show it."""
+def _take_over_price(
+    contract: Contract, position: Position, quantity: Decimal, loss: Decimal
+) -> Decimal | None:
+    """The price at which ``quantity`` loses ``loss``: the bankruptcy price, rounded away from entry.
+
+    ``None`` for an inverse short that could lose as much at no price.
+    """
+    at = coordinate(contract, position.entry) - direction(position, contract) * loss / quantity
+    if contract.kind is ContractKind.INVERSE:
+        if at <= 0:
+            return None
+        at = coordinate(contract, at)
     if position.id.side is Side.LONG:
-        return max(contract.tick, contract.price_down(position.entry - loss_per_unit))
-    return contract.price_up(position.entry + loss_per_unit)
+        return max(contract.tick, contract.price_down(at))
+    return contract.price_up(at)

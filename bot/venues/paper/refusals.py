@@ -45,6 +45,8 @@ class Reason(StrEnum):
     NO_LIQUIDITY = "no_liquidity"
     OVERLOADED = "overloaded"
     """The venue refuses everything for the time being."""
+    EXPIRED = "expired"
+    """The contract is past its expiry."""
     CAPABILITY = "capability"
     """The paper exchange cannot do this at all, whichever venue it stands in for."""
 
@@ -60,6 +62,7 @@ BINANCE = {
     Reason.REDUCE_ONLY_FLAG: "-1106",
     Reason.DUPLICATE: "-4116",
     Reason.NO_ORDER: "-2011",
+    Reason.EXPIRED: "-4141",
     Reason.LEVERAGE_REFUSED: "-4161",
     Reason.LEVERAGE_BALANCE: "-2028",
     Reason.LEVERAGE_INVALID: "-4028",
@@ -108,6 +111,7 @@ OKX = {
     Reason.REDUCE_ONLY_FLAG: "51205",
     Reason.DUPLICATE: "51016",
     Reason.NO_ORDER: "51400",
+    Reason.EXPIRED: "51027",
     Reason.LEVERAGE_REFUSED: "59102",
     Reason.LEVERAGE_BALANCE: "59108",
     Reason.LEVERAGE_INVALID: "59102",

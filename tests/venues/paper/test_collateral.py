@@ -85,7 +85,7 @@ def test_a_debt_is_paid_with_as_much_of_the_asset_as_it_takes() -> None:
     (fact,) = of(BalanceChanged, [batch])
     assert fact.wallet == D("79.99999999")
     assert left(exchange) == D("88.88888888")
-    assert exchange._books.accounts[MAIN].wallet == 0
+    assert exchange._books.accounts[MAIN].wallets["USDT"].amount == 0
 
 
 def test_assets_are_sold_in_the_order_they_are_held() -> None:
@@ -101,7 +101,7 @@ def test_a_debt_waits_while_a_cross_position_is_open() -> None:
     exchange = with_collateral()
     go(exchange, "90")
     exchange.submit(2, an_order(OrderKind.MARKET, quantity="0.5", reduces=True))
-    assert exchange._books.accounts[MAIN].wallet == -5
+    assert exchange._books.accounts[MAIN].wallets["USDT"].amount == -5
     assert left(exchange) == 100
     assert wallet(exchange) == 85
 

@@ -221,7 +221,7 @@ def test_hyperliquid_leaves_the_orders_and_bybit_charges_the_maker_fee() -> None
         exchange.deleverage(5, BTC, Side.LONG, Share(D("0.5")))
         assert list(resting(exchange)) == kept
         # 0.5 at 100.
-        assert exchange.figures().fees == D(fee)
+        assert exchange.figures().pots["USDT"].fees == D(fee)
 
 
 @pytest.mark.parametrize("share", ["0", "1.01", "-1"])
