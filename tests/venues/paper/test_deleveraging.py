@@ -4,7 +4,7 @@ from decimal import Decimal
 
 import pytest
 
-from bot.core.contracts import Contract
+from bot.core.contracts import Contract, ContractKind
 from bot.core.facts import BalanceChanged, Deleveraged, Liquidated, OrdersChanged, PositionChanged
 from bot.core.margin.pool import Holding, Pool
 from bot.core.types import AccountName, MarginMode, OrderKind, Position, PositionId, PriceKind, Side, Symbol
@@ -174,6 +174,24 @@ def test_a_stop_filled_beyond_bankruptcy_does_not_take_more_than_the_fund_has() 
 def test_a_fund_below_zero_is_refused() -> None:
     with pytest.raises(PaperError, match="insurance fund of -1"):
         an_exchange(fund="-1")
+
+
+def test_in_coins_the_loss_is_matched_in_coins() -> None:
+    contract = a_contract(kind=ContractKind.INVERSE, settlement="COIN", lot=D(1))
+    names = ("loser", "bold")
+    accounts = [PaperAccount(name=AccountName(n), balance=D(2), currency="COIN") for n in names]
+    exchange = PaperExchange(accounts, {BTC: contract}, FREE_TRADING)
+    exchange.move(0, BTC, D(100), D(100), gap=True)
+    exchange.open(0, holding(LOSER, quantity="1000"))
+    exchange.open(0, holding(BOLD, quantity="1000"))
+    liquidated, deleveraged = go(exchange, "85", gap=True)[0][:2]
+    assert isinstance(liquidated, Liquidated)
+    assert isinstance(deleveraged, Deleveraged)
+    # 1000 / p - 1000 / 100 = 1 at 90.909: shown below, matched above.
+    assert (liquidated.price, deleveraged.price) == (D("90.9"), D("91.0"))
+    # 1000 / 91 - 10 = 0.98901099 coins for the short, and what is left of the margin of 1 for the fund.
+    assert wallets(exchange) == {"loser": D(1), "bold": D("2.98901099")}
+    assert exchange.figures().pots["COIN"].insurance_fund == D("0.01098901")
 
 
 # --- from outside ------------------------------------------------------------------------------------
