@@ -55,6 +55,10 @@ def _report(settings: Settings, files: tuple[Path, ...], found: list[Finding]) -
             f"{p.symbol} {p.side} {p.quantity or f'worth {p.notional}'} {p.leverage}x {p.margin_mode}"
             for p in config.paper.positions
         ],
+        "quarterlies": [
+            f"{table.listed} {table.kind} quarterlies on {table.underlying}, prices synthetic"
+            for table in config.paper.quarterlies
+        ],
         "contracts": {
             symbol: "invented tiers" if contract.synthetic_tiers else "tiers as given"
             for symbol, contract in config.contracts.items()
@@ -80,6 +84,7 @@ def _text(report: dict[str, Any]) -> str:
     for word, entries in (
         ("account", [f"{name}: {text}" for name, text in report["accounts"].items()]),
         ("position", report["positions"]),
+        ("quarterlies", report["quarterlies"]),
         ("contract", [f"{symbol}: {text}" for symbol, text in report["contracts"].items()]),
         ("rule", report["rules"]),
         ("seatbelt", ["on: every position gets a resting stop" if report["seatbelt"] else "OFF"]),

@@ -22,11 +22,12 @@ from bot.cli.text import exact
 from bot.config import Settings
 from bot.core.decisions import Action, Decision, Refusal, StateChanged
 from bot.core.engine import Engine
-from bot.core.facts import Fact, Liquidated, OrdersChanged, PositionChanged
+from bot.core.facts import Delivered, Fact, Liquidated, OrdersChanged, PositionChanged
 from bot.core.intents import Level, MoveStop, PlaceStop
 from bot.core.seatbelt import SEATBELT
 from bot.core.settings import EngineSettings
 from bot.core.step import Step
+from bot.lab.replay.quarterlies import find_quarterlies, synthetic_sentences
 from bot.lab.replay.result import ReplayResult, Run
 from bot.lab.replay.run import Plan, make_plan, perform, prepare, write_agenda
 from bot.lab.replay.stage import Done, Record
@@ -66,8 +67,11 @@ class Demonstration:
         self._seconds = seconds
         grouped = group(self.tapes)
         self._paths = tuple(price_path(each, order=PathOrder.NEAREST) for each in grouped)
+        self._quarterlies = find_quarterlies(settings, grouped, PathOrder.NEAREST)
         self._plans = {
-            defended: make_plan(settings, grouped, self._paths, 0, defended=defended)
+            defended: make_plan(
+                settings, grouped, self._paths, 0, defended=defended, quarterlies=self._quarterlies
+            )
             for defended in (True, False)
         }
         self._record = Record()
@@ -81,6 +85,8 @@ class Demonstration:
     async def perform(self, life: Life, board: Board, *, is_terminal: bool) -> None:
         """Guard the positions through the crash; then see what would have been without any defence."""
         self._board, self._frame_s = board, FRAME_S[is_terminal]
+        for sentence in synthetic_sentences(self._settings, self._quarterlies):
+            board.say(sentence)
         path = Path(self._settings.config.journal.path)
         try:
             with hold(path.parent):
@@ -106,6 +112,7 @@ class Demonstration:
             run_seconds=self._drawn - self._began,
             assumptions=(),
             digest="",
+            synthetic=self._plans[True].synthetic,
         )
 
     # -- inside -------------------------------------------------------------------------------------
@@ -193,6 +200,9 @@ class Demonstration:
             case Liquidated():
                 self._record.liquidations.append(fact)
                 yield f"{fact.id} was LIQUIDATED at {exact(fact.price)}", "critical"
+            case Delivered():
+                self._record.deliveries.append(fact)
+                yield f"{fact.id} was delivered at {exact(fact.price)}", "warning"
             case PositionChanged(position=None):
                 yield f"{fact.id} is closed", "warning"
             case _:

@@ -95,10 +95,11 @@ async def _last_decisions(reading: Reading, symbol: str, begin: int) -> list[dic
 
 
 def _meant(asked: str, known: set[str]) -> str:
-    """The symbol that was meant: in full, or by its base coin where only one has it."""
+    """The symbol that was meant: in full, or by its base coin where only one perpetual has it."""
     if asked in known:
         return asked
     found = [symbol for symbol in sorted(known) if symbol.partition("/")[0].lower() == asked.lower()]
+    found = [symbol for symbol in found if "-" not in symbol] or found
     if len(found) == 1:
         return found[0]
     from bot.config.errors import suggestion

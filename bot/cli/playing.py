@@ -19,7 +19,15 @@ from bot.core.facts import BarClosed, Fact, MarkPrice, Outcome, Tick
 from bot.core.intents import Notify, SetPosture
 from bot.core.step import Step
 from bot.core.types import ClientId, Symbol
-from bot.lab.replay.agenda import Agenda, Event, Funding, ScheduledEvent, ScheduledOpening, Silence
+from bot.lab.replay.agenda import (
+    Agenda,
+    Delivery,
+    Event,
+    Funding,
+    ScheduledEvent,
+    ScheduledOpening,
+    Silence,
+)
 from bot.lab.replay.ears import Ears
 from bot.lab.replay.stage import Stage
 from bot.lab.replay.walk import Stepper
@@ -185,6 +193,10 @@ class Player:
                 return (heard,) if heard else ()
             case Funding(symbol, rate):
                 return self._exchange.settle_funding(at_ms, symbol, rate)
+            case Delivery(symbol=symbol, price=price):
+                delivered: Sequence[Batch]
+                delivered = self._exchange.deliver(at_ms, symbol, price)
+                return delivered
             case ScheduledOpening():
                 return self._exchange.open(at_ms, what.opening)
             case ScheduledEvent():

@@ -103,10 +103,14 @@ def _noted(tapes: list[Tape], settings: Settings) -> Mapping[str, str]:
     """What ``holdfast explain`` needs to know of this run."""
     from bot.cli.reconstruct import started
     from bot.core.types import Symbol
-    from bot.lab.tapes import group
+    from bot.lab.replay.quarterlies import find_quarterlies
+    from bot.lab.tapes import PathOrder, group
 
     intervals = settings.config.replay.stale_after_intervals
-    stale = {Symbol(each.symbol): intervals * each.traded.interval_ms for each in group(tapes)}
+    grouped = group(tapes)
+    stale = {Symbol(each.symbol): intervals * each.traded.interval_ms for each in grouped}
+    for quarterly in find_quarterlies(settings, grouped, PathOrder.NEAREST):
+        stale[quarterly.symbol] = intervals * quarterly.path.interval_ms
     return started("replay", settings, stale, epoch=1)
 
 

@@ -18,6 +18,7 @@ def report(answer: Mapping[str, Any]) -> str:
         verdict(answer),
         _section("actions", _actions(answer["actions"]), len(answer["actions"])),
         _section("resting orders that were met", _triggered(answer["triggered"]), len(answer["triggered"])),
+        *_deliveries(answer["deliveries"]),
         _section("refusals", _refusals(answer["refusals"]), len(answer["refusals"])),
         f"with the rules, and without any defence\n{comparison(answer)}",
         "assumptions\n" + "\n".join(f"  {sentence}" for sentence in answer["assumptions"]),
@@ -51,7 +52,7 @@ def comparison(answer: Mapping[str, Any]) -> str:
     rows.append(("fees", *(amount(_sum(side, "fees")) for side in sides)))
     rows.append(("funding", *(amount(_sum(side, "funding")) for side in sides)))
     for mine, other in zip(*(side["final"]["positions"] for side in sides), strict=False):
-        name = f"{mine['account']}/{mine['symbol']}/{mine['side']}"
+        name = f"{mine['account']}/{_symbol(mine)}/{mine['side']}"
         rows.append((name, _position(mine), _position(other)))
     return columns(rows)
 
@@ -73,6 +74,21 @@ def _equity(side: Mapping[str, Any]) -> Decimal:
 
 def _sum(side: Mapping[str, Any], name: str) -> Decimal:
     return sum((Decimal(figures[name]) for figures in side["final"]["positions"]), Decimal(0))
+
+
+def _symbol(row: Mapping[str, Any]) -> str:
+    """The symbol; where its prices are modelled, every line says so."""
+    return f"{row['symbol']} (synthetic)" if row["synthetic"] else str(row["symbol"])
+
+
+def _deliveries(rows: Sequence[Mapping[str, Any]]) -> Iterable[str]:
+    """Nothing where nothing expired, which is the rule."""
+    if rows:
+        shown = [
+            (moment(row["at_ms"]), f"{_symbol(row)} {row['side']}", f"at {exact(row['price'])}")
+            for row in rows[:ROWS_MAX]
+        ]
+        yield _section("delivered at expiry", shown, len(rows))
 
 
 def _section(title: str, rows: Sequence[tuple[str, ...]], count: int) -> str:
@@ -104,7 +120,7 @@ def _triggered(rows: Iterable[Mapping[str, Any]]) -> list[tuple[str, ...]]:
         (
             moment(row["at_ms"]),
             row["rule"] or "of your own",
-            f"{row['symbol']} {row['side']}",
+            f"{_symbol(row)} {row['side']}",
             f"{exact(row['quantity'])} at {exact(row['price'])}",
             f"cost {amount(row['cost'])}",
         )
@@ -115,4 +131,4 @@ def _triggered(rows: Iterable[Mapping[str, Any]]) -> list[tuple[str, ...]]:
 def _what(row: Mapping[str, Any]) -> tuple[str, ...]:
     unit = {"price": "at", "base": "", "money": "", "times": "to"}.get(row["unit"] or "", "")
     figure = NOTHING if row["amount"] is None else f"{unit} {exact(row['amount'])}".strip()
-    return moment(row["at_ms"]), row["rule"], row["intent"], f"{row['symbol']} {row['side']}", figure
+    return moment(row["at_ms"]), row["rule"], row["intent"], f"{_symbol(row)} {row['side']}", figure

@@ -76,7 +76,7 @@ def cells(status: PositionStatus, stops: Mapping[str, str]) -> tuple[str, ...]:
     """One position in the order of the headings."""
     id_ = status.id
     return (
-        f"{id_.symbol.partition('/')[0]} {id_.side} {exact(status.quantity)}",
+        f"{_short(id_.symbol)} {id_.side} {exact(status.quantity)}",
         exact(status.mark),
         exact(status.liquidation),
         percent(status.distance),
@@ -85,6 +85,13 @@ def cells(status: PositionStatus, stops: Mapping[str, str]) -> tuple[str, ...]:
         f"{status.next_rule} in {percent(status.next_away)}" if status.next_rule else NOTHING,
         _last(status),
     )
+
+
+def _short(symbol: str) -> str:
+    """The coin, and the date of a dated contract: a hedge must not look like what it hedges."""
+    base, _, rest = symbol.partition("/")
+    date = rest.partition("-")[2]
+    return f"{base}-{date}" if date else base
 
 
 def _protection(status: PositionStatus, stops: Mapping[str, str]) -> str:

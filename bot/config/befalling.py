@@ -121,6 +121,8 @@ def _events(
         key = ("replay", "funding", at)
         at_ms = _moment(settings, key, table, stretch)
         _require_symbol(settings, key, table.symbol, contracts)
+        if contracts[table.symbol].expiry_ms is not None:
+            raise settings.refuse((*key, "symbol"), "no funding is paid on a dated contract")
         if table.interval is not None or table.cap is not None:
             terms = FundingTerms(symbol=table.symbol, interval_ms=table.interval, cap=table.cap)
             yield ScheduledEvent(at_ms=at_ms, event=terms)

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields
 from decimal import Decimal
 
-from bot.config.coverage import account_of
+from bot.config.coverage import account_of, contract_name, quarterly_symbol
 from bot.config.currencies import balance_currency, coins, unclear_money
 from bot.config.errors import Key, shown, suggestion
 from bot.config.fields import ANY_SYMBOL, AUTO, FIRST, format_exact
@@ -22,7 +22,7 @@ from bot.core.margin.rules import MarginRules
 from bot.core.margin.venues import RULES, rules_for
 from bot.core.settings import Budgets, EngineSettings, Limits, SeatbeltSettings
 from bot.core.types import AccountName, MarginMode, PositionId, Side, Symbol
-from bot.venues.calendar import expiry_of
+from bot.venues.calendar import expiry_of, undated
 from bot.venues.paper.model import MarketModel, Opening, PaperAccount
 
 COIN_STEP = Decimal("0.00000001")
@@ -83,10 +83,13 @@ def engine_settings(
     )
 
 
-def contract(settings: Settings, symbol: Symbol, *, tick: Decimal | None = None) -> Contract:
+def contract(
+    settings: Settings, symbol: Symbol, *, tick: Decimal | None = None, synthetic_prices: bool = False
+) -> Contract:
     """The contract of ``symbol``; ConfigError if the configuration has none.
 
-    ``tick`` is the last decimal of the tape, used where the configuration says ``"auto"``.
+    A dated contract without a table of its own has that of its perpetual. ``tick`` is the last decimal of the
+    tape, used where the configuration says ``"auto"``; ``synthetic_prices`` marks modelled prices.
     """
     name, table = _contract_table(settings, symbol)
     if table.tick == AUTO and tick is None:
@@ -111,6 +114,7 @@ def contract(settings: Settings, symbol: Symbol, *, tick: Decimal | None = None)
         funding_interval_ms=table.funding_interval,
         expiry_ms=expiry_of(symbol) if table.expiry is None else table.expiry,
         tiers=_tiers(settings, name, table, symbol),
+        synthetic_prices=synthetic_prices,
         synthetic_tiers=table.synthetic_tiers,
         rules=_rules(next(iter(settings.config.accounts.values())).margin_rules, kind),
     )
@@ -126,9 +130,9 @@ def _tiers(settings: Settings, name: Symbol, table: ContractTable, symbol: Symbo
 
 def _contract_table(settings: Settings, symbol: Symbol) -> tuple[Symbol, ContractTable]:
     contracts = settings.config.contracts
-    for name in (symbol, Symbol(ANY_SYMBOL)):
-        if name in contracts:
-            return name, contracts[name]
+    name = contract_name(settings.config, symbol)
+    if name is not None:
+        return name, contracts[name]
     raise settings.refuse(
         ("contracts",),
         f"no contract for {shown(symbol)}{suggestion(symbol, contracts)};"
@@ -175,7 +179,12 @@ def market_model(settings: Settings, symbols: Iterable[Symbol]) -> MarketModel:
     """What trading costs in ``symbols``."""
     paper = settings.config.paper
     general = paper.depth.get(Symbol(ANY_SYMBOL))
-    depths = {symbol: paper.depth.get(symbol, general) for symbol in symbols}
+    quarterlies = {quarterly_symbol(table, None): table.depth for table in paper.quarterlies}
+    depths = {
+        symbol: (None if expiry_of(symbol) is None else quarterlies.get(undated(symbol)))
+        or paper.depth.get(symbol, general)
+        for symbol in symbols
+    }
     return MarketModel(
         maker_fee=paper.fees.maker,
         taker_fee=paper.fees.taker,
@@ -185,12 +194,15 @@ def market_model(settings: Settings, symbols: Iterable[Symbol]) -> MarketModel:
     )
 
 
-def planned_positions(settings: Settings, symbols: Iterable[Symbol]) -> tuple[PlannedPosition, ...]:
+def planned_positions(
+    settings: Settings, symbols: Iterable[Symbol], derived: Iterable[Symbol] = ()
+) -> tuple[PlannedPosition, ...]:
     """The configured positions, ``*`` written out for every symbol of ``symbols`` not named otherwise.
 
-    ConfigError for a position in a symbol that is not among them.
+    ``derived`` have prices without a tape: only a position that names one is in it. ConfigError for a
+    position in a symbol that is among neither.
     """
-    known = sorted(set(symbols))
+    known, modelled = sorted(set(symbols)), sorted(set(derived))
     tables = settings.config.paper.positions
     named = {(account_of(settings.config, table), table.symbol) for table in tables}
     planned: list[PlannedPosition] = []
@@ -198,11 +210,12 @@ def planned_positions(settings: Settings, symbols: Iterable[Symbol]) -> tuple[Pl
         account = account_of(settings.config, table)
         assert account is not None, f"position {index + 1}: an account that was not checked"
         key: Key = ("paper", "positions", index)
-        if table.symbol not in (*known, ANY_SYMBOL):
+        if table.symbol not in (*known, *modelled, ANY_SYMBOL):
             raise settings.refuse(
                 (*key, "symbol"),
-                f"no prices for {shown(table.symbol)}{suggestion(table.symbol, known)}; there are tapes for"
-                f" {', '.join(known) or 'no symbol'}: add one for it, or take the position out",
+                f"no prices for {shown(table.symbol)}{suggestion(table.symbol, (*known, *modelled))};"
+                f" there are tapes for {', '.join(known) or 'no symbol'}{_and_modelled(modelled)}:"
+                " add one for it, or take the position out",
             )
         chosen = (
             [s for s in known if (account, s) not in named] if table.symbol == ANY_SYMBOL else [table.symbol]
@@ -221,6 +234,10 @@ def planned_positions(settings: Settings, symbols: Iterable[Symbol]) -> tuple[Pl
             for symbol in chosen
         )
     return tuple(planned)
+
+
+def _and_modelled(symbols: list[Symbol]) -> str:
+    return f", and modelled prices for {', '.join(symbols)}" if symbols else ""
 
 
 def opening(

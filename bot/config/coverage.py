@@ -7,10 +7,11 @@ from collections.abc import Iterator, Sequence
 from bot.config.currencies import coins, named_settlements, unclear_money
 from bot.config.errors import Key, Problem, shown, suggestion
 from bot.config.fields import ANY_SYMBOL, format_exact
-from bot.config.model import Config, MomentTable, PositionTable
+from bot.config.model import Config, ContractTable, MomentTable, PositionTable, QuarterliesTable
 from bot.config.read import Document
 from bot.core.contracts import ContractKind
 from bot.core.types import MarginMode, PositionMode, Symbol
+from bot.venues.calendar import dated, undated
 
 
 def cross_checks(config: Config, document: Document) -> Iterator[Problem]:
@@ -20,6 +21,7 @@ def cross_checks(config: Config, document: Document) -> Iterator[Problem]:
     for key, text in unclear_money(config, named_settlements(config)):
         yield document.problem(key, text)
     yield from _positions(config, document)
+    yield from _quarterlies(config, document)
     yield from _rules(config, document)
     yield from _collateral(config, document)
     yield from _staged(config, document)
@@ -105,8 +107,42 @@ def _size(position: PositionTable, key: Key, document: Document) -> Iterator[Pro
         yield document.problem((*key, "margin"), "a cross position has no margin of its own; leave it out")
 
 
+def contract_name(config: Config, symbol: Symbol) -> Symbol | None:
+    """Which of ``config.contracts`` describes ``symbol``: its own, that of its perpetual, or ``*``."""
+    names = (symbol, undated(symbol), Symbol(ANY_SYMBOL))
+    return next((name for name in names if name in config.contracts), None)
+
+
+def quarterly_symbol(table: QuarterliesTable, expiry_ms: int | None) -> Symbol:
+    """The unified symbol of a quarterly that expires then; ``None`` leaves out the date."""
+    symbol = table.underlying
+    if table.kind is ContractKind.INVERSE:
+        base = symbol.partition("/")[0]
+        symbol = Symbol(f"{base}/USD:{base}")
+    return symbol if expiry_ms is None else dated(symbol, expiry_ms)
+
+
+def _quarterlies(config: Config, document: Document) -> Iterator[Problem]:
+    seen: dict[Symbol, Key] = {}
+    for index, table in enumerate(config.paper.quarterlies):
+        key: Key = ("paper", "quarterlies", index)
+        symbol = quarterly_symbol(table, None)
+        yield from _contract(config, symbol, (*key, "underlying"), document)
+        if symbol in seen:
+            yield document.problem(
+                key,
+                f"a second time the quarterlies of {symbol}; the first is at {document.origin(seen[symbol])}",
+            )
+        seen.setdefault(symbol, key)
+
+
+def _contract_table(config: Config, symbol: Symbol) -> ContractTable | None:
+    name = contract_name(config, symbol)
+    return None if name is None else config.contracts[name]
+
+
 def _contract(config: Config, symbol: Symbol, key: Key, document: Document) -> Iterator[Problem]:
-    if symbol in config.contracts or ANY_SYMBOL in config.contracts:
+    if contract_name(config, symbol) is not None:
         return
     if symbol == ANY_SYMBOL:
         yield document.problem(key, 'every symbol needs a contract: add [contracts."*"]')
@@ -120,7 +156,7 @@ def _contract(config: Config, symbol: Symbol, key: Key, document: Document) -> I
 
 
 def _leverage(config: Config, position: PositionTable, key: Key, document: Document) -> Iterator[Problem]:
-    contract = config.contracts.get(position.symbol) or config.contracts.get(Symbol(ANY_SYMBOL))
+    contract = _contract_table(config, position.symbol)
     if contract is not None and position.leverage > contract.max_leverage:
         yield document.problem(
             (*key, "leverage"),

@@ -105,11 +105,20 @@ def _allowed(field: FieldInfo) -> str:
         return listed(options)
     bounds = [
         f"{word} {getattr(constraint, attribute)}"
-        for constraint in field.metadata
+        for constraint in _constraints(field)
         for kind, (attribute, word) in _BOUNDS.items()
         if isinstance(constraint, kind)
     ]
     return " and ".join(bounds)
+
+
+def _constraints(field: FieldInfo) -> Iterator[object]:
+    """What bounds a field, also where it may be left out."""
+    yield from field.metadata
+    if get_origin(field.annotation) in (Union, UnionType):
+        for kind in get_args(field.annotation):
+            for extra in getattr(kind, "__metadata__", ()):
+                yield from extra.metadata if isinstance(extra, FieldInfo) else (extra,)
 
 
 def _options(kind: Any) -> list[str]:  # noqa: ANN401 - annotations are whatever somebody wrote

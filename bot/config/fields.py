@@ -113,6 +113,13 @@ def _symbol(value: object) -> Symbol:
     return Symbol(value)
 
 
+def _perpetual(value: object) -> Symbol:
+    symbol = _symbol(value)
+    if expiry_of(symbol) is not None:
+        raise ValueError('allowed: a symbol without a delivery date, such as "BTC/USDT:USDT"')
+    return symbol
+
+
 def _currency(value: str) -> str:
     if not _CURRENCY.fullmatch(value):
         raise ValueError('allowed: a currency in capitals, such as "USDT" or "BTC"')
@@ -251,6 +258,20 @@ SymbolName = Annotated[
     Symbol, PlainValidator(_symbol), WithJsonSchema({"type": "string", "pattern": f"^{_SYMBOL.pattern}$"})
 ]
 """A unified symbol, ``BASE/QUOTE:SETTLE`` and for dated contracts ``-YYMMDD``."""
+PerpetualName = Annotated[
+    Symbol,
+    PlainValidator(_perpetual),
+    WithJsonSchema({"type": "string", "pattern": r"^[A-Z0-9]+/[A-Z0-9]+:[A-Z0-9]+$"}),
+]
+"""A unified symbol without a delivery date."""
+Span = Annotated[
+    int,
+    BeforeValidator(parse_duration),
+    Field(gt=0),
+    PlainSerializer(format_duration),
+    WithJsonSchema({"type": "string", "pattern": f"^{_DURATION.pattern}$"}),
+]
+"""A duration longer than nothing, in milliseconds once read."""
 Currency = Annotated[str, AfterValidator(_currency)]
 """What contracts settle in, as symbols spell it."""
 Moment = Annotated[

@@ -24,9 +24,11 @@ from bot.config.fields import (
     Moment,
     NoChoiceError,
     NotNegative,
+    PerpetualName,
     Positive,
     Rate,
     RuleLabel,
+    Span,
     SymbolName,
     SymbolOrAny,
     TickSize,
@@ -35,6 +37,7 @@ from bot.core.contracts import ContractKind
 from bot.core.facts import Link, OutcomeKind
 from bot.core.settings import DAY_MS, MINUTE_MS
 from bot.core.types import MarginMode, PositionMode, Side
+from bot.venues.calendar import LISTED
 
 SCHEMA_VERSION = 1
 _ZERO = Decimal(0)
@@ -112,6 +115,51 @@ class CollateralTable(Table):
     """The fraction of its price that does not count; left out, that of the venue, if it is known."""
 
 
+class BasisTable(Table):
+    """How far from its index a quarterly trades: the defaults are BTC's in March 2020 and November 2022."""
+
+    calm: Annotated[Exact, Field(gt=-1, lt=10)] = Decimal("0.07")
+    """Carry in calm, a fraction of the index per year."""
+    discount: Fraction = Decimal("0.15")
+    """How far below the index a contract without end would go under full stress, as a fraction of it."""
+    tenor: Span = 21 * DAY_MS
+    """A contract with this long to go reaches half of the discount."""
+    window: Span = 4 * 60 * MINUTE_MS
+    """A fall is measured from the highest price of this time."""
+    onset: Fraction = Decimal("0.05")
+    """The fall from which on there is stress, as a fraction."""
+    span: Annotated[Exact, Field(gt=0, lt=1)] = Decimal("0.18")
+    """How much farther the index has to fall until stress is full, as a fraction."""
+    ordinary: NotNegative = Decimal(3)
+    """A fall of this many mean hourly ranges is ordinary for the coin and brings no stress."""
+    volatility_window: Span = DAY_MS
+    """Over which time the mean hourly range is taken."""
+    half_life: Span = 10 * 60 * MINUTE_MS
+    """In this time stress halves."""
+
+
+class QuarterliesTable(Table):
+    """Quarterly futures on one index, in replays and the demo.
+
+    Nobody recorded them: their prices are those of the index and a modelled basis, and every output says
+    synthetic.
+    """
+
+    underlying: PerpetualName
+    """Whose tape is the index."""
+    kind: ContractKind = ContractKind.LINEAR
+    """linear: settled in the quote currency, as BTC/USDT:USDT-261225; inverse: in the coin, as
+    BTC/USD:BTC-261225."""
+    listed: Annotated[int, Field(ge=1, le=8)] = LISTED
+    """How many of them trade at any time, this quarter's included."""
+    depth: Positive | None = None
+    """Money within one percent of the middle on each side of each contract; left out, paper.depth holds."""
+    settlement_window: Span | None = None
+    """Over how long before expiry the index is averaged into the delivery price; left out, it is Binance's:
+    1h, from 2024-11-11 on 30m."""
+    basis: BasisTable = BasisTable()
+
+
 class PaperTable(Table):
     """How the paper exchange fills, charges and begins."""
 
@@ -134,6 +182,7 @@ class PaperTable(Table):
     max_impact: Annotated[Exact, Field(gt=0, lt=1)] = Decimal("0.05")
     """How far from the best price the book ends, as a fraction of the price."""
     positions: tuple[PositionTable, ...] = ()
+    quarterlies: tuple[QuarterliesTable, ...] = ()
 
 
 class TierTable(Table):
@@ -271,7 +320,7 @@ class DeleveragingTable(MomentTable):
     side: Side
     """Whose positions are closed: those of this side, the highest in the venue's queue first."""
     share: Annotated[Exact, Field(gt=0, le=1)] | None = None
-    """How much of all that is open on that side, above 0 and at most 1; give this or quantity."""
+    """How much of all that is open on that side; give this or quantity."""
     quantity: Positive | None = None
     """How much in base currency; give this or share."""
     price: Positive | None = None
@@ -302,7 +351,7 @@ class FundingTable(MomentTable):
     interval: Duration | None = None
     """Time between two settlements, told to the rules; it changes nothing recorded unless there is a rate."""
     cap: Annotated[Exact, Field(ge=0, lt=1)] | None = None
-    """The largest rate per settlement from now on, at least 0 and below 1."""
+    """The largest rate per settlement from now on."""
     rate: Rate | None = None
     """What is paid at each settlement instead of the recorded rates; positive is paid by longs."""
     lasts: Duration | None = None

@@ -231,3 +231,22 @@ def test_a_journal_that_somebody_else_writes(holdfast: Run, tape: Write, tmp_pat
 def test_a_journal_that_is_not_there_is_not_made(holdfast: Run, tmp_path: Path) -> None:
     assert "there is no journal" in one_line(holdfast("journal", "--journal", "no/such.db"), 1)
     assert not (tmp_path / "no").exists()
+
+
+def test_a_quarterly_is_marked_synthetic_in_every_answer(holdfast: Run, tape: Write, tmp_path: Path) -> None:
+    config = tmp_path / "quarterlies.toml"
+    text = (ROOT / "config" / "replay.toml").read_text()
+    more = (
+        '[[paper.quarterlies]]\nunderlying = "BTC/USDT:USDT"\n\n'
+        '[[paper.positions]]\nsymbol = "BTC/USDT:USDT-251226"\nside = "short"\n'
+        "notional = 5_000\nleverage = 5\n\n"
+        "[limits]"
+    )
+    config.write_text(text.replace("[limits]", more, 1))
+    answer = answer_of(holdfast("replay", tape(*CRASH), "--config", config, "--json"))
+    assert answer["synthetic"] == ["BTC/USDT:USDT-251226", "BTC/USDT:USDT-260327"]
+    shown = holdfast("replay", tape(*CRASH), "--config", config, "--journal", "runs/q.db").output
+    assert "main/BTC/USDT:USDT-251226 (synthetic)/short" in shown
+    assert "the prices of BTC/USDT:USDT-251226, BTC/USDT:USDT-260327 are SYNTHETIC" in shown
+    explained = holdfast("explain", "BTC/USDT:USDT-251226", "--config", config, "--journal", "runs/q.db")
+    assert explained.exit_code == 0, explained.stderr

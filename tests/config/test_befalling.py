@@ -192,7 +192,7 @@ def test_what_is_staged_is_said(write: Write) -> None:
         (
             '[[replay.deleveragings]]\nafter = "1m"\nsymbol = "BTC/USDT:USDT"\nside = "long"\nshare = 1.5\n',
             5,
-            "replay.deleveragings[1].share: found 1.5; How much of all that is open on that side, above 0",
+            "replay.deleveragings[1].share: found 1.5; allowed: above 0 and at most 1",
         ),
         (
             '[[replay.deleveragings]]\nafter = "1m"\nsymbol = "BTC/USDC:USDC"\nside = "long"\nshare = 1\n',

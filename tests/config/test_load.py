@@ -302,3 +302,60 @@ def test_the_resolved_configuration_is_plain_and_complete(write: Write) -> None:
     assert resolved["limits"]["cooldown"] == "1m"
     assert resolved["rules"][0]["params"] == {"below": "0.08", "times": 3, "timeframe": "1h"}
     assert resolved["contracts"]["BTC/USDT:USDT"]["tiers"][1]["deduction"] == "50"
+
+
+QUARTERLIES = '[[paper.quarterlies]]\nunderlying = "BTC/USDT:USDT"\n'
+
+
+@pytest.mark.parametrize(
+    ("more", "at", "key", "parts"),
+    [
+        ("listd = 2", "listd", "listd", ['mean "listed"', "settlement_window"]),
+        ("listed = 0", "listed", "listed", ["found 0", "at least 1"]),
+        ('kind = "invers"', "kind", "kind", ['found "invers"', 'mean "inverse"']),
+        ("depth = 0", "depth", "depth", ["found 0", "above 0"]),
+        ('settlement_window = "0m"', "settlement", "settlement_window", ['found "0m"', "above 0"]),
+        ("basis = { clam = 0.1 }", "clam", "basis.clam", ['mean "calm"', "half_life"]),
+        ("basis = { discount = 1.5 }", "discount", "basis.discount", ["found 1.5", "below 1"]),
+        ("basis = { half_life = 10 }", "half_life", "basis.half_life", ["found 10", '"10m"']),
+    ],
+)
+def test_a_mistake_in_quarterlies_is_named_with_its_line(
+    write: Write, more: str, at: str, key: str, parts: list[str]
+) -> None:
+    path = write("", QUARTERLIES + more + "\n")
+    (found,) = mistakes(path)
+    assert found.startswith(f"{path}:{line(path, at)}: paper.quarterlies[1].{key}: ")
+    assert all(part in found for part in parts), found
+
+
+def test_quarterlies_are_on_something_without_a_date_and_with_a_contract(write: Write) -> None:
+    dated = write("", QUARTERLIES.replace("USDT:USDT", "USDT:USDT-261225"))
+    assert "without a delivery date" in mistakes(dated)[0]
+    inverse = write("", QUARTERLIES + 'kind = "inverse"\n')
+    assert 'no contract for "BTC/USD:BTC"' in mistakes(inverse)[0]
+    twice = write("", QUARTERLIES * 2)
+    second = line(twice, "quarterlies", 2)
+    first = line(twice, "quarterlies")
+    assert mistakes(twice) == [
+        (
+            f"{twice}:{second}: paper.quarterlies[2]: a second time the quarterlies of BTC/USDT:USDT;"
+            f" the first is at {twice}:{first}"
+        )
+    ]
+
+
+def test_a_date_that_is_none_is_a_mistake(write: Write) -> None:
+    path = write('symbol = "BTC/USDT:USDT"', 'symbol = "BTC/USDT:USDT-261301"')
+    assert "261301 is no date" in mistakes(path)[0]
+
+
+def test_a_dated_contract_has_the_table_of_its_perpetual(write: Write) -> None:
+    path = write('symbol = "BTC/USDT:USDT"', 'symbol = "BTC/USDT:USDT-261225"')
+    assert load(path, {}).config.paper.positions[0].symbol == "BTC/USDT:USDT-261225"
+
+
+def test_what_holds_for_quarterlies_is_printed_with_its_defaults(write: Write) -> None:
+    (shown,) = load(write("", QUARTERLIES), {}).resolved()["paper"]["quarterlies"]
+    assert shown["underlying"] == "BTC/USDT:USDT"
+    assert (shown["kind"], shown["listed"], shown["basis"]["calm"]) == ("linear", 2, "0.07")

@@ -1,8 +1,8 @@
-"""What happens in a replay beside prices: closing bars, funding, openings, events, silence in gaps.
+"""What happens in a replay beside prices: closing bars, funding, deliveries, openings, events, gaps.
 
 Order at one instant: bar closes (shortest timeframe first), ends and beginnings of outages, funding (at the
-last mark), the mark, scheduled openings, what else befalls the market, ticks. One integer key, time and rank
-together, says it all, so that playing is comparing integers.
+last mark), delivery, the mark, scheduled openings, what else befalls the market, ticks. One integer key, time
+and rank together, says it all, so that playing is comparing integers.
 """
 
 from __future__ import annotations
@@ -28,11 +28,12 @@ class Rank(IntEnum):
     BAR = 0
     LINK = 1
     FUNDING = 2
-    MARK = 3
-    OPENING = 4
-    VENUE = 5
-    TICK = 6
-    EXECUTION = 7
+    DELIVERY = 3
+    MARK = 4
+    OPENING = 5
+    VENUE = 6
+    TICK = 7
+    EXECUTION = 8
 
 
 RANKS = 16
@@ -63,6 +64,15 @@ class Funding:
     rate: Decimal
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Delivery:
+    """A dated future expires at ``expiry_ms`` and is settled at ``price``, the mean of its index."""
+
+    symbol: Symbol
+    expiry_ms: int
+    price: Decimal
+
+
 @dataclass(frozen=True, slots=True)
 class Silence:
     """A bar that should have been there and is not."""
@@ -70,13 +80,14 @@ class Silence:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Schedule:
-    """What was ordered to happen: openings, and what befalls the market."""
+    """What happens at given times: openings, deliveries, and what befalls the market."""
 
     openings: Sequence[ScheduledOpening] = ()
+    deliveries: Sequence[Delivery] = ()
     befalling: Befalling = NOTHING
 
 
-Event = BarClosed | Funding | ScheduledOpening | ScheduledEvent | Silence
+Event = BarClosed | Funding | Delivery | ScheduledOpening | ScheduledEvent | Silence
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +122,8 @@ def agenda(
     for scheduled in schedule.openings:
         symbol = scheduled.opening.id.symbol
         dated.append((key_of(scheduled.at_ms, Rank.OPENING), 0, symbol, scheduled))
+    for delivery in schedule.deliveries:
+        dated.append((key_of(delivery.expiry_ms, Rank.DELIVERY), 0, delivery.symbol, delivery))
     dated += [(key_of(each.at_ms, Rank.VENUE), 0, "", each) for each in schedule.befalling.events]
     for each in schedule.befalling.funding:
         settled = Funding(each.symbol, each.rate)
@@ -160,6 +173,7 @@ def _funding(
 
 __all__ = [
     "Agenda",
+    "Delivery",
     "Event",
     "Funding",
     "Rank",

@@ -1,4 +1,7 @@
-"""What a replay answers: one object. Money, prices and quantities in it are decimal strings."""
+"""What a replay answers: one object. Money, prices and quantities in it are decimal strings.
+
+Whatever is about a symbol with modelled prices says ``"synthetic": true``, in every list.
+"""
 
 from __future__ import annotations
 
@@ -10,9 +13,9 @@ from decimal import Decimal
 from typing import Any
 
 from bot.core.decisions import Refusal, StateChanged
-from bot.core.facts import Deleveraged, Fill, Liquidated, OutcomeKind
+from bot.core.facts import Deleveraged, Delivered, Fill, Liquidated, OutcomeKind
 from bot.core.intents import Intent, MoveStop, PlaceStop
-from bot.core.types import ZERO, PositionId
+from bot.core.types import ZERO, PositionId, Symbol
 from bot.lab.replay.stage import Done, Record, Triggered
 from bot.venues.paper.figures import Figures, PoolFigures, PositionFigures
 
@@ -34,7 +37,10 @@ class Run:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReplayResult:
-    """Both runs over the same prices, and what had to be assumed. Seconds are wall-clock time."""
+    """Both runs over the same prices, and what had to be assumed. Seconds are wall-clock time.
+
+    ``synthetic`` are the symbols whose prices are modelled, not recorded; ``bars`` counts recorded ones.
+    """
 
     defended: Run
     undefended: Run
@@ -43,12 +49,13 @@ class ReplayResult:
     run_seconds: float
     assumptions: tuple[str, ...]
     digest: str
+    synthetic: frozenset[Symbol] = frozenset()
 
     def to_json(self) -> dict[str, Any]:
         """The object ``holdfast replay --json`` prints."""
         record = self.defended.record
         done = [d for d in record.done if d.outcome is None or d.outcome.kind is OutcomeKind.VERIFIED]
-        return {
+        answer = {
             "schema_version": SCHEMA_VERSION,
             **_judged(self.defended),
             "bars": self.bars,
@@ -56,11 +63,15 @@ class ReplayResult:
             "actions": [action_json(d) for d in done],
             "refusals": [refusal_json(refusal) for refusal in record.refusals],
             "triggered": [triggered_json(triggered) for triggered in record.triggered],
+            "deliveries": [delivery_json(fact) for fact in record.deliveries],
             "changes": [change_json(change) for change in record.changes],
             "undefended": _judged(self.undefended),
             "assumptions": list(self.assumptions),
+            "synthetic": sorted(self.synthetic),
             "digest": self.digest,
         }
+        _flag(answer, self.synthetic)
+        return answer
 
 
 def decisions_digest(record: Record) -> str:
@@ -134,6 +145,11 @@ def triggered_json(triggered: Triggered) -> dict[str, Any]:
         "price": text(value / quantity) if quantity else None,
         "cost": text(_cost(outcome.fills)),
     }
+
+
+def delivery_json(fact: Delivered) -> dict[str, Any]:
+    """The settlement of a position at expiry."""
+    return {"at_ms": fact.at_ms, **_identity(fact.id), "price": text(fact.price)}
 
 
 def text(number: Decimal | None) -> str | None:
@@ -246,6 +262,20 @@ def _pool(figures: PoolFigures) -> dict[str, Any]:
 
 def _texts(figures: object, names: Sequence[str]) -> dict[str, str | None]:
     return {name: text(getattr(figures, name)) for name in names}
+
+
+def _flag(value: object, synthetic: frozenset[Symbol]) -> None:
+    """Say of everything about one symbol, and of every pool, whether its prices are modelled."""
+    if isinstance(value, list):
+        for item in value:
+            _flag(item, synthetic)
+    elif isinstance(value, dict):
+        for item in value.values():
+            _flag(item, synthetic)
+        if "symbol" in value:
+            value["synthetic"] = value["symbol"] in synthetic
+        elif "symbols" in value:
+            value["synthetic"] = not synthetic.isdisjoint(value["symbols"])
 
 
 def _identity(id_: PositionId) -> dict[str, str]:

@@ -26,12 +26,8 @@ from bot.core.contracts import Contract
 from bot.core.engine import Engine
 from bot.core.settings import EngineSettings
 from bot.core.types import AccountName, PositionId, Symbol
-from bot.lab.replay.agenda import (
-    Agenda,
-    Schedule,
-    ScheduledOpening,
-    agenda,
-)
+from bot.lab.replay.agenda import Agenda, Delivery, Schedule, ScheduledOpening, agenda
+from bot.lab.replay.quarterlies import Quarterly, find_quarterlies, synthetic_sentences
 from bot.lab.replay.result import ReplayResult, Run, digest_of
 from bot.lab.replay.stage import OpeningError, Record, Stage
 from bot.lab.replay.walk import Jumper, Stepper, Walker
@@ -53,7 +49,11 @@ ASSUMED = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
-    """Everything one run is made of. ``engine`` builds the engine once the venue's abilities are known."""
+    """Everything one run is made of. ``engine`` builds the engine once the venue's abilities are known.
+
+    Of ``paths`` only those with ``tapes`` give closing bars and silence; a quarterly that nobody holds at the
+    start has none, because nobody asks for its bars.
+    """
 
     paths: tuple[PricePath, ...]
     tapes: tuple[SymbolTapes, ...]
@@ -64,6 +64,7 @@ class Plan:
     settings: Callable[[Mapping[AccountName, Capabilities]], EngineSettings]
     latency_ms: int = 0
     insurance_fund: Decimal = Decimal(0)
+    deliveries: tuple[Delivery, ...] = ()
     staged: Befalling = NOTHING
     collateral: Mapping[str, CollateralTerms] = field(default_factory=dict)
     funding_caps: Mapping[Symbol, Decimal] = field(default_factory=dict)
@@ -80,9 +81,28 @@ class Plan:
             outages=self.staged.outages,
         )
 
-    def schedule(self) -> Schedule:
-        """What happens at given times, whatever the prices do."""
-        return Schedule(openings=self.openings, befalling=self.staged)
+    def schedule(self, watched: frozenset[Symbol]) -> Schedule:
+        """What happens at given times, whatever the prices do, to the symbols that somebody may see."""
+        return Schedule(
+            openings=self.openings,
+            deliveries=tuple(each for each in self.deliveries if each.symbol in watched),
+            befalling=self.staged,
+        )
+
+    def watched(self, engine: Engine) -> frozenset[Symbol]:
+        """The symbols whose prices somebody may see: the others need not be played.
+
+        Only a rule that asks for quarterlies looks at a dated contract in which no position is opened.
+        """
+        if engine.needs().quarterlies:
+            return frozenset(self.contracts)
+        opened = {each.opening.id.symbol for each in self.openings}
+        return frozenset(s for s, c in self.contracts.items() if c.expiry_ms is None or s in opened)
+
+    @property
+    def synthetic(self) -> frozenset[Symbol]:
+        """The symbols whose prices are modelled."""
+        return frozenset(c.symbol for c in self.contracts.values() if c.synthetic_prices)
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,14 +125,17 @@ def prepare(
     capabilities = {account.name: exchange.capabilities(account.name) for account in plan.accounts}
     settings = plan.settings(capabilities)
     stage = Stage(engine(settings), exchange, journal, plan.latency_ms)
-    return Performance(walker(stage, plan.paths, write_agenda(plan, stage.engine)), stage)
+    watched = plan.watched(stage.engine)
+    paths = tuple(path for path in plan.paths if path.symbol in watched)
+    return Performance(walker(stage, paths, write_agenda(plan, stage.engine)), stage)
 
 
 def write_agenda(plan: Plan, engine: Engine) -> Agenda:
     """Closing bars of the timeframes the rules need, funding, gaps and what is scheduled."""
+    watched = plan.watched(engine)
     tapes = [(each.traded, each.funding) for each in plan.tapes]
     with _uncollected():
-        return agenda(tapes, engine.needs().timeframes_ms, plan.schedule())
+        return agenda(tapes, engine.needs().timeframes_ms, plan.schedule(watched))
 
 
 @contextmanager
@@ -157,9 +180,10 @@ async def replay(
     began = perf_counter()
     grouped = group(tapes)
     paths = tuple(price_path(each, order=path) for each in grouped)
+    quarterlies = find_quarterlies(settings, grouped, path)
     loaded = perf_counter()
     plans = {
-        defended: make_plan(settings, grouped, paths, latency_ms, defended=defended)
+        defended: make_plan(settings, grouped, paths, latency_ms, defended=defended, quarterlies=quarterlies)
         for defended in (True, False)
     }
     written = MemoryJournal() if journal is None else journal
@@ -170,14 +194,19 @@ async def replay(
         unread = MemoryJournal()
         undefended = await perform(prepare(plans[False], unread), unread)
     except OpeningError as error:
-        raise settings.refuse(_key_of(settings, paths, error.id), str(error)) from error
+        raise settings.refuse(_key_of(settings, paths, quarterlies, error.id), str(error)) from error
     return ReplayResult(
         defended=defended,
         undefended=undefended,
         bars=sum(len(each) for each in paths),
         load_seconds=load_seconds + loaded - began,
         run_seconds=run_seconds,
-        assumptions=(*_assumptions(settings, grouped, paths, plans[True]), *_parked(defended.record)),
+        assumptions=(
+            *_assumptions(settings, grouped, paths, plans[True]),
+            *synthetic_sentences(settings, quarterlies),
+            *_parked(defended.record),
+        ),
+        synthetic=plans[True].synthetic,
         digest=digest_of((tape.sha256 for tape in tapes), settings.canonical(), defended),
     )
 
@@ -189,44 +218,59 @@ def make_plan(
     latency_ms: int | None,
     *,
     defended: bool,
+    quarterlies: Sequence[Quarterly] = (),
 ) -> Plan:
     """The configuration's contracts, accounts and positions over these paths."""
-    symbols = [Symbol(each.symbol) for each in paths]
+    recorded = [Symbol(each.symbol) for each in paths]
+    modelled = [each.symbol for each in quarterlies]
+    by_symbol = {Symbol(each.symbol): each for each in (*paths, *(each.path for each in quarterlies))}
     contracts = {
-        Symbol(each.symbol): contract(settings, Symbol(each.symbol), tick=Decimal(1).scaleb(-each.exponent))
-        for each in paths
+        symbol: contract(
+            settings,
+            symbol,
+            tick=Decimal(1).scaleb(-path.exponent),
+            synthetic_prices=symbol in modelled,
+        )
+        for symbol, path in by_symbol.items()
     }
-    by_symbol = {Symbol(each.symbol): each for each in paths}
     openings = tuple(
         _scheduled(settings, planned, contracts[planned.id.symbol], by_symbol[planned.id.symbol])
-        for planned in planned_positions(settings, symbols)
+        for planned in planned_positions(settings, recorded, modelled)
     )
+    held = {each.opening.id.symbol for each in openings}
     config = settings.config
     start_ms = min(int(each.times[0]) for each in paths)
     end_ms = max(int(each.times[-1]) + each.interval_ms for each in paths)
     staged = befalling(settings, contracts, Stretch(start_ms=start_ms, end_ms=end_ms))
-    stale = {Symbol(each.symbol): config.replay.stale_after_intervals * each.interval_ms for each in paths}
+    stale = {
+        symbol: config.replay.stale_after_intervals * path.interval_ms for symbol, path in by_symbol.items()
+    }
     return Plan(
-        paths=tuple(paths),
-        tapes=tuple(tapes),
+        paths=tuple(by_symbol.values()),
+        tapes=(*tapes, *(each.tapes for each in quarterlies if each.symbol in held)),
         accounts=paper_accounts(settings, contracts.values()),
         contracts=contracts,
-        model=market_model(settings, symbols),
+        model=market_model(settings, by_symbol),
         openings=openings,
         settings=lambda capabilities: engine_settings(
             settings, capabilities=capabilities, stale_after_ms=stale, defended=defended
         ),
         latency_ms=config.paper.latency_ms if latency_ms is None else latency_ms,
         insurance_fund=config.paper.insurance_fund,
+        deliveries=tuple(each.delivery for each in quarterlies if each.delivery is not None),
         staged=staged,
         collateral=collateral_terms(settings),
         funding_caps=funding_caps(settings, contracts),
     )
 
 
-def _key_of(settings: Settings, paths: Sequence[PricePath], id_: PositionId) -> Key:
+def _key_of(
+    settings: Settings, paths: Sequence[PricePath], quarterlies: Sequence[Quarterly], id_: PositionId
+) -> Key:
     """Where the configuration names the position."""
-    planned = planned_positions(settings, [Symbol(each.symbol) for each in paths])
+    planned = planned_positions(
+        settings, [Symbol(each.symbol) for each in paths], [each.symbol for each in quarterlies]
+    )
     return next(each.key for each in planned if each.id == id_)
 
 

@@ -19,6 +19,7 @@ from bot.core.engine import Engine
 from bot.core.facts import (
     BarClosed,
     Deleveraged,
+    Delivered,
     Fact,
     Liquidated,
     MarkPrice,
@@ -30,6 +31,7 @@ from bot.core.step import Step
 from bot.core.types import PositionId, RuleName, Symbol
 from bot.lab.replay.agenda import (
     RANKS,
+    Delivery,
     Event,
     Funding,
     Rank,
@@ -90,6 +92,7 @@ class Record:
     refusals: list[Refusal] = field(default_factory=list)
     liquidations: list[Liquidated] = field(default_factory=list)
     deleveraged: list[Deleveraged] = field(default_factory=list)
+    deliveries: list[Delivered] = field(default_factory=list)
     triggered: list[Triggered] = field(default_factory=list)
     changes: list[StateChanged] = field(default_factory=list)
     evaluations: int = 0
@@ -157,6 +160,9 @@ class Stage:
                     self._carry_out(self._recorded(step))
             case Funding(symbol, rate):
                 self._fold(self.exchange.settle_funding(at_ms, symbol, rate))
+            case Delivery(symbol=symbol, price=price):
+                batches = self.exchange.deliver(at_ms, symbol, price)
+                self._fold(batches)
             case ScheduledOpening():
                 self._let_open(at_ms, event)
             case ScheduledEvent():
@@ -253,3 +259,5 @@ class Stage:
             self.record.liquidations.append(fact)
         elif isinstance(fact, Deleveraged):
             self.record.deleveraged.append(fact)
+        elif isinstance(fact, Delivered):
+            self.record.deliveries.append(fact)

@@ -143,6 +143,8 @@ class Jumper(Walker):
         """Opening and end of the first bar before ``before_ms`` that is not strictly inside all wires."""
         found = (before_ms, before_ms)
         for number, track in enumerate(self._tracks):
+            if track.next_ms >= found[0]:  # not yet listed, or expired
+                continue
             opens_ms = track.breach(found[0], self._bounds(number))
             if opens_ms is not None:
                 found = min(found, (opens_ms, opens_ms + track.path.interval_ms))

@@ -1,7 +1,6 @@
 """The paper exchange: an exchange as a pure state machine, in parts."""
 
 from bot.venues.paper.collateral import CollateralTerms
-from bot.venues.paper.delivery import SettlementPrice
 from bot.venues.paper.exchange import PaperExchange
 from bot.venues.paper.figures import Figures, PoolFigures, PositionFigures
 from bot.venues.paper.model import (
@@ -29,7 +28,6 @@ __all__ = [
     "PaperVenue",
     "PoolFigures",
     "PositionFigures",
-    "SettlementPrice",
     "Share",
     "Wires",
 ]

@@ -2,15 +2,15 @@
 
 Venues settle against an average of the index, not against the last price, so that nobody can move the
 settlement with one trade. The window of that average and the fee differ between venues and have changed
-over time, so both are data. Whoever drives the exchange feeds the index to a ``SettlementPrice`` and
-hands the result to ``PaperExchange.deliver``.
+over time, so both are data. Whoever drives the exchange has the index,
+averages it and hands the result to ``PaperExchange.deliver``.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from decimal import ROUND_HALF_EVEN, Decimal
+from decimal import Decimal
 from types import MappingProxyType
 
 from bot.core.contracts import Contract
@@ -19,7 +19,7 @@ from bot.core.settings import HOUR_MS
 from bot.core.types import ZERO, Symbol
 from bot.venues.paper.books import Books
 from bot.venues.paper.model import MarketModel, PaperError
-from bot.venues.paper.refusals import family
+from bot.venues.paper.refusals import family_named
 from bot.venues.paper.trading import reduce
 
 HALF_HOUR_MS = HOUR_MS // 2
@@ -80,56 +80,12 @@ ELSEWHERE = DeliveryTerms(
 
 def terms_of(contract: Contract) -> DeliveryTerms:
     """How the venue of a contract delivers; ``ELSEWHERE`` where nothing was found published."""
-    return DELIVERY.get(family(contract), ELSEWHERE)
+    return terms_named(contract.rules.name)
 
 
-class SettlementPrice:
-    """The time-weighted mean of an index over the last window before an expiry.
-
-    Each index holds from its time until the next one. Mutable: it is fed as the index comes.
-    """
-
-    __slots__ = ("_from_ms", "_held", "_index", "_seen_ms", "_weighted", "expiry_ms")
-
-    def __init__(self, expiry_ms: int, window_ms: int) -> None:
-        """Nothing is known of the index yet."""
-        assert window_ms > 0, f"window {window_ms} ms, expected above 0"
-        self.expiry_ms = expiry_ms
-        self._from_ms = expiry_ms - window_ms
-        self._seen_ms = self._from_ms
-        self._index: Decimal | None = None
-        self._weighted = ZERO
-        self._held = 0
-
-    @classmethod
-    def of(cls, contract: Contract) -> SettlementPrice:
-        """What a dated contract will be settled at by its venue."""
-        assert contract.expiry_ms is not None, f"{contract.symbol} never expires"
-        return cls(contract.expiry_ms, terms_of(contract).window_at(contract.expiry_ms))
-
-    def see(self, at_ms: int, index: Decimal) -> None:
-        """The index from ``at_ms`` on; times must not go back, and from the expiry on nothing counts."""
-        self._advance(at_ms)
-        if at_ms < self.expiry_ms or self._index is None:
-            self._index = index
-
-    def price(self, tick: Decimal) -> Decimal | None:
-        """The mean up to the expiry, on the tick; ``None`` if no index was ever seen."""
-        if self._index is None:
-            return None
-        self._advance(self.expiry_ms)
-        mean = self._weighted / self._held if self._held else self._index
-        return max(tick, (mean / tick).to_integral_value(ROUND_HALF_EVEN) * tick)
-
-    def _advance(self, at_ms: int) -> None:
-        """Let the present index hold until ``at_ms``."""
-        until_ms = min(at_ms, self.expiry_ms)
-        if until_ms <= self._seen_ms:
-            return
-        if self._index is not None:
-            self._weighted += self._index * (until_ms - self._seen_ms)
-            self._held += until_ms - self._seen_ms
-        self._seen_ms = until_ms
+def terms_named(rules: str) -> DeliveryTerms:
+    """The same by the name of the venue's margin rules."""
+    return DELIVERY.get(family_named(rules), ELSEWHERE)
 
 
 def deliver(books: Books, at_ms: int, symbol: Symbol, price: Decimal) -> None:

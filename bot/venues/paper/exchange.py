@@ -147,7 +147,7 @@ class PaperExchange:
     def deliver(self, at_ms: int, symbol: Symbol, price: Decimal) -> Sequence[Batch]:
         """Settle an expired contract at ``price``: orders cancelled, positions closed, one batch.
 
-        ``price`` is the mean of the index over the venue's window before expiry (``SettlementPrice``), never
+        ``price`` is the mean of the index over the venue's window before expiry (``delivery``), never
         the last price. The delivery fee of the venue is charged. ``PaperError`` for a perpetual, before
         the expiry, or for a price of nothing.
         """

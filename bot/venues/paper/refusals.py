@@ -137,7 +137,12 @@ class Refused:
 
 def family(contract: Contract) -> str:
     """The venue family of a contract: the first word of the name of its margin rules."""
-    return contract.rules.name.partition("_")[0]
+    return family_named(contract.rules.name)
+
+
+def family_named(rules: str) -> str:
+    """The venue family of margin rules by their name."""
+    return rules.partition("_")[0]
 
 
 def code(contract: Contract, reason: Reason) -> str:

@@ -1,7 +1,7 @@
 """A stage and engines that are watched while they play: what must hold whichever way a plan is played.
 
 - Events come in their order: at one instant closing bars, shortest first, then ends and beginnings of
-  outages, funding, marks, openings, what else befalls the market, ticks, executions.
+  outages, funding, deliveries, marks, openings, what else befalls the market, ticks, executions.
 - After each event the exchange owes nothing: no resting order is met, no pool is beyond its requirement.
 - Whoever is asked sees what the exchange has, unless it is out: marks, positions, orders and balance.
 - What is let through for its balance the exchange does not refuse for want of it.
@@ -18,7 +18,7 @@ from bot.core.facts import BarClosed, Outcome, OutcomeKind
 from bot.core.intents import AddMargin
 from bot.core.margin.assess import assess
 from bot.core.types import MarginMode, PositionId, Symbol
-from bot.lab.replay.agenda import Event, Funding, ScheduledEvent, ScheduledOpening
+from bot.lab.replay.agenda import Delivery, Event, Funding, ScheduledEvent, ScheduledOpening
 from bot.lab.replay.oracle import AlwaysAsking
 from bot.lab.replay.stage import Stage
 from bot.venues.paper.books import CrossKey, PoolKey, marks_of
@@ -88,6 +88,8 @@ class WatchedStage(Stage):
                 rank = (1, 0)
             case Funding():
                 rank = (2, 0)
+            case Delivery():
+                rank = (2, 1)
             case ScheduledOpening():
                 rank = (4, 0)
             case ScheduledEvent():

@@ -9,7 +9,7 @@ from bot.core.contracts import Contract, ContractKind
 from bot.core.facts import BalanceChanged, Delivered, Liquidated, OrdersChanged, PositionChanged
 from bot.core.intents import AddMargin, ReducePosition
 from bot.core.types import OrderKind, PositionId, Side
-from bot.venues.paper import MarketModel, PaperAccount, PaperError, PaperExchange, SettlementPrice
+from bot.venues.paper import MarketModel, PaperAccount, PaperError, PaperExchange
 from bot.venues.paper.delivery import DELIVERY, ELSEWHERE, delivery_fee, terms_of
 from tests.venues.paper.desk import (
     BTC,
@@ -163,32 +163,6 @@ def test_only_an_expired_contract_is_delivered(at_ms: int, symbol: Any, price: D
 # --- what it is settled at -----------------------------------------------------------------------
 
 
-def test_the_index_is_averaged_by_the_time_it_held() -> None:
-    price = SettlementPrice(expiry_ms=HOUR_MS, window_ms=30 * MINUTE_MS)
-    price.see(0, D(40))  # long before the window,
-    price.see(20 * MINUTE_MS, D(100))  # this one holds when it opens, for ten minutes,
-    price.see(40 * MINUTE_MS, D(130))  # and this one for twenty.
-    price.see(HOUR_MS, D(900))  # Too late.
-    assert price.price(D("0.1")) == D(120)
-
-
-def test_an_index_that_begins_inside_the_window_is_averaged_from_there() -> None:
-    price = SettlementPrice(expiry_ms=HOUR_MS, window_ms=30 * MINUTE_MS)
-    price.see(45 * MINUTE_MS, D(100))
-    price.see(50 * MINUTE_MS, D("100.4"))
-    assert price.price(D("0.1")) == D("100.3")  # 100.266..., on the tick
-
-
-def test_without_an_index_there_is_no_price() -> None:
-    assert SettlementPrice(expiry_ms=HOUR_MS, window_ms=MINUTE_MS).price(D("0.1")) is None
-
-
-def test_an_index_seen_only_at_the_expiry_is_better_than_none() -> None:
-    price = SettlementPrice(expiry_ms=HOUR_MS, window_ms=MINUTE_MS)
-    price.see(HOUR_MS, D("7.77"))
-    assert price.price(D("0.1")) == D("7.8")
-
-
 @pytest.mark.parametrize(
     ("family", "expiry_ms", "minutes"),
     [
@@ -203,10 +177,6 @@ def test_an_index_seen_only_at_the_expiry_is_better_than_none() -> None:
 def test_the_window_is_that_of_the_venue_at_the_time(family: str, expiry_ms: int, minutes: int) -> None:
     contract = a_contract(family=family, expiry_ms=expiry_ms)
     assert terms_of(contract).window_at(expiry_ms) == minutes * MINUTE_MS
-    price = SettlementPrice.of(contract)
-    price.see(expiry_ms - 60 * MINUTE_MS, D(100))
-    price.see(expiry_ms - 30 * MINUTE_MS, D(200))
-    assert price.price(D("0.1")) == (D(200) if minutes == 30 else D(150))
 
 
 def test_the_fee_is_that_of_the_venue() -> None:
