@@ -209,7 +209,7 @@ class Demonstration:
 
 
 def _composed(plan: Plan, epoch: int) -> tuple[PaperExchange, EngineSettings]:
-    exchange = PaperExchange(plan.accounts, plan.contracts, plan.model, insurance_fund=plan.insurance_fund)
+    exchange = plan.exchange()
     capabilities = {account.name: exchange.capabilities(account.name) for account in plan.accounts}
     return exchange, replace(plan.settings(capabilities), epoch=epoch)
 
