@@ -11,6 +11,7 @@ from decimal import Decimal
 from typing import TypeGuard
 
 from bot.core.book import Account, Armed, Holder, Parked
+from bot.core.books import Books, free_balance
 from bot.core.case import Case
 from bot.core.conditions import (
     CLOSED,
@@ -23,7 +24,6 @@ from bot.core.conditions import (
     tightest,
 )
 from bot.core.decisions import Action, Because, Decision, Refusal, StateChanged
-from bot.core.folding import Books, free_balance
 from bot.core.guard import Guard
 from bot.core.hedging import margin_of
 from bot.core.intents import AddMargin, Intent, Level, OpenHedge, Proposal, ReducePosition, SetPosture, flaw

@@ -61,9 +61,9 @@ class Guard:
         """The refusal that every intent of ``kind`` would meet here whatever the mark; ``None`` if none."""
         return (
             self._state(kind, case)
-            or self._in_flight(kind, case)
-            or self._declared(kind, case)
-            or self._paired(kind, case)
+            or _in_flight(kind, case)
+            or _declared(kind, case)
+            or _paired(kind, case)
             or self._capability(kind, case)
             or self._pace(kind, case)
             or self._budget(kind, case)
@@ -140,26 +140,6 @@ class Guard:
                 return No(Because.PAUSED, "paused by a person", until_ms)
             if not permits(case.holder.posture, kind):
                 return No(Because.POSTURE, f"the posture is {case.holder.posture}")
-        return None
-
-    def _in_flight(self, kind: type[Intent], case: Case) -> No | None:
-        entry = case.holder.history.in_flight
-        if entry is None:
-            return None
-        exit_may_go = kind is ReducePosition and entry.life is Life.UNKNOWN
-        if exit_may_go and not isinstance(entry.action.intent, ReducePosition):
-            return None
-        return No(Because.IN_FLIGHT, f"{entry.action.client_id} of {entry.action.rule} is {entry.life}")
-
-    def _declared(self, kind: type[Intent], case: Case) -> No | None:
-        if kind in _INCREASING and not case.armed.entry.rule.may_increase:
-            undeclared = f"{case.armed.name} does not declare that it may raise exposure"
-            return No(Because.NOT_SAFER, undeclared)
-        return None
-
-    def _paired(self, kind: type[Intent], case: Case) -> No | None:
-        if kind in _STOPS and case.pair.whole(case.holder.position):
-            return No(Because.PAIRED, "it is hedged whole: a stop on one leg would leave the other alone")
         return None
 
     def _capability(self, kind: type[Intent], case: Case) -> No | None:
@@ -295,13 +275,9 @@ class Guard:
         quantity = contract.quantity_down(intent.quantity) if intent.quantity < held else held
         towards = contract.price_down if situation.id.side.sign > 0 else contract.price_up
         trigger = towards(intent.trigger)
-        if trigger <= 0 or not self._enough(quantity, trigger, contract):
+        if trigger <= 0 or not _enough(quantity, trigger, contract):
             return No(Because.MINIMUM, f"{intent.quantity} at {trigger} is below what the venue accepts")
         return replace(intent, trigger=trigger, quantity=quantity)
-
-    def _enough(self, quantity: Decimal, price: Decimal, contract: Contract) -> bool:
-        notional = contract.notional(quantity, price)
-        return quantity > 0 and quantity >= contract.min_quantity and notional >= contract.min_notional
 
     def _refusal(self, proposal: Proposal, situation: Situation, no: No) -> Verdict:
         refusal = Refusal(
@@ -334,3 +310,31 @@ def _released(intent: ReducePosition, quantity: Decimal, situation: Situation) -
 
 def _finite(distance: Decimal) -> Decimal | None:
     return None if distance == INFINITE else distance
+
+
+def _in_flight(kind: type[Intent], case: Case) -> No | None:
+    entry = case.holder.history.in_flight
+    if entry is None:
+        return None
+    exit_may_go = kind is ReducePosition and entry.life is Life.UNKNOWN
+    if exit_may_go and not isinstance(entry.action.intent, ReducePosition):
+        return None
+    return No(Because.IN_FLIGHT, f"{entry.action.client_id} of {entry.action.rule} is {entry.life}")
+
+
+def _declared(kind: type[Intent], case: Case) -> No | None:
+    if kind in _INCREASING and not case.armed.entry.rule.may_increase:
+        undeclared = f"{case.armed.name} does not declare that it may raise exposure"
+        return No(Because.NOT_SAFER, undeclared)
+    return None
+
+
+def _paired(kind: type[Intent], case: Case) -> No | None:
+    if kind in _STOPS and case.pair.whole(case.holder.position):
+        return No(Because.PAIRED, "it is hedged whole: a stop on one leg would leave the other alone")
+    return None
+
+
+def _enough(quantity: Decimal, price: Decimal, contract: Contract) -> bool:
+    notional = contract.notional(quantity, price)
+    return quantity > 0 and quantity >= contract.min_quantity and notional >= contract.min_notional

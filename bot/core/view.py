@@ -10,7 +10,7 @@ from bot.core.contracts import Contract
 from bot.core.facts import BarClosed
 from bot.core.indicators import Atr
 from bot.core.margin.targets import close_for_distance, close_for_loss, margin_for_distance
-from bot.core.pairs import Leg
+from bot.core.pairs import Pairing
 from bot.core.situation import Situation
 from bot.core.types import Order, Position, PositionId, RuleName
 
@@ -69,38 +69,41 @@ class Quarterly(NamedTuple):
 class View:
     """A rule's window on one position. Read-only, pure, and gone after the question."""
 
-    __slots__ = ("_rule_of_stop", "_situation", "times_acted")
+    __slots__ = (
+        "_rule_of_stop",
+        "_situation",
+        "contract",
+        "free",
+        "id",
+        "mark",
+        "now_ms",
+        "pair",
+        "position",
+        "stands",
+        "times_acted",
+    )
 
     def __init__(self, situation: Situation, times_acted: int, rule_of_stop: Mapping[str, RuleName]) -> None:
         """Look at ``situation``; ``times_acted`` counts this rule's actions on this lot."""
         self._situation = situation
-        self.times_acted = times_acted
         self._rule_of_stop = rule_of_stop
-
-    @property
-    def id(self) -> PositionId:
+        self.times_acted = times_acted
+        self.id: PositionId = situation.id
         """Which position."""
-        return self._situation.id
-
-    @property
-    def now_ms(self) -> int:
+        self.now_ms: int = situation.now_ms
         """The time of the fact that led to the question."""
-        return self._situation.now_ms
-
-    @property
-    def mark(self) -> Decimal:
+        self.mark: Decimal = situation.mark
         """The mark price."""
-        return self._situation.mark
-
-    @property
-    def position(self) -> Position:
+        self.position: Position = situation.position
         """The position, after what earlier rules were allowed to do."""
-        return self._situation.position
-
-    @property
-    def contract(self) -> Contract:
+        self.contract: Contract = situation.contract
         """The contract the position is held in."""
-        return self._situation.contract
+        self.free: Decimal = situation.free
+        """Free balance of the account, in money, before the reserve."""
+        self.stands: bool = situation.stands
+        """Whether the liquidation price is the same at every mark, until the position changes."""
+        self.pair: Pairing = situation.pair
+        """Our hedges of this position as they are held, or what it is the hedge of."""
 
     @property
     def liquidation(self) -> Decimal | None:
@@ -111,11 +114,6 @@ class View:
     def distance(self) -> Decimal:
         """Distance to liquidation as a fraction of the mark; infinite where there is no liquidation price."""
         return self._situation.distance
-
-    @property
-    def stands(self) -> bool:
-        """Whether the liquidation price is the same at every mark, until the position changes."""
-        return self._situation.stands
 
     @property
     def endangered(self) -> bool:
@@ -133,26 +131,6 @@ class View:
         return self._situation.loss_at_liquidation
 
     @property
-    def hedges(self) -> tuple[Leg, ...]:
-        """Our hedges of this position as they are held, the next to expire first."""
-        return self._situation.pair.legs
-
-    @property
-    def hedged_whole(self) -> bool:
-        """Whether hedges in the same cross pool outweigh it: a stop would leave them alone."""
-        return self._situation.pair.whole(self._situation.position)
-
-    @property
-    def guarded(self) -> PositionId | None:
-        """What this position is the hedge of; ``None`` if it is none of ours."""
-        return self._situation.pair.guarded
-
-    @property
-    def excess(self) -> Decimal:
-        """Of a hedge: the quantity that no longer has anything to stand against."""
-        return self._situation.pair.excess
-
-    @property
     def quarterlies(self) -> tuple[Quarterly, ...]:
         """The dated contracts of this underlying, the next to expire first, without those already expired."""
         s = self._situation
@@ -164,11 +142,6 @@ class View:
             and contract.kind is s.contract.kind
             and contract.symbol != s.id.symbol
         )
-
-    @property
-    def free(self) -> Decimal:
-        """Free balance of the account, in money, before the reserve."""
-        return self._situation.free
 
     @property
     def stops(self) -> Stops:
