@@ -12,7 +12,6 @@ from bot.core.rule import Decisions, Needs, Params, Ratio, Rule, Share
 from bot.core.view import Quarterly, View
 from bot.core.wake import At, Metric, Never, Wake, any_of
 
-
 _DAY_MS = 24 * 60 * 60_000
 
 
