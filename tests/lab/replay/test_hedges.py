@@ -1,0 +1,53 @@
+"""Jumping = stepping = always asking where positions are hedged, and hedges are taken away."""
+
+from collections import Counter
+from random import Random
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.core.decisions import Refusal
+from bot.core.intents import CloseHedge, OpenHedge, ReducePosition
+from bot.core.settings import KEEPER
+from tests.lab.replay.befallen import a_befallen_scene
+from tests.lab.replay.harness import agreed, play
+from tests.lab.replay.hedged import with_quarterlies
+from tests.lab.replay.scenes import a_scene
+from tests.lab.replay.seeking import seek, wander
+
+SEEDS = st.integers(min_value=0, max_value=2**32)
+
+
+@given(seed=SEEDS, bars=st.integers(min_value=6, max_value=25))
+def test_all_ways_agree_on_hedges_where_prices_seek_the_edges(seed: int, bars: int) -> None:
+    random = Random(seed)
+    agreed(seek(with_quarterlies(a_scene(random), random), random, bars))
+
+
+@given(seed=SEEDS, bars=st.integers(min_value=6, max_value=30))
+def test_all_ways_agree_on_hedges_where_prices_wander(seed: int, bars: int) -> None:
+    random = Random(seed)
+    agreed(wander(with_quarterlies(a_scene(random), random), random, bars))
+
+
+@given(seed=SEEDS, bars=st.integers(min_value=6, max_value=25))
+def test_all_ways_agree_on_hedges_that_something_befalls(seed: int, bars: int) -> None:
+    random = Random(seed)
+    agreed(seek(with_quarterlies(a_befallen_scene(random), random), random, bars))
+
+
+def test_the_hedged_scenes_are_worth_playing() -> None:
+    done: Counter[str] = Counter()
+    for seed in range(60):
+        random = Random(seed)
+        for decision in play(seek(with_quarterlies(a_scene(random), random), random, 30)).decisions:
+            if isinstance(decision, Refusal):
+                done[decision.because] += 1
+            elif hasattr(decision, "intent"):
+                done[type(decision.intent).__name__] += 1
+                if decision.rule == KEEPER:
+                    done[KEEPER] += 1
+    for kind in (OpenHedge, CloseHedge, ReducePosition):
+        assert done[kind.__name__] >= 5
+    assert done[KEEPER] >= 5
+    assert {"basis", "not_safer"} <= set(done)
