@@ -20,7 +20,7 @@ EXPIRIES_MS = (START_MS + 20 * DAY_MS, START_MS + 110 * DAY_MS)
 
 
 def with_quarterlies(scene: Scene, random: Random) -> Scene:
-    """The scene with one or two dated contracts on its first symbol, and the hedging rule at a random place."""
+    """The scene with one or two dated contracts on its first symbol, and the hedging rule somewhere."""
     perpetual = scene.contracts[0]
     dated = tuple(a_quarterly(perpetual, at_ms) for at_ms in EXPIRIES_MS[: random.choice((1, 2))])
     entries = list(scene.entries)
