@@ -10,6 +10,7 @@ from collections.abc import Iterator, Sequence
 from typing import TypeGuard
 
 from bot.core.book import Account, Armed, Holder, Parked
+from bot.core.capabilities import NOTHING_DECLARED
 from bot.core.conditions import (
     CLOSED,
     FOREVER_MS,
@@ -22,7 +23,7 @@ from bot.core.conditions import (
 )
 from bot.core.decisions import Action, Because, Decision, Refusal, StateChanged
 from bot.core.folding import Books, free_balance
-from bot.core.guard import Case, Guard
+from bot.core.guard import Case, Guard, Verdict
 from bot.core.intents import AddMargin, Level, Proposal, ReducePosition, SetPosture, flaw
 from bot.core.ledger import Entry, Ledger, Life
 from bot.core.margin.liquidation import liquidation_price, stands_still
@@ -159,7 +160,7 @@ class Arbiter:
         proposal = Proposal(entry.action.rule, AddMargin(id=intent.id, amount=amount), why)
         case = Case(account, holder, armed, now_ms, follow_up=True)
         verdict = self._guard.review(proposal, situation, case)
-        yield from self._decided(verdict.decision, holder, armed, case)
+        yield from self._decided(verdict, holder, armed, case)
 
     def rejected(self, entry: Entry, now_ms: int) -> Refusal:
         """What the venue refused, as a decision like any other."""
@@ -210,7 +211,7 @@ class Arbiter:
                 if isinstance(decision, Refusal) and _may_pass(decision):
                     armed.pending = pending
                 if not (asleep and isinstance(decision, Refusal)):
-                    decisions.extend(self._decided(decision, holder, armed, case))
+                    decisions.extend(self._decided(verdict, holder, armed, case))
                 present = verdict.after
         if asleep and present is situation:
             armed.pending = pending
@@ -219,7 +220,9 @@ class Arbiter:
     def _proposals(
         self, holder: Holder, armed: Armed, situation: Situation, pending: Events
     ) -> Sequence[Proposal]:
-        view = View(situation, holder.history.times_acted.get(armed.name, 0), self._ledger.rule_of_stop)
+        able = self._settings.capabilities.get(holder.id.account, NOTHING_DECLARED)
+        times_acted = holder.history.times_acted.get(armed.name, 0)
+        view = View(situation, times_acted, self._ledger.rule_of_stop, able)
         rule = armed.entry.rule
         armed.expect(rule.wake(view))
         if not holds(armed.wake, situation, pending):
@@ -233,14 +236,15 @@ class Arbiter:
             proposals.append(Proposal(armed.name, intent, reason))
         return proposals
 
-    def _decided(self, decision: Decision, holder: Holder, armed: Armed, case: Case) -> Iterator[Decision]:
+    def _decided(self, verdict: Verdict, holder: Holder, armed: Armed, case: Case) -> Iterator[Decision]:
+        decision = verdict.decision
         if isinstance(decision, Action):
-            self._ledger.prepare(decision, holder.position, follow_up=case.follow_up)
+            self._ledger.prepare(decision, holder.position, draws=verdict.draws, follow_up=case.follow_up)
             holder.last_action = decision
             if isinstance(decision.intent, SetPosture):
                 holder.take(decision.intent.posture)
             yield decision
-        elif isinstance(decision, Refusal):
+        else:
             self._sleep(armed, case)
             armed.last_refusal = decision
             key = (type(decision.intent), decision.because)

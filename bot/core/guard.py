@@ -15,7 +15,7 @@ from decimal import Decimal
 from typing import NamedTuple
 
 from bot.core.book import Account, Armed, Holder, Parked
-from bot.core.capabilities import Capabilities
+from bot.core.capabilities import NOTHING_DECLARED
 from bot.core.conditions import FOREVER_MS
 from bot.core.contracts import Contract
 from bot.core.decisions import Action, Because, Refusal
@@ -41,8 +41,8 @@ from bot.core.types import ZERO, MarginMode
 from bot.core.yardsticks import Objection, objection
 
 _INCREASING: tuple[type[Intent], ...] = (OpenHedge, BuyOption)
-_EXPOSING: tuple[type[Intent], ...] = (AddMargin, TransferCollateral)
-_NOTHING_DECLARED = Capabilities(venue="unknown venue")
+_EXPOSING: tuple[type[Intent], ...] = (AddMargin, CutLeverage, TransferCollateral)
+"""What takes free balance. A cut that takes none brings nothing, and a spent budget refuses it rightly."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +69,8 @@ class Verdict(NamedTuple):
 
     decision: Action | Refusal
     after: Situation | None
+    draws: Decimal = ZERO
+    """Free balance that an action takes into the margin of the position."""
 
 
 class Guard:
@@ -123,7 +125,7 @@ class Guard:
             distance_after=_finite(after.distance) if after is not None else None,
             deadline_ms=case.now_ms + self._limits.deadline_ms,
         )
-        return Verdict(action, after)
+        return Verdict(action, after, _drawn(intent, situation, after))
 
     def _loosened(self, intent: Intent, situation: Situation, case: Case) -> Objection | None:
         """A stop moves only toward the mark: farther away more is lost if it is hit.
@@ -168,8 +170,8 @@ class Guard:
         return None
 
     def _capability(self, kind: type[Intent], case: Case) -> No | None:
-        capabilities = self._settings.capabilities.get(case.account.name, _NOTHING_DECLARED)
-        capability = capabilities.of(kind.__name__, case.holder.position.mode)
+        capabilities = self._settings.capabilities.get(case.account.name, NOTHING_DECLARED)
+        capability = capabilities.of(kind.__name__, case.holder.position.mode, case.holder.id.symbol)
         if capability.works:
             return None
         instead = f"; use {capability.substitute}" if capability.substitute else ""
@@ -240,8 +242,8 @@ class Guard:
                 return self._sized_reduction(intent, situation)
             case PlaceTakeProfit():
                 return self._sized_profit(intent, situation)
-            case CutLeverage(leverage=leverage) if leverage <= 0:
-                return No(Because.MINIMUM, f"there is no leverage of {leverage}")
+            case CutLeverage():
+                return self._affordable_cut(intent, situation, case)
             case PlaceStop() | MoveStop():
                 contract = situation.contract
                 towards = contract.price_up if situation.id.side.sign > 0 else contract.price_down
@@ -249,12 +251,31 @@ class Guard:
             case _:
                 return intent
 
-    def _sized_margin(self, intent: AddMargin, situation: Situation, case: Case) -> Intent | No:
-        contract = situation.contract
+    def _spendable(self, situation: Situation, case: Case) -> tuple[Decimal, Decimal, Decimal]:
+        """The balance that may go into margin now; what of it is promised already, and what is kept."""
         promised = self._ledger.reserved(case.account.name)
         # What a reduction released was no free balance before it: going back, it leaves the reserve alone.
         reserve = ZERO if case.follow_up else self._limits.reserve
-        spendable = situation.free - reserve - promised
+        return situation.free - reserve - promised, promised, reserve
+
+    def _affordable_cut(self, intent: CutLeverage, situation: Situation, case: Case) -> Intent | No:
+        """A cut draws what the lower leverage asks for: all of it or nothing, for it cannot be shrunk."""
+        if intent.leverage <= 0:
+            return No(Because.MINIMUM, f"there is no leverage of {intent.leverage}")
+        draws = _drawn(intent, situation, situation.after(intent))
+        spendable, promised, reserve = self._spendable(situation, case)
+        if draws > max(spendable, ZERO):
+            found = f"free {situation.free}, promised {promised}, reserve {reserve}"
+            return No(Because.BALANCE, f"it draws {draws}: {found}")
+        left, which, until_ms = self._budget_left(case)
+        if left is not None and draws > left:
+            text = f"it draws {draws}, the budget per {which} has {left} left"
+            return No(Because.BUDGET, text, until_ms)
+        return intent
+
+    def _sized_margin(self, intent: AddMargin, situation: Situation, case: Case) -> Intent | No:
+        contract = situation.contract
+        spendable, promised, reserve = self._spendable(situation, case)
         if spendable < contract.margin_step:
             found = f"free {situation.free}, promised {promised}, reserve {reserve}"
             return No(Because.BALANCE, found)
@@ -314,6 +335,15 @@ class Guard:
 def replace_intent(proposal: Proposal, intent: Intent) -> Proposal:
     """The proposal with the intent as it was sized."""
     return proposal if intent is proposal.intent else Proposal(proposal.rule, intent, proposal.reason)
+
+
+def _drawn(intent: Intent, before: Situation, after: Situation | None) -> Decimal:
+    """The free balance that ``intent`` takes into the margin; a cut's is rounded up to the margin step."""
+    if isinstance(intent, AddMargin):
+        return intent.amount
+    if not isinstance(intent, CutLeverage) or after is None:
+        return ZERO
+    return max(ZERO, before.contract.margin_up(after.position.margin - before.position.margin))
 
 
 def _released(intent: ReducePosition, quantity: Decimal, situation: Situation) -> Decimal:

@@ -14,7 +14,7 @@ from enum import StrEnum
 
 from bot.core.decisions import Action
 from bot.core.facts import Outcome, OutcomeKind
-from bot.core.intents import AddMargin, Intent, MoveStop, Notify, PlaceStop, ReducePosition, SetPosture
+from bot.core.intents import Intent, MoveStop, Notify, PlaceStop, ReducePosition, SetPosture
 from bot.core.settings import DAY_MS, HOUR_MS, Limits
 from bot.core.types import OUR_PREFIX, ZERO, AccountName, ClientId, Position, PositionId, RuleName
 
@@ -56,12 +56,16 @@ _CLOSED = _FAILED | {Life.VERIFIED}
 
 @dataclass(slots=True, eq=False)
 class Entry:
-    """One intent's life. ``follow_up`` marks the return of margin that a reduction released."""
+    """One intent's life. ``follow_up`` marks the return of margin that a reduction released.
+
+    ``draws`` is the free balance it takes into the margin of the position.
+    """
 
     action: Action
     before: Position
     """The position when the intent was prepared: the pre-image its effect is measured against."""
     follow_up: bool
+    draws: Decimal = ZERO
     life: Life = Life.PREPARED
     code: str = ""
     proof: str = ""
@@ -164,18 +168,14 @@ class Ledger:
         return late
 
     def reserved(self, account: AccountName) -> Decimal:
-        """Balance promised to margin additions in flight."""
-        return sum(
-            (
-                e.action.intent.amount
-                for e in self._by_client_id.values()
-                if isinstance(e.action.intent, AddMargin) and e.action.intent.id.account == account
-            ),
-            ZERO,
-        )
+        """Balance promised to what is in flight."""
+        return sum((e.draws for e in self._by_client_id.values() if e.action.id.account == account), ZERO)
 
-    def prepare(self, action: Action, before: Position, *, follow_up: bool) -> None:
-        """Enter an action that is about to be sent; from here on it counts for balance and budgets."""
+    def prepare(self, action: Action, before: Position, *, draws: Decimal, follow_up: bool) -> None:
+        """Enter an action that is about to be sent; from here on it counts for balance and budgets.
+
+        ``draws`` is the free balance it takes into the margin of the position.
+        """
         intent = action.intent
         history = self.history(intent.id)
         history.last_action = action
@@ -183,13 +183,13 @@ class Ledger:
         if isinstance(intent, _UNSENT):
             history.times_acted[action.rule] = history.times_acted.get(action.rule, 0) + 1
             return
-        entry = Entry(action, before, follow_up)
+        entry = Entry(action, before, follow_up, draws)
         history.in_flight = entry
         self._by_client_id[action.client_id] = entry
         if isinstance(intent, _STOPS):
             self.rule_of_stop[action.client_id] = action.rule
         if not follow_up:
-            self._count(action, before, history)
+            self._count(entry, history)
 
     def outcome(self, fact: Outcome) -> Entry | None:
         """Attach an outcome to its intent. ``None`` where it changes nothing: late, repeated or foreign."""
@@ -260,8 +260,9 @@ class Ledger:
             if not entry.follow_up:
                 self._take_back(entry, history)
 
-    def _count(self, action: Action, before: Position, history: History) -> None:
+    def _count(self, entry: Entry, history: History) -> None:
         """Add an action to all counters."""
+        action, before, draws = entry.action, entry.before, entry.draws
         intent, now_ms = action.intent, action.at_ms
         history.times_acted[action.rule] = history.times_acted.get(action.rule, 0) + 1
         last = history.equal.get(action.rule)
@@ -273,25 +274,25 @@ class Ledger:
         if not isinstance(intent, ReducePosition):
             spending.acted_ms.append(now_ms)
             self.actions_in_hour(intent.id.account, now_ms)  # Lets go of those that left the hour.
-        if isinstance(intent, AddMargin):
-            history.margin_in_campaign = self.campaign_margin(intent.id, now_ms) + intent.amount
+        if draws:
+            history.margin_in_campaign = self.campaign_margin(intent.id, now_ms) + draws
             history.campaign_last_ms = now_ms
-            history.margin_in_lot += intent.amount
-            spending.margin += intent.amount
-            spending.margin_in_day = self.day_margin(intent.id.account, now_ms) + intent.amount
+            history.margin_in_lot += draws
+            spending.margin += draws
+            spending.margin_in_day = self.day_margin(intent.id.account, now_ms) + draws
             spending.day = now_ms // DAY_MS
 
     def _take_back(self, entry: Entry, history: History) -> None:
         """Return what a failed action had taken, to the lot and the day it was taken from."""
-        action, intent = entry.action, entry.action.intent
+        action, draws = entry.action, entry.draws
         same_lot = entry.before.opened_ms == history.lot_ms
         if same_lot:
             history.times_acted[action.rule] -= 1
-        if isinstance(intent, AddMargin):
-            spending = self.spending(intent.id.account)
-            spending.margin -= intent.amount
+        if draws:
+            spending = self.spending(action.id.account)
+            spending.margin -= draws
             if spending.day == action.at_ms // DAY_MS:
-                spending.margin_in_day -= intent.amount
-            history.margin_in_campaign -= intent.amount
+                spending.margin_in_day -= draws
+            history.margin_in_campaign -= draws
             if same_lot:
-                history.margin_in_lot -= intent.amount
+                history.margin_in_lot -= draws
