@@ -309,13 +309,9 @@ class Guard:
         quantity = contract.quantity_down(intent.quantity) if intent.quantity < held else held
         towards = contract.price_down if situation.id.side.sign > 0 else contract.price_up
         trigger = towards(intent.trigger)
-        if trigger <= 0 or not self._enough(quantity, trigger, contract):
+        if trigger <= 0 or not _enough(quantity, trigger, contract):
             return No(Because.MINIMUM, f"{intent.quantity} at {trigger} is below what the venue accepts")
         return replace(intent, trigger=trigger, quantity=quantity)
-
-    def _enough(self, quantity: Decimal, price: Decimal, contract: Contract) -> bool:
-        notional = contract.notional(quantity, price)
-        return quantity > 0 and quantity >= contract.min_quantity and notional >= contract.min_notional
 
     def _refusal(self, proposal: Proposal, situation: Situation, no: No) -> Verdict:
         refusal = Refusal(
@@ -335,6 +331,11 @@ class Guard:
 def replace_intent(proposal: Proposal, intent: Intent) -> Proposal:
     """The proposal with the intent as it was sized."""
     return proposal if intent is proposal.intent else Proposal(proposal.rule, intent, proposal.reason)
+
+
+def _enough(quantity: Decimal, price: Decimal, contract: Contract) -> bool:
+    notional = contract.notional(quantity, price)
+    return quantity > 0 and quantity >= contract.min_quantity and notional >= contract.min_notional
 
 
 def _drawn(intent: Intent, before: Situation, after: Situation | None) -> Decimal:

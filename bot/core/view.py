@@ -52,19 +52,14 @@ class Stops:
         return min(stops, key=lambda order: (abs((order.trigger or mark) - mark), order.client_id))
 
 
-class View:
-    """A rule's window on one position. Read-only, pure, and gone after the question."""
+class Figures:
+    """How a position stands, or would stand after an intent."""
 
-    __slots__ = ("_able", "_rule_of_stop", "_situation", "times_acted")
+    __slots__ = ("_situation",)
 
-    def __init__(
-        self, situation: Situation, times_acted: int, rule_of_stop: Mapping[str, RuleName], able: Capabilities
-    ) -> None:
-        """Look at ``situation``; ``times_acted`` counts this rule's actions on this lot."""
+    def __init__(self, situation: Situation) -> None:
+        """Look at ``situation``."""
         self._situation = situation
-        self.times_acted = times_acted
-        self._rule_of_stop = rule_of_stop
-        self._able = able
 
     @property
     def id(self) -> PositionId:
@@ -126,6 +121,21 @@ class View:
         """Free balance of the account, in money, before the reserve."""
         return self._situation.free
 
+
+class View(Figures):
+    """A rule's window on one position. Read-only, pure, and gone after the question."""
+
+    __slots__ = ("_able", "_rule_of_stop", "times_acted")
+
+    def __init__(
+        self, situation: Situation, times_acted: int, rule_of_stop: Mapping[str, RuleName], able: Capabilities
+    ) -> None:
+        """Look at ``situation``; ``times_acted`` counts this rule's actions on this lot."""
+        self._situation = situation
+        self.times_acted = times_acted
+        self._rule_of_stop = rule_of_stop
+        self._able = able
+
     @property
     def stops(self) -> Stops:
         """The stops that rest at the exchange, whoever placed them."""
@@ -136,10 +146,10 @@ class View:
         position = self._situation.position
         return self._able.of(kind.__name__, position.mode, position.id.symbol)
 
-    def after(self, intent: Intent) -> View | None:
-        """The view as it would be after ``intent``, by the venue's rules; ``None``: the position is gone."""
+    def after(self, intent: Intent) -> Figures | None:
+        """How the position would stand after ``intent``, by the venue's rules; ``None``: it is gone."""
         after = self._situation.after(intent)
-        return None if after is None else View(after, self.times_acted, self._rule_of_stop, self._able)
+        return None if after is None else Figures(after)
 
     def atr(self, range_: Atr) -> Decimal | None:
         """Average true range in price, of a need the rule declared; ``None`` while history is too short."""
