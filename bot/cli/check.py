@@ -15,6 +15,7 @@ from bot.cli.text import columns
 if TYPE_CHECKING:
     from bot.config import Settings
     from bot.config.levers import Finding
+    from bot.config.model import AccountTable
 
 
 NOT_LIVE = 'a live start is not possible in this version; write mode = "paper"'
@@ -47,7 +48,7 @@ def _report(settings: Settings, files: tuple[Path, ...], found: list[Finding]) -
         "mode": config.mode,
         "startable": config.mode != "live",
         "accounts": {
-            name: f"{account.balance} to start with, {account.position_mode}, {account.margin_rules} margin"
+            name: f"{_balances(account)} to start with, {account.position_mode}, {account.margin_rules}"
             for name, account in config.accounts.items()
         },
         "positions": [
@@ -75,6 +76,11 @@ def _report(settings: Settings, files: tuple[Path, ...], found: list[Finding]) -
 
 def _note(finding: Finding) -> str:
     return f"{finding.rule} {'has a substitute' if finding.replaced else 'cannot work'} on {finding.text}"
+
+
+def _balances(account: AccountTable) -> str:
+    first = f"{account.balance} {account.currency}" if account.currency else f"{account.balance}"
+    return ", ".join((first, *(f"{amount} {currency}" for currency, amount in account.others.items())))
 
 
 def _text(report: dict[str, Any]) -> str:

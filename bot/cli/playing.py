@@ -181,7 +181,7 @@ class Player:
                 return self._exchange.settle_funding(at_ms, symbol, rate)
             case Delivery(symbol=symbol, price=price):
                 delivered: Sequence[Batch]
-                delivered = self._exchange.deliver(at_ms, symbol, price)  # type: ignore[attr-defined]  # not there yet
+                delivered = self._exchange.deliver(at_ms, symbol, price)
                 return delivered
             case ScheduledOpening():
                 return self._exchange.open(at_ms, what.opening)

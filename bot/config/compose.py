@@ -10,6 +10,7 @@ from dataclasses import dataclass, fields
 from decimal import Decimal
 
 from bot.config.coverage import account_of, contract_name, quarterly_symbol
+from bot.config.currencies import balance_currency, coins, unclear_money
 from bot.config.errors import Key, shown, suggestion
 from bot.config.fields import ANY_SYMBOL, AUTO, FIRST, format_exact
 from bot.config.model import ContractTable, LimitsTable
@@ -17,11 +18,15 @@ from bot.config.settings import Settings
 from bot.config.tiers import read_file
 from bot.core.capabilities import Capabilities
 from bot.core.contracts import Contract, ContractKind, Tiers
-from bot.core.margin.venues import RULES
-from bot.core.settings import EngineSettings, Limits, SeatbeltSettings
+from bot.core.margin.rules import MarginRules
+from bot.core.margin.venues import RULES, rules_for
+from bot.core.settings import Budgets, EngineSettings, Limits, SeatbeltSettings
 from bot.core.types import AccountName, MarginMode, PositionId, Side, Symbol
 from bot.venues.calendar import expiry_of, undated
 from bot.venues.paper.model import MarketModel, Opening, PaperAccount
+
+COIN_STEP = Decimal("0.00000001")
+"""Coins are booked in eight decimals, and venues take isolated margin in them as finely."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,13 +49,13 @@ class PlannedPosition:
 def limits(table: LimitsTable) -> Limits:
     """The core's limits: the same names, durations in milliseconds."""
     values = table.model_dump(mode="python", round_trip=True)
-    return Limits(
-        **{
-            field.name: getattr(table, field.name.removesuffix("_ms"))
-            for field in fields(Limits)
-            if field.name.removesuffix("_ms") in values
-        }
-    )
+    plain = {
+        field.name: getattr(table, field.name.removesuffix("_ms"))
+        for field in fields(Limits)
+        if field.name.removesuffix("_ms") in values
+    }
+    named = {currency: Budgets(**dict(budgets)) for currency, budgets in table.currencies.items()}
+    return Limits(**(plain | {"currencies": named}))
 
 
 def engine_settings(
@@ -92,10 +97,12 @@ def contract(
             ("contracts", name),
             f'tick is "auto", but nothing tells the decimals of {symbol}; write a price step',
         )
-    base, settlement = _coins(symbol)
+    base, settlement = coins(symbol)
+    kind = ContractKind.INVERSE if settlement == base else ContractKind.LINEAR
+    finest = kind is ContractKind.INVERSE and "margin_step" not in table.model_fields_set
     return Contract(
         symbol=symbol,
-        kind=ContractKind.INVERSE if settlement == base else ContractKind.LINEAR,
+        kind=kind,
         settlement=settlement,
         tick=table.tick if isinstance(table.tick, Decimal) else (tick or Decimal(1)),
         lot=table.lot,
@@ -103,13 +110,13 @@ def contract(
         min_notional=table.min_notional,
         max_leverage=table.max_leverage,
         contract_size=table.contract_size,
-        margin_step=table.margin_step,
+        margin_step=COIN_STEP if finest else table.margin_step,
         funding_interval_ms=table.funding_interval,
-        expiry_ms=expiry_of(symbol),
+        expiry_ms=expiry_of(symbol) if table.expiry is None else table.expiry,
         tiers=_tiers(settings, name, table, symbol),
         synthetic_prices=synthetic_prices,
         synthetic_tiers=table.synthetic_tiers,
-        rules=RULES[next(iter(settings.config.accounts.values())).margin_rules],
+        rules=_rules(next(iter(settings.config.accounts.values())).margin_rules, kind),
     )
 
 
@@ -133,17 +140,37 @@ def _contract_table(settings: Settings, symbol: Symbol) -> tuple[Symbol, Contrac
     )
 
 
-def _coins(symbol: Symbol) -> tuple[str, str]:
-    """Base and settlement coin of a unified symbol."""
-    base, _, rest = symbol.partition("/")
-    return base, rest.partition(":")[2].partition("-")[0]
+def _rules(name: str, kind: ContractKind) -> MarginRules:
+    """The margin rules of an account's venue for a kind of contract: inverse ones have their own."""
+    if not name.endswith(_OF_THE_OTHER_KIND[kind]):
+        return RULES[name]
+    return rules_for(name.partition("_")[0], kind)
 
 
-def paper_accounts(settings: Settings) -> tuple[PaperAccount, ...]:
-    """The accounts with their balances, as the paper exchange takes them."""
+_OF_THE_OTHER_KIND = {
+    ContractKind.INVERSE: ("_linear", "_usdm"),
+    ContractKind.LINEAR: ("_inverse", "_coinm", "_inverse_legacy"),
+}
+
+
+def paper_accounts(settings: Settings, contracts: Iterable[Contract] = ()) -> tuple[PaperAccount, ...]:
+    """The accounts with their balances, as the paper exchange takes them.
+
+    ConfigError where ``contracts`` settle in several currencies and the file leaves open which it means.
+    """
+    config = settings.config
+    settlements = tuple(dict.fromkeys(contract.settlement for contract in contracts))
+    for key, text in unclear_money(config, settlements):
+        raise settings.refuse(key, text)
     return tuple(
-        PaperAccount(name=AccountName(name), balance=account.balance, position_mode=account.position_mode)
-        for name, account in settings.config.accounts.items()
+        PaperAccount(
+            name=AccountName(name),
+            balance=account.balance,
+            currency=balance_currency(config, name, settlements),
+            others=account.others,
+            position_mode=account.position_mode,
+        )
+        for name, account in config.accounts.items()
     )
 
 

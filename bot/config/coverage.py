@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from bot.config.currencies import coins, named_settlements, unclear_money
 from bot.config.errors import Key, Problem, shown, suggestion
 from bot.config.fields import ANY_SYMBOL, format_exact
 from bot.config.model import Config, ContractTable, PositionTable, QuarterliesTable
@@ -16,6 +17,9 @@ from bot.venues.calendar import dated, undated
 def cross_checks(config: Config, document: Document) -> Iterator[Problem]:
     """Every mistake between the parts of a configuration whose values are valid one by one."""
     yield from _contracts(config, document)
+    yield from _kinds(config, document)
+    for key, text in unclear_money(config, named_settlements(config)):
+        yield document.problem(key, text)
     yield from _positions(config, document)
     yield from _quarterlies(config, document)
     yield from _rules(config, document)
@@ -31,6 +35,29 @@ def _contracts(config: Config, document: Document) -> Iterator[Problem]:
             f"accounts follow different margin rules ({', '.join(sorted(names))});"
             " use one configuration for each venue",
         )
+
+
+def _kinds(config: Config, document: Document) -> Iterator[Problem]:
+    """Kind and expiry that a symbol contradicts, or that no symbol could have."""
+    for symbol, contract in config.contracts.items():
+        dated = "-" in symbol
+        base, settlement = coins(symbol)
+        kind = ContractKind.INVERSE if settlement == base else ContractKind.LINEAR
+        if symbol == ANY_SYMBOL and (contract.kind or contract.expiry):
+            wrong = "kind" if contract.kind else "expiry"
+            yield document.problem(("contracts", symbol, wrong), "every symbol has its own; leave it out")
+        elif contract.kind not in (None, kind):
+            yield document.problem(
+                ("contracts", symbol, "kind"),
+                f"{shown(symbol)} settles in {settlement}, so it is {kind};"
+                ' an inverse contract is written like "BTC/USD:BTC", a linear one like "BTC/USDT:USDT"',
+            )
+        elif contract.expiry is not None and not dated:
+            yield document.problem(
+                ("contracts", symbol, "expiry"),
+                f"{shown(symbol)} is a perpetual; a dated contract has its date in the symbol:"
+                f' "{symbol}-261225"',
+            )
 
 
 def _positions(config: Config, document: Document) -> Iterator[Problem]:

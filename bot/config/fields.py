@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from datetime import UTC, date, datetime
 from decimal import Decimal, InvalidOperation
 from typing import Annotated, Literal
 
@@ -17,7 +18,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, PlainSerializer, Pl
 from bot.config.errors import listed
 from bot.core.seatbelt import SEATBELT
 from bot.core.types import Symbol
-from bot.venues.calendar import expiry_of
+from bot.venues.calendar import EXPIRES_AT, expiry_of
 
 ANY_SYMBOL = "*"
 FIRST = "first"
@@ -27,6 +28,7 @@ _UNIT_MS = {"ms": 1, "s": 1_000, "m": 60_000, "h": 3_600_000, "d": 86_400_000}
 _DURATION = re.compile(r"(0|[1-9][0-9]{0,8})(ms|s|m|h|d)")
 _SYMBOL = re.compile(r"[A-Z0-9]+/([A-Z0-9]+):[A-Z0-9]+(-[0-9]{6})?")
 _LABEL = re.compile(r"[A-Za-z0-9_.-]{1,40}")
+_CURRENCY = re.compile(r"[A-Z0-9]{1,20}")
 _ACCOUNT = re.compile(r"[A-Za-z0-9_-]{1,20}")
 _NUMBER = [{"type": "number"}, {"type": "string", "pattern": r"^[0-9_]*\.?[0-9_]+([eE][+-]?[0-9]+)?$"}]
 
@@ -115,6 +117,35 @@ def _perpetual(value: object) -> Symbol:
     return symbol
 
 
+def _currency(value: str) -> str:
+    if not _CURRENCY.fullmatch(value):
+        raise ValueError('allowed: a currency in capitals, such as "USDT" or "BTC"')
+    return value
+
+
+def _moment(value: object) -> int:
+    """Milliseconds of a date, which means 08:00 UTC, or of a date with a time and its zone."""
+    found = _from_iso(value) if isinstance(value, str) else value
+    if isinstance(found, date) and not isinstance(found, datetime):
+        found = datetime.combine(found, EXPIRES_AT)
+    if not isinstance(found, datetime) or found.tzinfo is None:
+        raise ValueError("allowed: a date such as 2026-12-25, or with time and zone 2026-12-25T08:00:00Z")
+    return int(found.timestamp()) * 1000
+
+
+def _from_iso(text: str) -> date | None:
+    for read in (date.fromisoformat, datetime.fromisoformat):
+        try:
+            return read(text)
+        except ValueError:
+            continue
+    return None
+
+
+def _moment_text(at_ms: int) -> str:
+    return datetime.fromtimestamp(at_ms // 1000, tz=UTC).isoformat()
+
+
 def _symbol_or_any(value: object) -> Symbol:
     if value == ANY_SYMBOL:
         return Symbol(ANY_SYMBOL)
@@ -194,6 +225,15 @@ Span = Annotated[
     WithJsonSchema({"type": "string", "pattern": f"^{_DURATION.pattern}$"}),
 ]
 """A duration longer than nothing, in milliseconds once read."""
+Currency = Annotated[str, AfterValidator(_currency)]
+"""What contracts settle in, as symbols spell it."""
+Moment = Annotated[
+    int,
+    PlainValidator(_moment),
+    PlainSerializer(_moment_text),
+    WithJsonSchema({"type": "string", "format": "date-time"}),
+]
+"""A point of time, in milliseconds UTC once read."""
 SymbolOrAny = Annotated[Symbol, PlainValidator(_symbol_or_any), WithJsonSchema({"type": "string"})]
 """A unified symbol, or ``*`` for every symbol that is not named otherwise."""
 Account = Annotated[str, AfterValidator(_account)]

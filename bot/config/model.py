@@ -13,11 +13,13 @@ from pydantic import BaseModel, ConfigDict, Field, PlainValidator, WithJsonSchem
 
 from bot.config.fields import (
     Account,
+    Currency,
     Duration,
     Entry,
     Exact,
     FeeRate,
     Fraction,
+    Moment,
     NoChoiceError,
     NotNegative,
     PerpetualName,
@@ -63,8 +65,11 @@ class AccountTable(Table):
     position_mode: PositionMode = PositionMode.ONE_WAY
     """one_way: one position per symbol; hedge: a long and a short side by side."""
     balance: NotNegative
-    """The futures wallet at the start, in the settlement currency. The margin of isolated positions is taken
-    from it."""
+    """The futures wallet at the start, in ``currency``. The margin of isolated positions is taken from it."""
+    currency: Currency | None = None
+    """What balance is in; left out, it is what the contracts settle in, where that is one currency."""
+    others: dict[Currency, NotNegative] = Field(default_factory=dict)
+    """Wallets in other settlement currencies: BTC = 0.5. None of them ever pays for a position in another."""
 
 
 class FeesTable(Table):
@@ -83,9 +88,9 @@ class PositionTable(Table):
     """A symbol, or "*" for every traded symbol of the tapes."""
     side: Side
     notional: Positive | None = None
-    """Value at the entry price in the settlement currency; give this or quantity."""
+    """Value at the entry price in the settlement currency, of inverse ones in coins; or give quantity."""
     quantity: Positive | None = None
-    """Size in base currency; give this or notional."""
+    """Size in base currency, of inverse contracts face value in quote currency; or give notional."""
     leverage: Positive
     margin_mode: MarginMode = MarginMode.ISOLATED
     entry: Entry = "first"
@@ -148,10 +153,11 @@ class PaperTable(Table):
     latency_ms: Annotated[int, Field(ge=0, le=600_000)] = 0
     """Time between a decision and its effect at the exchange."""
     insurance_fund: NotNegative = Decimal("1e12")
-    """What the exchange has to pay for positions closed below bankruptcy. It may go below zero: that
-    others are deleveraged then is not modelled."""
+    """What the exchange has to pay for positions closed below bankruptcy, in each currency. It may go below
+    zero: that others are deleveraged then is not modelled."""
     depth: dict[SymbolOrAny, Positive] = Field(default_factory=dict)
-    """Money within one percent of the middle on each side, per symbol or "*"; left out, it is unlimited."""
+    """Quote currency within one percent of the middle on each side, per symbol or "*", for inverse contracts
+    too; left out, it is unlimited."""
     max_impact: Annotated[Exact, Field(gt=0, lt=1)] = Decimal("0.05")
     """How far from the best price the book ends, as a fraction of the price."""
     positions: tuple[PositionTable, ...] = ()
@@ -175,22 +181,38 @@ class TierTable(Table):
 class ContractTable(Table):
     """What is traded, in which steps, and its tiers: either here or in a file."""
 
+    kind: ContractKind | None = None
+    """What the symbol says, for those who like it written: a contract that settles in its base is inverse."""
+    expiry: Moment | None = None
+    """When a dated contract is delivered; left out, it is 08:00 UTC of the date in its symbol."""
     tick: TickSize = "auto"
     lot: Positive
-    """Quantity step in base currency."""
+    """Quantity step in base currency; of inverse contracts in quote currency."""
     min_quantity: NotNegative = _ZERO
     min_notional: NotNegative = _ZERO
+    """Least value of an order in the settlement currency."""
     max_leverage: Positive = Decimal(125)
     contract_size: Positive = Decimal(1)
     """Base per contract (linear) or quote per contract (inverse); matters where tiers count contracts."""
     margin_step: Positive = Decimal("0.01")
-    """Step in which isolated margin can be added."""
+    """Step in which isolated margin can be added, in the settlement currency; of inverse contracts 0.00000001
+    unless it is written."""
     funding_interval: Duration = 8 * 60 * MINUTE_MS
     tiers: tuple[TierTable, ...] = ()
     tiers_file: str | None = None
     """A file of tiers, looked for beside the configuration file."""
     synthetic_tiers: bool = False
     """True where the tiers are invented; every output then says so."""
+
+
+class BudgetsTable(Table):
+    """Budgets in one settlement currency. A budget that is left out does not exist."""
+
+    margin_per_position: Positive | None = None
+    margin_per_campaign: Positive | None = None
+    margin_per_day: Positive | None = None
+    margin_per_account: Positive | None = None
+    reserve: NotNegative = _ZERO
 
 
 class LimitsTable(Table):
@@ -204,10 +226,12 @@ class LimitsTable(Table):
     margin_per_campaign: Positive | None = None
     """A campaign is a run of actions on one position with less than campaign_gap between them."""
     margin_per_day: Positive | None = None
-    """Over all positions, per UTC day."""
+    """Over all positions that settle in one currency, per UTC day."""
     margin_per_account: Positive | None = None
     reserve: NotNegative = _ZERO
     """Free balance that is never spent on margin."""
+    currencies: dict[Currency, BudgetsTable] = Field(default_factory=dict)
+    """Budgets in other currencies: [limits.currencies.BTC]. Those above hold in the one that is not named."""
     actions_per_hour: Annotated[int, Field(ge=1, le=10_000)] = 60
     """Per account; exits do not count."""
     equal_actions: Annotated[int, Field(ge=1, le=10_000)] = 20

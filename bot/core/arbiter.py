@@ -64,7 +64,7 @@ class Arbiter:
                 return None
             pool = holder.pool or _isolated_pool(holder)
         else:
-            pool = self._cross_pool(account)
+            pool = self._cross_pool(account, holder.contract.settlement)
             if any(h.position.id.symbol not in marks for h in pool.holdings):
                 return None
         situation = Situation(
@@ -73,7 +73,7 @@ class Arbiter:
             holder.contract,
             self._books.market,
             now_ms,
-            free_balance(account, marks),
+            free_balance(account, holder.contract.settlement, marks),
             holder.stops,
             self._settings.taker_fee,
         )
@@ -239,7 +239,10 @@ class Arbiter:
     def _decided(self, verdict: Verdict, holder: Holder, armed: Armed, case: Case) -> Iterator[Decision]:
         decision = verdict.decision
         if isinstance(decision, Action):
-            self._ledger.prepare(decision, holder.position, draws=verdict.draws, follow_up=case.follow_up)
+            currency = holder.contract.settlement
+            self._ledger.prepare(
+                decision, holder.position, currency, draws=verdict.draws, follow_up=case.follow_up
+            )
             holder.last_action = decision
             if isinstance(decision.intent, SetPosture):
                 holder.take(decision.intent.posture)
@@ -293,13 +296,17 @@ class Arbiter:
 
     # -- pools --------------------------------------------------------------------------------------
 
-    def _cross_pool(self, account: Account) -> Pool:
-        pool = account.cross_pool
+    def _cross_pool(self, account: Account, currency: str) -> Pool:
+        """The cross positions that settle in ``currency``, and the wallet they share."""
+        wallet = account.wallet(currency)
+        pool = wallet.cross_pool
         if pool is None:
             holdings = tuple(
-                Holding(h.position, h.contract) for h in account.holders.values() if not h.isolated
+                Holding(h.position, h.contract)
+                for h in account.holders.values()
+                if not h.isolated and h.contract.settlement == currency
             )
-            pool = account.cross_pool = Pool(MarginMode.CROSS, account.wallet, holdings)
+            pool = wallet.cross_pool = Pool(MarginMode.CROSS, wallet.amount, holdings)
         return pool
 
 

@@ -144,12 +144,23 @@ class Holder:
 
 
 @dataclass(slots=True, eq=False)
+class Wallet:
+    """What an account holds in one settlement currency. It backs the cross positions that settle in it."""
+
+    amount: Decimal = ZERO
+    free: Decimal = ZERO
+    cross_pool: Pool | None = None
+    """The cross positions that settle in this currency, kept while they stay as they are."""
+    has_cross: bool = False
+
+
+@dataclass(slots=True, eq=False)
 class Account:
-    """One account: wallet, state and positions, in the order they were seen."""
+    """One account: wallets, state and positions, in the order they were seen."""
 
     name: AccountName
-    wallet: Decimal = ZERO
-    free: Decimal = ZERO
+    wallets: dict[str, Wallet] = field(default_factory=dict)
+    """By settlement currency."""
     state: BotState = BotState.RECOVERING
     because: str = "no snapshot yet"
     known: bool = False
@@ -161,8 +172,15 @@ class Account:
     blind_to: set[Symbol] = field(default_factory=set)
     """Symbols whose mark price went stale."""
     holders: dict[PositionId, Holder] = field(default_factory=dict)
-    cross_pool: Pool | None = None
     has_cross: bool = False
+    """Whether any position is cross, whatever it settles in."""
+
+    def wallet(self, currency: str) -> Wallet:
+        """The wallet of a settlement currency, empty until its balance is reported."""
+        wallet = self.wallets.get(currency)
+        if wallet is None:
+            wallet = self.wallets[currency] = Wallet()
+        return wallet
 
     @property
     def sees_nothing(self) -> bool:

@@ -79,6 +79,10 @@ class Contract:
         """Value of ``quantity`` at ``price`` in the settlement currency."""
         return quantity * price if self.kind is ContractKind.LINEAR else quantity / price
 
+    def expired(self, at_ms: int) -> bool:
+        """Whether a dated contract is no longer traded at that time; never so for a perpetual."""
+        return self.expiry_ms is not None and at_ms >= self.expiry_ms
+
     # Adding zero spells 8E+1 as 80: the same number in the same digits wherever it is printed.
 
     def quantity_down(self, quantity: Decimal) -> Decimal:

@@ -105,15 +105,18 @@ class PositionChanged:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BalanceChanged:
-    """The account's futures wallet: ``wallet`` backs its cross positions, ``free`` is what may be spent.
+    """The account's futures wallet in one settlement currency.
 
-    ``wallet`` excludes margin that sits in isolated positions and all unrealised profit.
+    ``wallet`` backs the cross positions that settle in ``currency``, ``free`` is what may be spent of it;
+    no position draws on a wallet of another currency. ``wallet`` excludes margin that sits in isolated
+    positions and all unrealised profit.
     """
 
     at_ms: int
     account: AccountName
     wallet: Decimal
     free: Decimal
+    currency: str = "USDT"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -148,7 +151,7 @@ class Deleveraged:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Delivered:
-    """A dated future was settled at ``price``."""
+    """A dated future expired and its position was settled at ``price``, an average of the index."""
 
     at_ms: int
     id: PositionId

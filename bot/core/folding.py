@@ -127,7 +127,8 @@ class Books:
 
     def touch(self, account: Account) -> None:
         """The state behind every position of ``account`` changed."""
-        account.cross_pool = None
+        for wallet in account.wallets.values():
+            wallet.cross_pool = None
         for holder in account.holders.values():
             self.touch_one(holder)
 
@@ -140,7 +141,8 @@ class Books:
 
     def _overtaken(self, fact: PositionChanged | BalanceChanged | OrdersChanged) -> bool:
         """Whether a later report of the same thing has been folded already."""
-        key = type(fact), fact.account if isinstance(fact, BalanceChanged) else fact.id
+        about = (fact.account, fact.currency) if isinstance(fact, BalanceChanged) else fact.id
+        key = type(fact), about
         if fact.at_ms < self._reported_ms.get(key, fact.at_ms):
             return True
         self._reported_ms[key] = fact.at_ms
@@ -198,25 +200,37 @@ class Books:
                 self._rewatch(account)
             holder.history.new_lot(fact.position.opened_ms)
             self.touch_one(holder)
-        if account.cross_pool is not None or (holder is not None and not holder.isolated):
-            self._touch_cross(account)
+        if holder is not None:
+            currency = holder.contract.settlement
+            if account.wallet(currency).cross_pool is not None or not holder.isolated:
+                self._touch_cross(account, currency)
 
-    def _touch_cross(self, account: Account) -> None:
-        account.cross_pool = None
+    def _touch_cross(self, account: Account, currency: str) -> None:
+        """The cross pool of one settlement currency changed."""
+        account.wallet(currency).cross_pool = None
         for holder in account.holders.values():
-            if not holder.isolated:
+            if not holder.isolated and holder.contract.settlement == currency:
                 self.touch_one(holder)
 
     def _rewatch(self, account: Account) -> None:
-        """Rebuild who has to look when a symbol's mark moves: a cross position watches its whole pool."""
+        """Rebuild who has to look when a symbol's mark moves: a cross position watches its whole pool.
+
+        A pool is the cross positions of one settlement currency.
+        """
         for symbol, watchers in self.watchers.items():
             if any(h.id.account == account.name for h in watchers):
                 self.rewatched.add(symbol)
             watchers[:] = [h for h in watchers if h.id.account != account.name]
-        cross = tuple(dict.fromkeys(h.id.symbol for h in account.holders.values() if not h.isolated))
-        account.has_cross = bool(cross)
+        cross: dict[str, dict[Symbol, None]] = {}
         for holder in account.holders.values():
-            holder.watches = (holder.id.symbol,) if holder.isolated else cross
+            if not holder.isolated:
+                cross.setdefault(holder.contract.settlement, {})[holder.id.symbol] = None
+        account.has_cross = bool(cross)
+        for currency in account.wallets.keys() | cross.keys():
+            account.wallet(currency).has_cross = currency in cross
+        for holder in account.holders.values():
+            shared = (holder.id.symbol,) if holder.isolated else tuple(cross[holder.contract.settlement])
+            holder.watches = shared
             for symbol in holder.watches:
                 self.rewatched.add(symbol)
                 self.watchers.setdefault(symbol, []).append(holder)
@@ -225,10 +239,14 @@ class Books:
         if self._overtaken(fact):
             return
         account = self.account(fact.account)
-        account.wallet, account.free = fact.wallet, fact.free
+        wallet = account.wallet(fact.currency)
+        wallet.amount, wallet.free = fact.wallet, fact.free
+        wallet.cross_pool = None
         account.known = True
         self.settle(account, "the account is known", fact.at_ms)
-        self.touch(account)
+        for holder in account.holders.values():
+            if holder.contract.settlement == fact.currency:
+                self.touch_one(holder)
 
     def _orders(self, fact: OrdersChanged) -> None:
         if self._overtaken(fact):
@@ -243,13 +261,15 @@ class Books:
         self.touch_one(holder)
 
     def _lost(self, fact: Liquidated | Deleveraged | Delivered) -> None:
+        # A delivery is on the calendar, and yet critical: what it hedged stands alone from then on.
+        why = "it expired and was settled" if isinstance(fact, Delivered) else "the venue closed it"
         self.notes.append(
             StateChanged(
                 at_ms=fact.at_ms,
                 subject=f"position:{fact.id}",
                 was="open",
                 now=type(fact).__name__.lower(),
-                because=f"the venue closed it at {fact.price}",
+                because=f"{why} at {fact.price}",
                 level=Level.CRITICAL,
             )
         )
@@ -291,19 +311,20 @@ def _events(changed: bool, bars_ms: frozenset[int]) -> Events:  # noqa: FBT001 -
     return Events(changed, bars_ms)
 
 
-def free_balance(account: Account, marks: Mapping[Symbol, Decimal]) -> Decimal:
-    """What may be spent: never more than reported, and less while cross positions lose.
+def free_balance(account: Account, currency: str, marks: Mapping[Symbol, Decimal]) -> Decimal:
+    """What may be spent of one currency: never more than reported, and less while cross positions lose.
 
     Nothing while a mark of theirs is unknown.
     """
-    if not account.has_cross:
-        return account.free
-    free = account.wallet
+    wallet = account.wallet(currency)
+    if not wallet.has_cross:
+        return wallet.free
+    free = wallet.amount
     for holder in account.holders.values():
-        if not holder.isolated:
+        if not holder.isolated and holder.contract.settlement == currency:
             mark = marks.get(holder.id.symbol)
             if mark is None:
                 return ZERO
             free += min(ZERO, unrealised(holder.position, holder.contract, mark))
             free -= initial_margin(holder.position, holder.contract, mark)
-    return min(account.free, free)
+    return min(wallet.free, free)

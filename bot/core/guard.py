@@ -144,6 +144,8 @@ class Guard:
 
     def _state(self, kind: type[Intent], case: Case) -> No | None:
         account, rule = case.account, case.armed.name
+        if case.holder.contract.expired(case.now_ms):
+            return No(Because.STATE, f"{case.holder.id.symbol} has expired and awaits its delivery")
         if not allows(account.state, kind):
             return No(Because.STATE, f"{account.name} is {account.state}: {account.because}")
         if rule != SEATBELT:
@@ -207,20 +209,22 @@ class Guard:
 
     def _budget_left(self, case: Case) -> tuple[Decimal | None, str, int]:
         """What the tightest budget leaves, which one it is, and when it renews."""
-        limits, ledger, id_, now_ms = self._limits, self._ledger, case.holder.id, case.now_ms
-        history, spending = case.holder.history, ledger.spending(id_.account)
+        ledger, id_, now_ms = self._ledger, case.holder.id, case.now_ms
+        currency = case.holder.contract.settlement
+        limits, history = self._limits.budgets(currency), case.holder.history
         left: list[tuple[Decimal, str, int]] = []
         if limits.margin_per_position is not None:
             left.append((limits.margin_per_position - history.margin_in_lot, "position", FOREVER_MS))
         if limits.margin_per_campaign is not None:
-            ends_ms = (history.campaign_last_ms or now_ms) + limits.campaign_gap_ms
+            ends_ms = (history.campaign_last_ms or now_ms) + self._limits.campaign_gap_ms
             spent = ledger.campaign_margin(id_, now_ms)
             left.append((limits.margin_per_campaign - spent, "campaign", ends_ms))
         if limits.margin_per_day is not None:
-            spent = ledger.day_margin(id_.account, now_ms)
+            spent = ledger.day_margin(id_.account, currency, now_ms)
             left.append((limits.margin_per_day - spent, "day", (now_ms // DAY_MS + 1) * DAY_MS))
         if limits.margin_per_account is not None:
-            left.append((limits.margin_per_account - spending.margin, "account", FOREVER_MS))
+            spent = ledger.spending(id_.account, currency).margin
+            left.append((limits.margin_per_account - spent, "account", FOREVER_MS))
         return min(left, default=(None, "", FOREVER_MS), key=lambda item: item[0] or ZERO)
 
     # -- questions that depend on the mark ----------------------------------------------------------
@@ -253,9 +257,10 @@ class Guard:
 
     def _spendable(self, situation: Situation, case: Case) -> tuple[Decimal, Decimal, Decimal]:
         """The balance that may go into margin now; what of it is promised already, and what is kept."""
-        promised = self._ledger.reserved(case.account.name)
+        currency = situation.contract.settlement
+        promised = self._ledger.reserved(case.account.name, currency)
         # What a reduction released was no free balance before it: going back, it leaves the reserve alone.
-        reserve = ZERO if case.follow_up else self._limits.reserve
+        reserve = ZERO if case.follow_up else self._limits.budgets(currency).reserve
         return situation.free - reserve - promised, promised, reserve
 
     def _affordable_cut(self, intent: CutLeverage, situation: Situation, case: Case) -> Intent | No:

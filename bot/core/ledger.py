@@ -56,16 +56,16 @@ _CLOSED = _FAILED | {Life.VERIFIED}
 
 @dataclass(slots=True, eq=False)
 class Entry:
-    """One intent's life. ``follow_up`` marks the return of margin that a reduction released.
-
-    ``draws`` is the free balance it takes into the margin of the position.
-    """
+    """One intent's life. ``follow_up`` marks the return of margin that a reduction released."""
 
     action: Action
     before: Position
     """The position when the intent was prepared: the pre-image its effect is measured against."""
     follow_up: bool
+    currency: str
+    """What the position settles in: the money of the intent."""
     draws: Decimal = ZERO
+    """Free balance it takes into the margin of the position."""
     life: Life = Life.PREPARED
     code: str = ""
     proof: str = ""
@@ -116,12 +116,11 @@ class History:
 
 @dataclass(slots=True, eq=False)
 class Spending:
-    """What one account has spent on margin, and when it acted."""
+    """What one account has spent on margin in one settlement currency."""
 
     margin: Decimal = ZERO
     day: int = -1
     margin_in_day: Decimal = ZERO
-    acted_ms: deque[int] = field(default_factory=deque)
 
 
 class Ledger:
@@ -134,7 +133,8 @@ class Ledger:
         self._sequence = 0
         self._by_client_id: dict[ClientId, Entry] = {}
         self._histories: dict[PositionId, History] = {}
-        self._spending: dict[AccountName, Spending] = {}
+        self._spending: dict[tuple[AccountName, str], Spending] = {}
+        self._acted_ms: dict[AccountName, deque[int]] = {}
         self.rule_of_stop: dict[str, RuleName] = {}
 
     def next_client_id(self) -> ClientId:
@@ -149,11 +149,12 @@ class Ledger:
             history = self._histories[id_] = History()
         return history
 
-    def spending(self, account: AccountName) -> Spending:
-        """What an account spent."""
-        spending = self._spending.get(account)
+    def spending(self, account: AccountName, currency: str) -> Spending:
+        """What an account spent of one settlement currency."""
+        key = account, currency
+        spending = self._spending.get(key)
         if spending is None:
-            spending = self._spending[account] = Spending()
+            spending = self._spending[key] = Spending()
         return spending
 
     def overdue(self, now_ms: int) -> list[Entry]:
@@ -167,14 +168,24 @@ class Ledger:
             entry.life = Life.UNKNOWN
         return late
 
-    def reserved(self, account: AccountName) -> Decimal:
-        """Balance promised to what is in flight."""
-        return sum((e.draws for e in self._by_client_id.values() if e.action.id.account == account), ZERO)
+    def reserved(self, account: AccountName, currency: str) -> Decimal:
+        """Balance of one settlement currency promised to what is in flight."""
+        return sum(
+            (
+                e.draws
+                for e in self._by_client_id.values()
+                if e.draws and e.action.id.account == account and e.currency == currency
+            ),
+            ZERO,
+        )
 
-    def prepare(self, action: Action, before: Position, *, draws: Decimal, follow_up: bool) -> None:
+    def prepare(
+        self, action: Action, before: Position, currency: str, *, draws: Decimal, follow_up: bool
+    ) -> None:
         """Enter an action that is about to be sent; from here on it counts for balance and budgets.
 
-        ``draws`` is the free balance it takes into the margin of the position.
+        ``draws`` is the free balance it takes into the margin of the position, in the ``currency`` that the
+        position settles in.
         """
         intent = action.intent
         history = self.history(intent.id)
@@ -183,7 +194,7 @@ class Ledger:
         if isinstance(intent, _UNSENT):
             history.times_acted[action.rule] = history.times_acted.get(action.rule, 0) + 1
             return
-        entry = Entry(action, before, follow_up, draws)
+        entry = Entry(action, before, follow_up, currency, draws)
         history.in_flight = entry
         self._by_client_id[action.client_id] = entry
         if isinstance(intent, _STOPS):
@@ -232,14 +243,16 @@ class Ledger:
             return ZERO
         return history.margin_in_campaign
 
-    def day_margin(self, account: AccountName, now_ms: int) -> Decimal:
-        """Margin added on the present UTC day."""
-        spending = self.spending(account)
+    def day_margin(self, account: AccountName, currency: str, now_ms: int) -> Decimal:
+        """Margin added on the present UTC day, in one settlement currency."""
+        spending = self.spending(account, currency)
         return spending.margin_in_day if spending.day == now_ms // DAY_MS else ZERO
 
     def actions_in_hour(self, account: AccountName, now_ms: int) -> tuple[int, int]:
         """How many actions the last hour saw, and when the oldest of them will have left it."""
-        acted = self.spending(account).acted_ms
+        acted = self._acted_ms.get(account)
+        if acted is None:
+            acted = self._acted_ms[account] = deque()
         while acted and acted[0] <= now_ms - HOUR_MS:
             acted.popleft()
         return len(acted), (acted[0] + HOUR_MS if acted else now_ms)
@@ -270,16 +283,17 @@ class Ledger:
         history.equal[action.rule] = (intent, before, repeats + 1)
         if repeats + 1 >= self._limits.equal_actions:
             history.latched.add(action.rule)
-        spending = self.spending(intent.id.account)
+        account = intent.id.account
         if not isinstance(intent, ReducePosition):
-            spending.acted_ms.append(now_ms)
-            self.actions_in_hour(intent.id.account, now_ms)  # Lets go of those that left the hour.
+            self.actions_in_hour(account, now_ms)  # Lets go of those that left the hour.
+            self._acted_ms[account].append(now_ms)
         if draws:
+            spending = self.spending(account, entry.currency)
             history.margin_in_campaign = self.campaign_margin(intent.id, now_ms) + draws
             history.campaign_last_ms = now_ms
             history.margin_in_lot += draws
             spending.margin += draws
-            spending.margin_in_day = self.day_margin(intent.id.account, now_ms) + draws
+            spending.margin_in_day = self.day_margin(account, entry.currency, now_ms) + draws
             spending.day = now_ms // DAY_MS
 
     def _take_back(self, entry: Entry, history: History) -> None:
@@ -289,7 +303,7 @@ class Ledger:
         if same_lot:
             history.times_acted[action.rule] -= 1
         if draws:
-            spending = self.spending(action.id.account)
+            spending = self.spending(action.id.account, entry.currency)
             spending.margin -= draws
             if spending.day == action.at_ms // DAY_MS:
                 spending.margin_in_day -= draws

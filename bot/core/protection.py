@@ -39,6 +39,8 @@ def _changes(situation: Situation) -> list[Wake]:
     tick, sign = situation.contract.tick, situation.id.side.sign
     if situation.liquidation is None:
         return [appearing(situation.id.side, situation.contract)]
+    if situation.danger < 0 and situation.contract.kind is ContractKind.INVERSE:
+        return [Always()]  # The price of a short in coins may rise past every number, and then there is none.
     if not situation.endangered:
         return [Metric.LIQUIDATION.below(tick)] if situation.danger > 0 else []
     changes: list[Wake] = [Metric.LIQUIDATION.below(tick)] if sign > 0 else []

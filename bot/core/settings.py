@@ -19,26 +19,37 @@ DAY_MS = 24 * HOUR_MS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Limits:
-    """Walls that no rule can pass.
+class Budgets:
+    """What may be spent on margin in one settlement currency, counted apart from every other currency.
 
     Budgets count margin added, in money; what is proven not applied is given back, and re-adding the margin
-    that a reduction released is free.
-
-    ``None`` for a budget means no limit of that kind. A *campaign* is a run of actions on one position
-    with less than ``campaign_gap_ms`` between them. The day is the UTC day.
+    that a reduction released is free. ``None`` means no limit of that kind.
     """
 
-    stale_after_ms: int = 5_000
-    """Age of a mark price beyond which nothing is decided."""
-    cooldown_ms: int = MINUTE_MS
-    """Least time between two actions of one rule on one position; a rule may set its own."""
     margin_per_position: Decimal | None = None
     margin_per_campaign: Decimal | None = None
     margin_per_day: Decimal | None = None
     margin_per_account: Decimal | None = None
     reserve: Decimal = ZERO
     """Free balance that is never spent on margin."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits(Budgets):
+    """Walls that no rule can pass.
+
+    A *campaign* is a run of actions on one position with less than ``campaign_gap_ms`` between them. The
+    day is the UTC day. The budgets written here hold in every settlement currency that ``currencies``
+    does not name; one that it names has the budgets it gives there and no others, because a number of
+    dollars means nothing in a coin.
+    """
+
+    currencies: Mapping[str, Budgets] = field(default_factory=dict)
+
+    stale_after_ms: int = 5_000
+    """Age of a mark price beyond which nothing is decided."""
+    cooldown_ms: int = MINUTE_MS
+    """Least time between two actions of one rule on one position; a rule may set its own."""
     actions_per_hour: int = 60
     """Per account; stops moved by the seatbelt and by rules count too, exits do not."""
     equal_actions: int = 20
@@ -48,6 +59,10 @@ class Limits:
     """After this long an unanswered send is past the venue's receive window."""
     close_whole_below_minimum: bool = True
     """Whether a reduction too small for the venue becomes a close of the whole position."""
+
+    def budgets(self, currency: str) -> Budgets:
+        """The budgets that hold for money in ``currency``."""
+        return self.currencies.get(currency, self)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,4 +1,4 @@
-"""When dated futures are listed, when they expire, and over which time their delivery price is averaged.
+"""When dated futures are listed, and when they expire.
 
 The quarterlies of Binance, Bybit, OKX and Deribit expire on the last Friday of March, June, September and
 December at 08:00 UTC. Binance's "Delivery & Settlement of Quarterly Futures" (support, 2020-09-09) says so,
@@ -21,10 +21,6 @@ LISTED = 2
 """This quarter's contract and the next one's."""
 
 _FRIDAY = 4
-_MINUTE_MS = 60_000
-_SHORTER_FROM_MS = 1_731_312_000_000
-"""2024-11-11 08:00 UTC. Binance announced on 2024-11-04: from then on the average of the last 30 minutes
-instead of the last hour, one index price a second."""
 _DATED = re.compile(r"(?P<perpetual>.+)-(?P<date>[0-9]{6})")
 
 
@@ -49,14 +45,6 @@ def listings(from_ms: int, until_ms: int, count: int = LISTED) -> tuple[Listing,
         for listed_ms, expiry_ms in zip(expiries, expiries[count:], strict=False)
     )
     return tuple(life for life in lives if life.listed_ms < until_ms and from_ms < life.expiry_ms)
-
-
-def settlement_window_ms(expiry_ms: int) -> int:
-    """Over how long before expiry Binance averages the index into the delivery price.
-
-    OKX averages an hour, Bybit and Deribit half of one.
-    """
-    return (30 if expiry_ms >= _SHORTER_FROM_MS else 60) * _MINUTE_MS
 
 
 def dated(perpetual: Symbol, expiry_ms: int) -> Symbol:
@@ -95,4 +83,4 @@ def _milliseconds(day: date) -> int:
     return int(datetime.combine(day, EXPIRES_AT).timestamp()) * 1000
 
 
-__all__ = ["LISTED", "Listing", "dated", "expiry_of", "listings", "settlement_window_ms", "undated"]
+__all__ = ["LISTED", "Listing", "dated", "expiry_of", "listings", "undated"]

@@ -69,6 +69,59 @@ def test_a_journal_is_kept_when_asked_for(holdfast: Run, tape: Write, tmp_path: 
     assert "top_up" in shown.output
 
 
+COINS = """
+[accounts.main]
+balance = 2
+[contracts."BTC/USD:BTC"]
+tick = 0.1
+lot = 100
+tiers = [{ floor = 0, rate = 0.01 }]
+[[paper.positions]]
+symbol = "BTC/USD:BTC"
+side = "long"
+notional = 1
+leverage = 10
+[[rules]]
+use = "top_up"
+params = { below = 0.06, restore_to = 0.1 }
+[tapes]
+map = { "XBTUSD_*" = "BTC/USD:BTC" }
+"""
+
+
+def test_an_inverse_tape_is_replayed_as_inverse_where_the_configuration_says_so(
+    holdfast: Run, tape: Write, tmp_path: Path
+) -> None:
+    (tmp_path / "coins.toml").write_text(COINS)
+    # One coin at ten times is liquidated at 1.01 / 1.1 of its entry, which is 91,818.2.
+    path = tape(100_000, 97_000, 91_500, 91_500, name="XBTUSD_bitmex_perp_1m.csv")
+    answer = answer_of(holdfast("replay", path, "--config", tmp_path / "coins.toml", "--json"))
+    undefended, final, actions = (answer[name] for name in ("undefended", "final", "actions"))
+    assert isinstance(undefended, dict)
+    assert isinstance(final, dict)
+    assert isinstance(actions, list)
+    assert (answer["survived"], undefended["survived"]) == (True, False)
+    assert [pool["currency"] for pool in final["pools"]] == ["BTC", "BTC"]
+    assert {action["symbol"] for action in actions} == {"BTC/USD:BTC"}
+    # A margin of a tenth of a coin is gone.
+    assert undefended["final"]["pools"][0]["wallet"] == "1.9"
+    assert not any("linear" in sentence for sentence in answer_assumptions(answer))
+
+
+def test_an_inverse_tape_is_replayed_as_linear_by_default_and_says_so(holdfast: Run, tape: Write) -> None:
+    answer = answer_of(holdfast("replay", tape(*CALM, name="XBTUSD_bitmex_perp_1m.csv"), "--json"))
+    assert any(
+        "replayed as the linear BTC/USDT:USDT (mapped to BTC/USD:BTC" in sentence
+        for sentence in answer_assumptions(answer)
+    )
+
+
+def answer_assumptions(answer: dict[str, object]) -> list[str]:
+    said = answer["assumptions"]
+    assert isinstance(said, list)
+    return said
+
+
 # --- bad input: one line that names file, line and remedy ---
 
 

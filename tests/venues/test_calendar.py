@@ -3,7 +3,7 @@ from datetime import UTC, datetime
 import pytest
 
 from bot.core.types import Symbol
-from bot.venues.calendar import dated, expiry_of, listings, settlement_window_ms, undated
+from bot.venues.calendar import dated, expiry_of, listings, undated
 
 BTC = Symbol("BTC/USDT:USDT")
 HOUR_MS = 3_600_000
@@ -41,11 +41,6 @@ def test_a_delivery_lists_the_contract_of_the_quarter_after_next() -> None:
     assert march.listed_ms == ms("2020-09-25T08:00")
     assert expiries("2020-09-25T07:59", "2020-09-25T08:00") == ["200925", "201225"]
     assert expiries("2020-09-25T08:00", "2020-09-25T08:01") == ["201225", "210326"]
-
-
-def test_the_settlement_window_became_shorter_in_november_2024() -> None:
-    assert settlement_window_ms(ms("2024-09-27T08:00")) == HOUR_MS
-    assert settlement_window_ms(ms("2024-12-27T08:00")) == HOUR_MS // 2
 
 
 def test_a_symbol_tells_its_expiry() -> None:

@@ -23,7 +23,8 @@ from bot.core.types import Symbol
 from bot.lab.basis import Bars, BasisModel, quarterly_bars, stress
 from bot.lab.replay.agenda import Delivery
 from bot.lab.tapes import PathOrder, PricePath, SymbolTapes, Tape, TapeKind
-from bot.venues.calendar import Listing, listings, settlement_window_ms
+from bot.venues.calendar import Listing, listings
+from bot.venues.paper.delivery import DeliveryTerms, terms_named
 
 POINTS = 4
 """Prices that the mean of a bar is taken of: open, high, low, close."""
@@ -46,12 +47,13 @@ def find_quarterlies(
 ) -> tuple[Quarterly, ...]:
     """Every configured quarterly that trades while its index does; ConfigError where an index has no tape."""
     by_symbol = {Symbol(each.symbol): each.traded for each in tapes}
+    terms = terms_named(next(iter(settings.config.accounts.values())).margin_rules)
     found: list[Quarterly] = []
     for number, table in enumerate(settings.config.paper.quarterlies):
         index = by_symbol.get(table.underlying)
         if index is None:
             raise _no_index(settings, ("paper", "quarterlies", number, "underlying"), table, by_symbol)
-        found += _of_index(table, index, order)
+        found += _of_index(table, index, order, terms)
     recorded = [each.symbol for each in found if each.symbol in by_symbol]
     # A recording is better than a model.
     return tuple(each for each in found if each.symbol not in recorded)
@@ -105,7 +107,9 @@ def _no_index(settings: Settings, key: Key, table: QuarterliesTable, tapes: dict
     )
 
 
-def _of_index(table: QuarterliesTable, index: Tape, order: PathOrder) -> Iterator[Quarterly]:
+def _of_index(
+    table: QuarterliesTable, index: Tape, order: PathOrder, terms: DeliveryTerms
+) -> Iterator[Quarterly]:
     model = basis_model(table.basis)
     start_ms, end_ms = int(index.times[0]), int(index.times[-1]) + index.interval_ms
     stressed = stress(index, model)
@@ -114,6 +118,7 @@ def _of_index(table: QuarterliesTable, index: Tape, order: PathOrder) -> Iterato
         if bars is None:
             continue
         symbol = quarterly_symbol(table, life.expiry_ms)
+        window_ms = table.settlement_window or terms.window_at(life.expiry_ms)
         tape = _tape(symbol, index, bars, model, life)
         path = _path(tape, order)
         yield Quarterly(
@@ -122,7 +127,7 @@ def _of_index(table: QuarterliesTable, index: Tape, order: PathOrder) -> Iterato
             tapes=SymbolTapes(symbol=symbol, traded=tape, mark=None, funding=None),
             path=path,
             expiry_ms=life.expiry_ms,
-            delivery=_delivery(symbol, index, life.expiry_ms, table.settlement_window)
+            delivery=_delivery(symbol, index, life.expiry_ms, window_ms)
             if life.expiry_ms <= end_ms
             else None,
         )
@@ -168,12 +173,11 @@ def _path(tape: Tape, order: PathOrder) -> PricePath:
     )
 
 
-def _delivery(symbol: Symbol, index: Tape, expiry_ms: int, window_ms: int | None) -> Delivery:
+def _delivery(symbol: Symbol, index: Tape, expiry_ms: int, window_ms: int) -> Delivery:
     """The mean of the index over the bars that close within the window before expiry.
 
     Where none does, because bars are longer or missing, it is the last close: nothing newer is known.
     """
-    window_ms = settlement_window_ms(expiry_ms) if window_ms is None else window_ms
     closes = index.times + index.interval_ms
     first = int(np.searchsorted(closes, expiry_ms - window_ms, side="right"))
     end = int(np.searchsorted(closes, expiry_ms, side="right"))

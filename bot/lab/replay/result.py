@@ -243,6 +243,7 @@ def _pool(figures: PoolFigures) -> dict[str, Any]:
     names = ("wallet", "equity", "maintenance", "margin_ratio", "distance", "realised", "fees", "funding")
     return {
         "account": figures.account,
+        "currency": figures.currency,
         "mode": figures.mode.value,
         "symbols": sorted(id_.symbol for id_ in figures.ids),
         **_texts(figures, names),

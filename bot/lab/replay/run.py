@@ -221,7 +221,7 @@ def make_plan(
     return Plan(
         paths=tuple(by_symbol.values()),
         tapes=(*tapes, *(each.tapes for each in quarterlies if each.symbol in held)),
-        accounts=paper_accounts(settings),
+        accounts=paper_accounts(settings, contracts.values()),
         contracts=contracts,
         model=market_model(settings, by_symbol),
         openings=openings,

@@ -153,7 +153,7 @@ class Stage:
             case Funding(symbol, rate):
                 self._fold(self.exchange.settle_funding(at_ms, symbol, rate))
             case Delivery(symbol=symbol, price=price):
-                batches = self.exchange.deliver(at_ms, symbol, price)  # type: ignore[attr-defined]  # not there yet
+                batches = self.exchange.deliver(at_ms, symbol, price)
                 self._fold(batches)
             case ScheduledOpening():
                 self._let_open(at_ms, event)

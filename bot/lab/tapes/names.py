@@ -135,9 +135,9 @@ def _symbol(name: str, written: str, venue: str) -> tuple[str, tuple[str, ...]]:
     base = _ALIASES.get(base, base)
     if venue == "bitmex" and quote in {"", "USD"}:
         symbol = f"{base}/USDT:USDT"
-        return symbol, (
-            f"{name} records the inverse {written.removesuffix('USD')}USD; replayed as the linear {symbol}",
-        )
+        inverse = f"the inverse {written.removesuffix('USD')}USD"
+        remedy = f"mapped to {base}/USD:{base} it is replayed as what it is"
+        return symbol, (f"{name} records {inverse}; replayed as the linear {symbol} ({remedy})",)
     if quote == "USD" or (not quote and venue in _DOLLAR_VENUES):
         symbol = f"{base}/USDT:USDT"
         return symbol, (f"{name} is quoted in dollars; replayed as the linear {symbol}",)

@@ -1,22 +1,24 @@
 """The books of account: who owns what, and who paid whom.
 
 Every movement of money has two ends. What an account pays goes to the fee pot, to the funding pot, to
-the insurance fund or to the market it traded with, so the sum over all of them never changes. To keep
-it that way to the last digit, whatever needs rounding (fees, funding, margin, average entries) is
-rounded *before* it is booked, and both ends book the same figure.
+the insurance fund or to the market it traded with, so the sum over all of them never changes. Money of
+one settlement currency never becomes money of another, so that holds for each of them. To keep it that way
+to the last digit, whatever needs rounding (fees, funding, margin, average entries, the profit of inverse
+contracts) is rounded *before* it is booked, and both ends book the same figure.
 
 Changes are noted as they are made and turned into facts at the end of the event.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import ROUND_CEILING, ROUND_FLOOR, ROUND_HALF_EVEN, Decimal
+from typing import NamedTuple
 
-from bot.core.contracts import Contract
+from bot.core.contracts import Contract, ContractKind
 from bot.core.facts import BalanceChanged, Fact, OrdersChanged, PositionChanged
-from bot.core.margin.arithmetic import initial_margin, unrealised
+from bot.core.margin.arithmetic import initial_margin, profit, unrealised
 from bot.core.margin.bounds import Band
 from bot.core.margin.pool import Holding, Pool
 from bot.core.types import (
@@ -40,8 +42,20 @@ ENTRY_STEPS_PER_TICK = Decimal("0.0001")
 NEVER_LOW = Decimal("-Infinity")
 NEVER_HIGH = Decimal("Infinity")
 
-PoolKey = AccountName | PositionId
-"""A cross pool is named by its account, an isolated one by its position."""
+
+class CrossKey(NamedTuple):
+    """The name of a cross pool: the account, and the currency its positions settle in."""
+
+    account: AccountName
+    currency: str
+
+    def __str__(self) -> str:
+        """``account/currency``."""
+        return f"{self.account}/{self.currency}"
+
+
+PoolKey = CrossKey | PositionId
+"""An isolated pool is named by its position."""
 
 
 def money_up(amount: Decimal) -> Decimal:
@@ -88,35 +102,59 @@ class Totals:
 
 @dataclass(slots=True)
 class Market:
-    """The other side of every trade in one symbol: the cash it got, and what it holds for it."""
+    """The other side of every trade in one symbol: what it paid us, and what it is owed by its trades.
 
-    cash: Decimal = ZERO
+    ``paid`` is the profit the market settled with the accounts (negative: it got their losses), figure for
+    figure what they booked. ``value`` and ``inventory`` say the same a second time, from the prices of the
+    trades alone: at coordinate c (price, or one over it) the trades have earned it ``value + inventory * c``.
+    """
+
+    paid: Decimal = ZERO
+    value: Decimal = ZERO
     inventory: Decimal = ZERO
 
-    def trade(self, quantity: Decimal, price: Decimal, *, buy: bool) -> None:
-        """Book the market's side of one of our trades; ``buy`` is ours."""
-        self.cash += quantity * price if buy else -quantity * price
-        self.inventory -= quantity if buy else -quantity
+    def trade(
+        self, contract: Contract, quantity: Decimal, price: Decimal, gain: Decimal, *, buy: bool
+    ) -> None:
+        """Book the market's side of one of our trades, which realised ``gain``; ``buy`` is ours."""
+        up = buy is (contract.kind is ContractKind.LINEAR)
+        value = contract.notional(quantity, price)
+        self.paid += gain
+        self.value += value if up else -value
+        self.inventory -= quantity if up else -quantity
+
+
+@dataclass(slots=True)
+class Pots:
+    """Where the money of one settlement currency goes that no account and no market has."""
+
+    insurance_fund: Decimal
+    fees: Decimal = ZERO
+    funding: Decimal = ZERO
+
+
+@dataclass(slots=True)
+class Wallet:
+    """What an account has in one settlement currency."""
+
+    amount: Decimal = ZERO
+    told: tuple[Decimal, Decimal] | None = None
+    """Amount and free balance as they were last reported."""
 
 
 @dataclass(slots=True)
 class Account:
-    """One account's wallet, positions and resting orders."""
+    """One account's wallets, positions and resting orders."""
 
     name: AccountName
-    wallet: Decimal
     hedge: bool
+    wallets: dict[str, Wallet]
+    """By settlement currency; every one that is traded, were it empty."""
     positions: dict[PositionId, Position] = field(default_factory=dict)
     orders: dict[ClientId, Order] = field(default_factory=dict)
     totals: dict[PositionId, Totals] = field(default_factory=dict)
     settings: dict[PositionId, tuple[Decimal, MarginMode]] = field(default_factory=dict)
     """Leverage and margin mode for positions that are not open."""
-    told: tuple[Decimal, Decimal] | None = None
-    """Wallet and free balance as they were last reported."""
-
-    def cross(self) -> tuple[Position, ...]:
-        """The open positions that share the wallet."""
-        return tuple(p for p in self.positions.values() if p.mode is MarginMode.CROSS)
 
 
 class Books:
@@ -130,13 +168,14 @@ class Books:
         insurance_fund: Decimal,
     ) -> None:
         self.accounts = {
-            a.name: Account(a.name, a.balance, a.position_mode is PositionMode.HEDGE) for a in accounts
+            a.name: Account(a.name, a.position_mode is PositionMode.HEDGE, _wallets(a, contracts.values()))
+            for a in accounts
         }
         self.contracts = dict(contracts)
         self.model = model
-        self.insurance_fund = insurance_fund
-        self.fees = ZERO
-        self.funding = ZERO
+        currencies = [currency for account in self.accounts.values() for currency in account.wallets]
+        settled = [contract.settlement for contract in contracts.values()]
+        self.pots = {currency: Pots(insurance_fund) for currency in (*currencies, *settled)}
         self.markets = {symbol: Market() for symbol in contracts}
         self.quotes = {symbol: Quote() for symbol in contracts}
         self.bands: dict[PoolKey, Mapping[Symbol, Band]] = {}
@@ -148,7 +187,7 @@ class Books:
         """Facts of the present event that are no mere change of state."""
         self._positions: dict[PositionId, None] = {}
         self._orders: dict[PositionId, None] = {}
-        self._balances: dict[AccountName, None] = {}
+        self._balances: dict[CrossKey, None] = {}
 
     # --- reading ---------------------------------------------------------------------------------
 
@@ -165,27 +204,41 @@ class Books:
             return Pool(
                 MarginMode.ISOLATED, position.margin, (Holding(position, self.contracts[key.symbol]),)
             )
-        account = self.accounts[key]
-        holdings = tuple(Holding(p, self.contracts[p.id.symbol]) for p in account.cross())
-        return Pool(MarginMode.CROSS, account.wallet, holdings) if holdings else None
+        holdings = tuple(self.cross(key))
+        return Pool(MarginMode.CROSS, self.wallet(key).amount, holdings) if holdings else None
 
-    def free(self, account: Account) -> Decimal:
-        """What the account may spend: wallet less cross losses and cross initial margin at the mark."""
-        profit = margin = ZERO
-        for position in account.cross():
+    def cross(self, key: CrossKey) -> Iterator[Holding]:
+        """The open positions that share a wallet."""
+        for position in self.accounts[key.account].positions.values():
             contract = self.contracts[position.id.symbol]
+            if position.mode is MarginMode.CROSS and contract.settlement == key.currency:
+                yield Holding(position, contract)
+
+    def purse(self, id_: PositionId) -> CrossKey:
+        """The account and currency that a position is paid from, whether it is cross or not."""
+        return CrossKey(id_.account, self.contracts[id_.symbol].settlement)
+
+    def wallet(self, key: CrossKey) -> Wallet:
+        """The wallet of an account in one settlement currency."""
+        return self.accounts[key.account].wallets[key.currency]
+
+    def free(self, key: CrossKey) -> Decimal:
+        """What may be spent: the wallet less cross losses and cross initial margin at the mark."""
+        gain = margin = ZERO
+        for holding in self.cross(key):
+            position, contract = holding.position, holding.contract
             mark = self.quotes[position.id.symbol].mark
-            profit += unrealised(position, contract, mark)
+            gain += unrealised(position, contract, mark)
             margin += initial_margin(position, contract, mark)
-        return money_down(max(ZERO, account.wallet + min(ZERO, profit) - margin))
+        return money_down(max(ZERO, self.wallet(key).amount + min(ZERO, gain) - margin))
 
     # --- booking ---------------------------------------------------------------------------------
 
-    def pay(self, account: Account, amount: Decimal) -> None:
+    def pay(self, key: CrossKey, amount: Decimal) -> None:
         """Change the wallet by ``amount``; the caller books the other end."""
-        account.wallet += amount
-        self._balances[account.name] = None
-        self.stale_pools[account.name] = None
+        self.wallet(key).amount += amount
+        self._balances[key] = None
+        self.stale_pools[key] = None
 
     def put(self, position: Position) -> None:
         """Store a new or changed position."""
@@ -225,12 +278,12 @@ class Books:
         self.facts = []
         facts += [PositionChanged(at_ms=at_ms, id=i, position=self.position(i)) for i in self._positions]
         facts += [OrdersChanged(at_ms=at_ms, id=i, orders=self.orders(i)) for i in self._orders]
-        for name in self._balances:
-            account = self.accounts[name]
-            now = (account.wallet, self.free(account))
-            if now != account.told:
-                account.told = now
-                facts.append(BalanceChanged(at_ms=at_ms, account=name, wallet=now[0], free=now[1]))
+        for key in self._balances:
+            wallet = self.wallet(key)
+            now = (wallet.amount, self.free(key))
+            if now != wallet.told:
+                wallet.told = now
+                facts.append(balance_fact(at_ms, key, *now))
         self._positions.clear()
         self._orders.clear()
         self._balances.clear()
@@ -241,10 +294,22 @@ class Books:
         return tuple(o for o in self.accounts[id_.account].orders.values() if o.id == id_)
 
     def _touch(self, position: Position) -> None:
-        name = position.id.account
+        purse = self.purse(position.id)
         self._positions[position.id] = None
-        self._balances[name] = None
-        self.stale_pools[position.id if position.mode is MarginMode.ISOLATED else name] = None
+        self._balances[purse] = None
+        self.stale_pools[position.id if position.mode is MarginMode.ISOLATED else purse] = None
+
+
+def balance_fact(at_ms: int, key: CrossKey, wallet: Decimal, free: Decimal) -> BalanceChanged:
+    """What an account is told about one of its wallets."""
+    return BalanceChanged(at_ms=at_ms, account=key.account, wallet=wallet, free=free, currency=key.currency)
+
+
+def _wallets(account: PaperAccount, contracts: Iterable[Contract]) -> dict[str, Wallet]:
+    """The wallets an account begins with: what it was given, and an empty one for whatever else settles."""
+    given = account.balances
+    settled = (contract.settlement for contract in contracts)
+    return {currency: Wallet(given.get(currency, ZERO)) for currency in (*given, *settled)}
 
 
 def marks_of(books: Books, pool: Pool) -> dict[Symbol, Decimal]:
@@ -252,6 +317,18 @@ def marks_of(books: Books, pool: Pool) -> dict[Symbol, Decimal]:
     return {h.position.id.symbol: books.quotes[h.position.id.symbol].mark for h in pool.holdings}
 
 
-def slippage(mark: Decimal, quantity: Decimal, price: Decimal, *, buy: bool) -> Decimal:
+def gain_of(position: Position, contract: Contract, quantity: Decimal, price: Decimal) -> Decimal:
+    """The profit of closing ``quantity`` at ``price`` as it is booked.
+
+    A difference of prices times a quantity has few digits and is booked as it is; a difference of quotients
+    has no end, and both sides book it rounded.
+    """
+    gain = profit(position, contract, quantity, price)
+    return gain if contract.kind is ContractKind.LINEAR else money_near(gain)
+
+
+def slippage(contract: Contract, mark: Decimal, quantity: Decimal, price: Decimal, *, buy: bool) -> Decimal:
     """Money a fill lost against the mark; negative if it was better than the mark."""
-    return money_near((price - mark) * quantity if buy else (mark - price) * quantity)
+    lost = contract.notional(quantity, price) - contract.notional(quantity, mark)
+    # An inverse buy at a higher price is worth fewer coins: the loss is the other way round.
+    return money_near(lost if buy is (contract.kind is ContractKind.LINEAR) else -lost)

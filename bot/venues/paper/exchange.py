@@ -2,7 +2,7 @@
 
 It has no clock, no randomness and no I/O, so a replay gives the same facts each time, to the last digit.
 The parts are beside this file: books of account, matching, orders and levers, leverage, liquidation,
-settlement, the path of prices, wires. This class is the door to them.
+settlement, delivery, the path of prices, wires. This class is the door to them.
 """
 
 from __future__ import annotations
@@ -11,10 +11,9 @@ from collections.abc import Mapping, Sequence
 from decimal import Decimal
 
 from bot.core.capabilities import Capabilities
-from bot.core.contracts import Contract, ContractKind
+from bot.core.contracts import Contract
 from bot.core.decisions import Action
 from bot.core.facts import (
-    BalanceChanged,
     Fact,
     InstrumentChanged,
     OrdersChanged,
@@ -33,8 +32,9 @@ from bot.core.types import (
     PositionMode,
     Symbol,
 )
-from bot.venues.paper.books import Books, money_up
+from bot.venues.paper.books import Books, CrossKey, balance_fact, money_up
 from bot.venues.paper.capabilities import capabilities_of
+from bot.venues.paper.delivery import deliver
 from bot.venues.paper.figures import Figures, figures
 from bot.venues.paper.leverage import change
 from bot.venues.paper.levers import carry_out
@@ -54,7 +54,10 @@ SETTING = ClientId("setting")
 
 
 class PaperExchange:
-    """Several accounts trading several linear perpetuals under the margin rules of real venues.
+    """Several accounts trading perpetuals and dated futures, linear and inverse, by the rules of real venues.
+
+    Money is the settlement currency of the contract it belongs to. An account has a wallet, and so a cross
+    pool, for each; ``insurance_fund`` is what the fund of each currency begins with.
 
     Every method that changes something returns the effects as batches, one per event. ``PaperError`` is
     raised for mistakes of the caller; what a venue would refuse comes back as a rejected ``Outcome``.
@@ -68,9 +71,6 @@ class PaperExchange:
         *,
         insurance_fund: Decimal = ZERO,
     ) -> None:
-        for contract in contracts.values():
-            if contract.kind is ContractKind.INVERSE:
-                raise PaperError(f"{contract.symbol}: the paper exchange trades linear contracts only")
         self._books = Books(accounts, contracts, model, insurance_fund)
         self._quotes = self._books.quotes
 
@@ -106,14 +106,30 @@ class PaperExchange:
         books.put(position)
         books.totals(id_)
         if position.mode is MarginMode.ISOLATED:
-            books.pay(books.accounts[id_.account], -position.margin)
+            books.pay(books.purse(id_), -position.margin)
         buy = buys(id_.side, reduces=False)
-        books.markets[id_.symbol].trade(position.quantity, position.entry, buy=buy)
+        contract = books.contracts[id_.symbol]
+        books.markets[id_.symbol].trade(contract, position.quantity, position.entry, ZERO, buy=buy)
         return _end(self._books, at_ms)
 
     def settle_funding(self, at_ms: int, symbol: Symbol, rate: Decimal) -> Sequence[Batch]:
-        """Settle funding of ``rate`` (fraction of notional at mark, longs pay when positive): one batch."""
+        """Settle funding of ``rate`` (fraction of notional at mark, longs pay when positive): one batch.
+
+        ``PaperError`` for a dated contract: nobody pays funding on one.
+        """
+        _contract(self._books, symbol)
         settle(self._books, at_ms, symbol, rate)
+        return _end(self._books, at_ms)
+
+    def deliver(self, at_ms: int, symbol: Symbol, price: Decimal) -> Sequence[Batch]:
+        """Settle an expired contract at ``price``: orders cancelled, positions closed, one batch.
+
+        ``price`` is the mean of the index over the venue's window before expiry (``delivery``), never
+        the last price. The delivery fee of the venue is charged. ``PaperError`` for a perpetual, before
+        the expiry, or for a price of nothing.
+        """
+        _contract(self._books, symbol)
+        deliver(self._books, at_ms, symbol, price)
         return _end(self._books, at_ms)
 
     def execute(self, at_ms: int, action: Action) -> Sequence[Batch]:
@@ -152,8 +168,7 @@ class PaperExchange:
     def change_tiers(self, at_ms: int, contract: Contract) -> Sequence[Batch]:
         """The venue changes a contract (tiers, steps, leverage); whom that pushes over is liquidated."""
         books, symbol = self._books, contract.symbol
-        if symbol not in books.contracts:
-            raise PaperError(f"{symbol}: not traded here")
+        _contract(books, symbol)
         books.contracts[symbol] = contract
         for key in pools_holding(books, symbol):
             books.stale_pools[key] = None
@@ -179,6 +194,13 @@ class PaperExchange:
         hedge = self._books.accounts[account].hedge
         mode = PositionMode.HEDGE if hedge else PositionMode.ONE_WAY
         return capabilities_of(self._books.contracts.values(), mode)
+
+
+def _contract(books: Books, symbol: Symbol) -> Contract:
+    contract = books.contracts.get(symbol)
+    if contract is None:
+        raise PaperError(f"{symbol}: not traded here")
+    return contract
 
 
 def _require_price(books: Books, id_: PositionId) -> None:
@@ -227,8 +249,8 @@ def _end(books: Books, at_ms: int, *first: Fact) -> Sequence[Batch]:
 def _snapshot(books: Books, at_ms: int) -> Batch:
     facts: list[Fact] = [InstrumentChanged(at_ms=at_ms, contract=c) for c in books.contracts.values()]
     for account in books.accounts.values():
-        name, wallet = account.name, account.wallet
-        facts.append(BalanceChanged(at_ms=at_ms, account=name, wallet=wallet, free=books.free(account)))
+        keys = [CrossKey(account.name, currency) for currency in account.wallets]
+        facts += [balance_fact(at_ms, key, books.wallet(key).amount, books.free(key)) for key in keys]
         facts += [PositionChanged(at_ms=at_ms, id=i, position=p) for i, p in account.positions.items()]
         ids = dict.fromkeys(account.positions) | dict.fromkeys(o.id for o in account.orders.values())
         facts += [OrdersChanged(at_ms=at_ms, id=i, orders=books.orders(i)) for i in ids]
@@ -239,6 +261,8 @@ def _plan_opening(books: Books, at_ms: int, opening: Opening) -> Increase:
     """The position an opening makes; ``PaperError`` with the numbers if it cannot be."""
     id_ = opening.id
     contract = books.contracts[id_.symbol]
+    if contract.expired(at_ms):
+        raise PaperError(f"{id_}: expired at {contract.expiry_ms}")
     account = books.accounts[id_.account]
     opposite = PositionId(id_.account, id_.symbol, id_.side.opposite)
     if id_ in account.positions or (not account.hedge and opposite in account.positions):
@@ -252,7 +276,7 @@ def _plan_opening(books: Books, at_ms: int, opening: Opening) -> Increase:
     margin = money_up(contract.notional(opening.quantity, entry) / opening.leverage)
     if opening.margin is not None:
         margin = opening.margin
-    free = books.free(account)
+    free = books.free(books.purse(id_))
     if margin > free:
         less = "a higher leverage" if opening.margin is None else "less margin"
         remedy = f"use a smaller quantity, {less} or more balance"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -10,7 +11,7 @@ from bot.core.margin.assess import assess
 from bot.core.margin.liquidation import distance, liquidation_price
 from bot.core.margin.requirement import maintenance
 from bot.core.types import ZERO, AccountName, MarginMode, PositionId
-from bot.venues.paper.books import Account, Books, PoolKey, Totals, marks_of
+from bot.venues.paper.books import Account, Books, CrossKey, PoolKey, Totals, marks_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,11 +43,12 @@ class PositionFigures:
 class PoolFigures:
     """One margin pool. ``distance`` is the smallest of its positions; sums are over those it holds.
 
-    The cross pool of an account is listed even when it holds nothing: it is the account's wallet, and
-    the sums are then those of all closed positions of the account.
+    The cross pool of each settlement currency of an account is listed even when it holds nothing: it is
+    the account's wallet, and the sums are then those of all its closed positions that settled in it.
     """
 
     account: AccountName
+    currency: str
     mode: MarginMode
     ids: tuple[PositionId, ...]
     wallet: Decimal
@@ -60,14 +62,21 @@ class PoolFigures:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Figures:
-    """Everything at the end. ``fees`` and ``funding`` are what the pots got, over all accounts."""
+class PotFigures:
+    """What no account has of one settlement currency: the fund, and what the pots got over all accounts."""
 
-    positions: tuple[PositionFigures, ...]
-    pools: tuple[PoolFigures, ...]
     insurance_fund: Decimal
     fees: Decimal
     funding: Decimal
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Figures:
+    """Everything at the end. ``pots`` are by settlement currency."""
+
+    positions: tuple[PositionFigures, ...]
+    pools: tuple[PoolFigures, ...]
+    pots: Mapping[str, PotFigures]
 
 
 def figures(books: Books) -> Figures:
@@ -77,15 +86,16 @@ def figures(books: Books) -> Figures:
     for account in books.accounts.values():
         mine = [_position(books, account, id_) for id_ in _ids(account)]
         positions += mine
-        keys: list[PoolKey] = [account.name]
+        keys: list[PoolKey] = [CrossKey(account.name, currency) for currency in account.wallets]
         keys += [p.id for p in account.positions.values() if p.mode is MarginMode.ISOLATED]
         pools += [_pool(books, account, key, mine) for key in keys]
     return Figures(
         positions=tuple(positions),
         pools=tuple(pools),
-        insurance_fund=books.insurance_fund,
-        fees=books.fees,
-        funding=books.funding,
+        pots={
+            currency: PotFigures(insurance_fund=p.insurance_fund, fees=p.fees, funding=p.funding)
+            for currency, p in books.pots.items()
+        },
     )
 
 
@@ -100,7 +110,7 @@ def _position(books: Books, account: Account, id_: PositionId) -> PositionFigure
     held = account.positions.get(id_)
     pool = None
     if held is not None:
-        pool = books.pool(id_ if held.mode is MarginMode.ISOLATED else account.name)
+        pool = books.pool(id_ if held.mode is MarginMode.ISOLATED else books.purse(id_))
     if held is None or pool is None:
         return PositionFigures(
             id=id_,
@@ -146,17 +156,21 @@ def _pool(books: Books, account: Account, key: PoolKey, mine: list[PositionFigur
     pool = books.pool(key)
     held = [h.position.id for h in pool.holdings] if pool else []
     isolated = isinstance(key, PositionId)
+    purse = books.purse(key) if isinstance(key, PositionId) else key
+    wallet = pool.wallet if pool else books.wallet(purse).amount
     open_isolated = {p.id for p in account.positions.values() if p.mode is MarginMode.ISOLATED}
     # What closed positions earned went to the wallet, so their sums belong to the account's pool.
-    counted = [f for f in mine if (f.id == key if isolated else f.id not in open_isolated)]
+    counted = [f for f in mine if f.id == key] if isolated else []
+    counted += [f for f in mine if f.id not in open_isolated and books.purse(f.id) == key]
     stands = assess(pool, marks_of(books, pool)) if pool else None
     distances = [f.distance for f in mine if f.id in held and f.distance is not None]
     return PoolFigures(
         account=account.name,
+        currency=purse.currency,
         mode=MarginMode.ISOLATED if isolated else MarginMode.CROSS,
         ids=tuple(held),
-        wallet=pool.wallet if pool else account.wallet,
-        equity=stands.equity if stands else account.wallet,
+        wallet=wallet,
+        equity=stands.equity if stands else wallet,
         maintenance=stands.maintenance if stands else ZERO,
         margin_ratio=stands.margin_ratio if stands else None,
         distance=min(distances, default=None),

@@ -54,7 +54,7 @@ def _change_cross(books: Books, held: Position, leverage: Decimal) -> Refused | 
     mark = books.quotes[held.id.symbol].mark
     changed = replace(held, leverage=leverage)
     locked = initial_margin(changed, contract, mark) - initial_margin(held, contract, mark)
-    free = books.free(books.accounts[held.id.account])
+    free = books.free(books.purse(held.id))
     if locked > free:
         text = f"{held.id}: {leverage}x locks {money_up(locked)} more, {free} free"
         return Refused(Reason.LEVERAGE_BALANCE, text)
@@ -76,9 +76,9 @@ def _change_isolated(books: Books, held: Position, leverage: Decimal) -> Refused
             margin = needed
         case LeverageCut.TOPS_UP:
             margin = max(held.margin, needed)
-    account = books.accounts[held.id.account]
+    purse = books.purse(held.id)
     drawn = margin - held.margin
-    free = books.free(account)
+    free = books.free(purse)
     if drawn > free:
         text = f"{held.id}: {leverage}x draws {drawn} into the margin, {free} free"
         return Refused(Reason.LEVERAGE_BALANCE, text)
@@ -89,5 +89,5 @@ def _change_isolated(books: Books, held: Position, leverage: Decimal) -> Refused
         return Refused(Reason.LEVERAGE_LIQUIDATES, text)
     books.put(changed)
     if drawn:
-        books.pay(account, -drawn)
+        books.pay(purse, -drawn)
     return None

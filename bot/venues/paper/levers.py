@@ -112,12 +112,12 @@ def _move_margin(books: Books, id_: PositionId, amount: Decimal, *, inward: bool
         return refused
     signed = amount if inward else -amount
     books.put(replace(held, margin=held.margin + signed))
-    books.pay(books.accounts[id_.account], -signed)
+    books.pay(books.purse(id_), -signed)
     return None
 
 
 def _refuse_add(books: Books, held: Position, amount: Decimal) -> Refused | None:
-    free = books.free(books.accounts[held.id.account])
+    free = books.free(books.purse(held.id))
     if amount > free:
         return Refused(Reason.MARGIN_BALANCE, f"{held.id}: {amount} to add, {free} free")
     return None

@@ -15,15 +15,15 @@ from __future__ import annotations
 from dataclasses import replace
 from decimal import Decimal
 
-from bot.core.contracts import Contract
+from bot.core.contracts import Contract, ContractKind
 from bot.core.facts import Liquidated
-from bot.core.margin.arithmetic import liquidation_fee, profit, unrealised
+from bot.core.margin.arithmetic import coordinate, direction, liquidation_fee, profit, unrealised
 from bot.core.margin.assess import assess
 from bot.core.margin.pool import Holding, Pool
 from bot.core.margin.requirement import maintenance, tier_for
 from bot.core.margin.rules import TierUnit
 from bot.core.types import ZERO, MarginMode, Order, Position, PositionId, Side, Symbol
-from bot.venues.paper.books import Account, Books, PoolKey, marks_of, money_down, money_up
+from bot.venues.paper.books import Books, PoolKey, gain_of, marks_of, money_down, money_up
 from bot.venues.paper.matching import buys, sweep
 from bot.venues.paper.trading import cover_empty_cross
 
@@ -54,7 +54,8 @@ def pools_holding(books: Books, symbol: Symbol) -> list[PoolKey]:
     for account in books.accounts.values():
         for position in account.positions.values():
             if position.id.symbol == symbol:
-                keys[position.id if position.mode is MarginMode.ISOLATED else account.name] = None
+                isolated = position.mode is MarginMode.ISOLATED
+                keys[position.id if isolated else books.purse(position.id)] = None
     return list(keys)
 
 
@@ -68,21 +69,23 @@ def step_down(contract: Contract, quantity: Decimal, mark: Decimal) -> Decimal:
     if contract.rules.tier_unit is TierUnit.CONTRACTS:
         kept = contract.quantity_down(tier.floor * contract.contract_size)
     else:
-        kept = contract.quantity_down(tier.floor / mark)
+        kept = contract.quantity_down(tier.floor / coordinate(contract, mark))
     return quantity - kept
 
 
 def _cancel_orders(books: Books, key: PoolKey) -> None:
-    account = books.accounts[key.account if isinstance(key, PositionId) else key]
-    for order in list(account.orders.values()):
-        if _belongs(account, order, key):
+    for order in list(books.accounts[key.account].orders.values()):
+        if _belongs(books, order, key):
             books.drop(order)
 
 
-def _belongs(account: Account, order: Order, key: PoolKey) -> bool:
+def _belongs(books: Books, order: Order, key: PoolKey) -> bool:
     """Whether an order is part of the pool: its position's, or for a cross pool whatever is not isolated."""
     if isinstance(key, PositionId):
         return order.id == key
+    if books.purse(order.id) != key:
+        return False
+    account = books.accounts[key.account]
     position = account.positions.get(order.id)
     if position is not None:
         return position.mode is MarginMode.CROSS
@@ -103,16 +106,16 @@ def _take(books: Books, at_ms: int, pool: Pool, holding: Holding) -> None:
     left = position.quantity - quantity
     buy = buys(id_.side, reduces=True)
     sold_at = sweep(books.model, contract, quantity, quote.last, buy=buy)
-    gain = profit(position, contract, quantity, sold_at)
+    gain = gain_of(position, contract, quantity, sold_at)
     fee = money_down(liquidation_fee(contract, quantity, sold_at))
     backing = _backing(books, pool, position)
     remains = backing + gain + (profit(position, contract, left, quote.mark) if left else ZERO)
-    totals = books.totals(id_)
+    totals, pots = books.totals(id_), books.pots[contract.settlement]
     if len(pool.holdings) > 1 and remains >= 0:
         # Sold into the market: the fee is charged from what is left and goes to the fund.
         fee = min(fee, money_down(remains))
         loss, price = fee - gain, sold_at
-        books.insurance_fund += fee
+        pots.insurance_fund += fee
         totals.fees += fee
         totals.realised += gain
     else:
@@ -120,11 +123,11 @@ def _take(books: Books, at_ms: int, pool: Pool, holding: Holding) -> None:
         loss = backing if not left else backing * quantity / position.quantity
         loss = money_up(loss) if left or len(pool.holdings) > 1 else loss
         fee = min(fee, max(ZERO, money_down(loss + gain)))
-        books.insurance_fund += loss + gain
+        pots.insurance_fund += loss + gain
         totals.realised -= loss
-        price = _take_over_price(contract, position, loss / quantity)
+        price = _take_over_price(contract, position, quantity, loss) or sold_at
     totals.liquidations += 1
-    books.markets[id_.symbol].trade(quantity, sold_at, buy=buy)
+    books.markets[id_.symbol].trade(contract, quantity, sold_at, gain, buy=buy)
     _book_loss(books, position, left, loss)
     books.facts.append(Liquidated(at_ms=at_ms, id=id_, quantity=quantity, price=price, fee=fee))
     cover_empty_cross(books, id_)
@@ -147,11 +150,21 @@ def _book_loss(books: Books, position: Position, left: Decimal, loss: Decimal) -
     else:
         books.remove(position.id)
     if not isolated:
-        books.pay(books.accounts[position.id.account], -loss)
+        books.pay(books.purse(position.id), -loss)
 
 
-def _take_over_price(contract: Contract, position: Position, loss_per_unit: Decimal) -> Decimal:
-    """The bankruptcy price, away from entry on the tick as venues show it."""
+def _take_over_price(
+    contract: Contract, position: Position, quantity: Decimal, loss: Decimal
+) -> Decimal | None:
+    """The price at which ``quantity`` loses ``loss``: the bankruptcy price, rounded away from entry.
+
+    ``None`` for an inverse short that could lose as much at no price.
+    """
+    at = coordinate(contract, position.entry) - direction(position, contract) * loss / quantity
+    if contract.kind is ContractKind.INVERSE:
+        if at <= 0:
+            return None
+        at = coordinate(contract, at)
     if position.id.side is Side.LONG:
-        return max(contract.tick, contract.price_down(position.entry - loss_per_unit))
-    return contract.price_up(position.entry + loss_per_unit)
+        return max(contract.tick, contract.price_down(at))
+    return contract.price_up(at)

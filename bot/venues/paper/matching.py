@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from decimal import Decimal
 
-from bot.core.contracts import Contract
+from bot.core.contracts import Contract, ContractKind
 from bot.core.types import Order, OrderKind, PriceKind, Side
 from bot.venues.paper.model import DEPTH_DISTANCE, MarketModel
 
@@ -83,10 +83,11 @@ def match(
         reach = min(reach, sign * (limit - touch) / basis)
     if reach < 0:
         return None
-    filled = min(quantity, contract.quantity_down(reach / DEPTH_DISTANCE * depth / basis))
+    held = _for_quote(contract, reach / DEPTH_DISTANCE * depth, basis)
+    filled = min(quantity, contract.quantity_down(held))
     if filled <= 0:
         return None
-    impact = DEPTH_DISTANCE * filled * basis / depth / TWO
+    impact = DEPTH_DISTANCE * _in_quote(contract, filled, basis) / depth / TWO
     return Match(filled, _tick(contract, touch + sign * basis * impact, buy=buy))
 
 
@@ -99,7 +100,7 @@ def sweep(model: MarketModel, contract: Contract, quantity: Decimal, basis: Deci
     touch = basis + sign * basis * model.spread / TWO
     depth = model.depth_of(contract.symbol)
     if depth is not None:
-        impact = min(DEPTH_DISTANCE * quantity * basis / depth / TWO, model.max_impact)
+        impact = min(DEPTH_DISTANCE * _in_quote(contract, quantity, basis) / depth / TWO, model.max_impact)
         touch += sign * basis * impact
     return _tick(contract, touch, buy=buy)
 
@@ -107,6 +108,16 @@ def sweep(model: MarketModel, contract: Contract, quantity: Decimal, basis: Deci
 def is_conditional(kind: OrderKind) -> bool:
     """Whether the order rests until its trigger is met."""
     return kind in (OrderKind.STOP_MARKET, OrderKind.STOP_LIMIT, OrderKind.TAKE_PROFIT_MARKET)
+
+
+def _in_quote(contract: Contract, quantity: Decimal, price: Decimal) -> Decimal:
+    """The value of a quantity in quote currency; the quantity of an inverse contract is one already."""
+    return quantity * price if contract.kind is ContractKind.LINEAR else quantity
+
+
+def _for_quote(contract: Contract, value: Decimal, price: Decimal) -> Decimal:
+    """The quantity that is worth ``value`` in quote currency."""
+    return value / price if contract.kind is ContractKind.LINEAR else value
 
 
 def _tick(contract: Contract, price: Decimal, *, buy: bool) -> Decimal:

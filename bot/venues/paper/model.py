@@ -6,7 +6,7 @@ Kept apart from the machinery so that configuration, tests and the replay can na
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
 
 from bot.core.margin.bounds import Band
@@ -32,11 +32,21 @@ class PaperError(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PaperAccount:
-    """An account with the balance it starts with, in settlement currency."""
+    """An account with what it starts with: ``balance`` in ``currency``, and ``others`` by their currency.
+
+    Every settlement currency has a wallet of its own; what is not given begins empty.
+    """
 
     name: AccountName
     balance: Decimal
+    currency: str = "USDT"
+    others: Mapping[str, Decimal] = field(default_factory=dict)
     position_mode: PositionMode = PositionMode.ONE_WAY
+
+    @property
+    def balances(self) -> Mapping[str, Decimal]:
+        """All balances by settlement currency."""
+        return {self.currency: self.balance, **self.others}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,11 +54,12 @@ class MarketModel:
     """What trading costs.
 
     ``maker_fee`` and ``taker_fee`` are fractions of notional; ``spread`` is the full distance between
-    best bid and ask as a fraction of price. ``depth`` is the money within 1 % of the middle on each side;
-    ``None``, or a symbol it does not name, means unlimited. Filling a notional n against a depth d moves
-    the price by 1 % * n / d and fills on average at half of that. The book ends ``max_impact`` away
-    from the touch: what is left of a market, IOC or stop-market order then is cancelled, what is left
-    of a limit order rests. Each order finds the book full again.
+    best bid and ask as a fraction of price. ``depth`` is the money in quote currency within 1 % of the
+    middle on each side, for inverse contracts too; ``None``, or a symbol it does not name, means unlimited.
+    Filling a value n in quote currency against a depth d moves the price by 1 % * n / d and fills on
+    average at half of that. The book ends ``max_impact`` away from the touch: what is left of a market, IOC
+    or stop-market order then is cancelled, what is left of a limit order rests. Each order finds the
+    book full again.
     """
 
     maker_fee: Decimal = ZERO
@@ -58,7 +69,7 @@ class MarketModel:
     max_impact: Decimal = Decimal("0.05")
 
     def depth_of(self, symbol: Symbol) -> Decimal | None:
-        """Money within 1 % of the middle per side, ``None`` if unlimited."""
+        """Quote currency within 1 % of the middle per side, ``None`` if unlimited."""
         return None if self.depth is None else self.depth.get(symbol)
 
 

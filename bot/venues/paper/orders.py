@@ -25,7 +25,7 @@ Fills = tuple[Fill, ...]
 
 def place(books: Books, at_ms: int, request: OrderRequest) -> Fills | Refused:
     """Take an order: fill what fills at once, rest what rests. The fills, or why the venue refuses it."""
-    refused = _refuse(books, request) or _set_terms(books, request)
+    refused = _refuse_expired(books, at_ms, request) or _refuse(books, request) or _set_terms(books, request)
     if refused is not None:
         return refused
     order = _order(books, at_ms, request)
@@ -191,6 +191,13 @@ def _order(books: Books, at_ms: int, request: OrderRequest) -> Order:
         closes_position=request.closes_position,
         placed_ms=at_ms,
     )
+
+
+def _refuse_expired(books: Books, at_ms: int, request: OrderRequest) -> Refused | None:
+    contract = books.contracts[request.id.symbol]
+    if not contract.expired(at_ms):
+        return None
+    return Refused(Reason.EXPIRED, f"{request.id}: expired at {contract.expiry_ms}")
 
 
 def _refuse(books: Books, request: OrderRequest) -> Refused | None:

@@ -43,6 +43,8 @@ class Reason(StrEnum):
     MARGIN_REMOVABLE = "margin_removable"
     NO_POSITION = "no_position"
     NO_LIQUIDITY = "no_liquidity"
+    EXPIRED = "expired"
+    """The contract is past its expiry."""
     CAPABILITY = "capability"
     """The paper exchange cannot do this at all, whichever venue it stands in for."""
 
@@ -57,6 +59,7 @@ BINANCE = {
     Reason.REDUCE_ONLY_FLAG: "-1106",
     Reason.DUPLICATE: "-4116",
     Reason.NO_ORDER: "-2011",
+    Reason.EXPIRED: "-4141",
     Reason.LEVERAGE_REFUSED: "-4161",
     Reason.LEVERAGE_BALANCE: "-2028",
     Reason.LEVERAGE_INVALID: "-4028",
@@ -103,6 +106,7 @@ OKX = {
     Reason.REDUCE_ONLY_FLAG: "51205",
     Reason.DUPLICATE: "51016",
     Reason.NO_ORDER: "51400",
+    Reason.EXPIRED: "51027",
     Reason.LEVERAGE_REFUSED: "59102",
     Reason.LEVERAGE_BALANCE: "59108",
     Reason.LEVERAGE_INVALID: "59102",
@@ -128,7 +132,12 @@ class Refused:
 
 def family(contract: Contract) -> str:
     """The venue family of a contract: the first word of the name of its margin rules."""
-    return contract.rules.name.partition("_")[0]
+    return family_named(contract.rules.name)
+
+
+def family_named(rules: str) -> str:
+    """The venue family of margin rules by their name."""
+    return rules.partition("_")[0]
 
 
 def code(contract: Contract, reason: Reason) -> str:

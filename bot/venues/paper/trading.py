@@ -11,13 +11,22 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from decimal import ROUND_HALF_EVEN, Decimal
 
+from bot.core.contracts import Contract, ContractKind
 from bot.core.facts import Fill
-from bot.core.margin.arithmetic import profit
 from bot.core.margin.assess import assess
 from bot.core.margin.pool import Holding, Pool
 from bot.core.margin.requirement import tier_for
 from bot.core.types import ZERO, MarginMode, Position, PositionId
-from bot.venues.paper.books import ENTRY_STEPS_PER_TICK, Books, marks_of, money_down, money_up, slippage
+from bot.venues.paper.books import (
+    ENTRY_STEPS_PER_TICK,
+    Books,
+    gain_of,
+    marks_of,
+    money_down,
+    money_near,
+    money_up,
+    slippage,
+)
 from bot.venues.paper.matching import buys
 from bot.venues.paper.refusals import Reason, Refused
 
@@ -60,7 +69,7 @@ def plan_increase(
     refused = refuse_leverage(books, id_, total, leverage)
     if refused is not None:
         return refused
-    free = books.free(books.accounts[id_.account])
+    free = books.free(books.purse(id_))
     if needed + fee > free:
         text = f"{id_}: margin {needed} and fee {fee} needed, {free} free"
         return Refused(Reason.BALANCE, text)
@@ -88,13 +97,13 @@ def plan_increase(
 def book_increase(books: Books, plan: Increase) -> Fill:
     """Carry out a planned increase."""
     position = plan.position
-    account = books.accounts[position.id.account]
+    contract = books.contracts[position.id.symbol]
     buy = buys(position.id.side, reduces=False)
     isolated = position.mode is MarginMode.ISOLATED
-    books.markets[position.id.symbol].trade(plan.quantity, plan.price, buy=buy)
-    books.fees += plan.fee
+    books.markets[position.id.symbol].trade(contract, plan.quantity, plan.price, plan.residue, buy=buy)
+    books.pots[contract.settlement].fees += plan.fee
     books.put(position)
-    books.pay(account, -plan.fee - plan.margin if isolated else plan.residue - plan.fee)
+    books.pay(books.purse(position.id), -plan.fee - plan.margin if isolated else plan.residue - plan.fee)
     totals = books.totals(position.id)
     totals.fees += plan.fee
     totals.realised += plan.residue
@@ -104,7 +113,7 @@ def book_increase(books: Books, plan: Increase) -> Fill:
         price=plan.price,
         fee=plan.fee,
         pnl=plan.residue,
-        slippage=slippage(mark, plan.quantity, plan.price, buy=buy),
+        slippage=slippage(contract, mark, plan.quantity, plan.price, buy=buy),
     )
 
 
@@ -114,19 +123,19 @@ def reduce(books: Books, id_: PositionId, quantity: Decimal, price: Decimal, rat
     assert position is not None, f"{id_}: nothing to reduce"
     assert quantity <= position.quantity, f"{id_}: {quantity} of {position.quantity} to reduce"
     contract = books.contracts[id_.symbol]
-    account = books.accounts[id_.account]
+    purse = books.purse(id_)
     buy = buys(id_.side, reduces=True)
-    pnl = profit(position, contract, quantity, price)
+    pnl = gain_of(position, contract, quantity, price)
     fee = money_up(contract.notional(quantity, price) * rate)
-    books.markets[id_.symbol].trade(quantity, price, buy=buy)
-    books.fees += fee
+    books.markets[id_.symbol].trade(contract, quantity, price, pnl, buy=buy)
+    books.pots[contract.settlement].fees += fee
     totals = books.totals(id_)
     totals.fees += fee
     totals.realised += pnl
     left = position.quantity - quantity
     if position.mode is MarginMode.CROSS:
         _keep(books, position, left, ZERO)
-        books.pay(account, pnl - fee)
+        books.pay(purse, pnl - fee)
         cover_empty_cross(books, id_)
     else:
         released = money_down(position.margin * quantity / position.quantity) if left else position.margin
@@ -135,7 +144,7 @@ def reduce(books: Books, id_: PositionId, quantity: Decimal, price: Decimal, rat
         if proceeds < 0:
             stays, proceeds = stays + proceeds, ZERO
         _keep(books, position, left, stays)
-        books.pay(account, proceeds)
+        books.pay(purse, proceeds)
         if not left and stays:
             _insure(books, id_, -stays)
     mark = books.quotes[id_.symbol].mark
@@ -144,17 +153,17 @@ def reduce(books: Books, id_: PositionId, quantity: Decimal, price: Decimal, rat
         price=price,
         fee=fee,
         pnl=pnl,
-        slippage=slippage(mark, quantity, price, buy=buy),
+        slippage=slippage(contract, mark, quantity, price, buy=buy),
     )
 
 
 def cover_empty_cross(books: Books, id_: PositionId) -> None:
     """Let the insurance fund pay a cross wallet that is below zero with no position left to earn it back."""
-    account = books.accounts[id_.account]
-    if account.wallet < 0 and not account.cross():
-        owed = -account.wallet
+    purse = books.purse(id_)
+    owed = -books.wallet(purse).amount
+    if owed > 0 and not any(books.cross(purse)):
         _insure(books, id_, owed)
-        books.pay(account, owed)
+        books.pay(purse, owed)
 
 
 def refuse_leverage(books: Books, id_: PositionId, quantity: Decimal, leverage: Decimal) -> Refused | None:
@@ -180,20 +189,32 @@ def born_liquidatable(books: Books, plan: Increase) -> bool:
     if position.mode is MarginMode.ISOLATED:
         pool = Pool(MarginMode.ISOLATED, position.margin, (holding,))
     else:
-        account = books.accounts[position.id.account]
-        others = books.pool(account.name)
+        purse = books.purse(position.id)
+        others = books.pool(purse)
         kept = others.without(position.id, ZERO).holdings if others else ()
-        pool = Pool(MarginMode.CROSS, account.wallet + plan.residue - plan.fee, (*kept, holding))
+        pool = Pool(MarginMode.CROSS, books.wallet(purse).amount + plan.residue - plan.fee, (*kept, holding))
     return assess(pool, marks_of(books, pool)).liquidatable
 
 
 def _average(books: Books, held: Position, quantity: Decimal, price: Decimal) -> tuple[Decimal, Decimal]:
-    """The average entry on its grid, and the profit that rounding it realises."""
-    step = books.contracts[held.id.symbol].tick * ENTRY_STEPS_PER_TICK
-    cost = held.quantity * held.entry + quantity * price
+    """The average entry on its grid, and the profit that rounding it realises.
+
+    What an inverse position is worth at entry is its quantity over the price, so there the prices are
+    averaged harmonically.
+    """
+    contract = books.contracts[held.id.symbol]
     total = held.quantity + quantity
-    entry = (cost / total / step).to_integral_value(ROUND_HALF_EVEN) * step
-    return entry, held.id.side.sign * (total * entry - cost)
+    cost = contract.notional(held.quantity, held.entry) + contract.notional(quantity, price)
+    if contract.kind is ContractKind.LINEAR:
+        entry = _on_grid(contract, cost / total)
+        return entry, held.id.side.sign * (total * entry - cost)
+    entry = _on_grid(contract, total / cost)
+    return entry, money_near(held.id.side.sign * (cost - total / entry))
+
+
+def _on_grid(contract: Contract, entry: Decimal) -> Decimal:
+    step = contract.tick * ENTRY_STEPS_PER_TICK
+    return (entry / step).to_integral_value(ROUND_HALF_EVEN) * step
 
 
 def _keep(books: Books, position: Position, left: Decimal, margin: Decimal) -> None:
@@ -205,5 +226,5 @@ def _keep(books: Books, position: Position, left: Decimal, margin: Decimal) -> N
 
 def _insure(books: Books, id_: PositionId, amount: Decimal) -> None:
     """The insurance fund pays a loss that the account cannot."""
-    books.insurance_fund -= amount
+    books.pots[books.purse(id_).currency].insurance_fund -= amount
     books.totals(id_).realised += amount

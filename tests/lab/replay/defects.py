@@ -307,7 +307,7 @@ def the_search_keeps_its_answer_when_a_bound_moves(patch: pytest.MonkeyPatch) ->
 
 @defect(telling="tight")
 def balance_in_flight_is_spent_twice(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(Ledger, "reserved", lambda self, account: Decimal(0))
+    patch.setattr(Ledger, "reserved", lambda self, account, currency: Decimal(0))
 
 
 @defect(telling=0)

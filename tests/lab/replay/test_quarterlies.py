@@ -29,7 +29,6 @@ from bot.venues.port import Batch
 from tests.building import MINUTE_MS, Bar, a_tape
 from tests.lab.replay.harness import agreed
 
-DELIVERED = hasattr(PaperExchange, "deliver")
 BASE = """\
 schema_version = 1
 [accounts.main]
@@ -170,7 +169,9 @@ def test_quarterlies_are_dated_contracts_with_modelled_prices_and_a_depth_of_the
 
 
 def test_an_inverse_quarterly_is_quoted_in_dollars_and_settled_in_the_coin(written: Written) -> None:
-    plan = planned(written(old="depth", new='kind = "inverse"\ndepth'), an_index([(10_000,) * 4] * 10))
+    coins = 'balance = 5000\ncurrency = "USDT"\nothers = { BTC = 0.5 }'
+    base = BASE.replace("balance = 5000", coins).replace("depth", 'kind = "inverse"\ndepth')
+    plan = planned(written(old=BASE, new=base), an_index([(10_000,) * 4] * 10))
     contract = plan.contracts[Symbol("BTC/USD:BTC-231229")]
     assert contract.kind is ContractKind.INVERSE
     assert contract.settlement == "BTC"
@@ -242,7 +243,7 @@ def test_both_walkers_agree_with_quarterlies_in_the_plan(
     assert [(at_ms, symbol) for at_ms, symbol, _ in exchange.delivered] == [
         (ms("2023-12-29T08:00"), "BTC/USDT:USDT-231229")
     ]
-    agreed(plan if DELIVERED else replace(plan, deliveries=()))
+    agreed(plan)
 
 
 def test_what_nobody_looks_at_is_not_played(written: Written) -> None:
@@ -283,7 +284,6 @@ def test_the_answer_says_synthetic_wherever_a_modelled_price_is_behind_it(writte
     assert answer["bars"] == 60
 
 
-@pytest.mark.skipif(not DELIVERED, reason="the paper exchange does not deliver yet")
 def test_a_quarterly_held_to_its_expiry_is_settled_at_the_mean_of_the_index(written: Written) -> None:
     index = an_index([(10_000,) * 4] * 90 + [(10_500,) * 4] * 60)
     for mode in ("jump", "step"):

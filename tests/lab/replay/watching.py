@@ -21,7 +21,7 @@ from bot.core.types import MarginMode, PositionId, Symbol
 from bot.lab.replay.agenda import Delivery, Event, Funding, ScheduledOpening
 from bot.lab.replay.oracle import AlwaysAsking
 from bot.lab.replay.stage import Stage
-from bot.venues.paper.books import PoolKey, marks_of
+from bot.venues.paper.books import CrossKey, PoolKey, marks_of
 from bot.venues.paper.exchange import PaperExchange
 from bot.venues.paper.matching import level_of
 from bot.venues.port import Batch
@@ -47,8 +47,9 @@ class _Watched(Engine):
         assert self._marks.get(id_.symbol, quote.mark) == quote.mark, f"{id_}: another mark than the exchange"
         assert holder.position == books.position(id_), f"{id_}: another position than the exchange"
         assert holder.orders == books.orders(id_), f"{id_}: other orders than the exchange"
-        known = self._books.accounts[id_.account]
-        assert known.wallet == books.accounts[id_.account].wallet, f"{id_}: another balance than the exchange"
+        for currency, wallet in books.accounts[id_.account].wallets.items():
+            known = self._books.accounts[id_.account].wallet(currency).amount
+            assert known == wallet.amount, f"{id_}: another balance than the exchange"
 
 
 class WatchedEngine(_Watched):
@@ -127,7 +128,8 @@ class WatchedStage(Stage):
                 if order.id.symbol == symbol:
                     met = level_of(order).met(quote.mark, quote.last)
                     assert not met, f"{order.client_id} was met at {quote.mark} and still rests"
-            keys: tuple[PoolKey, ...] = (account.name, *account.positions)
+            crosses = [CrossKey(account.name, currency) for currency in account.wallets]
+            keys: tuple[PoolKey, ...] = (*crosses, *account.positions)
             for key in keys:
                 pool = books.pool(key)
                 if pool is not None and any(h.position.id.symbol == symbol for h in pool.holdings):

@@ -171,4 +171,4 @@ def free(exchange: PaperExchange) -> Decimal:
 
 def fund(exchange: PaperExchange) -> Decimal:
     """What is in the insurance fund."""
-    return exchange.figures().insurance_fund
+    return exchange.figures().pots["USDT"].insurance_fund

@@ -1,11 +1,10 @@
 """Openings, funding, final figures, the snapshot, and the venue port."""
 
 import asyncio
-from dataclasses import replace
 
 import pytest
 
-from bot.core.contracts import ContractKind, Tier
+from bot.core.contracts import Tier
 from bot.core.facts import (
     BalanceChanged,
     FundingPaid,
@@ -109,12 +108,6 @@ def test_a_symbol_without_a_price_cannot_be_opened() -> None:
         fresh.open(0, holding(ETH_LONG))
 
 
-def test_inverse_contracts_are_refused_by_name() -> None:
-    inverse = replace(a_contract(), kind=ContractKind.INVERSE)
-    with pytest.raises(PaperError, match="BTC: the paper exchange trades linear contracts only"):
-        PaperExchange([], {BTC: inverse}, MarketModel())
-
-
 # --- funding -------------------------------------------------------------------------------------
 
 
@@ -131,7 +124,7 @@ def test_longs_pay_shorts_from_their_own_margin() -> None:
     assert the(exchange, SHORT).margin == D("20.202")
     # The long's liquidation came nearer without a trade: 90.101 / 0.99.
     assert exchange.wires(BTC).mark.low == D("91.1")
-    assert exchange.figures().funding == D("-0.101")
+    assert exchange.figures().pots["USDT"].funding == D("-0.101")
 
 
 def test_cross_positions_pay_from_the_wallet() -> None:
@@ -189,7 +182,8 @@ def test_figures_of_an_open_and_a_closed_position() -> None:
     assert (cross.realised, cross.fees, cross.funding) == (D(4), D("0.104"), D("-0.2"))
     assert (isolated.mode, isolated.ids, isolated.wallet) == (MarginMode.ISOLATED, (LONG,), D(10))
     assert (isolated.equity, isolated.distance) == (D(8), first.distance)
-    assert (final.insurance_fund, final.fees, final.funding) == (D(7), D("0.104"), D("0.2"))
+    pots = final.pots["USDT"]
+    assert (pots.insurance_fund, pots.fees, pots.funding) == (D(7), D("0.104"), D("0.2"))
 
 
 def test_figures_count_liquidations_and_what_they_cost() -> None:
