@@ -270,8 +270,7 @@ class Guard:
         draws = _drawn(intent, situation, situation.after(intent))
         spendable, promised, reserve = self._spendable(situation, case)
         if draws > max(spendable, ZERO):
-            found = f"free {situation.free}, promised {promised}, reserve {reserve}"
-            return No(Because.BALANCE, f"it draws {draws}: {found}")
+            return No(Because.BALANCE, f"it draws {draws}: {_balance(situation.free, promised, reserve)}")
         left, which, until_ms = self._budget_left(case)
         if left is not None and draws > left:
             text = f"it draws {draws}, the budget per {which} has {left} left"
@@ -282,8 +281,7 @@ class Guard:
         contract = situation.contract
         spendable, promised, reserve = self._spendable(situation, case)
         if spendable < contract.margin_step:
-            found = f"free {situation.free}, promised {promised}, reserve {reserve}"
-            return No(Because.BALANCE, found)
+            return No(Because.BALANCE, _balance(situation.free, promised, reserve))
         most = min(intent.amount, spendable)
         if not case.follow_up:
             left, _, _ = self._budget_left(case)
@@ -336,6 +334,11 @@ class Guard:
 def replace_intent(proposal: Proposal, intent: Intent) -> Proposal:
     """The proposal with the intent as it was sized."""
     return proposal if intent is proposal.intent else Proposal(proposal.rule, intent, proposal.reason)
+
+
+def _balance(free: Decimal, promised: Decimal, reserve: Decimal) -> str:
+    # Normalised, because an empty balance may be spelt 0E-8.
+    return f"free {free.normalize():f}, promised {promised.normalize():f}, reserve {reserve.normalize():f}"
 
 
 def _enough(quantity: Decimal, price: Decimal, contract: Contract) -> bool:
