@@ -29,7 +29,8 @@ class LeverageCutParams(Params):
 class LeverageCut(Rule[LeverageCutParams]):
     """Gives an isolated position the margin of a lower leverage, by the lever that works at its venue.
 
-    A cut is refused by some venues; at others it resets the margin, or does nothing once margin was added.
+    A cut is refused by some venues; at others it resets the margin, or does nothing once margin was added. If
+    one was made and brought no margin after all, the margin is added the next time.
     """
 
     proposes = (CutLeverage, AddMargin)
@@ -42,8 +43,6 @@ class LeverageCut(Rule[LeverageCutParams]):
             return Never("in cross a lower leverage only locks balance, liquidation stays where it is")
         if view.times_acted >= self.params.max_times:
             return Never(f"acted {view.times_acted} times already")
-        if position.leverage <= leverage:
-            return Never(f"the leverage is {position.leverage}x already")
         if not view.margin_for_leverage(leverage):
             return Never(f"{leverage}x asks for no more margin than the {position.margin} that are there")
         return Metric.DISTANCE.below(self.params.below)
@@ -56,7 +55,7 @@ class LeverageCut(Rule[LeverageCutParams]):
         if after is not None and after.distance > view.distance:
             yield cut, f"{near}, cutting {view.position.leverage}x to {leverage}x"
             return
-        why = "it would not move liquidation away" if able.works else able.because
-        amount = view.margin_for_leverage(leverage)
+        futile = f"from {view.position.leverage}x that moves liquidation no further away"
+        amount, why = view.margin_for_leverage(leverage), futile if able.works else able.because
         instead = f"instead of cutting to {leverage}x ({why}): adding {amount}"
         yield AddMargin(id=view.id, amount=amount), f"{near}, {instead}"

@@ -49,8 +49,10 @@ def capabilities_of(contracts: Iterable[Contract], mode: PositionMode) -> Capabi
 def _leverage_cut(contract: Contract) -> Capability:
     match contract.rules.leverage_cut:
         case LeverageCut.REFUSED:
+            because = f"{family(contract)} refuses it on an open isolated position"
             refusal = code(contract, Reason.LEVERAGE_REFUSED)
-            because = f"{family(contract)} refuses it on an open isolated position: {refusal}"
+            if refusal != Reason.LEVERAGE_REFUSED:
+                because += f": {refusal}"
             return Capability(works=False, because=because, substitute="AddMargin")
         case LeverageCut.RESETS_MARGIN:
             because = "margin is reset to the initial margin: margin added before is dropped"
