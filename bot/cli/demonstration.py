@@ -24,8 +24,7 @@ from bot.core.decisions import Action, Decision, Refusal, StateChanged
 from bot.core.engine import Engine
 from bot.core.facts import Delivered, Fact, Liquidated, OrdersChanged, PositionChanged
 from bot.core.intents import Level, MoveStop, PlaceStop
-from bot.core.seatbelt import SEATBELT
-from bot.core.settings import EngineSettings
+from bot.core.settings import SEATBELT, EngineSettings
 from bot.core.step import Step
 from bot.lab.replay.quarterlies import find_quarterlies, synthetic_sentences
 from bot.lab.replay.result import ReplayResult, Run
@@ -210,7 +209,7 @@ class Demonstration:
 
 
 def _composed(plan: Plan, epoch: int) -> tuple[PaperExchange, EngineSettings]:
-    exchange = PaperExchange(plan.accounts, plan.contracts, plan.model, insurance_fund=plan.insurance_fund)
+    exchange = plan.exchange()
     capabilities = {account.name: exchange.capabilities(account.name) for account in plan.accounts}
     return exchange, replace(plan.settings(capabilities), epoch=epoch)
 

@@ -28,12 +28,14 @@ KINDS = {
     "state": ("StateChanged",),
     "outcome": ("Outcome",),
     "liquidation": ("Liquidated",),
+    "deleveraging": ("Deleveraged",),
+    "link": ("LinkChanged",),
     "funding": ("FundingPaid",),
     "run": ("Opened", "Started", "Stopped", "Crashed"),
 }
 MET = "met"
 """Not a kind of row but a sort of outcome: a resting order was met."""
-SHOWN = ("action", "refusal", "state", "liquidation", MET)
+SHOWN = ("action", "refusal", "state", "liquidation", "deleveraging", MET)
 _AGO = re.compile(r"[1-9][0-9]{0,5}(ms|s|m|h|d)")
 
 

@@ -8,7 +8,7 @@ from typing import Any
 from bot.cli.text import exact, moment, percent
 from bot.core.codec import decode_decision, decode_fact
 from bot.core.decisions import Action, Decision, Refusal, StateChanged
-from bot.core.facts import Fact, FundingPaid, Liquidated, Outcome
+from bot.core.facts import Deleveraged, Fact, FundingPaid, LinkChanged, Liquidated, Outcome
 from bot.core.intents import Intent
 from bot.runtime.redaction import redact
 
@@ -75,6 +75,10 @@ def fact_text(fact: Fact) -> str:
             return " ".join(part for part in parts if part)
         case Liquidated():
             return f"{exact(fact.quantity)} taken over at {exact(fact.price)}, fee {exact(fact.fee)}"
+        case Deleveraged():
+            return f"{exact(fact.quantity)} closed at {exact(fact.price)}"
+        case LinkChanged():
+            return f"{fact.link} {'up' if fact.up else 'down'}: {fact.because}"
         case FundingPaid():
             return f"{exact(fact.amount)} at a rate of {exact(fact.rate)}"
         case _:

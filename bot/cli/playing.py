@@ -19,11 +19,21 @@ from bot.core.facts import BarClosed, Fact, MarkPrice, Outcome, Tick
 from bot.core.intents import Notify, SetPosture
 from bot.core.step import Step
 from bot.core.types import ClientId, Symbol
-from bot.lab.replay.agenda import Agenda, Delivery, Event, Funding, ScheduledOpening, Silence
+from bot.lab.replay.agenda import (
+    Agenda,
+    Delivery,
+    Event,
+    Funding,
+    ScheduledEvent,
+    ScheduledOpening,
+    Silence,
+)
+from bot.lab.replay.ears import Ears
 from bot.lab.replay.stage import Stage
 from bot.lab.replay.walk import Stepper
 from bot.lab.tapes import PricePath
 from bot.runtime.inbox import Inbox
+from bot.venues.paper.events import befall
 from bot.venues.paper.exchange import PaperExchange
 from bot.venues.port import Batch
 
@@ -147,6 +157,7 @@ class Player:
         self._clock = clock
         self._engine = engine
         self._pace = pace
+        self._ears = Ears()
 
     async def play(self, inbox: Inbox) -> None:
         """Play to the end."""
@@ -173,10 +184,13 @@ class Player:
             case Prices(symbol, mark, last, gap):
                 fact = MarkPrice(at_ms=at_ms, symbol=symbol, price=mark)
                 batches = self._exchange.move(at_ms, symbol, mark, last, gap=gap)
+                if self._ears.deaf:
+                    return batches
                 # The engine must judge the event at the price it happened at.
                 return ((fact, *batches[0]), *batches[1:]) if batches else ((fact,),)
             case BarClosed():
-                return ((what,),)
+                heard = self._ears.bar(what)
+                return (heard,) if heard else ()
             case Funding(symbol, rate):
                 return self._exchange.settle_funding(at_ms, symbol, rate)
             case Delivery(symbol=symbol, price=price):
@@ -185,5 +199,7 @@ class Player:
                 return delivered
             case ScheduledOpening():
                 return self._exchange.open(at_ms, what.opening)
+            case ScheduledEvent():
+                return [self._ears.hear(batch) for batch in befall(self._exchange, at_ms, what.event)]
             case Silence():
                 return ((Tick(at_ms=at_ms),),)

@@ -45,6 +45,8 @@ def comparison(answer: Mapping[str, Any]) -> str:
     rows: list[tuple[str, ...]] = [("", "defended", "undefended")]
     rows.append(("survived", *("yes" if side["survived"] else "NO" for side in sides)))
     rows.append(("liquidations", *(str(len(side["liquidations"])) for side in sides)))
+    if any(side["deleveraged"] for side in sides):
+        rows.append(("deleveraged", *(str(len(side["deleveraged"])) for side in sides)))
     rows.append(("equity at the end", *(amount(_equity(side)) for side in sides)))
     rows.append(("realised", *(amount(_sum(side, "realised")) for side in sides)))
     rows.append(("fees", *(amount(_sum(side, "fees")) for side in sides)))

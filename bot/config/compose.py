@@ -169,6 +169,7 @@ def paper_accounts(settings: Settings, contracts: Iterable[Contract] = ()) -> tu
             currency=balance_currency(config, name, settlements),
             others=account.others,
             position_mode=account.position_mode,
+            collateral=account.collateral,
         )
         for name, account in config.accounts.items()
     )

@@ -9,21 +9,24 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal, InvalidOperation
 from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Field, PlainSerializer, PlainValidator, WithJsonSchema
 
 from bot.config.errors import listed
-from bot.core.seatbelt import SEATBELT
+from bot.core.settings import SEATBELT
 from bot.core.types import Symbol
 from bot.venues.calendar import EXPIRES_AT, expiry_of
 
 ANY_SYMBOL = "*"
 FIRST = "first"
 AUTO = "auto"
+NO_CAP = "none"
+VENUE_CAP = "venue"
 
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _UNIT_MS = {"ms": 1, "s": 1_000, "m": 60_000, "h": 3_600_000, "d": 86_400_000}
 _DURATION = re.compile(r"(0|[1-9][0-9]{0,8})(ms|s|m|h|d)")
 _SYMBOL = re.compile(r"[A-Z0-9]+/([A-Z0-9]+):[A-Z0-9]+(-[0-9]{6})?")
@@ -170,6 +173,34 @@ def check_label(value: str) -> str:
     return value
 
 
+def parse_instant(value: object) -> int:
+    """Milliseconds since the epoch of a time with its zone, as TOML writes it or as text."""
+    try:
+        moment = datetime.fromisoformat(value) if isinstance(value, str) else value
+    except ValueError:
+        moment = None
+    if not isinstance(moment, datetime) or moment.tzinfo is None:
+        raise ValueError("allowed: a time with its zone, such as 2025-10-10T21:16:00Z")
+    return (moment - _EPOCH) // timedelta(milliseconds=1)
+
+
+def format_instant(at_ms: int) -> str:
+    """The text that `parse_instant` reads back."""
+    return (_EPOCH + timedelta(milliseconds=at_ms)).isoformat().replace("+00:00", "Z")
+
+
+def _cap(value: object) -> Decimal | Literal["none", "venue"]:
+    if value in (NO_CAP, VENUE_CAP):
+        return "none" if value == NO_CAP else "venue"
+    try:
+        cap = parse_exact(value)
+    except ValueError:
+        cap = Decimal(-1)
+    if not 0 <= cap < 1:
+        raise NoChoiceError([NO_CAP, VENUE_CAP], ", or a rate per settlement from 0 to below 1")
+    return cap
+
+
 def _exact_or_word(number: Decimal | str) -> str:
     return number if isinstance(number, str) else format_exact(number)
 
@@ -207,6 +238,22 @@ Duration = Annotated[
     WithJsonSchema({"type": "string", "pattern": f"^{_DURATION.pattern}$"}),
 ]
 """A duration with its unit, in milliseconds once read."""
+Instant = Annotated[
+    int,
+    BeforeValidator(parse_instant),
+    PlainSerializer(format_instant),
+    WithJsonSchema({"type": "string", "format": "date-time"}),
+]
+"""A time with its zone, in milliseconds since the epoch once read."""
+FundingCapChoice = Annotated[
+    Decimal | Literal["none", "venue"],
+    PlainValidator(_cap),
+    _AS_TEXT,
+    WithJsonSchema({"anyOf": [{"enum": [NO_CAP, VENUE_CAP]}, *_NUMBER]}),
+]
+"""The largest funding rate: ``"none"``, ``"venue"`` or a rate per settlement."""
+Rate = Annotated[Exact, Field(gt=-1, lt=1)]
+"""A fraction of notional, either way."""
 SymbolName = Annotated[
     Symbol, PlainValidator(_symbol), WithJsonSchema({"type": "string", "pattern": f"^{_SYMBOL.pattern}$"})
 ]

@@ -19,11 +19,14 @@ from bot.config.fields import (
     Exact,
     FeeRate,
     Fraction,
+    FundingCapChoice,
+    Instant,
     Moment,
     NoChoiceError,
     NotNegative,
     PerpetualName,
     Positive,
+    Rate,
     RuleLabel,
     Span,
     SymbolName,
@@ -31,6 +34,7 @@ from bot.config.fields import (
     TickSize,
 )
 from bot.core.contracts import ContractKind
+from bot.core.facts import Link, OutcomeKind
 from bot.core.settings import DAY_MS, MINUTE_MS
 from bot.core.types import MarginMode, PositionMode, Side
 from bot.venues.calendar import LISTED
@@ -70,6 +74,9 @@ class AccountTable(Table):
     """What balance is in; left out, it is what the contracts settle in, where that is one currency."""
     others: dict[Currency, NotNegative] = Field(default_factory=dict)
     """Wallets in other settlement currencies: BTC = 0.5. None of them ever pays for a position in another."""
+    collateral: dict[str, NotNegative] = Field(default_factory=dict)
+    """Amounts of other assets that count into the wallet of ``currency``; each needs its terms in
+    paper.collateral."""
 
 
 class FeesTable(Table):
@@ -97,6 +104,15 @@ class PositionTable(Table):
     """The entry price, or "first": the first traded price."""
     margin: Positive | None = None
     """Isolated margin without unrealised profit; left out, it is the initial margin at this leverage."""
+
+
+class CollateralTable(Table):
+    """What an asset is worth that stands for the settlement currency."""
+
+    price: Positive
+    """In the settlement currency, at the start; replay.collateral_prices moves it."""
+    haircut: Fraction | None = None
+    """The fraction of its price that does not count; left out, that of the venue, if it is known."""
 
 
 class BasisTable(Table):
@@ -153,8 +169,13 @@ class PaperTable(Table):
     latency_ms: Annotated[int, Field(ge=0, le=600_000)] = 0
     """Time between a decision and its effect at the exchange."""
     insurance_fund: NotNegative = Decimal("1e12")
-    """What the exchange has to pay for positions closed below bankruptcy, in each currency. It may go below
-    zero: that others are deleveraged then is not modelled."""
+    """What the exchange has to pay for positions closed below bankruptcy, in each currency. It never goes
+    below zero: what it cannot pay for is matched with the other side by auto-deleveraging."""
+    collateral: dict[str, CollateralTable] = Field(default_factory=dict)
+    """Terms of the assets that accounts hold as collateral."""
+    funding_cap: FundingCapChoice = "none"
+    """The largest rate per settlement. Recorded rates were capped on their day, so "none" leaves them alone;
+    "venue" caps by the venue's rule, a number by itself."""
     depth: dict[SymbolOrAny, Positive] = Field(default_factory=dict)
     """Quote currency within one percent of the middle on each side, per symbol or "*", for inverse contracts
     too; left out, it is unlimited."""
@@ -283,6 +304,60 @@ class JournalTable(Table):
     """Relative to the folder the command is started in."""
 
 
+class MomentTable(Table):
+    """Something that happens at a time of the replay; give after or at."""
+
+    after: Duration | None = None
+    """Time since the first price of the tapes."""
+    at: Instant | None = None
+    """The time itself, with its zone: 2025-10-10T21:16:00Z."""
+
+
+class DeleveragingTable(MomentTable):
+    """The rest of the market closes positions by auto-deleveraging."""
+
+    symbol: SymbolName
+    side: Side
+    """Whose positions are closed: those of this side, the highest in the venue's queue first."""
+    share: Annotated[Exact, Field(gt=0, le=1)] | None = None
+    """How much of all that is open on that side; give this or quantity."""
+    quantity: Positive | None = None
+    """How much in base currency; give this or share."""
+    price: Positive | None = None
+    """At which price; left out, at the mark."""
+
+
+class OutageTable(MomentTable):
+    """The venue does not answer, while its market goes on."""
+
+    lasts: Duration
+    streams: tuple[Literal[Link.MARKET, Link.ACCOUNT], ...] = (Link.MARKET, Link.ACCOUNT)
+    """Which streams are silent meanwhile: "market", "account", both or none."""
+    answer: Literal[OutcomeKind.UNKNOWN, OutcomeKind.REJECTED] = OutcomeKind.UNKNOWN
+    """What requests get: no answer that can be trusted, or a refusal."""
+
+
+class CollateralPriceTable(MomentTable):
+    """A new price of a collateral asset, such as a lost peg."""
+
+    asset: str
+    price: NotNegative
+
+
+class FundingTable(MomentTable):
+    """The venue changes funding: how often, how much at most, or what is paid."""
+
+    symbol: SymbolName
+    interval: Duration | None = None
+    """Time between two settlements, told to the rules; it changes nothing recorded unless there is a rate."""
+    cap: Annotated[Exact, Field(ge=0, lt=1)] | None = None
+    """The largest rate per settlement from now on."""
+    rate: Rate | None = None
+    """What is paid at each settlement instead of the recorded rates; positive is paid by longs."""
+    lasts: Duration | None = None
+    """How long the rate holds; left out, to the end."""
+
+
 class ReplayTable(Table):
     """What holds in replays only."""
 
@@ -290,6 +365,10 @@ class ReplayTable(Table):
     """Intervals of the tape without a bar after which the mark is stale."""
     path: Literal["nearest", "worst"] = "nearest"
     """Which extreme of a bar comes first: the one nearer the open, or the other one."""
+    deleveragings: tuple[DeleveragingTable, ...] = ()
+    outages: tuple[OutageTable, ...] = ()
+    collateral_prices: tuple[CollateralPriceTable, ...] = ()
+    funding: tuple[FundingTable, ...] = ()
 
 
 class Config(Table):

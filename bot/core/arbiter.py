@@ -11,6 +11,7 @@ from typing import TypeGuard
 
 from bot.core.book import Account, Armed, Holder, Parked
 from bot.core.capabilities import NOTHING_DECLARED
+from bot.core.case import Case, Verdict
 from bot.core.conditions import (
     CLOSED,
     FOREVER_MS,
@@ -23,8 +24,8 @@ from bot.core.conditions import (
 )
 from bot.core.decisions import Action, Because, Decision, Refusal, StateChanged
 from bot.core.folding import Books, free_balance
-from bot.core.guard import Case, Guard, Verdict
-from bot.core.intents import AddMargin, Level, Proposal, ReducePosition, SetPosture, flaw
+from bot.core.guard import Guard
+from bot.core.intents import AddMargin, Level, OpenHedge, Proposal, ReducePosition, SetPosture, flaw
 from bot.core.ledger import Entry, Ledger, Life
 from bot.core.margin.liquidation import liquidation_price, stands_still
 from bot.core.margin.pool import Holding, Pool
@@ -39,7 +40,17 @@ PROPOSALS_MAX = 16
 
 
 _AT_THIS_MARK = frozenset(
-    {Because.STALE, Because.BALANCE, Because.MINIMUM, Because.NOT_SAFER, Because.WRONG_SIDE}
+    {
+        Because.STALE,
+        Because.BALANCE,
+        Because.MINIMUM,
+        Because.NOT_SAFER,
+        Because.WRONG_SIDE,
+        Because.FOREIGN,
+        Because.EXPIRY,
+        Because.BASIS,
+        Because.DEPTH,
+    }
 )
 """Refusals that another mark may lift."""
 
@@ -77,6 +88,8 @@ class Arbiter:
             holder.stops,
             self._settings.taker_fee,
         )
+        if self._books.pairs:
+            situation.pair = self._books.pairing(holder)
         if holder.isolated and holder.stands:
             situation.stand_at(holder.liquidation)
         return situation
@@ -158,7 +171,7 @@ class Arbiter:
         account = self._books.accounts[holder.id.account]
         why = f"re-adding {amount} of {released} released"
         proposal = Proposal(entry.action.rule, AddMargin(id=intent.id, amount=amount), why)
-        case = Case(account, holder, armed, now_ms, follow_up=True)
+        case = Case(account, holder, armed, now_ms, situation.pair, follow_up=True)
         verdict = self._guard.review(proposal, situation, case)
         yield from self._decided(verdict, holder, armed, case)
 
@@ -202,7 +215,7 @@ class Arbiter:
             return situation
         present: Situation | None = situation
         if proposals:
-            case = Case(account, holder, armed, situation.now_ms)
+            case = Case(account, holder, armed, situation.now_ms, situation.pair)
             for proposal in proposals:
                 if present is None:
                     break
@@ -240,10 +253,11 @@ class Arbiter:
         decision = verdict.decision
         if isinstance(decision, Action):
             currency = holder.contract.settlement
-            self._ledger.prepare(
-                decision, holder.position, currency, draws=verdict.draws, follow_up=case.follow_up
-            )
+            promised = verdict.promised
+            self._ledger.prepare(decision, holder.position, currency, promised, follow_up=case.follow_up)
             holder.last_action = decision
+            if isinstance(decision.intent, OpenHedge):
+                self._books.pairs.announce(decision, holder.position)
             if isinstance(decision.intent, SetPosture):
                 holder.take(decision.intent.posture)
             yield decision

@@ -102,6 +102,10 @@ class Holder:
     protected_by: str | None = None
     naked_since_ms: int | None = None
     last_action: Action | None = None
+    hedges: bool = False
+    """Whether it is a hedge of ours, there for another position's sake."""
+    pairs: bool = False
+    """Whether a rule of its may hedge it: then it looks at the dated contracts beside its own."""
 
     id: PositionId = field(init=False)
     isolated: bool = field(init=False)

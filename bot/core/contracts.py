@@ -75,6 +75,11 @@ class Contract:
         assert all(a.cap == b.floor for a, b in pairwise(self.tiers)), f"{self.symbol}: tiers leave a hole"
         object.__setattr__(self, "continuous", _continuous(self.tiers))
 
+    @property
+    def index(self) -> str:
+        """What perpetual and dated contracts of one underlying and settlement share: their symbol undated."""
+        return self.symbol.partition("-")[0]
+
     def notional(self, quantity: Decimal, price: Decimal) -> Decimal:
         """Value of ``quantity`` at ``price`` in the settlement currency."""
         return quantity * price if self.kind is ContractKind.LINEAR else quantity / price

@@ -235,11 +235,14 @@ class Engine:
     def _swallowed(self, asked: Sequence[Holder]) -> tuple[Fact, ...]:
         """The last swallowed mark of every symbol that this turn looked at."""
         accounts = self._books.accounts
-        if len(asked) == 1 and not accounts[asked[0].id.account].has_cross:
+        if len(asked) == 1 and not asked[0].pairs and not accounts[asked[0].id.account].has_cross:
             wire = self._wires[asked[0].id.symbol]
             mark, wire.swallowed = wire.swallowed, None
             return () if mark is None else (mark,)
-        symbols = {h.id.symbol for h in asked}
+        symbols = {symbol for h in asked for symbol in h.watches}
+        # A hedge is judged by the worst loss of the whole account.
+        for name in {h.id.account for h in asked if h.pairs}:
+            symbols.update(id_.symbol for id_ in accounts[name].holders)
         # The loss of cross positions lowers what is free to spend on all others of their account.
         for name in {h.id.account for h in asked if accounts[h.id.account].has_cross}:
             symbols.update(h.id.symbol for h in accounts[name].holders.values() if not h.isolated)

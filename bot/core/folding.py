@@ -18,6 +18,7 @@ from bot.core.decisions import Decision, StateChanged
 from bot.core.facts import (
     BalanceChanged,
     BarClosed,
+    Book,
     Deleveraged,
     Delivered,
     Fact,
@@ -29,14 +30,16 @@ from bot.core.facts import (
     Outcome,
     PositionChanged,
 )
-from bot.core.intents import Level
+from bot.core.intents import Level, OpenHedge
+from bot.core.keeper import KEEPER_ENTRY
 from bot.core.ledger import Entry, Ledger
 from bot.core.margin.arithmetic import initial_margin, unrealised
 from bot.core.market import Market
+from bot.core.pairs import Hedge, Leg, Pairing, Pairs, hedge_id
 from bot.core.seatbelt import seatbelt_entry
 from bot.core.settings import EngineSettings, RuleEntry
 from bot.core.states import BotState
-from bot.core.types import ZERO, AccountName, MarginMode, Order, PositionId, Symbol
+from bot.core.types import ZERO, AccountName, MarginMode, Order, Position, PositionId, Symbol
 
 _QUIET = (BotState.ARMED, BotState.RECOVERING)
 
@@ -56,7 +59,7 @@ class Books:
         self.accounts: dict[AccountName, Account] = {}
         for name in settings.capabilities:
             self.account(name)
-        self.contracts: dict[Symbol, Contract] = {}
+        self.pairs = Pairs()
         self.watchers: dict[Symbol, list[Holder]] = {}
         self.changed: dict[Holder, None] = {}
         self.bars: dict[Symbol, set[int]] = {}
@@ -69,6 +72,7 @@ class Books:
         self._handlers: dict[type[Any], Callable[[Any], None]] = {
             MarkPrice: self._mark,
             BarClosed: self._bar,
+            Book: self._book,
             InstrumentChanged: self._instrument,
             PositionChanged: self._position,
             BalanceChanged: self._balance,
@@ -155,13 +159,28 @@ class Books:
         if fact.timeframe_ms in self._timeframes and self.market.bar(fact):
             self.bars.setdefault(fact.symbol, set()).add(fact.timeframe_ms)
 
+    def _book(self, fact: Book) -> None:
+        self.market.books[fact.symbol] = fact
+
     def _instrument(self, fact: InstrumentChanged) -> None:
-        self.contracts[fact.contract.symbol] = fact.contract
+        known = self.market.contracts.get(fact.contract.symbol)
+        self.market.contracts[fact.contract.symbol] = fact.contract
+        if known is None and fact.contract.expiry_ms is not None:
+            self._listed(fact.contract)
         for holder in self.watchers.get(fact.contract.symbol, ()):
             if holder.id.symbol == fact.contract.symbol:
                 holder.contract = fact.contract
                 holder.pool = None
                 self.touch(self.accounts[holder.id.account])
+
+    def _listed(self, contract: Contract) -> None:
+        """There is one contract more to hedge with."""
+        for account in self.accounts.values():
+            hedgers = [h for h in account.holders.values() if h.pairs and h.contract.index == contract.index]
+            if hedgers:
+                self._rewatch(account)
+            for holder in hedgers:
+                self.touch_one(holder)
 
     def _position(self, fact: PositionChanged) -> None:
         if self._overtaken(fact):
@@ -178,19 +197,8 @@ class Books:
                 account.blind_to.intersection_update(h.id.symbol for h in account.holders.values())
                 self.settle(account, "no position is left whose mark is silent", fact.at_ms)
         elif holder is None:
-            armed = tuple(
-                Armed(entry)
-                for entry in self._entries
-                if entry.symbols is None or fact.id.symbol in entry.symbols
-            )
-            contract = self.contracts.get(fact.id.symbol)
-            assert contract is not None, f"{fact.id}: its contract has not been told yet"
-            history = self._ledger.history(fact.id)
-            holder = Holder(self._sequence, fact.position, contract, armed, history, known_ms=fact.at_ms)
-            self._sequence += 1
-            holder.rest(self._unheld.pop(fact.id, ()))
+            holder = self._seen(fact.position, fact.at_ms)
             account.holders[fact.id] = holder
-            history.new_lot(fact.position.opened_ms)
             self._rewatch(account)
             self.touch_one(holder)
         else:
@@ -200,10 +208,56 @@ class Books:
                 self._rewatch(account)
             holder.history.new_lot(fact.position.opened_ms)
             self.touch_one(holder)
+        if self.pairs:
+            self._touch_pair(fact.id, gone=fact.position is None and holder is not None)
         if holder is not None:
             currency = holder.contract.settlement
             if account.wallet(currency).cross_pool is not None or not holder.isolated:
                 self._touch_cross(account, currency)
+
+    def _seen(self, position: Position, at_ms: int) -> Holder:
+        """A position that was not there before, with the rules that look after it."""
+        id_ = position.id
+        contract = self.market.contracts.get(id_.symbol)
+        assert contract is not None, f"{id_}: its contract has not been told yet"
+        hedges = self.pairs.hedge(id_) is not None
+        entries = (KEEPER_ENTRY,) if hedges else self._entries
+        armed = tuple(Armed(e) for e in entries if e.symbols is None or id_.symbol in e.symbols)
+        history = self._ledger.history(id_)
+        history.new_lot(position.opened_ms)
+        holder = Holder(self._sequence, position, contract, armed, history, known_ms=at_ms)
+        holder.hedges = hedges
+        holder.pairs = any(each.entry.rule.needs().quarterlies for each in armed)
+        holder.rest(self._unheld.pop(id_, ()))
+        self._sequence += 1
+        return holder
+
+    def pairing(self, holder: Holder) -> Pairing:
+        """What the position is to others of ours."""
+        hedge = self.pairs.hedge(holder.id)
+        guarded = self.holder(hedge.guarded) if hedge is not None else None
+        return self.pairs.pairing(holder.id, self._leg, guarded.position.quantity if guarded else ZERO)
+
+    def _leg(self, hedge: Hedge) -> Leg | None:
+        holder = self.holder(hedge.id)
+        return Leg(hedge=hedge, position=holder.position, contract=holder.contract) if holder else None
+
+    def _touch_pair(self, id_: PositionId, *, gone: bool) -> None:
+        """What happens to one leg of a pair concerns the others at once."""
+        hedge = self.pairs.hedge(id_)
+        guarded = id_ if hedge is None else hedge.guarded
+        for other in (guarded, *(each.id for each in self.pairs.against(guarded))):
+            holder = self.holder(other)
+            if holder is not None:
+                self.touch_one(holder)
+        if gone and hedge is not None and not self._reopens(hedge):
+            self.pairs.forget(id_)
+
+    def _reopens(self, hedge: Hedge) -> bool:
+        """Whether more of the hedge is on its way."""
+        flying = self._ledger.history(hedge.guarded).in_flight
+        intent = flying.action.intent if flying is not None else None
+        return isinstance(intent, OpenHedge) and intent.symbol == hedge.id.symbol
 
     def _touch_cross(self, account: Account, currency: str) -> None:
         """The cross pool of one settlement currency changed."""
@@ -230,7 +284,8 @@ class Books:
             account.wallet(currency).has_cross = currency in cross
         for holder in account.holders.values():
             shared = (holder.id.symbol,) if holder.isolated else tuple(cross[holder.contract.settlement])
-            holder.watches = shared
+            beside = [c.symbol for c in self.market.dated(holder.contract.index)] if holder.pairs else []
+            holder.watches = tuple(dict.fromkeys((*shared, *beside)))
             for symbol in holder.watches:
                 self.rewatched.add(symbol)
                 self.watchers.setdefault(symbol, []).append(holder)
@@ -293,6 +348,9 @@ class Books:
         holder = self.holder(entry.action.intent.id)
         if entry.failed:
             self.touch(self.accounts[entry.action.intent.id.account])  # Its budget is everybody's again.
+            if isinstance(entry.action.intent, OpenHedge):
+                held = self.holder(hedge_id(entry.action.id, entry.action.intent.symbol)) is not None
+                self.pairs.withdraw(entry.action, entry.before, held=held)
         elif holder is not None:
             self.touch_one(holder)
 

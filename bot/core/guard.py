@@ -10,18 +10,20 @@ and whether the position really comes out safer.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from decimal import Decimal
-from typing import NamedTuple
 
-from bot.core.book import Account, Armed, Holder, Parked
+from bot.core.book import Parked
 from bot.core.capabilities import NOTHING_DECLARED
+from bot.core.case import Case, No, Verdict
 from bot.core.conditions import FOREVER_MS
 from bot.core.contracts import Contract
 from bot.core.decisions import Action, Because, Refusal
+from bot.core.hedging import closing_objection, margin_of, opening_objection, sized_closing, sized_opening
 from bot.core.intents import (
     AddMargin,
     BuyOption,
+    CloseHedge,
     CutLeverage,
     Intent,
     MoveStop,
@@ -33,44 +35,16 @@ from bot.core.intents import (
     TransferCollateral,
 )
 from bot.core.ledger import Ledger, Life
-from bot.core.seatbelt import SEATBELT
-from bot.core.settings import DAY_MS, EngineSettings
+from bot.core.settings import DAY_MS, SEATBELT, EngineSettings
 from bot.core.situation import INFINITE, Situation
 from bot.core.states import allows, permits
 from bot.core.types import ZERO, MarginMode
 from bot.core.yardsticks import Objection, objection
 
 _INCREASING: tuple[type[Intent], ...] = (OpenHedge, BuyOption)
+_STOPS: tuple[type[Intent], ...] = (PlaceStop, MoveStop)
 _EXPOSING: tuple[type[Intent], ...] = (AddMargin, CutLeverage, TransferCollateral)
 """What takes free balance. A cut that takes none brings nothing, and a spent budget refuses it rightly."""
-
-
-@dataclass(frozen=True, slots=True)
-class No:
-    """A standing answer: why not, and until when if that is known."""
-
-    because: Because
-    text: str
-    until_ms: int = FOREVER_MS
-
-
-class Case(NamedTuple):
-    """What the guard is asked about: a rule on a position at a moment."""
-
-    account: Account
-    holder: Holder
-    armed: Armed
-    now_ms: int
-    follow_up: bool = False
-
-
-class Verdict(NamedTuple):
-    """The decision on a proposal, and the situation as it would be after it (``None``: position gone)."""
-
-    decision: Action | Refusal
-    after: Situation | None
-    draws: Decimal = ZERO
-    """Free balance that an action takes into the margin of the position."""
 
 
 class Guard:
@@ -88,7 +62,8 @@ class Guard:
         return (
             self._state(kind, case)
             or self._in_flight(kind, case)
-            or self._declared(kind, case)
+            or _declared(kind, case)
+            or self._paired(kind, case)
             or self._capability(kind, case)
             or self._pace(kind, case)
             or self._budget(kind, case)
@@ -104,16 +79,16 @@ class Guard:
                 no = sized
             else:
                 return self._judged(replace_intent(proposal, sized), situation, case)
-        return self._refusal(proposal, situation, no)
+        return _refusal(proposal, situation, no)
 
     def _judged(self, proposal: Proposal, situation: Situation, case: Case) -> Verdict:
         intent = proposal.intent
         after = situation.after(intent)
-        verdict = objection(intent, situation, after) or self._loosened(intent, situation, case)
-        if verdict is not None:
-            return self._refusal(proposal, situation, No(*verdict))
+        no = self._objection(intent, situation, after, case)
+        if no is not None:
+            return _refusal(proposal, situation, no)
         if case.armed.entry.shadow:
-            return self._refusal(proposal, situation, No(Because.SHADOW, "in shadow: would have been sent"))
+            return _refusal(proposal, situation, No(Because.SHADOW, "in shadow: would have been sent"))
         action = Action(
             at_ms=case.now_ms,
             client_id=self._ledger.next_client_id(),
@@ -125,7 +100,18 @@ class Guard:
             distance_after=_finite(after.distance) if after is not None else None,
             deadline_ms=case.now_ms + self._limits.deadline_ms,
         )
-        return Verdict(action, after, _drawn(intent, situation, after))
+        return Verdict(action, after, _promised(intent, situation, after))
+
+    def _objection(self, intent: Intent, before: Situation, after: Situation | None, case: Case) -> No | None:
+        """Why it would not come out safer."""
+        match intent:
+            case OpenHedge():
+                return opening_objection(intent, before, case)
+            case CloseHedge():
+                return closing_objection(intent, before)
+            case _:
+                found = objection(intent, before, after) or self._loosened(intent, before, case)
+                return None if found is None else No(*found)
 
     def _loosened(self, intent: Intent, situation: Situation, case: Case) -> Objection | None:
         """A stop moves only toward the mark: farther away more is lost if it is hit.
@@ -165,10 +151,9 @@ class Guard:
             return None
         return No(Because.IN_FLIGHT, f"{entry.action.client_id} of {entry.action.rule} is {entry.life}")
 
-    def _declared(self, kind: type[Intent], case: Case) -> No | None:
-        if kind in _INCREASING and not case.armed.entry.rule.may_increase:
-            undeclared = f"{case.armed.name} does not declare that it may raise exposure"
-            return No(Because.NOT_SAFER, undeclared)
+    def _paired(self, kind: type[Intent], case: Case) -> No | None:
+        if kind in _STOPS and case.pair.whole(case.holder.position):
+            return No(Because.PAIRED, "it is hedged whole: a stop on one leg would leave the other alone")
         return None
 
     def _capability(self, kind: type[Intent], case: Case) -> No | None:
@@ -246,6 +231,11 @@ class Guard:
                 return self._sized_reduction(intent, situation)
             case PlaceTakeProfit():
                 return self._sized_profit(intent, situation)
+            case OpenHedge():
+                spendable, _, _ = self._spendable(situation, case)
+                return sized_opening(intent, situation, case, self._limits, spendable)
+            case CloseHedge():
+                return sized_closing(intent, situation)
             case CutLeverage():
                 return self._affordable_cut(intent, situation, case)
             case PlaceStop() | MoveStop():
@@ -255,22 +245,14 @@ class Guard:
             case _:
                 return intent
 
-    def _spendable(self, situation: Situation, case: Case) -> tuple[Decimal, Decimal, Decimal]:
-        """The balance that may go into margin now; what of it is promised already, and what is kept."""
-        currency = situation.contract.settlement
-        promised = self._ledger.reserved(case.account.name, currency)
-        # What a reduction released was no free balance before it: going back, it leaves the reserve alone.
-        reserve = ZERO if case.follow_up else self._limits.budgets(currency).reserve
-        return situation.free - reserve - promised, promised, reserve
-
     def _affordable_cut(self, intent: CutLeverage, situation: Situation, case: Case) -> Intent | No:
         """A cut draws what the lower leverage asks for: all of it or nothing, for it cannot be shrunk."""
         if intent.leverage <= 0:
             return No(Because.MINIMUM, f"there is no leverage of {intent.leverage}")
-        draws = _drawn(intent, situation, situation.after(intent))
+        draws = _promised(intent, situation, situation.after(intent))
         spendable, promised, reserve = self._spendable(situation, case)
         if draws > max(spendable, ZERO):
-            return No(Because.BALANCE, f"it draws {draws}: {_balance(situation.free, promised, reserve)}")
+            return No(Because.BALANCE, f"it draws {draws}: {_found(situation.free, promised, reserve)}")
         left, which, until_ms = self._budget_left(case)
         if left is not None and draws > left:
             text = f"it draws {draws}, the budget per {which} has {left} left"
@@ -281,7 +263,7 @@ class Guard:
         contract = situation.contract
         spendable, promised, reserve = self._spendable(situation, case)
         if spendable < contract.margin_step:
-            return No(Because.BALANCE, _balance(situation.free, promised, reserve))
+            return No(Because.BALANCE, _found(situation.free, promised, reserve))
         most = min(intent.amount, spendable)
         if not case.follow_up:
             left, _, _ = self._budget_left(case)
@@ -290,6 +272,14 @@ class Guard:
         if amount < contract.margin_step:
             return No(Because.MINIMUM, f"{intent.amount} is below the step {contract.margin_step}")
         return intent if amount == intent.amount else replace(intent, amount=amount)
+
+    def _spendable(self, situation: Situation, case: Case) -> tuple[Decimal, Decimal, Decimal]:
+        """What may be spent now; what is promised already, and what is kept in reserve."""
+        currency = situation.contract.settlement
+        promised = self._ledger.reserved(case.account.name, currency)
+        # What a reduction released was no free balance before it: going back, it leaves the reserve alone.
+        reserve = ZERO if case.follow_up else self._limits.budgets(currency).reserve
+        return situation.free - reserve - promised, promised, reserve
 
     def _sized_reduction(self, intent: ReducePosition, situation: Situation) -> Intent | No:
         contract, position = situation.contract, situation.position
@@ -316,19 +306,27 @@ class Guard:
             return No(Because.MINIMUM, f"{intent.quantity} at {trigger} is below what the venue accepts")
         return replace(intent, trigger=trigger, quantity=quantity)
 
-    def _refusal(self, proposal: Proposal, situation: Situation, no: No) -> Verdict:
-        refusal = Refusal(
-            at_ms=situation.now_ms,
-            rule=proposal.rule,
-            intent=proposal.intent,
-            reason=proposal.reason,
-            because=no.because,
-            text=no.text,
-            mark=situation.mark,
-            distance=_finite(situation.distance),
-            until_ms=no.until_ms if no.until_ms != FOREVER_MS else None,
-        )
-        return Verdict(refusal, situation)
+
+def _refusal(proposal: Proposal, situation: Situation, no: No) -> Verdict:
+    refusal = Refusal(
+        at_ms=situation.now_ms,
+        rule=proposal.rule,
+        intent=proposal.intent,
+        reason=proposal.reason,
+        because=no.because,
+        text=no.text,
+        mark=situation.mark,
+        distance=_finite(situation.distance),
+        until_ms=no.until_ms if no.until_ms != FOREVER_MS else None,
+    )
+    return Verdict(refusal, situation)
+
+
+def _declared(kind: type[Intent], case: Case) -> No | None:
+    if kind in _INCREASING and not case.armed.entry.rule.may_increase:
+        undeclared = f"{case.armed.name} does not declare that it may raise exposure"
+        return No(Because.NOT_SAFER, undeclared)
+    return None
 
 
 def replace_intent(proposal: Proposal, intent: Intent) -> Proposal:
@@ -336,23 +334,28 @@ def replace_intent(proposal: Proposal, intent: Intent) -> Proposal:
     return proposal if intent is proposal.intent else Proposal(proposal.rule, intent, proposal.reason)
 
 
-def _balance(free: Decimal, promised: Decimal, reserve: Decimal) -> str:
-    # Normalised, because an empty balance may be spelt 0E-8.
-    return f"free {free.normalize():f}, promised {promised.normalize():f}, reserve {reserve.normalize():f}"
-
-
 def _enough(quantity: Decimal, price: Decimal, contract: Contract) -> bool:
     notional = contract.notional(quantity, price)
     return quantity > 0 and quantity >= contract.min_quantity and notional >= contract.min_notional
 
 
-def _drawn(intent: Intent, before: Situation, after: Situation | None) -> Decimal:
-    """The free balance that ``intent`` takes into the margin; a cut's is rounded up to the margin step."""
-    if isinstance(intent, AddMargin):
-        return intent.amount
-    if not isinstance(intent, CutLeverage) or after is None:
-        return ZERO
-    return max(ZERO, before.contract.margin_up(after.position.margin - before.position.margin))
+def _found(free: Decimal, promised: Decimal, reserve: Decimal) -> str:
+    # Normalised, because an empty balance may be spelt 0E-8.
+    return f"free {free.normalize():f}, promised {promised.normalize():f}, reserve {reserve.normalize():f}"
+
+
+def _promised(intent: Intent, before: Situation, after: Situation | None) -> Decimal:
+    """What ``intent`` will take from the free balance; the margin a cut draws, up to the margin step."""
+    match intent:
+        case AddMargin(amount=amount):
+            return amount
+        case OpenHedge():
+            return margin_of(intent, before.market, before.taker_fee)
+        case CutLeverage() if after is not None:
+            drawn = after.position.margin - before.position.margin
+            return max(ZERO, before.contract.margin_up(drawn))
+        case _:
+            return ZERO
 
 
 def _released(intent: ReducePosition, quantity: Decimal, situation: Situation) -> Decimal:

@@ -53,11 +53,16 @@ class ReducePosition:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OpenHedge:
-    """Open ``quantity`` of ``symbol`` against the position ``id``."""
+    """Open ``quantity`` of ``symbol`` against the position ``id``, in its margin mode with ``leverage``.
+
+    It fills at ``limit`` or better or not at all: a hedge that cannot be had is left.
+    """
 
     id: PositionId
     symbol: Symbol
     quantity: Decimal
+    leverage: Decimal
+    limit: Decimal
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -190,7 +195,7 @@ Intent = (
 )
 
 
-_AMOUNTS = ("amount", "leverage", "price", "quantity", "then_add", "trigger")
+_AMOUNTS = ("amount", "leverage", "limit", "price", "quantity", "then_add", "trigger")
 _AMOUNTS_OF: dict[type[Intent], tuple[str, ...]] = {
     kind: tuple(field.name for field in fields(kind) if field.name in _AMOUNTS) for kind in get_args(Intent)
 }

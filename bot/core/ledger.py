@@ -14,7 +14,16 @@ from enum import StrEnum
 
 from bot.core.decisions import Action
 from bot.core.facts import Outcome, OutcomeKind
-from bot.core.intents import Intent, MoveStop, Notify, PlaceStop, ReducePosition, SetPosture
+from bot.core.intents import (
+    AddMargin,
+    CutLeverage,
+    Intent,
+    MoveStop,
+    Notify,
+    PlaceStop,
+    ReducePosition,
+    SetPosture,
+)
 from bot.core.settings import DAY_MS, HOUR_MS, Limits
 from bot.core.types import OUR_PREFIX, ZERO, AccountName, ClientId, Position, PositionId, RuleName
 
@@ -49,6 +58,7 @@ _NEXT: dict[OutcomeKind, tuple[Life, frozenset[Life]]] = {
 # Tuples rather than unions: a union in the call would be built anew at every action.
 _UNSENT = (Notify, SetPosture)
 _STOPS = (PlaceStop, MoveStop)
+_FEEDING = (AddMargin, CutLeverage)
 _UNANSWERED = frozenset({Life.PREPARED, Life.SENT, Life.ACKED})
 _FAILED = frozenset({Life.REJECTED, Life.NOT_APPLIED})
 _CLOSED = _FAILED | {Life.VERIFIED}
@@ -64,8 +74,8 @@ class Entry:
     follow_up: bool
     currency: str
     """What the position settles in: the money of the intent."""
-    draws: Decimal = ZERO
-    """Free balance it takes into the margin of the position."""
+    promised: Decimal = ZERO
+    """What it will take from the free balance if it is applied."""
     life: Life = Life.PREPARED
     code: str = ""
     proof: str = ""
@@ -172,20 +182,20 @@ class Ledger:
         """Balance of one settlement currency promised to what is in flight."""
         return sum(
             (
-                e.draws
+                e.promised
                 for e in self._by_client_id.values()
-                if e.draws and e.action.id.account == account and e.currency == currency
+                if e.currency == currency and e.action.intent.id.account == account
             ),
             ZERO,
         )
 
     def prepare(
-        self, action: Action, before: Position, currency: str, *, draws: Decimal, follow_up: bool
+        self, action: Action, before: Position, currency: str, promised: Decimal, *, follow_up: bool
     ) -> None:
         """Enter an action that is about to be sent; from here on it counts for balance and budgets.
 
-        ``draws`` is the free balance it takes into the margin of the position, in the ``currency`` that the
-        position settles in.
+        ``currency`` is what the position settles in, and so the money the action spends; ``promised`` is how
+        much of the free balance it will take.
         """
         intent = action.intent
         history = self.history(intent.id)
@@ -194,7 +204,7 @@ class Ledger:
         if isinstance(intent, _UNSENT):
             history.times_acted[action.rule] = history.times_acted.get(action.rule, 0) + 1
             return
-        entry = Entry(action, before, follow_up, currency, draws)
+        entry = Entry(action, before, follow_up, currency, promised)
         history.in_flight = entry
         self._by_client_id[action.client_id] = entry
         if isinstance(intent, _STOPS):
@@ -275,7 +285,7 @@ class Ledger:
 
     def _count(self, entry: Entry, history: History) -> None:
         """Add an action to all counters."""
-        action, before, draws = entry.action, entry.before, entry.draws
+        action, before, draws = entry.action, entry.before, _drawn(entry)
         intent, now_ms = action.intent, action.at_ms
         history.times_acted[action.rule] = history.times_acted.get(action.rule, 0) + 1
         last = history.equal.get(action.rule)
@@ -298,7 +308,7 @@ class Ledger:
 
     def _take_back(self, entry: Entry, history: History) -> None:
         """Return what a failed action had taken, to the lot and the day it was taken from."""
-        action, draws = entry.action, entry.draws
+        action, draws = entry.action, _drawn(entry)
         same_lot = entry.before.opened_ms == history.lot_ms
         if same_lot:
             history.times_acted[action.rule] -= 1
@@ -310,3 +320,8 @@ class Ledger:
             history.margin_in_campaign -= draws
             if same_lot:
                 history.margin_in_lot -= draws
+
+
+def _drawn(entry: Entry) -> Decimal:
+    """What budgets count: margin put behind a position, however. A hedge has a cap of its own."""
+    return entry.promised if isinstance(entry.action.intent, _FEEDING) else ZERO

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from decimal import Decimal
 
-from bot.core.facts import BarClosed, MarkPrice
+from bot.core.contracts import Contract
+from bot.core.facts import BarClosed, Book, MarkPrice
 from bot.core.indicators import Atr, AtrSeries
 from bot.core.types import Symbol
 
@@ -13,12 +14,15 @@ from bot.core.types import Symbol
 class Market:
     """Prices by symbol, and the indicators that the configured rules declared they need."""
 
-    __slots__ = ("_atr", "_atr_specs", "_series", "bars", "mark_at_ms", "marks")
+    __slots__ = ("_atr", "_atr_specs", "_series", "bars", "books", "contracts", "mark_at_ms", "marks")
 
     def __init__(self, indicators: Iterable[Atr]) -> None:
         """Know nothing yet; only ``indicators`` will be computed."""
         self.marks: dict[Symbol, Decimal] = {}
         self.mark_at_ms: dict[Symbol, int] = {}
+        self.contracts: dict[Symbol, Contract] = {}
+        self.books: dict[Symbol, Book] = {}
+        """The last order book told of each symbol."""
         self.bars: dict[tuple[Symbol, int], BarClosed] = {}
         self._atr_specs: dict[int, list[Atr]] = {}
         for spec in sorted(set(indicators), key=lambda s: (s.timeframe_ms, s.length)):
@@ -30,6 +34,11 @@ class Market:
         """Take a mark price as the present one."""
         self.marks[fact.symbol] = fact.price
         self.mark_at_ms[fact.symbol] = fact.at_ms
+
+    def dated(self, index: str) -> list[Contract]:
+        """The dated contracts of an underlying (``Contract.index``), the next to expire first."""
+        dated = [c for c in self.contracts.values() if c.expiry_ms is not None and c.index == index]
+        return sorted(dated, key=lambda contract: contract.expiry_ms or 0)
 
     def bar(self, fact: BarClosed) -> bool:
         """Take a closed bar into the indicators of its timeframe; a late or repeated one changes nothing."""

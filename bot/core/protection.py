@@ -15,6 +15,9 @@ from bot.core.wake import Always, Metric, Wake, any_of
 
 def protector_of(situation: Situation) -> str | None:
     """What protects the position: a stop by its client id, or why none is needed; ``None`` is NAKED."""
+    pair = situation.pair
+    if pair.guarded is not None or pair.whole(situation.position):
+        return f"the pair with {pair.guarded or pair.legs[0].symbol}"
     if situation.liquidation is not None and not situation.endangered:
         return "the larger leg"
     if situation.protecting:
@@ -24,6 +27,9 @@ def protector_of(situation: Situation) -> str | None:
 
 def protection_reach(situation: Situation) -> Reach:
     """How far the marks may go before another answer of ``protector_of`` is possible."""
+    pair = situation.pair
+    if pair.guarded is not None or pair.whole(situation.position):
+        return OPEN
     return OPEN if situation.stands else reach(any_of(*_changes(situation)), situation)
 
 

@@ -9,14 +9,13 @@ from __future__ import annotations
 
 from decimal import Decimal
 
-from bot.core.intents import MoveStop, PlaceStop
+from bot.core.intents import CancelStop, MoveStop, PlaceStop
 from bot.core.protection import appearing
 from bot.core.rule import Decisions, Params, Ratio, Rule
-from bot.core.settings import RESERVED_NAME, RuleEntry, SeatbeltSettings
+from bot.core.settings import SEATBELT, RuleEntry, SeatbeltSettings
 from bot.core.view import View
 from bot.core.wake import Always, Changed, Metric, Never, Wake, any_of
 
-SEATBELT = RESERVED_NAME
 _PAUSE_AFTER_REFUSAL_MS = 1_000
 _CHANGED = Changed()
 
@@ -34,10 +33,13 @@ class SeatbeltParams(Params):
 class Seatbelt(Rule[SeatbeltParams]):
     """Every position has a stop of the right size between mark and liquidation."""
 
-    proposes = (PlaceStop, MoveStop)
+    proposes = (PlaceStop, MoveStop, CancelStop)
 
     def wake(self, view: View) -> Wake:
         """Whenever no stop protects, and after every change; else when liquidation comes up to the stop."""
+        if view.hedged_whole:
+            bare = Never("it is hedged whole: a stop would leave the hedge alone")
+            return bare if view.stops.ours is None else Always()
         if view.liquidation is None:
             gone = "there is no liquidation price to protect from"
             return Never(gone) if view.stands else any_of(_CHANGED, appearing(view.id.side, view.contract))
@@ -55,6 +57,10 @@ class Seatbelt(Rule[SeatbeltParams]):
         """Place what is missing, move what stands wrong."""
         stops = view.stops
         stop, ours = stops.protecting, stops.ours
+        if view.hedged_whole:
+            if ours is not None:
+                yield CancelStop(id=view.id, client_id=ours.client_id), "a stop would leave the hedge alone"
+            return
         if stop is not None and stops.placed_by(stop) != self.name:
             return
         place = view.clear_of_liquidation(self.params.clear_of_liquidation)

@@ -11,8 +11,12 @@ from bot.core.capabilities import Capabilities
 from bot.core.rule import Rule
 from bot.core.types import ZERO, AccountName, RuleName, Symbol
 
-RESERVED_NAME = RuleName("seatbelt")
-"""The name of the fixed last rule, which no other rule may have."""
+SEATBELT = RuleName("seatbelt")
+"""The name of the fixed last rule of every position."""
+KEEPER = RuleName("keeper")
+"""The name of the one fixed rule of every hedge."""
+RESERVED_NAMES = frozenset({SEATBELT, KEEPER})
+"""Names no other rule may have."""
 MINUTE_MS = 60_000
 HOUR_MS = 60 * MINUTE_MS
 DAY_MS = 24 * HOUR_MS
@@ -30,6 +34,8 @@ class Budgets:
     margin_per_campaign: Decimal | None = None
     margin_per_day: Decimal | None = None
     margin_per_account: Decimal | None = None
+    hedge_notional: Decimal | None = None
+    """What all hedges of an account together may be worth."""
     reserve: Decimal = ZERO
     """Free balance that is never spent on margin."""
 
@@ -54,6 +60,8 @@ class Limits(Budgets):
     """Per account; stops moved by the seatbelt and by rules count too, exits do not."""
     equal_actions: int = 20
     """Equal actions without effect after which a rule is latched on a position until a person resets it."""
+    hedge_depth: Decimal = Decimal(2)
+    """How many times a hedge's value must rest near the best price for it to be opened."""
     campaign_gap_ms: int = DAY_MS
     deadline_ms: int = 5_000
     """After this long an unanswered send is past the venue's receive window."""
@@ -113,4 +121,5 @@ class EngineSettings:
         """Refuse two rules of one name, and one that would pass for the seatbelt."""
         names = [entry.name for entry in self.rules]
         assert len(set(names)) == len(names), f"two rules of one name among {names}"
-        assert RESERVED_NAME not in names, f"{RESERVED_NAME} is a reserved name"
+        taken = RESERVED_NAMES.intersection(names)
+        assert not taken, f"{taken} are reserved names"

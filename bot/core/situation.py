@@ -13,6 +13,7 @@ from bot.core.margin.pool import Pool
 from bot.core.margin.project import project
 from bot.core.margin.targets import loss_at_liquidation
 from bot.core.market import Market
+from bot.core.pairs import ALONE, Pairing
 from bot.core.types import Order, OrderKind, Position, PositionId, PriceKind, Symbol
 
 INFINITE = Decimal("Infinity")
@@ -33,6 +34,7 @@ class Situation:
         "mark",
         "market",
         "now_ms",
+        "pair",
         "pool",
         "position",
         "stands",
@@ -62,6 +64,8 @@ class Situation:
         self.free = free
         self.stops = stops
         self.taker_fee = taker_fee
+        self.pair: Pairing = ALONE
+        """What the position is to others of ours."""
         self._liquidation: Decimal | None = None
         self._liquidation_known = False
         self.stands = False
@@ -143,7 +147,7 @@ class Situation:
             return self
         for holding in pool.holdings:
             if holding.position.id == self.id:
-                return Situation(
+                after = Situation(
                     pool,
                     holding.position,
                     self.contract,
@@ -153,6 +157,8 @@ class Situation:
                     self.stops,
                     self.taker_fee,
                 )
+                after.pair = self.pair
+                return after
         return None
 
 

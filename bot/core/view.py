@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
+from typing import NamedTuple
 
 from bot.core.capabilities import Capabilities, Capability
 from bot.core.contracts import Contract
@@ -12,6 +13,7 @@ from bot.core.indicators import Atr
 from bot.core.intents import Intent
 from bot.core.margin.project import margin_at_leverage
 from bot.core.margin.targets import close_for_distance, close_for_loss, margin_for_distance
+from bot.core.pairs import Leg
 from bot.core.situation import Situation
 from bot.core.types import ZERO, Order, Position, PositionId, RuleName
 
@@ -50,6 +52,21 @@ class Stops:
             return stops[0] if stops else None
         mark = self._situation.mark
         return min(stops, key=lambda order: (abs((order.trigger or mark) - mark), order.client_id))
+
+
+class Quarterly(NamedTuple):
+    """A dated contract a position may be hedged with. ``mark`` is ``None`` until its first mark price."""
+
+    contract: Contract
+    expiry_ms: int
+    mark: Decimal | None
+    beside: Decimal
+    """The mark price of the position's own contract."""
+
+    @property
+    def basis(self) -> Decimal | None:
+        """How far its mark is above that of the position's contract, as a fraction."""
+        return None if self.mark is None else self.mark / self.beside - 1
 
 
 class Figures:
@@ -115,6 +132,39 @@ class Figures:
     def loss_at_liquidation(self) -> Decimal:
         """Money lost from now on if the position is liquidated."""
         return self._situation.loss_at_liquidation
+
+    @property
+    def hedges(self) -> tuple[Leg, ...]:
+        """Our hedges of this position as they are held, the next to expire first."""
+        return self._situation.pair.legs
+
+    @property
+    def hedged_whole(self) -> bool:
+        """Whether hedges in the same cross pool outweigh it: a stop would leave them alone."""
+        return self._situation.pair.whole(self._situation.position)
+
+    @property
+    def guarded(self) -> PositionId | None:
+        """What this position is the hedge of; ``None`` if it is none of ours."""
+        return self._situation.pair.guarded
+
+    @property
+    def excess(self) -> Decimal:
+        """Of a hedge: the quantity that no longer has anything to stand against."""
+        return self._situation.pair.excess
+
+    @property
+    def quarterlies(self) -> tuple[Quarterly, ...]:
+        """The dated contracts of this underlying, the next to expire first, without those already expired."""
+        s = self._situation
+        return tuple(
+            Quarterly(contract, contract.expiry_ms, s.market.marks.get(contract.symbol), s.mark)
+            for contract in s.market.dated(s.contract.index)
+            if contract.expiry_ms is not None
+            and contract.expiry_ms > s.now_ms
+            and contract.kind is s.contract.kind
+            and contract.symbol != s.id.symbol
+        )
 
     @property
     def free(self) -> Decimal:

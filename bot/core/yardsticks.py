@@ -18,7 +18,7 @@ from bot.core.intents import (
     SetPosture,
 )
 from bot.core.situation import INFINITE, Situation, protects
-from bot.core.types import OUR_PREFIX
+from bot.core.types import OUR_PREFIX, ZERO
 
 Objection = tuple[Because, str]
 
@@ -67,6 +67,9 @@ def _nearer(before: Situation, after: Situation | None) -> Objection | None:
 
 
 def _loses_more(before: Situation, after: Situation | None) -> Objection | None:
+    left = after.position.quantity if after is not None else ZERO
+    if ZERO < before.position.quantity - left <= before.pair.excess:
+        return None  # What a hedge has too much of protects nothing.
     if before.liquidation is not None and not before.endangered:
         return Because.NOT_SAFER, "this leg earns what the larger one loses"
     if after is None:
@@ -82,6 +85,8 @@ def _loses_more(before: Situation, after: Situation | None) -> Objection | None:
 def _unprotected(before: Situation, client_id: str) -> Objection | None:
     if not client_id.startswith(OUR_PREFIX) or all(o.client_id != client_id for o in before.stops):
         return Because.NOT_SAFER, f"{client_id} is no stop of ours on this position"
+    if before.pair.whole(before.position):
+        return None
     if any(protects(before, order) for order in before.stops if order.client_id != client_id):
         return None
     return Because.NOT_SAFER, "no other stop would protect the position"

@@ -208,7 +208,9 @@ def test_a_shadow_that_waits_for_an_event_is_asked_once_for_it() -> None:
 
 
 def test_a_rule_that_does_not_declare_it_may_not_raise_exposure() -> None:
-    hedges = says("hedges", lambda view: [OpenHedge(id=view.id, symbol=ETH, quantity=D(1))])
+    hedges = says(
+        "hedges", lambda view: [OpenHedge(id=view.id, symbol=ETH, quantity=D(1), leverage=D(3), limit=D(1))]
+    )
     desk = Desk(hedges)
     desk.holds(a_position())
     (refusal,) = of(Refusal, desk.mark("95"))

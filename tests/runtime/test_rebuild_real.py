@@ -22,7 +22,6 @@ from bot.runtime.journal.sqlite import SqliteJournal, open_journal, read_journal
 from bot.runtime.plain import plain
 from bot.runtime.queries import journal_query, standard_queries
 from bot.runtime.rebuild import RebuildDiffers, rebuild
-from bot.venues.paper.exchange import PaperExchange
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -61,7 +60,7 @@ def a_plan() -> Plan:
 
 
 def settings_of(plan: Plan) -> EngineSettings:
-    exchange = PaperExchange(plan.accounts, plan.contracts, plan.model, insurance_fund=plan.insurance_fund)
+    exchange = plan.exchange()
     return plan.settings({account.name: exchange.capabilities(account.name) for account in plan.accounts})
 
 

@@ -1,8 +1,8 @@
-"""What happens in a replay beside prices: closing bars, funding, deliveries, openings, silence in gaps.
+"""What happens in a replay beside prices: closing bars, funding, deliveries, openings, events, gaps.
 
-Order at one instant: bar closes (shortest timeframe first), funding (at the last mark), delivery, the mark,
-scheduled openings, ticks. One integer key, time and rank together, says it all, so that playing is comparing
-integers.
+Order at one instant: bar closes (shortest timeframe first), ends and beginnings of outages, funding (at the
+last mark), delivery, the mark, scheduled openings, what else befalls the market, ticks. One integer key, time
+and rank together, says it all, so that playing is comparing integers.
 """
 
 from __future__ import annotations
@@ -13,25 +13,30 @@ from decimal import Decimal
 from enum import IntEnum
 from operator import itemgetter
 
-from bot.core.facts import BarClosed
+from bot.config.befalling import NOTHING, Befalling
+from bot.core.facts import BarClosed, Link
 from bot.core.types import Symbol
 from bot.lab.tapes import Tape, aggregate, gaps, tick_prices
+from bot.venues.paper.events import Connection, ScheduledEvent, ScheduledFunding
 from bot.venues.paper.model import Opening
+from bot.venues.paper.outage import Outage
 
 
 class Rank(IntEnum):
     """Place among the events of one millisecond."""
 
     BAR = 0
-    FUNDING = 1
-    DELIVERY = 2
-    MARK = 3
-    OPENING = 4
-    TICK = 5
-    EXECUTION = 6
+    LINK = 1
+    FUNDING = 2
+    DELIVERY = 3
+    MARK = 4
+    OPENING = 5
+    VENUE = 6
+    TICK = 7
+    EXECUTION = 8
 
 
-RANKS = 8
+RANKS = 16
 
 
 def key_of(at_ms: int, rank: Rank) -> int:
@@ -73,7 +78,16 @@ class Silence:
     """A bar that should have been there and is not."""
 
 
-Event = BarClosed | Funding | Delivery | ScheduledOpening | Silence
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Schedule:
+    """What happens at given times: openings, deliveries, and what befalls the market."""
+
+    openings: Sequence[ScheduledOpening] = ()
+    deliveries: Sequence[Delivery] = ()
+    befalling: Befalling = NOTHING
+
+
+Event = BarClosed | Funding | Delivery | ScheduledOpening | ScheduledEvent | Silence
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,8 +101,7 @@ class Agenda:
 def agenda(
     tapes: Iterable[tuple[Tape, Tape | None]],
     timeframes_ms: Iterable[int],
-    openings: Iterable[ScheduledOpening],
-    deliveries: Iterable[Delivery] = (),
+    schedule: Schedule,
 ) -> Agenda:
     """Write down what happens beside the prices of ``tapes`` (traded, funding), until the last of them ends.
 
@@ -96,20 +109,28 @@ def agenda(
     """
     dated: list[tuple[int, int, str, Event]] = []
     frames = sorted(timeframes_ms)
-    for traded, funding in tapes:
+    played = tuple(tapes)
+    for traded, funding in played:
         symbol = Symbol(traded.symbol)
         for timeframe_ms in frames:
             dated.extend(_closing_bars(traded, symbol, timeframe_ms))
         if funding is not None:
-            dated.extend(_funding(traded, funding, symbol))
+            dated.extend(_funding(traded, funding, symbol, schedule.befalling.funding))
         for gap in gaps(traded):
             missing = range(gap.start_ms, gap.end_ms, traded.interval_ms)
             dated += [(key_of(at_ms, Rank.TICK), 0, symbol, Silence()) for at_ms in missing]
-    for scheduled in openings:
+    for scheduled in schedule.openings:
         symbol = scheduled.opening.id.symbol
         dated.append((key_of(scheduled.at_ms, Rank.OPENING), 0, symbol, scheduled))
-    for delivery in deliveries:
+    for delivery in schedule.deliveries:
         dated.append((key_of(delivery.expiry_ms, Rank.DELIVERY), 0, delivery.symbol, delivery))
+    dated += [(key_of(each.at_ms, Rank.VENUE), 0, "", each) for each in schedule.befalling.events]
+    for each in schedule.befalling.funding:
+        settled = Funding(each.symbol, each.rate)
+        dated += [(key_of(at_ms, Rank.FUNDING), 0, each.symbol, settled) for at_ms in each.times()]
+    interval_ms = min((traded.interval_ms for traded, _ in played), default=0)
+    for outage in schedule.befalling.outages:
+        dated.extend(_outage(outage, interval_ms))
     dated.sort(key=itemgetter(0, 1, 2))
     return Agenda([item[0] for item in dated], [item[3] for item in dated])
 
@@ -130,12 +151,23 @@ def _closing_bars(traded: Tape, symbol: Symbol, timeframe_ms: int) -> Iterable[t
         yield at_ms * RANKS, timeframe_ms, symbol, bar
 
 
-def _funding(traded: Tape, funding: Tape, symbol: Symbol) -> Iterable[tuple[int, int, str, Event]]:
+def _outage(outage: Outage, interval_ms: int) -> Iterable[tuple[int, int, str, Event]]:
+    """Its beginning and its end, and the passing of time while no mark comes in."""
+    for at_ms in (outage.start_ms, outage.end_ms):
+        yield key_of(at_ms, Rank.LINK), 0, "", ScheduledEvent(at_ms=at_ms, event=Connection())
+    if Link.MARKET in outage.links:
+        for at_ms in range(outage.start_ms, outage.end_ms, interval_ms):
+            yield key_of(at_ms, Rank.TICK), 0, "", Silence()
+
+
+def _funding(
+    traded: Tape, funding: Tape, symbol: Symbol, instead: Sequence[ScheduledFunding]
+) -> Iterable[tuple[int, int, str, Event]]:
     first_ms = int(traded.times[0])
     last_ms = int(traded.times[-1]) + traded.interval_ms
     assert funding.rates is not None, f"{funding.path}: a funding tape without rates"
     for at_ms, rate in zip(funding.times.tolist(), funding.rates, strict=True):
-        if first_ms < at_ms < last_ms:
+        if first_ms < at_ms < last_ms and not any(each.covers(symbol, at_ms) for each in instead):
             yield key_of(at_ms, Rank.FUNDING), 0, symbol, Funding(symbol, rate)
 
 
@@ -145,6 +177,9 @@ __all__ = [
     "Event",
     "Funding",
     "Rank",
+    "Schedule",
+    "ScheduledEvent",
+    "ScheduledFunding",
     "ScheduledOpening",
     "Silence",
     "agenda",

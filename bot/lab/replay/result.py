@@ -13,7 +13,7 @@ from decimal import Decimal
 from typing import Any
 
 from bot.core.decisions import Refusal, StateChanged
-from bot.core.facts import Delivered, Fill, Liquidated, OutcomeKind
+from bot.core.facts import Deleveraged, Delivered, Fill, Liquidated, OutcomeKind
 from bot.core.intents import Intent, MoveStop, PlaceStop
 from bot.core.types import ZERO, PositionId, Symbol
 from bot.lab.replay.stage import Done, Record, Triggered
@@ -199,6 +199,7 @@ def _judged(side: Run) -> dict[str, Any]:
     return {
         "survived": side.survived,
         "liquidations": [_liquidation(fact) for fact in side.record.liquidations],
+        "deleveraged": [_deleveraged(fact) for fact in side.record.deleveraged],
         "final": {
             "positions": [_position(figures) for figures in side.figures.positions],
             "pools": [_pool(figures) for figures in side.figures.pools],
@@ -213,6 +214,15 @@ def _liquidation(fact: Liquidated) -> dict[str, Any]:
         "quantity": text(fact.quantity),
         "price": text(fact.price),
         "fee": text(fact.fee),
+    }
+
+
+def _deleveraged(fact: Deleveraged) -> dict[str, Any]:
+    return {
+        "at_ms": fact.at_ms,
+        **_identity(fact.id),
+        "quantity": text(fact.quantity),
+        "price": text(fact.price),
     }
 
 

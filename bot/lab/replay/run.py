@@ -5,10 +5,11 @@ from __future__ import annotations
 import gc
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
 from time import perf_counter
 
+from bot.config.befalling import NOTHING, Befalling, Stretch, befalling, collateral_terms, funding_caps
 from bot.config.compose import (
     PlannedPosition,
     contract,
@@ -25,7 +26,7 @@ from bot.core.contracts import Contract
 from bot.core.engine import Engine
 from bot.core.settings import EngineSettings
 from bot.core.types import AccountName, PositionId, Symbol
-from bot.lab.replay.agenda import Agenda, Delivery, ScheduledOpening, agenda
+from bot.lab.replay.agenda import Agenda, Delivery, Schedule, ScheduledOpening, agenda
 from bot.lab.replay.quarterlies import Quarterly, find_quarterlies, synthetic_sentences
 from bot.lab.replay.result import ReplayResult, Run, digest_of
 from bot.lab.replay.stage import OpeningError, Record, Stage
@@ -33,6 +34,7 @@ from bot.lab.replay.walk import Jumper, Stepper, Walker
 from bot.lab.tapes import PathOrder, PricePath, SymbolTapes, Tape, group, price_path, to_price
 from bot.runtime.journal.memory import MemoryJournal
 from bot.runtime.journal.port import Journal
+from bot.venues.paper.collateral import CollateralTerms
 from bot.venues.paper.exchange import PaperExchange
 from bot.venues.paper.model import MarketModel, PaperAccount
 
@@ -63,6 +65,29 @@ class Plan:
     latency_ms: int = 0
     insurance_fund: Decimal = Decimal(0)
     deliveries: tuple[Delivery, ...] = ()
+    staged: Befalling = NOTHING
+    collateral: Mapping[str, CollateralTerms] = field(default_factory=dict)
+    funding_caps: Mapping[Symbol, Decimal] = field(default_factory=dict)
+
+    def exchange(self) -> PaperExchange:
+        """The exchange as it is before the first price."""
+        return PaperExchange(
+            self.accounts,
+            self.contracts,
+            self.model,
+            insurance_fund=self.insurance_fund,
+            collateral=self.collateral,
+            funding_caps=self.funding_caps,
+            outages=self.staged.outages,
+        )
+
+    def schedule(self, watched: frozenset[Symbol]) -> Schedule:
+        """What happens at given times, whatever the prices do, to the symbols that somebody may see."""
+        return Schedule(
+            openings=self.openings,
+            deliveries=tuple(each for each in self.deliveries if each.symbol in watched),
+            befalling=self.staged,
+        )
 
     def watched(self, engine: Engine) -> frozenset[Symbol]:
         """The symbols whose prices somebody may see: the others need not be played.
@@ -96,7 +121,7 @@ def prepare(
     engine: type[Engine] = Engine,
 ) -> Performance:
     """Set the stage. ``engine`` may be the oracle."""
-    exchange = PaperExchange(plan.accounts, plan.contracts, plan.model, insurance_fund=plan.insurance_fund)
+    exchange = plan.exchange()
     capabilities = {account.name: exchange.capabilities(account.name) for account in plan.accounts}
     settings = plan.settings(capabilities)
     stage = Stage(engine(settings), exchange, journal, plan.latency_ms)
@@ -106,12 +131,11 @@ def prepare(
 
 
 def write_agenda(plan: Plan, engine: Engine) -> Agenda:
-    """Closing bars of the timeframes the rules need, funding, deliveries, openings and gaps."""
+    """Closing bars of the timeframes the rules need, funding, gaps and what is scheduled."""
     watched = plan.watched(engine)
     tapes = [(each.traded, each.funding) for each in plan.tapes]
-    deliveries = [delivery for delivery in plan.deliveries if delivery.symbol in watched]
     with _uncollected():
-        return agenda(tapes, engine.needs().timeframes_ms, plan.openings, deliveries)
+        return agenda(tapes, engine.needs().timeframes_ms, plan.schedule(watched))
 
 
 @contextmanager
@@ -215,6 +239,9 @@ def make_plan(
     )
     held = {each.opening.id.symbol for each in openings}
     config = settings.config
+    start_ms = min(int(each.times[0]) for each in paths)
+    end_ms = max(int(each.times[-1]) + each.interval_ms for each in paths)
+    staged = befalling(settings, contracts, Stretch(start_ms=start_ms, end_ms=end_ms))
     stale = {
         symbol: config.replay.stale_after_intervals * path.interval_ms for symbol, path in by_symbol.items()
     }
@@ -231,6 +258,9 @@ def make_plan(
         latency_ms=config.paper.latency_ms if latency_ms is None else latency_ms,
         insurance_fund=config.paper.insurance_fund,
         deliveries=tuple(each.delivery for each in quarterlies if each.delivery is not None),
+        staged=staged,
+        collateral=collateral_terms(settings),
+        funding_caps=funding_caps(settings, contracts),
     )
 
 
@@ -264,6 +294,7 @@ def _assumptions(
 ) -> tuple[str, ...]:
     invented = sorted(c.symbol for c in plan.contracts.values() if c.synthetic_tiers)
     said = list(ASSUMED)
+    said += plan.staged.told()
     said += [f"the tiers of {', '.join(invented)} are invented"] if invented else []
     said += [
         f"{each.symbol} has no funding tape: no funding is paid" for each in tapes if each.funding is None

@@ -18,13 +18,13 @@ from bot.core.decisions import Action, Refusal, StateChanged
 from bot.core.engine import Engine
 from bot.core.facts import (
     BarClosed,
+    Deleveraged,
     Delivered,
     Fact,
     Liquidated,
     MarkPrice,
     Outcome,
     OutcomeKind,
-    PositionChanged,
     Tick,
 )
 from bot.core.step import Step
@@ -35,10 +35,13 @@ from bot.lab.replay.agenda import (
     Event,
     Funding,
     Rank,
+    ScheduledEvent,
     ScheduledOpening,
     Silence,
     key_of,
 )
+from bot.lab.replay.ears import Ears
+from bot.venues.paper.events import befall
 from bot.venues.paper.exchange import PaperExchange
 from bot.venues.paper.model import PaperError
 from bot.venues.port import Batch
@@ -88,6 +91,7 @@ class Record:
     done: list[Done] = field(default_factory=list)
     refusals: list[Refusal] = field(default_factory=list)
     liquidations: list[Liquidated] = field(default_factory=list)
+    deleveraged: list[Deleveraged] = field(default_factory=list)
     deliveries: list[Delivered] = field(default_factory=list)
     triggered: list[Triggered] = field(default_factory=list)
     changes: list[StateChanged] = field(default_factory=list)
@@ -108,7 +112,7 @@ class Stage:
         self._latency_ms = latency_ms
         self._waiting: list[tuple[int, int, Action]] = []
         self._by_client_id: dict[str, Done] = {}
-        self._open: set[PositionId] = set()
+        self._ears = Ears()
         self._order = count()
 
     def begin(self, at_ms: int) -> None:
@@ -130,6 +134,9 @@ class Stage:
         """New prices; whether anything came of them."""
         self.now_ms = at_ms
         batches = self.exchange.move(at_ms, symbol, mark, last, gap=gap)
+        if self._ears.deaf:
+            self._fold(batches)
+            return bool(batches)
         fact = MarkPrice(at_ms=at_ms, symbol=symbol, price=mark)
         if batches:
             # The engine must judge the event at the price it happened at.
@@ -147,7 +154,8 @@ class Stage:
         self.now_ms = at_ms
         match event:
             case BarClosed():
-                step = self.engine.fold((event,))
+                heard = self._ears.bar(event)
+                step = self.engine.fold(heard) if heard else None
                 if step is not None:
                     self._carry_out(self._recorded(step))
             case Funding(symbol, rate):
@@ -157,6 +165,8 @@ class Stage:
                 self._fold(batches)
             case ScheduledOpening():
                 self._let_open(at_ms, event)
+            case ScheduledEvent():
+                self._fold([self._ears.hear(batch) for batch in befall(self.exchange, at_ms, event.event)])
             case Silence():
                 self._fold([(Tick(at_ms=at_ms),)])
 
@@ -170,7 +180,7 @@ class Stage:
 
     def _let_open(self, at_ms: int, scheduled: ScheduledOpening) -> None:
         id_ = scheduled.opening.id
-        if scheduled.when_flat and id_ in self._open:
+        if scheduled.when_flat and self.exchange.holds(id_):
             return
         try:
             batches = self.exchange.open(at_ms, scheduled.opening)
@@ -236,14 +246,9 @@ class Stage:
             self._notice_fact(fact)
 
     def _notice_fact(self, fact: Fact) -> None:
-        if isinstance(fact, PositionChanged):
-            if fact.position is None:
-                self._open.discard(fact.id)
-            else:
-                self._open.add(fact.id)
-        elif isinstance(fact, Outcome):
+        if isinstance(fact, Outcome):
             done = self._by_client_id.get(fact.client_id)
-            if done is None or done.outcome is not None:
+            if done is None or (done.outcome is not None and done.outcome.kind is not OutcomeKind.UNKNOWN):
                 rule = done.action.rule if done is not None else None
                 self.record.triggered.append(Triggered(fact, rule))
             else:
@@ -252,5 +257,7 @@ class Stage:
                     done.distance_after = self.engine.distance(fact.id)
         elif isinstance(fact, Liquidated):
             self.record.liquidations.append(fact)
+        elif isinstance(fact, Deleveraged):
+            self.record.deleveraged.append(fact)
         elif isinstance(fact, Delivered):
             self.record.deliveries.append(fact)

@@ -32,7 +32,9 @@ from bot.core.types import (
     PositionMode,
     Symbol,
 )
-from bot.venues.paper.model import MarketModel, PaperAccount, Wires
+from bot.venues.paper.collateral import CollateralMarket, CollateralTerms
+from bot.venues.paper.model import MarketModel, PaperAccount, PaperError, Wires
+from bot.venues.paper.outage import Outage, Outages
 
 MONEY_STEP = Decimal("0.00000001")
 """Venues book money in eight decimals."""
@@ -110,6 +112,8 @@ class Market:
     """
 
     paid: Decimal = ZERO
+    borne: Decimal = ZERO
+    """What it paid beside its trades, for losses that neither an account nor the fund could pay."""
     value: Decimal = ZERO
     inventory: Decimal = ZERO
 
@@ -139,7 +143,7 @@ class Wallet:
 
     amount: Decimal = ZERO
     told: tuple[Decimal, Decimal] | None = None
-    """Amount and free balance as they were last reported."""
+    """Backing and free balance as they were last reported."""
 
 
 @dataclass(slots=True)
@@ -150,6 +154,10 @@ class Account:
     hedge: bool
     wallets: dict[str, Wallet]
     """By settlement currency; every one that is traded, were it empty."""
+    currency: str
+    """The currency that collateral counts in."""
+    collateral: dict[str, Decimal]
+    """Amounts of other assets that stand for the wallet in it."""
     positions: dict[PositionId, Position] = field(default_factory=dict)
     orders: dict[ClientId, Order] = field(default_factory=dict)
     totals: dict[PositionId, Totals] = field(default_factory=dict)
@@ -166,9 +174,17 @@ class Books:
         contracts: Mapping[Symbol, Contract],
         model: MarketModel,
         insurance_fund: Decimal,
+        collateral: Mapping[str, CollateralTerms],
+        outages: Iterable[Outage],
     ) -> None:
         self.accounts = {
-            a.name: Account(a.name, a.position_mode is PositionMode.HEDGE, _wallets(a, contracts.values()))
+            a.name: Account(
+                a.name,
+                a.position_mode is PositionMode.HEDGE,
+                _wallets(a, contracts.values()),
+                a.currency,
+                dict(a.collateral),
+            )
             for a in accounts
         }
         self.contracts = dict(contracts)
@@ -176,6 +192,14 @@ class Books:
         currencies = [currency for account in self.accounts.values() for currency in account.wallets]
         settled = [contract.settlement for contract in contracts.values()]
         self.pots = {currency: Pots(insurance_fund) for currency in (*currencies, *settled)}
+        """What no account has; an insurance fund is never below zero."""
+        self.collateral = CollateralMarket(collateral)
+        for account in accounts:
+            for asset, amount in account.collateral.items():
+                if asset not in collateral or amount < 0:
+                    raise PaperError(f"{account.name}: {amount} {asset} as collateral, expected terms for it")
+        self.funding_caps: dict[Symbol, Decimal] = {}
+        self.outages = Outages(outages, self.accounts)
         self.markets = {symbol: Market() for symbol in contracts}
         self.quotes = {symbol: Quote() for symbol in contracts}
         self.bands: dict[PoolKey, Mapping[Symbol, Band]] = {}
@@ -205,7 +229,14 @@ class Books:
                 MarginMode.ISOLATED, position.margin, (Holding(position, self.contracts[key.symbol]),)
             )
         holdings = tuple(self.cross(key))
-        return Pool(MarginMode.CROSS, self.wallet(key).amount, holdings) if holdings else None
+        return Pool(MarginMode.CROSS, self.backing(key), holdings) if holdings else None
+
+    def backing(self, key: CrossKey) -> Decimal:
+        """What stands behind cross positions: the wallet, and what collateral counts for in its currency."""
+        amount, account = self.wallet(key).amount, self.accounts[key.account]
+        if not account.collateral or key.currency != account.currency:
+            return amount
+        return amount + self.collateral.value(account.collateral)
 
     def cross(self, key: CrossKey) -> Iterator[Holding]:
         """The open positions that share a wallet."""
@@ -223,14 +254,14 @@ class Books:
         return self.accounts[key.account].wallets[key.currency]
 
     def free(self, key: CrossKey) -> Decimal:
-        """What may be spent: the wallet less cross losses and cross initial margin at the mark."""
+        """What may be spent: the backing less cross losses and cross initial margin at the mark."""
         gain = margin = ZERO
         for holding in self.cross(key):
             position, contract = holding.position, holding.contract
             mark = self.quotes[position.id.symbol].mark
             gain += unrealised(position, contract, mark)
             margin += initial_margin(position, contract, mark)
-        return money_down(max(ZERO, self.wallet(key).amount + min(ZERO, gain) - margin))
+        return money_down(max(ZERO, self.backing(key) + min(ZERO, gain) - margin))
 
     # --- booking ---------------------------------------------------------------------------------
 
@@ -239,6 +270,23 @@ class Books:
         self.wallet(key).amount += amount
         self._balances[key] = None
         self.stale_pools[key] = None
+
+    def revalue(self, asset: str, price: Decimal) -> None:
+        """Note a new price of a collateral asset; ``KeyError`` for one without terms."""
+        self.collateral.price(asset, price)
+        for account in self.accounts.values():
+            if account.collateral.get(asset):
+                key = CrossKey(account.name, account.currency)
+                self._balances[key] = None
+                self.stale_pools[key] = None
+
+    def pay_debts(self) -> None:
+        """Sell collateral of accounts that owe and have no cross position left to earn it back."""
+        for account in self.accounts.values():
+            key = CrossKey(account.name, account.currency)
+            owed = -self.wallet(key).amount
+            if owed > 0 and account.collateral and not any(self.cross(key)):
+                self.pay(key, self.collateral.sell(account.collateral, owed))
 
     def put(self, position: Position) -> None:
         """Store a new or changed position."""
@@ -280,7 +328,7 @@ class Books:
         facts += [OrdersChanged(at_ms=at_ms, id=i, orders=self.orders(i)) for i in self._orders]
         for key in self._balances:
             wallet = self.wallet(key)
-            now = (wallet.amount, self.free(key))
+            now = (self.backing(key), self.free(key))
             if now != wallet.told:
                 wallet.told = now
                 facts.append(balance_fact(at_ms, key, *now))

@@ -19,6 +19,10 @@ EVERYWHERE = (
     "SetPosture",
     "Notify",
 )
+HEDGES = ("OpenHedge", "CloseHedge")
+NOT_LISTED = Capability(
+    works=False, because="no dated contract is listed to hedge with", substitute="ReducePosition"
+)
 NO_MARGIN_IN_CROSS = Capability(
     works=False, because="no isolated margin in cross", substitute="ReducePosition"
 )
@@ -36,6 +40,8 @@ def capabilities_of(contracts: Iterable[Contract], mode: PositionMode) -> Capabi
     levers = {(lever, margin): YES for lever in EVERYWHERE for margin in MarginMode}
     levers |= {(lever, isolated): YES for lever in ("AddMargin", "WithdrawMargin")}
     levers |= {(lever, cross): NO_MARGIN_IN_CROSS for lever in ("AddMargin", "WithdrawMargin")}
+    dated = any(contract.expiry_ms is not None for contract in traded)
+    levers |= {(lever, mode): YES if dated else NOT_LISTED for lever in HEDGES for mode in MarginMode}
     levers["CutLeverage", cross] = LOCKS_ONLY
     venues = "+".join(dict.fromkeys(family(contract) for contract in traded))
     return Capabilities(

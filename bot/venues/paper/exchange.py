@@ -2,12 +2,14 @@
 
 It has no clock, no randomness and no I/O, so a replay gives the same facts each time, to the last digit.
 The parts are beside this file: books of account, matching, orders and levers, leverage, liquidation,
-settlement, delivery, the path of prices, wires. This class is the door to them.
+insurance fund and deleveraging, settlement, delivery, collateral, outages, the path of prices, wires. This
+class is the door to them.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from decimal import Decimal
 
 from bot.core.capabilities import Capabilities
@@ -27,25 +29,36 @@ from bot.core.types import (
     AccountName,
     ClientId,
     MarginMode,
-    Position,
     PositionId,
     PositionMode,
+    Side,
     Symbol,
 )
-from bot.venues.paper.books import Books, CrossKey, balance_fact, money_up
+from bot.venues.paper.books import Books, CrossKey, balance_fact
 from bot.venues.paper.capabilities import capabilities_of
+from bot.venues.paper.collateral import CollateralTerms
+from bot.venues.paper.deleveraging import Matching, deleverage, share_of
 from bot.venues.paper.delivery import deliver
 from bot.venues.paper.figures import Figures, figures
 from bot.venues.paper.leverage import change
 from bot.venues.paper.levers import carry_out
 from bot.venues.paper.liquidation import pools_holding
 from bot.venues.paper.matching import buys
-from bot.venues.paper.model import MarketModel, Opening, OrderRequest, PaperAccount, PaperError, Wires
-from bot.venues.paper.orders import Fills, find, on_step, place
+from bot.venues.paper.model import (
+    MarketModel,
+    Opening,
+    OrderRequest,
+    PaperAccount,
+    PaperError,
+    Share,
+    Wires,
+)
+from bot.venues.paper.opening import plan_opening
+from bot.venues.paper.orders import Fills, find, place
+from bot.venues.paper.outage import Outage
 from bot.venues.paper.path import end_event, travel
-from bot.venues.paper.refusals import Refused, code
+from bot.venues.paper.refusals import Reason, Refused, code
 from bot.venues.paper.settlement import settle
-from bot.venues.paper.trading import Increase, born_liquidatable, refuse_leverage
 from bot.venues.paper.wires import CLOSED_WIRES, rewire
 from bot.venues.port import Batch
 
@@ -60,7 +73,11 @@ class PaperExchange:
     pool, for each; ``insurance_fund`` is what the fund of each currency begins with.
 
     Every method that changes something returns the effects as batches, one per event. ``PaperError`` is
-    raised for mistakes of the caller; what a venue would refuse comes back as a rejected ``Outcome``.
+    raised for mistakes of the caller; what a venue would refuse comes back as a rejected ``Outcome``. In an
+    outage the effects are told when it is over.
+
+    ``collateral`` are the terms of every asset that an account holds as such; ``funding_caps`` the largest
+    rate charged per settlement, for symbols that have one.
     """
 
     def __init__(
@@ -70,8 +87,14 @@ class PaperExchange:
         model: MarketModel,
         *,
         insurance_fund: Decimal = ZERO,
+        collateral: Mapping[str, CollateralTerms] | None = None,
+        funding_caps: Mapping[Symbol, Decimal] | None = None,
+        outages: Iterable[Outage] = (),
     ) -> None:
-        self._books = Books(accounts, contracts, model, insurance_fund)
+        if insurance_fund < 0:
+            raise PaperError(f"an insurance fund of {insurance_fund}, expected 0 or more")
+        self._books = Books(accounts, contracts, model, insurance_fund, collateral or {}, outages)
+        self._books.funding_caps.update(funding_caps or {})
         self._quotes = self._books.quotes
 
     def move(self, at_ms: int, symbol: Symbol, mark: Decimal, last: Decimal, *, gap: bool) -> Sequence[Batch]:
@@ -91,7 +114,7 @@ class PaperExchange:
             raise PaperError(f"{symbol}: mark {mark}, last {last}, expected above 0")
         batches = travel(self._books, at_ms, symbol, (mark, last), gap=gap)
         rewire(self._books)
-        return tuple(batches)
+        return self._books.outages.told(at_ms, tuple(batches))
 
     def open(self, at_ms: int, opening: Opening) -> Sequence[Batch]:
         """Let a position appear that the trader brings along: no fee, no slippage.
@@ -101,7 +124,7 @@ class PaperExchange:
         """
         books, id_ = self._books, opening.id
         _require_price(self._books, id_)
-        plan = _plan_opening(books, at_ms, opening)
+        plan = plan_opening(books, at_ms, opening)
         position = plan.position
         books.put(position)
         books.totals(id_)
@@ -140,12 +163,18 @@ class PaperExchange:
         if isinstance(action.intent, Notify | SetPosture):
             return ()
         _require_price(self._books, action.id)
+        unanswered = _unanswered(self._books, at_ms, action.id, action.client_id)
+        if unanswered:
+            return unanswered
         result = carry_out(self._books, at_ms, action)
         return _answer(self._books, at_ms, action.id, action.client_id, result)
 
     def submit(self, at_ms: int, request: OrderRequest) -> Sequence[Batch]:
         """Take an order of a person or a program. The batch starts with its ``Outcome``."""
         _require_price(self._books, request.id)
+        unanswered = _unanswered(self._books, at_ms, request.id, request.client_id)
+        if unanswered:
+            return unanswered
         result = place(self._books, at_ms, request)
         return _answer(self._books, at_ms, request.id, request.client_id, result)
 
@@ -154,6 +183,9 @@ class PaperExchange:
         order = find(self._books, client_id)
         if order is None:
             raise PaperError(f"no resting order {client_id}")
+        unanswered = _unanswered(self._books, at_ms, order.id, client_id)
+        if unanswered:
+            return unanswered
         self._books.drop(order)
         return _answer(self._books, at_ms, order.id, client_id, ())
 
@@ -162,6 +194,9 @@ class PaperExchange:
     ) -> Sequence[Batch]:
         """Change the leverage of a position, up or down, or that of the next one if none is open."""
         _require_price(self._books, id_)
+        unanswered = _unanswered(self._books, at_ms, id_, client_id)
+        if unanswered:
+            return unanswered
         result = change(self._books, id_, leverage) or ()
         return _answer(self._books, at_ms, id_, client_id, result)
 
@@ -172,7 +207,62 @@ class PaperExchange:
         books.contracts[symbol] = contract
         for key in pools_holding(books, symbol):
             books.stale_pools[key] = None
-        return _end(books, at_ms, InstrumentChanged(at_ms=at_ms, contract=contract))
+        return _end(self._books, at_ms, InstrumentChanged(at_ms=at_ms, contract=contract))
+
+    def change_funding(
+        self, at_ms: int, symbol: Symbol, *, interval_ms: int | None = None, cap: Decimal | None = None
+    ) -> Sequence[Batch]:
+        """The venue changes a symbol's funding: its interval, told as ``InstrumentChanged``, or its cap.
+
+        When settlements happen is up to who calls ``settle_funding``.
+        """
+        if symbol not in self._books.contracts:
+            raise PaperError(f"{symbol}: not traded here")
+        if cap is not None:
+            self._books.funding_caps[symbol] = cap
+        if interval_ms is None:
+            return ()
+        return self.change_tiers(
+            at_ms, replace(self._books.contracts[symbol], funding_interval_ms=interval_ms)
+        )
+
+    def deleverage(
+        self,
+        at_ms: int,
+        symbol: Symbol,
+        side: Side,
+        quantity: Decimal | Share,
+        price: Decimal | None = None,
+    ) -> Sequence[Batch]:
+        """The rest of the market deleverages ``side`` by rank: one batch, ``Deleveraged`` facts first.
+
+        ``quantity``, or a share of all that is open on that side, is rounded down to the lot; ``None`` as the
+        price is the mark. Positions that the price would leave with less than nothing are passed over.
+        """
+        books = self._books
+        if symbol not in books.quotes:
+            raise PaperError(f"{symbol}: not traded here")
+        if not books.quotes[symbol].known:
+            return ()  # Nothing can be open yet.
+        at = books.quotes[symbol].mark if price is None else price
+        wanted = share_of(books, symbol, side, quantity) if isinstance(quantity, Share) else quantity
+        wanted = books.contracts[symbol].quantity_down(wanted)
+        if wanted < 0 or at <= 0:
+            raise PaperError(f"{symbol}: {wanted} to deleverage at {at}, expected above 0")
+        deleverage(books, at_ms, Matching(symbol=symbol, side=side, quantity=wanted, price=at))
+        return _end(self._books, at_ms)
+
+    def collateral_price(self, at_ms: int, asset: str, price: Decimal) -> Sequence[Batch]:
+        """A new price of a collateral asset: no money flows, but who it leaves too little is liquidated."""
+        if asset not in self._books.collateral.terms or price < 0:
+            raise PaperError(f"{asset}: a price of {price} for collateral that nobody has terms for")
+        self._books.revalue(asset, price)
+        return _end(self._books, at_ms)
+
+    def connect(self, at_ms: int) -> Sequence[Batch]:
+        """Tell what the streams tell where an outage begins or ends; to be called at those times."""
+        marks = {symbol: quote.mark for symbol, quote in self._quotes.items() if quote.known}
+        return self._books.outages.connect(at_ms, marks, self.snapshot(at_ms))
 
     def wires(self, symbol: Symbol) -> Wires:
         """Strictly between which prices ``move`` has no effect. At a bound it may have one.
@@ -180,6 +270,10 @@ class PaperExchange:
         The mark's bounds in a cross pool hold while the marks of the pool's other symbols stay inside theirs.
         """
         return self._books.laid.get(symbol, CLOSED_WIRES)
+
+    def holds(self, id_: PositionId) -> bool:
+        """Whether that position is open, whatever has been told of it."""
+        return self._books.position(id_) is not None
 
     def snapshot(self, at_ms: int) -> Batch:
         """Everything as it is now: contracts, balances, open positions, resting orders."""
@@ -210,6 +304,13 @@ def _require_price(books: Books, id_: PositionId) -> None:
         raise PaperError(f"{id_}: not traded here")
     if not books.quotes[id_.symbol].known:
         raise PaperError(f"{id_}: no price yet")
+
+
+def _unanswered(books: Books, at_ms: int, id_: PositionId, client_id: ClientId) -> Sequence[Batch]:
+    """What a request gets in an outage; nothing if the venue is there."""
+    overloaded = code(books.contracts[id_.symbol], Reason.OVERLOADED)
+    outcome = books.outages.answer(at_ms, id_, client_id, overloaded)
+    return () if outcome is None else ((outcome,),)
 
 
 def _answer(
@@ -243,59 +344,15 @@ def _end(books: Books, at_ms: int, *first: Fact) -> Sequence[Batch]:
     end_event(books, at_ms, batches)
     rewire(books)
     facts = (*first, *(fact for batch in batches for fact in batch))
-    return (facts,) if facts else ()
+    return books.outages.told(at_ms, (facts,) if facts else ())
 
 
 def _snapshot(books: Books, at_ms: int) -> Batch:
     facts: list[Fact] = [InstrumentChanged(at_ms=at_ms, contract=c) for c in books.contracts.values()]
     for account in books.accounts.values():
         keys = [CrossKey(account.name, currency) for currency in account.wallets]
-        facts += [balance_fact(at_ms, key, books.wallet(key).amount, books.free(key)) for key in keys]
+        facts += [balance_fact(at_ms, key, books.backing(key), books.free(key)) for key in keys]
         facts += [PositionChanged(at_ms=at_ms, id=i, position=p) for i, p in account.positions.items()]
         ids = dict.fromkeys(account.positions) | dict.fromkeys(o.id for o in account.orders.values())
         facts += [OrdersChanged(at_ms=at_ms, id=i, orders=books.orders(i)) for i in ids]
     return tuple(facts)
-
-
-def _plan_opening(books: Books, at_ms: int, opening: Opening) -> Increase:
-    """The position an opening makes; ``PaperError`` with the numbers if it cannot be."""
-    id_ = opening.id
-    contract = books.contracts[id_.symbol]
-    if contract.expired(at_ms):
-        raise PaperError(f"{id_}: expired at {contract.expiry_ms}")
-    account = books.accounts[id_.account]
-    opposite = PositionId(id_.account, id_.symbol, id_.side.opposite)
-    if id_ in account.positions or (not account.hedge and opposite in account.positions):
-        raise PaperError(f"{id_}: a position is open already")
-    if opening.quantity <= 0 or not on_step(opening.quantity, contract.lot):
-        raise PaperError(f"{id_}: quantity {opening.quantity}, expected a multiple of {contract.lot} above 0")
-    refused = refuse_leverage(books, id_, opening.quantity, opening.leverage)
-    if refused is not None:
-        raise PaperError(refused.text)
-    entry = books.quotes[id_.symbol].last if opening.entry is None else opening.entry
-    margin = money_up(contract.notional(opening.quantity, entry) / opening.leverage)
-    if opening.margin is not None:
-        margin = opening.margin
-    free = books.free(books.purse(id_))
-    if margin > free:
-        less = "a higher leverage" if opening.margin is None else "less margin"
-        remedy = f"use a smaller quantity, {less} or more balance"
-        raise PaperError(f"{id_}: needs a margin of {margin}, {free} free; {remedy}")
-    position = Position(
-        id=id_,
-        quantity=opening.quantity,
-        entry=entry,
-        leverage=opening.leverage,
-        mode=opening.mode,
-        margin=margin if opening.mode is MarginMode.ISOLATED else ZERO,
-        opened_ms=at_ms,
-    )
-    plan = Increase(position, opening.quantity, entry, margin, ZERO, ZERO)
-    if born_liquidatable(books, plan):
-        mark = books.quotes[id_.symbol].mark
-        text = f"entry {entry}, mark {mark}, {opening.leverage}x, margin {margin}"
-        isolated = opening.mode is MarginMode.ISOLATED
-        more = "a lower leverage or more margin" if isolated else "a smaller quantity or more balance"
-        remedy = f"use {more}, or an entry nearer the mark"
-        raise PaperError(f"{id_}: would be liquidated at once: {text}; {remedy}")
-    return plan

@@ -44,7 +44,8 @@ class PoolFigures:
     """One margin pool. ``distance`` is the smallest of its positions; sums are over those it holds.
 
     The cross pool of each settlement currency of an account is listed even when it holds nothing: it is
-    the account's wallet, and the sums are then those of all its closed positions that settled in it.
+    the account's wallet, and the sums are then those of all its closed positions that settled in it. What
+    collateral counts for is in its wallet.
     """
 
     account: AccountName
@@ -157,7 +158,7 @@ def _pool(books: Books, account: Account, key: PoolKey, mine: list[PositionFigur
     held = [h.position.id for h in pool.holdings] if pool else []
     isolated = isinstance(key, PositionId)
     purse = books.purse(key) if isinstance(key, PositionId) else key
-    wallet = pool.wallet if pool else books.wallet(purse).amount
+    wallet = pool.wallet if pool else books.backing(purse)
     open_isolated = {p.id for p in account.positions.values() if p.mode is MarginMode.ISOLATED}
     # What closed positions earned went to the wallet, so their sums belong to the account's pool.
     counted = [f for f in mine if f.id == key] if isolated else []

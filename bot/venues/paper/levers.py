@@ -9,14 +9,17 @@ from bot.core.decisions import Action
 from bot.core.intents import (
     AddMargin,
     CancelStop,
+    CloseHedge,
     CutLeverage,
     MoveStop,
+    OpenHedge,
     PlaceStop,
     PlaceTakeProfit,
     ReducePosition,
     WithdrawMargin,
 )
 from bot.core.margin.project import removable_margin
+from bot.core.pairs import hedge_id
 from bot.core.types import OUR_PREFIX, ClientId, MarginMode, OrderKind, Position, PositionId
 from bot.venues.paper.books import Books, marks_of
 from bot.venues.paper.leverage import change
@@ -46,6 +49,17 @@ def carry_out(books: Books, at_ms: int, action: Action) -> Fills | Refused:
                 client_id=action.client_id, id=id_, kind=OrderKind.MARKET, quantity=quantity, reduces=True
             )
             return place(books, at_ms, request)
+        case OpenHedge():
+            return _open_hedge(books, at_ms, action.client_id, action.intent)
+        case CloseHedge(symbol=symbol, quantity=quantity):
+            request = OrderRequest(
+                client_id=action.client_id,
+                id=hedge_id(id_, symbol),
+                kind=OrderKind.MARKET,
+                quantity=quantity,
+                reduces=True,
+            )
+            return place(books, at_ms, request)
         case PlaceStop() | MoveStop():
             return _stop(books, at_ms, action.client_id, action.intent)
         case CancelStop(client_id=client_id):
@@ -67,6 +81,25 @@ def carry_out(books: Books, at_ms: int, action: Action) -> Fills | Refused:
         case _:
             what = type(action.intent).__name__
             return Refused(Reason.CAPABILITY, f"{id_}: the paper exchange has no {what}")
+
+
+def _open_hedge(books: Books, at_ms: int, client_id: ClientId, intent: OpenHedge) -> Fills | Refused:
+    """Buy or sell at the limit or better, and cancel what is left."""
+    held = books.position(intent.id)
+    if held is None:
+        return Refused(Reason.NO_POSITION, f"{intent.id}: no position to hedge")
+    if intent.symbol not in books.quotes or not books.quotes[intent.symbol].known:
+        return Refused(Reason.NO_POSITION, f"{intent.symbol}: no price yet")
+    request = OrderRequest(
+        client_id=client_id,
+        id=hedge_id(intent.id, intent.symbol),
+        kind=OrderKind.IOC,
+        quantity=intent.quantity,
+        limit=intent.limit,
+        leverage=intent.leverage,
+        mode=held.mode,
+    )
+    return place(books, at_ms, request)
 
 
 def _stop(books: Books, at_ms: int, client_id: ClientId, intent: PlaceStop | MoveStop) -> Fills | Refused:

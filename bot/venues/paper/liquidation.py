@@ -5,14 +5,14 @@ position with the largest requirement goes: down to the tier below where the ven
 else whole. A position that is alone in its pool is taken over at its bankruptcy price, the price that
 leaves nothing of what backs it. A position among several in a cross pool is sold into the market and the
 liquidation fee is charged from what is left, but never does the pool end below zero: then it is taken
-over at the price that leaves exactly nothing. The insurance fund closes in the market what it took
-over and keeps the surplus, in which the fee is contained, or bears the deficit. Auto-deleveraging is not
-modelled: the fund may go below zero.
+over at the price that leaves exactly nothing. What becomes of it then is the insurance fund's business (see
+``insurance``); the fee is contained in its surplus. A long and a short of one symbol in one cross pool are
+treated as the venue does (see ``hedges``).
 """
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from bot.core.contracts import Contract, ContractKind
@@ -24,15 +24,19 @@ from bot.core.margin.requirement import maintenance, tier_for
 from bot.core.margin.rules import TierUnit
 from bot.core.types import ZERO, MarginMode, Order, Position, PositionId, Side, Symbol
 from bot.venues.paper.books import Books, PoolKey, gain_of, marks_of, money_down, money_up
+from bot.venues.paper.hedges import Due, due, offset
+from bot.venues.paper.insurance import TakenOver, close_taken_over
 from bot.venues.paper.matching import buys, sweep
 from bot.venues.paper.trading import cover_empty_cross
 
 
-def judge(books: Books, at_ms: int, key: PoolKey) -> None:
-    """Liquidate the pool as far as its state at the present marks demands; usually not at all."""
+def judge(books: Books, at_ms: int, key: PoolKey) -> bool:
+    """Liquidate the pool as far as its state at the present marks demands; whether it did."""
     pool = books.pool(key)
-    if pool is not None and assess(pool, marks_of(books, pool)).liquidatable:
-        liquidate(books, at_ms, key)
+    if pool is None or not assess(pool, marks_of(books, pool)).liquidatable:
+        return False
+    liquidate(books, at_ms, key)
+    return True
 
 
 def liquidate(books: Books, at_ms: int, key: PoolKey) -> None:
@@ -41,8 +45,8 @@ def liquidate(books: Books, at_ms: int, key: PoolKey) -> None:
     assert pool is not None, f"{key}: nothing to liquidate"
     _cancel_orders(books, key)
     while True:
-        holding = max(pool.holdings, key=lambda h: _requirement(books, h))
-        _take(books, at_ms, pool, holding)
+        if not offset(books, at_ms, pool):
+            _take(books, at_ms, pool, due(pool, lambda h: _requirement(books, h)))
         pool = books.pool(key)
         if pool is None or not assess(pool, marks_of(books, pool)).liquidatable:
             return
@@ -97,40 +101,79 @@ def _requirement(books: Books, holding: Holding) -> Decimal:
     return maintenance(holding.position, holding.contract, books.quotes[holding.position.id.symbol].mark)
 
 
-def _take(books: Books, at_ms: int, pool: Pool, holding: Holding) -> None:
+@dataclass(frozen=True, slots=True)
+class _Liquidation:
+    """What liquidating a part comes to: the owner's loss, and the price and fee that he is told."""
+
+    loss: Decimal
+    price: Decimal
+    fee: Decimal
+
+
+def _take(books: Books, at_ms: int, pool: Pool, part: Due) -> None:
     """Liquidate the due part of one position and book who gets what."""
-    position, contract = holding.position, holding.contract
+    position, contract = part.holding.position, part.holding.contract
     id_ = position.id
-    quote = books.quotes[id_.symbol]
-    quantity = step_down(contract, position.quantity, quote.mark)
+    mark = books.quotes[id_.symbol].mark
+    quantity = min(part.quantity, step_down(contract, position.quantity, mark))
     left = position.quantity - quantity
-    buy = buys(id_.side, reduces=True)
-    sold_at = sweep(books.model, contract, quantity, quote.last, buy=buy)
-    gain = gain_of(position, contract, quantity, sold_at)
-    fee = money_down(liquidation_fee(contract, quantity, sold_at))
-    backing = _backing(books, pool, position)
-    remains = backing + gain + (profit(position, contract, left, quote.mark) if left else ZERO)
-    totals, pots = books.totals(id_), books.pots[contract.settlement]
-    if len(pool.holdings) > 1 and remains >= 0:
-        # Sold into the market: the fee is charged from what is left and goes to the fund.
-        fee = min(fee, money_down(remains))
-        loss, price = fee - gain, sold_at
-        pots.insurance_fund += fee
-        totals.fees += fee
-        totals.realised += gain
-    else:
-        # Taken over: this part of all that backs the position is lost, and the fund gets the difference.
-        loss = backing if not left else backing * quantity / position.quantity
-        loss = money_up(loss) if left or len(pool.holdings) > 1 else loss
-        fee = min(fee, max(ZERO, money_down(loss + gain)))
-        pots.insurance_fund += loss + gain
-        totals.realised -= loss
-        price = _take_over_price(contract, position, quantity, loss) or sold_at
-    totals.liquidations += 1
-    books.markets[id_.symbol].trade(contract, quantity, sold_at, gain, buy=buy)
-    _book_loss(books, position, left, loss)
-    books.facts.append(Liquidated(at_ms=at_ms, id=id_, quantity=quantity, price=price, fee=fee))
+    done = _sold(books, pool, position, quantity)
+    taken = None
+    if done is None:
+        done = _taken_over(books, pool, position, quantity)
+        spared = frozenset(h.position.id for h in pool.holdings)
+        taken = TakenOver(position=position, quantity=quantity, loss=done.loss, spared=spared)
+    books.totals(id_).liquidations += 1
+    _book_loss(books, position, left, done.loss)
+    books.facts.append(Liquidated(at_ms=at_ms, id=id_, quantity=quantity, price=done.price, fee=done.fee))
+    if taken is not None:
+        close_taken_over(books, at_ms, taken)
     cover_empty_cross(books, id_)
+
+
+def _sold(books: Books, pool: Pool, position: Position, quantity: Decimal) -> _Liquidation | None:
+    """Sell it into the market, if others are in the pool and it does not end below zero by that.
+
+    The fee is charged from what is left and goes to the fund.
+    """
+    if len(pool.holdings) == 1:
+        return None
+    contract, totals = books.contracts[position.id.symbol], books.totals(position.id)
+    buy, sold_at, gain = _sale(books, position, quantity)
+    left = position.quantity - quantity
+    mark = books.quotes[position.id.symbol].mark
+    remains = _backing(books, pool, position) + gain
+    remains += profit(position, contract, left, mark) if left else ZERO
+    if remains < 0:
+        return None
+    fee = min(money_down(liquidation_fee(contract, quantity, sold_at)), money_down(remains))
+    books.pots[contract.settlement].insurance_fund += fee
+    totals.fees += fee
+    totals.realised += gain
+    books.markets[position.id.symbol].trade(contract, quantity, sold_at, gain, buy=buy)
+    return _Liquidation(fee - gain, sold_at, fee)
+
+
+def _taken_over(books: Books, pool: Pool, position: Position, quantity: Decimal) -> _Liquidation:
+    """This part of all that backs the position is lost; the fee is what the fund may call its own of it."""
+    contract = books.contracts[position.id.symbol]
+    _, sold_at, gain = _sale(books, position, quantity)
+    left = position.quantity - quantity
+    backing = _backing(books, pool, position)
+    loss = backing if not left else backing * quantity / position.quantity
+    loss = money_up(loss) if left or len(pool.holdings) > 1 else loss
+    fee = money_down(liquidation_fee(contract, quantity, sold_at))
+    books.totals(position.id).realised -= loss
+    price = _take_over_price(contract, position, quantity, loss) or sold_at
+    return _Liquidation(loss, price, min(fee, max(ZERO, money_down(loss + gain))))
+
+
+def _sale(books: Books, position: Position, quantity: Decimal) -> tuple[bool, Decimal, Decimal]:
+    """Whether closing it buys, at which price the market takes it, and the profit before fees of that."""
+    contract = books.contracts[position.id.symbol]
+    buy = buys(position.id.side, reduces=True)
+    sold_at = sweep(books.model, contract, quantity, books.quotes[position.id.symbol].last, buy=buy)
+    return buy, sold_at, gain_of(position, contract, quantity, sold_at)
 
 
 def _backing(books: Books, pool: Pool, position: Position) -> Decimal:

@@ -35,6 +35,7 @@ class PaperAccount:
     """An account with what it starts with: ``balance`` in ``currency``, and ``others`` by their currency.
 
     Every settlement currency has a wallet of its own; what is not given begins empty.
+    ``collateral`` are amounts of other assets that count into the wallet in ``currency``.
     """
 
     name: AccountName
@@ -42,11 +43,24 @@ class PaperAccount:
     currency: str = "USDT"
     others: Mapping[str, Decimal] = field(default_factory=dict)
     position_mode: PositionMode = PositionMode.ONE_WAY
+    collateral: Mapping[str, Decimal] = field(default_factory=dict)
 
     @property
     def balances(self) -> Mapping[str, Decimal]:
         """All balances by settlement currency."""
         return {self.currency: self.balance, **self.others}
+
+
+@dataclass(frozen=True, slots=True)
+class Share:
+    """A fraction, above 0 and at most 1, of what there is, where a quantity could stand."""
+
+    of_all: Decimal
+
+    def __post_init__(self) -> None:
+        """Refuse what is no share."""
+        if not ZERO < self.of_all <= 1:
+            raise PaperError(f"a share of {self.of_all}, expected above 0 and at most 1")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

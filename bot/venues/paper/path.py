@@ -71,8 +71,10 @@ def travel(
 
 def end_event(books: Books, at_ms: int, batches: list[Batch]) -> None:
     """Liquidate whom the event has pushed over, and put all its facts into one batch."""
-    for key in tuple(books.stale_pools):
-        judge(books, at_ms, key)
+    # Who is deleveraged at a price worse than the mark may be pushed over in turn.
+    while any(judge(books, at_ms, key) for key in tuple(books.stale_pools)):
+        pass
+    books.pay_debts()
     facts = books.collect(at_ms)
     if facts:
         batches.append(tuple(facts))

@@ -43,6 +43,8 @@ class Reason(StrEnum):
     MARGIN_REMOVABLE = "margin_removable"
     NO_POSITION = "no_position"
     NO_LIQUIDITY = "no_liquidity"
+    OVERLOADED = "overloaded"
+    """The venue refuses everything for the time being."""
     EXPIRED = "expired"
     """The contract is past its expiry."""
     CAPABILITY = "capability"
@@ -50,6 +52,7 @@ class Reason(StrEnum):
 
 
 BINANCE = {
+    Reason.OVERLOADED: "-1008",
     Reason.PRECISION: "-1111",
     Reason.MIN_QUANTITY: "-4004",
     Reason.MIN_NOTIONAL: "-4164",
@@ -74,6 +77,7 @@ BINANCE = {
 }
 
 BYBIT = {
+    Reason.OVERLOADED: "10016",
     Reason.PRECISION: "10001",
     Reason.MIN_QUANTITY: "10001",
     Reason.MIN_NOTIONAL: "110094",
@@ -97,6 +101,7 @@ BYBIT = {
 }
 
 OKX = {
+    Reason.OVERLOADED: "50013",
     Reason.PRECISION: "51121",
     Reason.MIN_QUANTITY: "51020",
     Reason.MIN_NOTIONAL: "51020",

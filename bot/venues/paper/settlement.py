@@ -12,11 +12,16 @@ from bot.core.facts import FundingPaid
 from bot.core.margin.arithmetic import funding
 from bot.core.types import MarginMode, Symbol
 from bot.venues.paper.books import Books, money_near
+from bot.venues.paper.funding import capped
 from bot.venues.paper.model import PaperError
 
 
 def settle(books: Books, at_ms: int, symbol: Symbol, rate: Decimal) -> None:
-    """Pay funding on every position in ``symbol``; whom that kills is liquidated at the end of the event."""
+    """Pay funding on every position in ``symbol``; whom that kills is liquidated at the end of the event.
+
+    The rate is capped where a cap is set; what is told is what was charged.
+    """
+    rate = capped(rate, books.funding_caps.get(symbol))
     contract = books.contracts[symbol]
     if contract.expiry_ms is not None:
         raise PaperError(f"{symbol}: no funding is paid on a dated contract")

@@ -160,7 +160,7 @@ def reduce(books: Books, id_: PositionId, quantity: Decimal, price: Decimal, rat
 def cover_empty_cross(books: Books, id_: PositionId) -> None:
     """Let the insurance fund pay a cross wallet that is below zero with no position left to earn it back."""
     purse = books.purse(id_)
-    owed = -books.wallet(purse).amount
+    owed = -books.backing(purse)
     if owed > 0 and not any(books.cross(purse)):
         _insure(books, id_, owed)
         books.pay(purse, owed)
@@ -192,7 +192,7 @@ def born_liquidatable(books: Books, plan: Increase) -> bool:
         purse = books.purse(position.id)
         others = books.pool(purse)
         kept = others.without(position.id, ZERO).holdings if others else ()
-        pool = Pool(MarginMode.CROSS, books.wallet(purse).amount + plan.residue - plan.fee, (*kept, holding))
+        pool = Pool(MarginMode.CROSS, books.backing(purse) + plan.residue - plan.fee, (*kept, holding))
     return assess(pool, marks_of(books, pool)).liquidatable
 
 
@@ -225,6 +225,9 @@ def _keep(books: Books, position: Position, left: Decimal, margin: Decimal) -> N
 
 
 def _insure(books: Books, id_: PositionId, amount: Decimal) -> None:
-    """The insurance fund pays a loss that the account cannot."""
-    books.pots[books.purse(id_).currency].insurance_fund -= amount
+    """Pay a loss that the account cannot: the fund as far as it reaches, the rest of the market beyond."""
+    pots = books.pots[books.purse(id_).currency]
+    paid = min(amount, pots.insurance_fund)
+    pots.insurance_fund -= paid
+    books.markets[id_.symbol].borne += amount - paid
     books.totals(id_).realised += amount

@@ -17,7 +17,6 @@ from bot.lab.replay.run import Performance, Plan, perform, write_agenda
 from bot.lab.replay.stage import Done, OpeningError
 from bot.lab.replay.walk import Jumper, Stepper, Walker
 from bot.runtime.journal.memory import MemoryJournal
-from bot.venues.paper.exchange import PaperExchange
 from bot.venues.paper.figures import Figures
 from tests.lab.replay.watching import WatchedEngine, WatchedOracle, WatchedStage
 
@@ -56,7 +55,7 @@ def on_stage(
     plan: Plan, journal: MemoryJournal, walker: type[Walker], engine: type[Engine] = WatchedEngine
 ) -> Performance:
     """As ``prepare`` of the replay does, with everybody watched."""
-    exchange = PaperExchange(plan.accounts, plan.contracts, plan.model, insurance_fund=plan.insurance_fund)
+    exchange = plan.exchange()
     capabilities = {account.name: exchange.capabilities(account.name) for account in plan.accounts}
     stage = WatchedStage(engine(plan.settings(capabilities)), exchange, journal, plan.latency_ms)
     return Performance(walker(stage, plan.paths, write_agenda(plan, stage.engine)), stage)

@@ -4,18 +4,20 @@ A scene draws from a ``Random`` made of a seed: hypothesis draws the seed, a fix
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
 from random import Random
 from typing import Any
 
+from bot.config.befalling import NOTHING, Befalling
 from bot.core.capabilities import Capabilities
 from bot.core.contracts import Contract
 from bot.core.margin.venues import RULES
 from bot.core.rule import Rule
 from bot.core.settings import EngineSettings, Limits, RuleEntry, SeatbeltSettings
-from bot.core.types import AccountName, MarginMode, PositionId, PositionMode, RuleName, Side, Symbol
+from bot.core.types import ZERO, AccountName, MarginMode, PositionId, PositionMode, RuleName, Side, Symbol
 from bot.lab.replay.agenda import ScheduledOpening
+from bot.venues.paper.collateral import CollateralTerms
 from bot.venues.paper.model import MarketModel, Opening, PaperAccount
 from strategies.atr_stop import AtrStop, AtrStopParams
 from strategies.partial_close import PartialClose, PartialCloseParams
@@ -46,6 +48,10 @@ class Scene:
     apart: bool = False
     """Whether traded prices differ from marks."""
     spread: Decimal = SPREAD
+    insurance_fund: Decimal = ZERO
+    collateral: Mapping[str, CollateralTerms] = field(default_factory=dict)
+    funding_caps: Mapping[Symbol, Decimal] = field(default_factory=dict)
+    staged: Befalling = NOTHING
 
     @property
     def symbols(self) -> tuple[Symbol, ...]:

@@ -82,6 +82,10 @@ def a_plan(scene: Scene, series: list[Series]) -> Plan:
         openings=scene.openings,
         settings=scene.settings,
         latency_ms=scene.latency_ms,
+        insurance_fund=scene.insurance_fund,
+        staged=scene.staged,
+        collateral=scene.collateral,
+        funding_caps=scene.funding_caps,
     )
 
 

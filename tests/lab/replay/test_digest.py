@@ -13,6 +13,7 @@ from tests.building import MINUTE_MS, START_MS
 
 ROOT = Path(__file__).resolve().parents[3]
 BARS = 240
+ANSWERS = ("digest", "actions", "refusals", "final", "liquidations", "deleveraged")
 
 CONFIG = """
 schema_version = 1
@@ -76,6 +77,41 @@ tiers = [
 """
 
 
+STAGED = """
+[paper.collateral]
+USDe = { price = 1, haircut = 0.1 }
+
+[[replay.deleveragings]]
+after = "40m"
+symbol = "BTC/USDT:USDT"
+side = "short"
+share = 0.5
+
+[[replay.outages]]
+after = "90m"
+lasts = "12m"
+
+[[replay.outages]]
+after = "2h"
+lasts = "5m"
+streams = []
+answer = "rejected"
+
+[[replay.collateral_prices]]
+after = "1h"
+asset = "USDe"
+price = 0.6567
+
+[[replay.funding]]
+after = "30m"
+symbol = "ETH/USDT:USDT"
+interval = "15m"
+rate = 0.002
+cap = 0.001
+lasts = "2h"
+"""
+
+
 @pytest.fixture(scope="module")
 def case(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
     """The arguments of a replay of two symbols with funding that fall together and recover."""
@@ -107,7 +143,7 @@ def run(case: list[str], *options: str, hash_seed: str = "0") -> dict[str, objec
     assert done.returncode == 0, done.stderr
     answer = json.loads(done.stdout)
     assert isinstance(answer, dict)
-    return {name: answer[name] for name in ("digest", "actions", "refusals", "final", "liquidations")}
+    return {name: answer[name] for name in ANSWERS}
 
 
 @pytest.fixture(scope="module")
@@ -122,6 +158,20 @@ def test_the_digest_is_the_same_twice_under_any_hash_seed_and_both_ways(
     assert run(case) == first
     assert run(case, hash_seed="4711") == first
     assert run(case, "--step", hash_seed="1") == first
+
+
+def test_what_is_staged_is_part_of_the_digest_and_the_same_both_ways(
+    case: list[str], first: dict[str, object], tmp_path: Path
+) -> None:
+    at = case.index("--config") + 1
+    config = tmp_path / "config.toml"
+    held = CONFIG.replace("balance = 900", "balance = 800\ncollateral = { USDe = 200 }")
+    config.write_text(held + STAGED, encoding="utf-8")
+    staged = [*case[:at], str(config), *case[at + 1 :]]
+    found = run(staged)
+    assert found["digest"] != first["digest"]
+    assert found["deleveraged"]
+    assert run(staged, "--step", hash_seed="1") == found
 
 
 def test_another_latency_is_another_digest(case: list[str], first: dict[str, object], tmp_path: Path) -> None:

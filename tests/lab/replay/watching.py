@@ -1,9 +1,9 @@
 """A stage and engines that are watched while they play: what must hold whichever way a plan is played.
 
-- Events come in their order: at one instant closing bars, shortest first, then funding, deliveries, marks,
-  openings, ticks, executions.
+- Events come in their order: at one instant closing bars, shortest first, then ends and beginnings of
+  outages, funding, deliveries, marks, openings, what else befalls the market, ticks, executions.
 - After each event the exchange owes nothing: no resting order is met, no pool is beyond its requirement.
-- Whoever is asked sees what the exchange has: marks, positions, orders and balance.
+- Whoever is asked sees what the exchange has, unless it is out: marks, positions, orders and balance.
 - What is let through for its balance the exchange does not refuse for want of it.
 """
 
@@ -18,15 +18,16 @@ from bot.core.facts import BarClosed, Outcome, OutcomeKind
 from bot.core.intents import AddMargin
 from bot.core.margin.assess import assess
 from bot.core.types import MarginMode, PositionId, Symbol
-from bot.lab.replay.agenda import Delivery, Event, Funding, ScheduledOpening
+from bot.lab.replay.agenda import Delivery, Event, Funding, ScheduledEvent, ScheduledOpening
 from bot.lab.replay.oracle import AlwaysAsking
 from bot.lab.replay.stage import Stage
 from bot.venues.paper.books import CrossKey, PoolKey, marks_of
+from bot.venues.paper.events import Connection
 from bot.venues.paper.exchange import PaperExchange
 from bot.venues.paper.matching import level_of
 from bot.venues.port import Batch
 
-_MARK, _EXECUTION = (2, 0), (5, 0)
+_MARK, _EXECUTION = (3, 0), (7, 0)
 
 
 class _Watched(Engine):
@@ -37,7 +38,7 @@ class _Watched(Engine):
     """Whether the exchange is ahead by an event of the same move that has not been told yet."""
 
     def _ask(self, holder: Holder, events: Events, at_ms: int) -> Sequence[Decision]:
-        if self.venue is not None and not self.several:
+        if self.venue is not None and not self.several and self.venue._books.outages._present is None:
             self._compare(holder, self.venue)
         return super()._ask(holder, events, at_ms)
 
@@ -47,9 +48,10 @@ class _Watched(Engine):
         assert self._marks.get(id_.symbol, quote.mark) == quote.mark, f"{id_}: another mark than the exchange"
         assert holder.position == books.position(id_), f"{id_}: another position than the exchange"
         assert holder.orders == books.orders(id_), f"{id_}: other orders than the exchange"
-        for currency, wallet in books.accounts[id_.account].wallets.items():
+        for currency in books.accounts[id_.account].wallets:
             known = self._books.accounts[id_.account].wallet(currency).amount
-            assert known == wallet.amount, f"{id_}: another balance than the exchange"
+            backing = books.backing(CrossKey(id_.account, currency))
+            assert known == backing, f"{id_}: another balance than the exchange"
 
 
 class WatchedEngine(_Watched):
@@ -82,14 +84,18 @@ class WatchedStage(Stage):
         match event:
             case BarClosed(timeframe_ms=timeframe_ms):
                 rank = (0, timeframe_ms)
-            case Funding():
+            case ScheduledEvent(event=Connection()):
                 rank = (1, 0)
+            case Funding():
+                rank = (2, 0)
             case Delivery():
-                rank = (1, 1)
+                rank = (2, 1)
             case ScheduledOpening():
-                rank = (3, 0)
-            case _:
                 rank = (4, 0)
+            case ScheduledEvent():
+                rank = (5, 0)
+            case _:
+                rank = (6, 0)
         self._in_order(at_ms, rank)
         super().play(at_ms, event)
 

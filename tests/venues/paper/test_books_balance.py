@@ -39,6 +39,8 @@ from bot.core.types import (
     Symbol,
 )
 from bot.venues.paper import MarketModel, Opening, OrderRequest, PaperAccount, PaperError, PaperExchange
+from bot.venues.paper.collateral import CollateralTerms
+from bot.venues.paper.model import Share
 from bot.venues.port import Batch
 from tests.venues.paper.desk import BTC, ETH, D, a_contract, an_action
 
@@ -48,6 +50,12 @@ EXPIRY_MS = {ETH: 5, COIN_DATED: 6}
 PERPETUALS = tuple(symbol for symbol in SYMBOLS if symbol not in EXPIRY_MS)
 USDT, THE_COIN = "USDT", "COIN"
 GIVEN = {USDT: D(200), THE_COIN: D(2)}
+USDE, XAU = "USDe", "XAU"
+TERMS = {
+    USDE: CollateralTerms(price=D("0.01"), haircut=D("0.1")),
+    XAU: CollateralTerms(price=D("0.3"), haircut=D("0.5")),
+}
+"""In coins: the account that holds them has its balance in coins."""
 ONE_WAY, HEDGE = AccountName("one_way"), AccountName("hedge")
 START = {BTC: D(100), ETH: D(10), COIN: D(100), COIN_DATED: D(102)}
 PROGRESSIVE = (
@@ -142,8 +150,12 @@ class TheExchange(RuleBasedStateMachine):
         brought=st.lists(
             st.tuples(ids, st.tuples(sizes, leverages, modes, st.integers(-20, 20))), max_size=5
         ),
+        fund=st.sampled_from([D(0), D("2.5"), D(1000)]),
+        held=st.sampled_from([{}, {USDE: D(100), XAU: D("0.7")}]),
     )
-    def start(self, venue: str, model: MarketModel, brought: list[Any]) -> None:
+    def start(
+        self, venue: str, model: MarketModel, brought: list[Any], fund: Decimal, held: dict[str, Decimal]
+    ) -> None:
         accounts = [
             PaperAccount(name=ONE_WAY, balance=GIVEN[USDT], others={THE_COIN: GIVEN[THE_COIN]}),
             PaperAccount(
@@ -152,17 +164,23 @@ class TheExchange(RuleBasedStateMachine):
                 currency=THE_COIN,
                 others={USDT: GIVEN[USDT]},
                 position_mode=PositionMode.HEDGE,
+                collateral=held,
             ),
         ]
         self.now_ms = 1
+        self.fund, self.held = fund, held
         self.contracts = contracts_of(venue)
         self.exchange, self.twin = (
-            PaperExchange(accounts, self.contracts, model, insurance_fund=D(1000)) for _ in range(2)
+            PaperExchange(accounts, self.contracts, model, insurance_fund=fund, collateral=TERMS)
+            for _ in range(2)
         )
         self.prices = {symbol: (price, price) for symbol, price in START.items()}
         self.positions: dict[PositionId, Position] = {}
         self.orders: dict[PositionId, tuple[Order, ...]] = {}
         self.balances = {(a.name, c): (GIVEN[c], GIVEN[c]) for a in accounts for c in GIVEN}
+        # The collateral counts 100 * 0.01 * 0.9 + 0.7 * 0.3 * 0.5 = 1.005.
+        worth = GIVEN[THE_COIN] + (D("1.005") if held else 0)
+        self.balances[HEDGE, THE_COIN] = (worth, worth)
         self.names = 0
         for symbol, price in START.items():
             self.move(symbol, price, price, gap=True)
@@ -211,6 +229,27 @@ class TheExchange(RuleBasedStateMachine):
         self.both(lambda x: x.deliver(self.now_ms, symbol, price))
         assert all(id_.symbol != symbol for id_ in self.positions)
         assert all(id_.symbol != symbol for id_, orders in self.orders.items() if orders)
+
+    @rule(symbol=st.sampled_from(SYMBOLS), cap=st.sampled_from([D(0), D("0.001"), D("0.02")]))
+    def funding_is_capped(self, symbol: Symbol, cap: Decimal) -> None:
+        self.both(lambda x: x.change_funding(1, symbol, cap=cap))
+
+    @rule(
+        symbol=st.sampled_from(SYMBOLS),
+        side=st.sampled_from(list(Side)),
+        quantity=st.one_of(sizes, st.just(Share(D("0.5"))), st.just(Share(D(1)))),
+        shift=st.one_of(st.none(), st.integers(-60, 60)),
+    )
+    def the_market_deleverages(
+        self, symbol: Symbol, side: Side, quantity: Decimal | Share, shift: int | None
+    ) -> None:
+        mark = self.prices[symbol][0]
+        price = None if shift is None else on_tick(mark * (1000 + shift) / 1000)
+        self.both(lambda x: x.deleverage(1, symbol, side, quantity, price))
+
+    @rule(asset=st.sampled_from([USDE, XAU]), percent=st.integers(0, 120))
+    def collateral_is_priced_anew(self, asset: str, percent: int) -> None:
+        self.both(lambda x: x.collateral_price(1, asset, TERMS[asset].price * percent / 100))
 
     @rule(id_=ids, quantity=sizes, leverage=leverages, mode=modes, shift=st.integers(-20, 20))
     def a_position_is_brought(
@@ -352,7 +391,13 @@ class TheExchange(RuleBasedStateMachine):
             total += sum(account.wallets[currency].amount for account in books.accounts.values())
             total += sum(p.margin for p in self.positions.values() if self.settles_in(p.id.symbol, currency))
             total -= sum(m.paid for s, m in books.markets.items() if self.settles_in(s, currency))
-            assert total == 2 * given + 1000
+            total -= sum(m.borne for s, m in books.markets.items() if self.settles_in(s, currency))
+            total += books.collateral.cash if currency == THE_COIN else 0
+            assert pots.insurance_fund >= 0
+            assert total == 2 * given + self.fund
+        for asset, amount in books.accounts[HEDGE].collateral.items():
+            assert amount >= 0
+            assert amount + books.collateral.sold[asset] == self.held[asset]
 
     @invariant()
     def what_was_booked_is_what_the_trades_earned(self) -> None:

@@ -9,13 +9,13 @@ from bot.core.contracts import Contract, Tier
 from bot.core.facts import OrdersChanged, Outcome, OutcomeKind
 from bot.core.intents import (
     AddMargin,
+    BuyOption,
     CancelStop,
     CutLeverage,
     Intent,
     Level,
     MoveStop,
     Notify,
-    OpenHedge,
     PlaceStop,
     PlaceTakeProfit,
     Posture,
@@ -107,7 +107,7 @@ def test_margin_above_what_the_venue_keeps_can_be_withdrawn() -> None:
         (PlaceTakeProfit(id=LONG, trigger=D(99), quantity=D(1)), "-2021", "110093", "51280", "would_trigger"),
         (CancelStop(id=LONG, client_id="none"), "-2011", "110001", "51400", "no_order"),
         (
-            OpenHedge(id=LONG, symbol=ETH, quantity=D(1)),
+            BuyOption(id=LONG, symbol=ETH, quantity=D(1), price=D(1)),
             "capability",
             "capability",
             "capability",

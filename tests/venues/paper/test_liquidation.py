@@ -67,16 +67,16 @@ def test_a_short_is_taken_over_above() -> None:
 
 def test_the_engine_sells_against_the_same_book_as_everyone() -> None:
     # 1 % per 45: selling 90 moves the price by 2 %, on average 1 %: 90 * 0.99 = 89.1.
-    exchange = with_long(model=MarketModel(depth={BTC: D(45)}))
+    exchange = with_long(model=MarketModel(depth={BTC: D(45)}), fund="100")
     the_liquidation(exchange, "90", gap=True)
-    assert fund(exchange) == D("-0.9")
+    assert fund(exchange) == D("99.1")
 
 
 def test_what_the_book_does_not_hold_goes_at_its_far_end() -> None:
-    exchange = with_long(model=MarketModel(depth={BTC: D(1)}))
+    exchange = with_long(model=MarketModel(depth={BTC: D(1)}), fund="100")
     the_liquidation(exchange, "90", gap=True)
     # 5 % below 90.
-    assert fund(exchange) == D("-4.5")
+    assert fund(exchange) == D("95.5")
 
 
 def test_a_cross_position_alone_takes_the_whole_wallet() -> None:

@@ -1,0 +1,43 @@
+"""What the guard is asked about, and how it answers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import NamedTuple
+
+from bot.core.book import Account, Armed, Holder
+from bot.core.conditions import FOREVER_MS
+from bot.core.decisions import Action, Because, Refusal
+from bot.core.pairs import Pairing
+from bot.core.situation import Situation
+from bot.core.types import ZERO
+
+
+@dataclass(frozen=True, slots=True)
+class No:
+    """An answer: why not, and until when if that is known."""
+
+    because: Because
+    text: str
+    until_ms: int = FOREVER_MS
+
+
+class Case(NamedTuple):
+    """What the guard is asked about: a rule on a position at a moment."""
+
+    account: Account
+    holder: Holder
+    armed: Armed
+    now_ms: int
+    pair: Pairing
+    follow_up: bool = False
+
+
+class Verdict(NamedTuple):
+    """The decision on a proposal, and the situation as it would be after it (``None``: position gone)."""
+
+    decision: Action | Refusal
+    after: Situation | None
+    promised: Decimal = ZERO
+    """What an action will take from the free balance."""

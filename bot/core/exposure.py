@@ -1,0 +1,68 @@
+"""What an account could lose at worst when all its marks move together: the yardstick of hedges.
+
+A hedge is judged by the whole account, for the guarded position alone looks no safer: an isolated one is
+liquidated where it was before, although the hedge earns, and in cross the hedge's own requirement counts
+against the account. A pool that is liquidated under a shock is worth nothing after it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+
+from bot.core.contracts import Contract
+from bot.core.margin.assess import assess
+from bot.core.margin.pool import Holding, Marks, Pool
+from bot.core.types import ONE, ZERO, MarginMode, PositionId, Symbol
+
+MOVES = tuple(map(Decimal, ("-0.5", "-0.3", "-0.2", "-0.1", "-0.05", "0.05", "0.1", "0.2", "0.3")))
+"""Joint moves of all marks, as fractions. Half is what the worst day of a large coin took (2020-03-12)."""
+BASES = tuple(map(Decimal, ("-0.05", "0", "0.05")))
+"""What dated contracts do beside it, as a fraction of their price: a basis gives way by about this much in
+one fall (2022-11-09), and in March 2020 by more."""
+
+
+@dataclass(frozen=True, slots=True)
+class Exposure:
+    """All that is held in one settlement currency: the wallet with its cross positions, and the isolated."""
+
+    shared: Pool
+    isolated: tuple[Pool, ...]
+
+    def with_hedge(self, hedge: Holding, cost: Decimal) -> Exposure:
+        """As it would be with ``hedge`` held as given, ``cost`` (fees) paid for it from the shared wallet."""
+        position = hedge.position
+        before = [h.position.margin for pool in self.isolated for h in pool.holdings if _is(h, position.id)]
+        drawn = position.margin - sum(before, ZERO)
+        shared = tuple(h for h in self.shared.holdings if not _is(h, position.id))
+        isolated = tuple(pool for pool in self.isolated if not _is(pool.holdings[0], position.id))
+        if position.mode is MarginMode.CROSS:
+            shared = (*shared, hedge)
+        else:
+            isolated = (*isolated, Pool(MarginMode.ISOLATED, position.margin, (hedge,)))
+        return Exposure(Pool(MarginMode.CROSS, self.shared.wallet - cost - drawn, shared), isolated)
+
+    def equity(self, marks: Marks) -> Decimal:
+        """What is left at ``marks``: nothing of a pool that is liquidated there."""
+        left = ZERO
+        for pool in (self.shared, *self.isolated):
+            stands = assess(pool, marks)
+            left += ZERO if stands.liquidatable else stands.equity
+        return left
+
+    def worst_loss(self, now: Decimal, marks: Marks, contracts: Mapping[Symbol, Contract]) -> Decimal:
+        """The most that a joint shock takes of ``now``, in settlement currency."""
+        return max(now - self.equity(shocked) for shocked in _shocks(marks, contracts))
+
+
+def _is(holding: Holding, id_: PositionId) -> bool:
+    return holding.position.id == id_
+
+
+def _shocks(marks: Marks, contracts: Mapping[Symbol, Contract]) -> Iterator[dict[Symbol, Decimal]]:
+    dated = {s for s in marks if s in contracts and contracts[s].expiry_ms is not None}
+    for move in MOVES:
+        for basis in BASES if dated else (ZERO,):
+            beside = ONE + basis
+            yield {s: m * (ONE + move) * (beside if s in dated else ONE) for s, m in marks.items()}

@@ -1,0 +1,48 @@
+"""The keeper: the one fixed rule on a hedge of ours. The hedge follows what it stands against, at once.
+
+If the guarded position shrinks, is liquidated, deleveraged, delivered or closed by hand, what is too much of
+the hedge is closed; so is the older one of two when a hedge has been rolled. No other rule and no seatbelt
+looks at a hedge: a stop of its own would leave the pair one-legged.
+"""
+
+from __future__ import annotations
+
+from bot.core.intents import ReducePosition
+from bot.core.rule import Decisions, Params, Rule
+from bot.core.settings import KEEPER, RuleEntry
+from bot.core.view import View
+from bot.core.wake import Always, Changed, Wake
+
+_PAUSE_AFTER_REFUSAL_MS = 1_000
+
+
+class KeeperParams(Params):
+    """There is nothing to choose."""
+
+
+class Keeper(Rule[KeeperParams]):
+    """A hedge is never larger than its share of what it guards."""
+
+    proposes = (ReducePosition,)
+
+    def wake(self, view: View) -> Wake:
+        """While something is too much; else nothing but a change can make it so."""
+        return Always() if self._too_much(view) else Changed()
+
+    def decide(self, view: View) -> Decisions:
+        """Close what has nothing to stand against."""
+        if self._too_much(view):
+            quantity, guarded = view.excess, view.guarded
+            yield ReducePosition(id=view.id, quantity=quantity), f"{quantity} more than {guarded} needs"
+
+    def _too_much(self, view: View) -> bool:
+        contract, excess = view.contract, view.excess
+        return excess >= max(contract.lot, contract.min_quantity) or excess == view.position.quantity
+
+
+def keeper_entry() -> RuleEntry:
+    """The keeper as a configured rule. Its pause keeps a refusing venue from being hammered."""
+    return RuleEntry(rule=Keeper(KEEPER, KeeperParams()), cooldown_ms=_PAUSE_AFTER_REFUSAL_MS)
+
+
+KEEPER_ENTRY = keeper_entry()

@@ -1,0 +1,163 @@
+"""Pairs: a position of the trader, and the hedges of ours that stand against it.
+
+A hedge exists for the sake of another position, so it is known by the intent that opened it: from the moment
+the intent is prepared, because its position may be seen before its outcome is. The trader's own positions
+are never taken for hedges.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
+from decimal import Decimal
+
+from bot.core.contracts import Contract
+from bot.core.decisions import Action
+from bot.core.intents import OpenHedge
+from bot.core.types import ONE, ZERO, MarginMode, Position, PositionId, RuleName, Symbol
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hedge:
+    """A position of ours against ``guarded``. ``ratio`` of the guarded quantity is what it is to be.
+
+    ``distance`` is how far liquidation of the guarded position was when the hedge was opened, a fraction of
+    the mark; ``None`` where there was none.
+    """
+
+    id: PositionId
+    guarded: PositionId
+    rule: RuleName
+    ratio: Decimal
+    distance: Decimal | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Leg:
+    """A hedge as it is held now."""
+
+    hedge: Hedge
+    position: Position
+    contract: Contract
+
+    @property
+    def symbol(self) -> Symbol:
+        """What it is held in."""
+        return self.position.id.symbol
+
+    @property
+    def quantity(self) -> Decimal:
+        """How much of it is held."""
+        return self.position.quantity
+
+    @property
+    def expiry_ms(self) -> int | None:
+        """When it is delivered."""
+        return self.contract.expiry_ms
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pairing:
+    """What a position is to others: guarded by ``legs``, or itself the hedge of ``guarded``."""
+
+    legs: tuple[Leg, ...] = ()
+    guarded: PositionId | None = None
+    excess: Decimal = ZERO
+    """Of a hedge: how much of it no longer has anything to stand against."""
+
+    @property
+    def hedged(self) -> Decimal:
+        """What all its hedges hold together."""
+        return sum((leg.quantity for leg in self.legs), ZERO)
+
+    def whole(self, position: Position) -> bool:
+        """Whether the hedges outweigh a position of a cross pool.
+
+        Then it has no liquidation of its own along a joint move, and a stop would leave the hedge alone.
+        """
+        return bool(self.legs) and position.mode is MarginMode.CROSS and self.hedged >= position.quantity
+
+
+ALONE = Pairing()
+
+
+class Pairs:
+    """All hedges of ours, by their own position."""
+
+    def __init__(self) -> None:
+        """None yet."""
+        self._hedges: dict[PositionId, Hedge] = {}
+
+    def __bool__(self) -> bool:
+        """Whether there is any."""
+        return bool(self._hedges)
+
+    def hedge(self, id_: PositionId) -> Hedge | None:
+        """What the position hedges; ``None`` for the trader's own."""
+        return self._hedges.get(id_)
+
+    def against(self, guarded: PositionId) -> list[Hedge]:
+        """The hedges of a position."""
+        return [hedge for hedge in self._hedges.values() if hedge.guarded == guarded]
+
+    def announce(self, action: Action, guarded: Position) -> None:
+        """A hedge is about to be opened, or made larger."""
+        intent = action.intent
+        assert isinstance(intent, OpenHedge), f"{action.client_id} opens no hedge"
+        id_ = hedge_id(guarded.id, intent.symbol)
+        known = self._hedges.get(id_)
+        self._hedges[id_] = Hedge(
+            id=id_,
+            guarded=guarded.id,
+            rule=action.rule,
+            ratio=min(ONE, (known.ratio if known else ZERO) + intent.quantity / guarded.quantity),
+            distance=action.distance_before,
+        )
+
+    def withdraw(self, action: Action, guarded: Position, *, held: bool) -> None:
+        """The opening came to nothing; a hedge that is not held and no longer meant is none."""
+        intent = action.intent
+        assert isinstance(intent, OpenHedge), f"{action.client_id} opens no hedge"
+        id_ = hedge_id(guarded.id, intent.symbol)
+        known = self._hedges.get(id_)
+        if known is None:
+            return
+        ratio = known.ratio - intent.quantity / guarded.quantity
+        if ratio > 0:
+            self._hedges[id_] = replace(known, ratio=ratio)
+        elif not held:
+            self.forget(id_)
+
+    def forget(self, id_: PositionId) -> None:
+        """The hedge is closed."""
+        self._hedges.pop(id_, None)
+
+    def pairing(self, id_: PositionId, leg_of: Callable[[Hedge], Leg | None], guarded: Decimal) -> Pairing:
+        """What ``id_`` is to others. ``guarded`` is the quantity now held of what it hedges, if it does."""
+        hedge = self._hedges.get(id_)
+        if hedge is None:
+            return Pairing(legs=_held(map(leg_of, self.against(id_))))
+        legs = _held(map(leg_of, self.against(hedge.guarded)))
+        return Pairing(guarded=hedge.guarded, excess=_excess(legs, guarded).get(id_, ZERO))
+
+
+def hedge_id(guarded: PositionId, symbol: Symbol) -> PositionId:
+    """Which position a hedge of ``guarded`` in ``symbol`` is."""
+    return PositionId(guarded.account, symbol, guarded.side.opposite)
+
+
+def _held(legs: Iterable[Leg | None]) -> tuple[Leg, ...]:
+    """The legs that are open, the next to expire first."""
+    held = [leg for leg in legs if leg is not None]
+    return tuple(sorted(held, key=lambda leg: (leg.expiry_ms or 0, leg.symbol)))
+
+
+def _excess(legs: tuple[Leg, ...], guarded: Decimal) -> dict[PositionId, Decimal]:
+    """How much of each leg is too much. Two legs exist while one is rolled into the other: the first goes."""
+    wanted = guarded * max((leg.hedge.ratio for leg in legs), default=ZERO)
+    over = sum((leg.quantity for leg in legs), ZERO) - wanted
+    excess = {}
+    for leg in legs:
+        excess[leg.position.id] = part = max(ZERO, min(over, leg.quantity))
+        over -= part
+    return excess
