@@ -11,12 +11,12 @@ from collections.abc import Iterable, Iterator
 
 from bot.config.errors import Key
 from bot.config.fields import ANY_SYMBOL
-from bot.config.model import Config
+from bot.config.model import BudgetsTable, Config
 from bot.core.types import Symbol
 
 DOLLARS = "USDT"
 """What a balance is in while nothing is known to settle in anything."""
-_BUDGETS = ("margin_per_position", "margin_per_campaign", "margin_per_day", "margin_per_account", "reserve")
+_BUDGETS = tuple(BudgetsTable.model_fields)
 
 
 def coins(symbol: Symbol) -> tuple[str, str]:

@@ -233,6 +233,7 @@ class BudgetsTable(Table):
     margin_per_campaign: Positive | None = None
     margin_per_day: Positive | None = None
     margin_per_account: Positive | None = None
+    hedge_notional: Positive | None = None
     reserve: NotNegative = _ZERO
 
 
@@ -249,6 +250,8 @@ class LimitsTable(Table):
     margin_per_day: Positive | None = None
     """Over all positions that settle in one currency, per UTC day."""
     margin_per_account: Positive | None = None
+    hedge_notional: Positive | None = None
+    """What all hedges of an account together may be worth."""
     reserve: NotNegative = _ZERO
     """Free balance that is never spent on margin."""
     currencies: dict[Currency, BudgetsTable] = Field(default_factory=dict)
@@ -257,6 +260,8 @@ class LimitsTable(Table):
     """Per account; exits do not count."""
     equal_actions: Annotated[int, Field(ge=1, le=10_000)] = 20
     """Equal actions without effect after which a rule is latched until a person resets it."""
+    hedge_depth: NotNegative = Decimal(2)
+    """How many times a hedge's value must rest near the best price for it to be opened."""
     campaign_gap: Duration = DAY_MS
     deadline: Duration = 5_000
     """After this long an unanswered send is past the venue's receive window."""

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Sequence
 from typing import TypeGuard
 
 from bot.core.book import Account, Armed, Holder, Parked
+from bot.core.books import Books, free_balance
 from bot.core.capabilities import NOTHING_DECLARED
 from bot.core.case import Case, Verdict
 from bot.core.conditions import (
@@ -23,7 +24,6 @@ from bot.core.conditions import (
     tightest,
 )
 from bot.core.decisions import Action, Because, Decision, Refusal, StateChanged
-from bot.core.folding import Books, free_balance
 from bot.core.guard import Guard
 from bot.core.intents import AddMargin, Level, OpenHedge, Proposal, ReducePosition, SetPosture, flaw
 from bot.core.ledger import Entry, Ledger, Life

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from bot.core.book import Account, Parked
+from bot.core.books import Books
 from bot.core.decisions import StateChanged
 from bot.core.facts import Command, CommandKind
-from bot.core.folding import Books
 from bot.core.intents import Level
 from bot.core.ledger import Ledger
 from bot.core.settings import MINUTE_MS

@@ -12,12 +12,13 @@ from decimal import Decimal
 
 from bot.core.arbiter import Arbiter, wanted_to_act
 from bot.core.book import Holder, Parked
+from bot.core.books import Books, events_for
 from bot.core.commands import obey
 from bot.core.conditions import QUIET, Events
 from bot.core.decisions import Decision, StateChanged
 from bot.core.explain import PositionExplanation, PositionStatus, explain_holder, status_of
 from bot.core.facts import Command, Fact, MarkPrice, Tick
-from bot.core.folding import Books, events_for
+from bot.core.folding import Folding
 from bot.core.intents import Level
 from bot.core.ledger import Ledger, Life
 from bot.core.market import Market
@@ -39,7 +40,8 @@ class Engine:
         self._parked = Parked()
         self._ledger = Ledger(settings.limits, settings.epoch)
         self._market = Market(spec for spec in self.needs().indicators)
-        self._books = Books(settings, self._ledger, self._market)
+        self._books = Books(settings, self._market)
+        self._folding = Folding(settings, self._books, self._ledger)
         self._arbiter = Arbiter(settings, self._books, self._ledger, self._parked)
         self._watch = Watch(settings, self._books, self._ledger)
         self._tripwires = Tripwires(self._books.watchers)
@@ -78,7 +80,7 @@ class Engine:
                 continue
             if type(fact) is Command:
                 obey(fact, books, self._ledger, self._parked)
-            books.apply(fact)
+            self._folding.apply(fact)
         ticked = type(batch[-1]) is Tick
         if ticked:
             self._watch.tick(at_ms)

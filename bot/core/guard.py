@@ -61,9 +61,9 @@ class Guard:
         """The refusal that every intent of ``kind`` would meet here whatever the mark; ``None`` if none."""
         return (
             self._state(kind, case)
-            or self._in_flight(kind, case)
+            or _in_flight(kind, case)
             or _declared(kind, case)
-            or self._paired(kind, case)
+            or _paired(kind, case)
             or self._capability(kind, case)
             or self._pace(kind, case)
             or self._budget(kind, case)
@@ -79,16 +79,16 @@ class Guard:
                 no = sized
             else:
                 return self._judged(replace_intent(proposal, sized), situation, case)
-        return _refusal(proposal, situation, no)
+        return self._refusal(proposal, situation, no)
 
     def _judged(self, proposal: Proposal, situation: Situation, case: Case) -> Verdict:
         intent = proposal.intent
         after = situation.after(intent)
         no = self._objection(intent, situation, after, case)
         if no is not None:
-            return _refusal(proposal, situation, no)
+            return self._refusal(proposal, situation, no)
         if case.armed.entry.shadow:
-            return _refusal(proposal, situation, No(Because.SHADOW, "in shadow: would have been sent"))
+            return self._refusal(proposal, situation, No(Because.SHADOW, "in shadow: would have been sent"))
         action = Action(
             at_ms=case.now_ms,
             client_id=self._ledger.next_client_id(),
@@ -140,20 +140,6 @@ class Guard:
                 return No(Because.PAUSED, "paused by a person", until_ms)
             if not permits(case.holder.posture, kind):
                 return No(Because.POSTURE, f"the posture is {case.holder.posture}")
-        return None
-
-    def _in_flight(self, kind: type[Intent], case: Case) -> No | None:
-        entry = case.holder.history.in_flight
-        if entry is None:
-            return None
-        exit_may_go = kind is ReducePosition and entry.life is Life.UNKNOWN
-        if exit_may_go and not isinstance(entry.action.intent, ReducePosition):
-            return None
-        return No(Because.IN_FLIGHT, f"{entry.action.client_id} of {entry.action.rule} is {entry.life}")
-
-    def _paired(self, kind: type[Intent], case: Case) -> No | None:
-        if kind in _STOPS and case.pair.whole(case.holder.position):
-            return No(Because.PAIRED, "it is hedged whole: a stop on one leg would leave the other alone")
         return None
 
     def _capability(self, kind: type[Intent], case: Case) -> No | None:
@@ -306,37 +292,24 @@ class Guard:
             return No(Because.MINIMUM, f"{intent.quantity} at {trigger} is below what the venue accepts")
         return replace(intent, trigger=trigger, quantity=quantity)
 
-
-def _refusal(proposal: Proposal, situation: Situation, no: No) -> Verdict:
-    refusal = Refusal(
-        at_ms=situation.now_ms,
-        rule=proposal.rule,
-        intent=proposal.intent,
-        reason=proposal.reason,
-        because=no.because,
-        text=no.text,
-        mark=situation.mark,
-        distance=_finite(situation.distance),
-        until_ms=no.until_ms if no.until_ms != FOREVER_MS else None,
-    )
-    return Verdict(refusal, situation)
-
-
-def _declared(kind: type[Intent], case: Case) -> No | None:
-    if kind in _INCREASING and not case.armed.entry.rule.may_increase:
-        undeclared = f"{case.armed.name} does not declare that it may raise exposure"
-        return No(Because.NOT_SAFER, undeclared)
-    return None
+    def _refusal(self, proposal: Proposal, situation: Situation, no: No) -> Verdict:
+        refusal = Refusal(
+            at_ms=situation.now_ms,
+            rule=proposal.rule,
+            intent=proposal.intent,
+            reason=proposal.reason,
+            because=no.because,
+            text=no.text,
+            mark=situation.mark,
+            distance=_finite(situation.distance),
+            until_ms=no.until_ms if no.until_ms != FOREVER_MS else None,
+        )
+        return Verdict(refusal, situation)
 
 
 def replace_intent(proposal: Proposal, intent: Intent) -> Proposal:
     """The proposal with the intent as it was sized."""
     return proposal if intent is proposal.intent else Proposal(proposal.rule, intent, proposal.reason)
-
-
-def _enough(quantity: Decimal, price: Decimal, contract: Contract) -> bool:
-    notional = contract.notional(quantity, price)
-    return quantity > 0 and quantity >= contract.min_quantity and notional >= contract.min_notional
 
 
 def _found(free: Decimal, promised: Decimal, reserve: Decimal) -> str:
@@ -369,3 +342,31 @@ def _released(intent: ReducePosition, quantity: Decimal, situation: Situation) -
 
 def _finite(distance: Decimal) -> Decimal | None:
     return None if distance == INFINITE else distance
+
+
+def _in_flight(kind: type[Intent], case: Case) -> No | None:
+    entry = case.holder.history.in_flight
+    if entry is None:
+        return None
+    exit_may_go = kind is ReducePosition and entry.life is Life.UNKNOWN
+    if exit_may_go and not isinstance(entry.action.intent, ReducePosition):
+        return None
+    return No(Because.IN_FLIGHT, f"{entry.action.client_id} of {entry.action.rule} is {entry.life}")
+
+
+def _declared(kind: type[Intent], case: Case) -> No | None:
+    if kind in _INCREASING and not case.armed.entry.rule.may_increase:
+        undeclared = f"{case.armed.name} does not declare that it may raise exposure"
+        return No(Because.NOT_SAFER, undeclared)
+    return None
+
+
+def _paired(kind: type[Intent], case: Case) -> No | None:
+    if kind in _STOPS and case.pair.whole(case.holder.position):
+        return No(Because.PAIRED, "it is hedged whole: a stop on one leg would leave the other alone")
+    return None
+
+
+def _enough(quantity: Decimal, price: Decimal, contract: Contract) -> bool:
+    notional = contract.notional(quantity, price)
+    return quantity > 0 and quantity >= contract.min_quantity and notional >= contract.min_notional

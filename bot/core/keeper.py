@@ -32,11 +32,11 @@ class Keeper(Rule[KeeperParams]):
     def decide(self, view: View) -> Decisions:
         """Close what has nothing to stand against."""
         if self._too_much(view):
-            quantity, guarded = view.excess, view.guarded
+            quantity, guarded = view.pair.excess, view.pair.guarded
             yield ReducePosition(id=view.id, quantity=quantity), f"{quantity} more than {guarded} needs"
 
     def _too_much(self, view: View) -> bool:
-        contract, excess = view.contract, view.excess
+        contract, excess = view.contract, view.pair.excess
         return excess >= max(contract.lot, contract.min_quantity) or excess == view.position.quantity
 
 

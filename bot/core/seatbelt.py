@@ -37,7 +37,7 @@ class Seatbelt(Rule[SeatbeltParams]):
 
     def wake(self, view: View) -> Wake:
         """Whenever no stop protects, and after every change; else when liquidation comes up to the stop."""
-        if view.hedged_whole:
+        if view.pair.whole(view.position):
             bare = Never("it is hedged whole: a stop would leave the hedge alone")
             return bare if view.stops.ours is None else Always()
         if view.liquidation is None:
@@ -57,7 +57,7 @@ class Seatbelt(Rule[SeatbeltParams]):
         """Place what is missing, move what stands wrong."""
         stops = view.stops
         stop, ours = stops.protecting, stops.ours
-        if view.hedged_whole:
+        if view.pair.whole(view.position):
             if ours is not None:
                 yield CancelStop(id=view.id, client_id=ours.client_id), "a stop would leave the hedge alone"
             return

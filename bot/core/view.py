@@ -13,7 +13,7 @@ from bot.core.indicators import Atr
 from bot.core.intents import Intent
 from bot.core.margin.project import margin_at_leverage
 from bot.core.margin.targets import close_for_distance, close_for_loss, margin_for_distance
-from bot.core.pairs import Leg
+from bot.core.pairs import Pairing
 from bot.core.situation import Situation
 from bot.core.types import ZERO, Order, Position, PositionId, RuleName
 
@@ -69,39 +69,48 @@ class Quarterly(NamedTuple):
         return None if self.mark is None else self.mark / self.beside - 1
 
 
-class Figures:
-    """How a position stands, or would stand after an intent."""
+class View:
+    """A rule's window on one position. Read-only, pure, and gone after the question."""
 
-    __slots__ = ("_situation",)
+    __slots__ = (
+        "_able",
+        "_rule_of_stop",
+        "_situation",
+        "contract",
+        "free",
+        "id",
+        "mark",
+        "now_ms",
+        "pair",
+        "position",
+        "stands",
+        "times_acted",
+    )
 
-    def __init__(self, situation: Situation) -> None:
-        """Look at ``situation``."""
+    def __init__(
+        self, situation: Situation, times_acted: int, rule_of_stop: Mapping[str, RuleName], able: Capabilities
+    ) -> None:
+        """Look at ``situation``; ``times_acted`` counts this rule's actions on this lot."""
+        self._able = able
         self._situation = situation
-
-    @property
-    def id(self) -> PositionId:
+        self._rule_of_stop = rule_of_stop
+        self.times_acted = times_acted
+        self.id: PositionId = situation.id
         """Which position."""
-        return self._situation.id
-
-    @property
-    def now_ms(self) -> int:
+        self.now_ms: int = situation.now_ms
         """The time of the fact that led to the question."""
-        return self._situation.now_ms
-
-    @property
-    def mark(self) -> Decimal:
+        self.mark: Decimal = situation.mark
         """The mark price."""
-        return self._situation.mark
-
-    @property
-    def position(self) -> Position:
+        self.position: Position = situation.position
         """The position, after what earlier rules were allowed to do."""
-        return self._situation.position
-
-    @property
-    def contract(self) -> Contract:
+        self.contract: Contract = situation.contract
         """The contract the position is held in."""
-        return self._situation.contract
+        self.free: Decimal = situation.free
+        """Free balance of the account, in money, before the reserve."""
+        self.stands: bool = situation.stands
+        """Whether the liquidation price is the same at every mark, until the position changes."""
+        self.pair: Pairing = situation.pair
+        """Our hedges of this position as they are held, or what it is the hedge of."""
 
     @property
     def liquidation(self) -> Decimal | None:
@@ -112,11 +121,6 @@ class Figures:
     def distance(self) -> Decimal:
         """Distance to liquidation as a fraction of the mark; infinite where there is no liquidation price."""
         return self._situation.distance
-
-    @property
-    def stands(self) -> bool:
-        """Whether the liquidation price is the same at every mark, until the position changes."""
-        return self._situation.stands
 
     @property
     def endangered(self) -> bool:
@@ -134,26 +138,6 @@ class Figures:
         return self._situation.loss_at_liquidation
 
     @property
-    def hedges(self) -> tuple[Leg, ...]:
-        """Our hedges of this position as they are held, the next to expire first."""
-        return self._situation.pair.legs
-
-    @property
-    def hedged_whole(self) -> bool:
-        """Whether hedges in the same cross pool outweigh it: a stop would leave them alone."""
-        return self._situation.pair.whole(self._situation.position)
-
-    @property
-    def guarded(self) -> PositionId | None:
-        """What this position is the hedge of; ``None`` if it is none of ours."""
-        return self._situation.pair.guarded
-
-    @property
-    def excess(self) -> Decimal:
-        """Of a hedge: the quantity that no longer has anything to stand against."""
-        return self._situation.pair.excess
-
-    @property
     def quarterlies(self) -> tuple[Quarterly, ...]:
         """The dated contracts of this underlying, the next to expire first, without those already expired."""
         s = self._situation
@@ -167,39 +151,18 @@ class Figures:
         )
 
     @property
-    def free(self) -> Decimal:
-        """Free balance of the account, in money, before the reserve."""
-        return self._situation.free
-
-
-class View(Figures):
-    """A rule's window on one position. Read-only, pure, and gone after the question."""
-
-    __slots__ = ("_able", "_rule_of_stop", "times_acted")
-
-    def __init__(
-        self, situation: Situation, times_acted: int, rule_of_stop: Mapping[str, RuleName], able: Capabilities
-    ) -> None:
-        """Look at ``situation``; ``times_acted`` counts this rule's actions on this lot."""
-        self._situation = situation
-        self.times_acted = times_acted
-        self._rule_of_stop = rule_of_stop
-        self._able = able
-
-    @property
     def stops(self) -> Stops:
         """The stops that rest at the exchange, whoever placed them."""
         return Stops(self._situation, self._rule_of_stop)
 
     def capability(self, kind: type[Intent]) -> Capability:
         """Whether the venue can do this kind of thing to this position; if not, why and what instead."""
-        position = self._situation.position
-        return self._able.of(kind.__name__, position.mode, position.id.symbol)
+        return self._able.of(kind.__name__, self.position.mode, self.id.symbol)
 
-    def after(self, intent: Intent) -> Figures | None:
-        """How the position would stand after ``intent``, by the venue's rules; ``None``: it is gone."""
+    def after(self, intent: Intent) -> View | None:
+        """The view as it would be after ``intent``, by the venue's rules; ``None``: the position is gone."""
         after = self._situation.after(intent)
-        return None if after is None else Figures(after)
+        return None if after is None else View(after, self.times_acted, self._rule_of_stop, self._able)
 
     def atr(self, range_: Atr) -> Decimal | None:
         """Average true range in price, of a need the rule declared; ``None`` while history is too short."""
@@ -233,9 +196,8 @@ class View(Figures):
 
         Of an isolated position, and counted at its entry: what a cut to that leverage would draw at most.
         """
-        position, contract = self._situation.position, self._situation.contract
-        missing = margin_at_leverage(position, contract, leverage) - position.margin
-        return contract.margin_up(missing) if missing > 0 else ZERO
+        missing = margin_at_leverage(self.position, self.contract, leverage) - self.position.margin
+        return self.contract.margin_up(missing) if missing > 0 else ZERO
 
     def close_for_distance(self, target: Decimal) -> tuple[Decimal, Decimal] | None:
         """The smallest close, and the released margin to re-add, that bring the distance to ``target``."""

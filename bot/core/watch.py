@@ -6,9 +6,9 @@ Silence is a fact like any other, delivered as ``Tick``. What it means is decide
 from __future__ import annotations
 
 from bot.core.book import Account
+from bot.core.books import Books
 from bot.core.decisions import StateChanged
 from bot.core.facts import MarkPrice
-from bot.core.folding import Books
 from bot.core.intents import Level
 from bot.core.ledger import Ledger
 from bot.core.settings import EngineSettings

@@ -43,7 +43,7 @@ from bot.venues.paper.figures import Figures, figures
 from bot.venues.paper.leverage import change
 from bot.venues.paper.levers import carry_out
 from bot.venues.paper.liquidation import pools_holding
-from bot.venues.paper.matching import buys
+from bot.venues.paper.matching import buys, order_book
 from bot.venues.paper.model import (
     MarketModel,
     Opening,
@@ -112,9 +112,11 @@ class PaperExchange:
             return ()
         if mark <= 0 or last <= 0:
             raise PaperError(f"{symbol}: mark {mark}, last {last}, expected above 0")
+        books = self._books
+        shown = () if quote.known else order_book(books.model, books.contracts[symbol], at_ms, last)
         batches = travel(self._books, at_ms, symbol, (mark, last), gap=gap)
         rewire(self._books)
-        return self._books.outages.told(at_ms, tuple(batches))
+        return self._books.outages.told(at_ms, (*shown, *batches))
 
     def open(self, at_ms: int, opening: Opening) -> Sequence[Batch]:
         """Let a position appear that the trader brings along: no fee, no slippage.

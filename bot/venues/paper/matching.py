@@ -10,10 +10,13 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from bot.core.contracts import Contract, ContractKind
+from bot.core.facts import Book
 from bot.core.types import Order, OrderKind, PriceKind, Side
 from bot.venues.paper.model import DEPTH_DISTANCE, MarketModel
 
 TWO = Decimal(2)
+BOTTOMLESS = Decimal(10) ** 12
+"""What rests in a book without a configured depth, in quote currency."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +106,17 @@ def sweep(model: MarketModel, contract: Contract, quantity: Decimal, basis: Deci
         impact = min(DEPTH_DISTANCE * _in_quote(contract, quantity, basis) / depth / TWO, model.max_impact)
         touch += sign * basis * impact
     return _tick(contract, touch, buy=buy)
+
+
+def order_book(model: MarketModel, contract: Contract, at_ms: int, basis: Decimal) -> tuple[tuple[Book], ...]:
+    """What a dated contract's book holds, told with its first price; nobody needs that of a perpetual."""
+    if contract.expiry_ms is None:
+        return ()
+    depth = model.depth_of(contract.symbol)
+    rests = BOTTOMLESS if depth is None else depth
+    bid, ask = (_tick(contract, basis + sign * basis * model.spread / TWO, buy=sign > 0) for sign in (-1, 1))
+    told = Book(at_ms=at_ms, symbol=contract.symbol, bid=bid, ask=ask, bid_depth=rests, ask_depth=rests)
+    return ((told,),)
 
 
 def is_conditional(kind: OrderKind) -> bool:

@@ -14,10 +14,10 @@ import pytest
 from bot.core import arbiter, conditions
 from bot.core.arbiter import Arbiter
 from bot.core.book import Armed, Holder
+from bot.core.books import Books
 from bot.core.conditions import FOREVER_MS, OPEN, Events, Reach
 from bot.core.engine import Engine
 from bot.core.facts import BarClosed, Fact, MarkPrice
-from bot.core.folding import Books
 from bot.core.ledger import Ledger
 from bot.core.margin import bounds
 from bot.core.margin.bounds import Band
@@ -147,7 +147,7 @@ def a_jumping_tier_is_taken_for_a_smooth_one(patch: pytest.MonkeyPatch) -> None:
 
 @defect(telling="naked")
 def a_cross_position_looks_at_its_own_mark_only(patch: pytest.MonkeyPatch) -> None:
-    rewatch = Books._rewatch
+    rewatch = Books.rewatch
 
     def own_only(self: Books, account: Any) -> None:
         rewatch(self, account)
@@ -156,7 +156,7 @@ def a_cross_position_looks_at_its_own_mark_only(patch: pytest.MonkeyPatch) -> No
         for holder in account.holders.values():
             holder.watches = (holder.id.symbol,)
 
-    patch.setattr(Books, "_rewatch", own_only)
+    patch.setattr(Books, "rewatch", own_only)
 
 
 @defect(telling="naked")

@@ -1,0 +1,187 @@
+"""The core's picture of accounts, positions and the market, and what the present batch did to it.
+
+Whoever changes something touches the positions it concerns: they are asked once the batch is folded.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from decimal import Decimal
+from functools import cache
+
+from bot.core.book import Account, Holder
+from bot.core.conditions import CHANGED, QUIET, Events
+from bot.core.decisions import Decision, StateChanged
+from bot.core.intents import Level, OpenHedge
+from bot.core.ledger import Entry
+from bot.core.margin.arithmetic import initial_margin, unrealised
+from bot.core.market import Market
+from bot.core.pairs import Hedge, Leg, Pairing, Pairs
+from bot.core.settings import EngineSettings
+from bot.core.states import BotState
+from bot.core.types import ZERO, AccountName, PositionId, Symbol
+
+_QUIET = (BotState.ARMED, BotState.RECOVERING)
+
+
+class Books:
+    """Accounts, positions and the market, and what the present batch did to them."""
+
+    def __init__(self, settings: EngineSettings, market: Market) -> None:
+        """Start knowing nothing."""
+        self.market = market
+        self._reducing = settings.reducing
+        self.accounts: dict[AccountName, Account] = {}
+        for name in settings.capabilities:
+            self.account(name)
+        self.pairs = Pairs()
+        self.watchers: dict[Symbol, list[Holder]] = {}
+        self.changed: dict[Holder, None] = {}
+        self.bars: dict[Symbol, set[int]] = {}
+        self.resolved: list[Entry] = []
+        self.gone: list[PositionId] = []
+        self.rewatched: set[Symbol] = set()
+        self.notes: list[Decision] = []
+
+    def begin(self) -> None:
+        """Forget what the last batch did."""
+        self.changed.clear()
+        self.bars.clear()
+        self.resolved.clear()
+        self.notes.clear()
+        self.gone.clear()
+        self.rewatched.clear()
+
+    def holder(self, id_: PositionId) -> Holder | None:
+        """The position as it is held, ``None`` if it is closed."""
+        account = self.accounts.get(id_.account)
+        return account.holders.get(id_) if account is not None else None
+
+    def account(self, name: AccountName) -> Account:
+        """An account, which comes to be when first heard of."""
+        account = self.accounts.get(name)
+        if account is None:
+            account = self.accounts[name] = Account(name, reducing=self._reducing)
+        return account
+
+    def settle(self, account: Account, because: str, at_ms: int) -> None:
+        """Bring an account to its proper state; say so, and ask every position, if that is another one."""
+        state = account.proper_state()
+        if account.state is state:
+            return
+        self.notes.append(
+            StateChanged(
+                at_ms=at_ms,
+                subject=f"account:{account.name}",
+                was=account.state,
+                now=state,
+                because=because,
+                level=Level.INFO if state in _QUIET else Level.CRITICAL,
+            )
+        )
+        account.state, account.because = state, because
+        self.touch(account)
+
+    def touch(self, account: Account) -> None:
+        """The state behind every position of ``account`` changed."""
+        for wallet in account.wallets.values():
+            wallet.cross_pool = None
+        for holder in account.holders.values():
+            self.touch_one(holder)
+
+    def touch_one(self, holder: Holder) -> None:
+        """The state behind one position changed."""
+        holder.version += 1
+        self.changed[holder] = None
+
+    def touch_cross(self, account: Account, currency: str) -> None:
+        """The cross pool of one settlement currency changed."""
+        account.wallet(currency).cross_pool = None
+        for holder in account.holders.values():
+            if not holder.isolated and holder.contract.settlement == currency:
+                self.touch_one(holder)
+
+    def touch_pair(self, id_: PositionId, *, gone: bool) -> None:
+        """What happens to one leg of a pair concerns the others at once."""
+        hedge = self.pairs.hedge(id_)
+        guarded = id_ if hedge is None else hedge.guarded
+        for other in (guarded, *(each.id for each in self.pairs.against(guarded))):
+            holder = self.holder(other)
+            if holder is not None:
+                self.touch_one(holder)
+        if gone and hedge is not None and not self._reopens(hedge):
+            self.pairs.forget(id_)
+
+    def rewatch(self, account: Account) -> None:
+        """Rebuild who has to look when a symbol's mark moves: a cross position watches its whole pool.
+
+        A pool is the cross positions of one settlement currency.
+        """
+        for symbol, watchers in self.watchers.items():
+            if any(h.id.account == account.name for h in watchers):
+                self.rewatched.add(symbol)
+            watchers[:] = [h for h in watchers if h.id.account != account.name]
+        cross: dict[str, dict[Symbol, None]] = {}
+        for holder in account.holders.values():
+            if not holder.isolated:
+                cross.setdefault(holder.contract.settlement, {})[holder.id.symbol] = None
+        account.has_cross = bool(cross)
+        for currency in account.wallets.keys() | cross.keys():
+            account.wallet(currency).has_cross = currency in cross
+        for holder in account.holders.values():
+            shared = (holder.id.symbol,) if holder.isolated else tuple(cross[holder.contract.settlement])
+            beside = [c.symbol for c in self.market.dated(holder.contract.index)] if holder.pairs else []
+            holder.watches = tuple(dict.fromkeys((*shared, *beside)))
+            for symbol in holder.watches:
+                self.rewatched.add(symbol)
+                self.watchers.setdefault(symbol, []).append(holder)
+
+    def pairing(self, holder: Holder) -> Pairing:
+        """What the position is to others of ours."""
+        hedge = self.pairs.hedge(holder.id)
+        guarded = self.holder(hedge.guarded) if hedge is not None else None
+        return self.pairs.pairing(holder.id, self._leg, guarded.position.quantity if guarded else ZERO)
+
+    def _leg(self, hedge: Hedge) -> Leg | None:
+        holder = self.holder(hedge.id)
+        return Leg(hedge=hedge, position=holder.position, contract=holder.contract) if holder else None
+
+    def _reopens(self, hedge: Hedge) -> bool:
+        """Whether more of the hedge is on its way."""
+        guarded = self.holder(hedge.guarded)
+        flying = guarded.history.in_flight if guarded is not None else None
+        intent = flying.action.intent if flying is not None else None
+        return isinstance(intent, OpenHedge) and intent.symbol == hedge.id.symbol
+
+
+def events_for(books: Books, holder: Holder) -> Events:
+    """What the present batch means to one position."""
+    changed = holder in books.changed
+    bars = books.bars.get(holder.id.symbol) if books.bars else None
+    if bars:
+        return _events(changed, frozenset(bars))
+    return CHANGED if changed else QUIET
+
+
+@cache
+def _events(changed: bool, bars_ms: frozenset[int]) -> Events:  # noqa: FBT001 - there are a handful, over and over
+    return Events(changed, bars_ms)
+
+
+def free_balance(account: Account, currency: str, marks: Mapping[Symbol, Decimal]) -> Decimal:
+    """What may be spent of one currency: never more than reported, and less while cross positions lose.
+
+    Nothing while a mark of theirs is unknown.
+    """
+    wallet = account.wallet(currency)
+    if not wallet.has_cross:
+        return wallet.free
+    free = wallet.amount
+    for holder in account.holders.values():
+        if not holder.isolated and holder.contract.settlement == currency:
+            mark = marks.get(holder.id.symbol)
+            if mark is None:
+                return ZERO
+            free += min(ZERO, unrealised(holder.position, holder.contract, mark))
+            free -= initial_margin(holder.position, holder.contract, mark)
+    return min(wallet.free, free)

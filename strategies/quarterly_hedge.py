@@ -1,0 +1,107 @@
+"""An opposite position in a quarterly, while liquidation is near."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Annotated
+
+from pydantic import Field, model_validator
+
+from bot.core.intents import CloseHedge, OpenHedge
+from bot.core.rule import Decisions, Needs, Params, Ratio, Rule, Share
+from bot.core.view import Quarterly, View
+from bot.core.wake import At, Metric, Never, Wake, any_of
+
+_DAY_MS = 24 * 60 * 60_000
+
+
+class QuarterlyHedgeParams(Params):
+    """When a hedge is opened and given up, how large it is, and in which contract."""
+
+    below: Ratio = Decimal("0.10")
+    """Hedge when liquidation is nearer than this fraction of the mark."""
+    calm: Ratio = Decimal("0.20")
+    """Close the hedge when liquidation is farther away than this."""
+    ratio: Share = Decimal(1)
+    """How much of the position is hedged."""
+    days: Annotated[int, Field(ge=1, le=180)] = 14
+    """The contract is delivered in so many days at least."""
+    roll_days: Annotated[int, Field(ge=0, le=90)] = 3
+    """So many days before delivery the hedge is rolled into a later contract, if there is one."""
+    basis: Ratio = Decimal("0.03")
+    """How far the quarterly may stand on the wrong side of the position's mark, as a fraction."""
+    leverage: Annotated[Decimal, Field(ge=1, le=125)] = Decimal(3)
+    """Leverage of the hedge: lower locks more margin and stands more against the hedge's own liquidation."""
+
+    @model_validator(mode="after")
+    def _in_order(self) -> QuarterlyHedgeParams:
+        if self.calm <= self.below:
+            message = f"calm {self.calm} must be above below {self.below}"
+            raise ValueError(message)
+        if self.roll_days >= self.days:
+            message = f"roll_days {self.roll_days} must be below days {self.days}"
+            raise ValueError(message)
+        return self
+
+
+class QuarterlyHedge(Rule[QuarterlyHedgeParams]):
+    """Sets a contract that earns against one that loses. An isolated position may die all the same."""
+
+    proposes = (OpenHedge, CloseHedge)
+    may_increase = True
+
+    def needs(self) -> Needs:
+        """The dated contracts beside the position's own."""
+        return Needs(quarterlies=True, book=True)
+
+    def wake(self, view: View) -> Wake:
+        """Near liquidation while something is unhedged; with a hedge, when it is calm or about to expire."""
+        missing = Metric.DISTANCE.below(self.params.below)
+        if not view.pair.legs:
+            return missing if self._suitable(view) else Never("no quarterly expires late enough")
+        expiries = [At(leg.expiry_ms - self._roll_ms) for leg in view.pair.legs if leg.expiry_ms is not None]
+        calm = Metric.DISTANCE.above(self.params.calm)
+        return any_of(calm, *expiries, missing) if self._missing(view) > 0 else any_of(calm, *expiries)
+
+    def decide(self, view: View) -> Decisions:
+        """Open, enlarge or roll the hedge; close it when it is calm."""
+        params, away = self.params, f"liquidation {view.distance:.2%} away"
+        if view.distance > params.calm:
+            for leg in view.pair.legs:
+                yield CloseHedge(id=view.id, symbol=leg.symbol, quantity=leg.quantity), f"calm: {away}"
+            return
+        known = [quarterly for quarterly in self._suitable(view) if quarterly.basis is not None]
+        quantity = self._missing(view)
+        if quantity <= 0 or not known:
+            return
+        nearest = known[0]
+        why = f"{away}, hedging {quantity} in {nearest.contract.symbol} at a basis of {nearest.basis:.2%}"
+        yield self._opening(view, nearest, quantity), why
+
+    def _opening(self, view: View, quarterly: Quarterly, quantity: Decimal) -> OpenHedge:
+        return OpenHedge(
+            id=view.id,
+            symbol=quarterly.contract.symbol,
+            quantity=quantity,
+            leverage=self.params.leverage,
+            limit=view.mark * (1 - view.id.side.sign * self.params.basis),
+        )
+
+    @property
+    def _roll_ms(self) -> int:
+        return self.params.roll_days * _DAY_MS
+
+    def _suitable(self, view: View) -> list[Quarterly]:
+        """The contracts to hedge with, nearest first."""
+        least_ms = view.now_ms + self.params.days * _DAY_MS
+        return [quarterly for quarterly in view.quarterlies if quarterly.expiry_ms >= least_ms]
+
+    def _missing(self, view: View) -> Decimal:
+        """What is wanted and not held in contracts that stay for a while."""
+        kept = sum(
+            leg.quantity
+            for leg in view.pair.legs
+            if leg.expiry_ms is None or leg.expiry_ms - self._roll_ms > view.now_ms
+        )
+        wanted = view.contract.quantity_down(view.position.quantity * self.params.ratio)
+        return wanted - kept
