@@ -68,10 +68,14 @@ def _report(settings: Settings, files: tuple[Path, ...], found: list[Finding]) -
             for entry in settings.rules
         ],
         "seatbelt": config.seatbelt.enabled,
-        "notes": [f"{f.rule} cannot work on {f.text}" for f in found if not f.hopeless],
+        "notes": [_note(f) for f in found if not f.hopeless],
         "warnings": list(settings.warnings),
         "digest": settings.digest(),
     }
+
+
+def _note(finding: Finding) -> str:
+    return f"{finding.rule} {'has a substitute' if finding.replaced else 'cannot work'} on {finding.text}"
 
 
 def _balances(account: AccountTable) -> str:

@@ -13,8 +13,10 @@ from decimal import Decimal
 from bot.config.compose import contract
 from bot.config.coverage import account_of
 from bot.config.fields import ANY_SYMBOL
+from bot.config.model import PositionTable
 from bot.config.settings import Settings
-from bot.core.capabilities import Capabilities, Capability
+from bot.core.capabilities import Capability
+from bot.core.intents import Intent
 from bot.core.settings import RuleEntry
 from bot.core.types import Symbol
 from bot.venues.paper.capabilities import capabilities_of
@@ -25,40 +27,65 @@ _SOME_TICK = Decimal("0.1")
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """A rule that cannot work on some of the positions it applies to, or (``hopeless``) on none of them."""
+    """A rule that cannot work on some of the positions it applies to, or (``hopeless``) on none of them.
+
+    ``replaced``: it works, but by what it declared as the substitute of a lever the venue does not have.
+    """
 
     rule: str
     text: str
-    hopeless: bool
+    hopeless: bool = False
+    replaced: bool = False
+
+
+class _Levers:
+    """What can be done to one configured position."""
+
+    def __init__(self, settings: Settings, position: PositionTable) -> None:
+        account = account_of(settings.config, position)
+        assert account is not None, f"{position.symbol}: an account that was not checked"
+        symbol = _SOME_SYMBOL if position.symbol == ANY_SYMBOL else position.symbol
+        traded = contract(settings, symbol, tick=_SOME_TICK)
+        self._able = capabilities_of((traded,), settings.config.accounts[account].position_mode)
+        self._mode, self._symbol = position.margin_mode, symbol
+        self.name = f"{position.symbol} {position.margin_mode}"
+
+    def of(self, kind: type[Intent]) -> Capability:
+        return self._able.of(kind.__name__, self._mode, self._symbol)
 
 
 def findings(settings: Settings) -> Iterator[Finding]:
     """What the rules would ask and the venue cannot do, in the order of the rules."""
     positions = settings.config.paper.positions
     for entry in settings.rules:
-        proposes = [intent.__name__ for intent in entry.rule.proposes]
-        reached = [position for position in positions if _applies(entry, position.symbol)]
+        proposes = entry.rule.proposes
+        reached = [_Levers(settings, p) for p in positions if _applies(entry, p.symbol)]
         if not proposes or not reached:
             continue
         refused: dict[str, None] = {}
-        for position in reached:
-            capabilities = _capabilities(settings, position.symbol, account_of(settings.config, position))
-            answers = [capabilities.of(intent, position.margin_mode) for intent in proposes]
-            if not any(answer.works for answer in answers):
-                refused[f"{position.symbol} {position.margin_mode}: {_why(answers[0])}"] = None
+        replaced: dict[str, None] = {}
+        for levers in reached:
+            if any(levers.of(kind).works for kind in proposes):
+                replaced |= dict.fromkeys(f"{levers.name}: {how}" for how in _replaced(entry, levers))
+            else:
+                refused[f"{levers.name}: {_why(levers.of(proposes[0]))}"] = None
         if refused:
-            hopeless = len(refused) == len({(p.symbol, p.margin_mode) for p in reached})
+            hopeless = len(refused) == len({levers.name for levers in reached})
             yield Finding(entry.name, "; ".join(refused), hopeless)
+        if replaced:
+            yield Finding(entry.name, "; ".join(replaced), replaced=True)
 
 
 def _applies(entry: RuleEntry, symbol: Symbol) -> bool:
     return entry.symbols is None or symbol == ANY_SYMBOL or symbol in entry.symbols
 
 
-def _capabilities(settings: Settings, symbol: Symbol, account: str | None) -> Capabilities:
-    assert account is not None, f"{symbol}: an account that was not checked"
-    traded = contract(settings, _SOME_SYMBOL if symbol == ANY_SYMBOL else symbol, tick=_SOME_TICK)
-    return capabilities_of((traded,), settings.config.accounts[account].position_mode)
+def _replaced(entry: RuleEntry, levers: _Levers) -> Iterator[str]:
+    """The kinds the venue cannot do, and what the rule has declared that it does in their place."""
+    for kind, substitute in entry.rule.substitutes.items():
+        answer = levers.of(kind)
+        if not answer.works and levers.of(substitute).works:
+            yield f"{substitute.__name__} instead of {kind.__name__}, for {answer.because}"
 
 
 def _why(answer: Capability) -> str:

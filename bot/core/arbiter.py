@@ -7,12 +7,12 @@ the same turn. That is the whole escalation ladder.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from decimal import Decimal
 from typing import TypeGuard
 
 from bot.core.book import Account, Armed, Holder, Parked
 from bot.core.books import Books, free_balance
-from bot.core.case import Case
+from bot.core.capabilities import NOTHING_DECLARED
+from bot.core.case import Case, Verdict
 from bot.core.conditions import (
     CLOSED,
     FOREVER_MS,
@@ -25,15 +25,14 @@ from bot.core.conditions import (
 )
 from bot.core.decisions import Action, Because, Decision, Refusal, StateChanged
 from bot.core.guard import Guard
-from bot.core.hedging import margin_of
-from bot.core.intents import AddMargin, Intent, Level, OpenHedge, Proposal, ReducePosition, SetPosture, flaw
+from bot.core.intents import AddMargin, Level, OpenHedge, Proposal, ReducePosition, SetPosture, flaw
 from bot.core.ledger import Entry, Ledger, Life
 from bot.core.margin.liquidation import liquidation_price, stands_still
 from bot.core.margin.pool import Holding, Pool
 from bot.core.protection import protection_reach, protector_of
 from bot.core.settings import EngineSettings
 from bot.core.situation import Situation
-from bot.core.types import ZERO, MarginMode
+from bot.core.types import MarginMode
 from bot.core.view import View
 
 PROPOSALS_MAX = 16
@@ -174,7 +173,7 @@ class Arbiter:
         proposal = Proposal(entry.action.rule, AddMargin(id=intent.id, amount=amount), why)
         case = Case(account, holder, armed, now_ms, situation.pair, follow_up=True)
         verdict = self._guard.review(proposal, situation, case)
-        yield from self._decided(verdict.decision, holder, armed, case)
+        yield from self._decided(verdict, holder, armed, case)
 
     def rejected(self, entry: Entry, now_ms: int) -> Refusal:
         """What the venue refused, as a decision like any other."""
@@ -225,7 +224,7 @@ class Arbiter:
                 if isinstance(decision, Refusal) and _may_pass(decision):
                     armed.pending = pending
                 if not (asleep and isinstance(decision, Refusal)):
-                    decisions.extend(self._decided(decision, holder, armed, case))
+                    decisions.extend(self._decided(verdict, holder, armed, case))
                 present = verdict.after
         if asleep and present is situation:
             armed.pending = pending
@@ -234,7 +233,9 @@ class Arbiter:
     def _proposals(
         self, holder: Holder, armed: Armed, situation: Situation, pending: Events
     ) -> Sequence[Proposal]:
-        view = View(situation, holder.history.times_acted.get(armed.name, 0), self._ledger.rule_of_stop)
+        able = self._settings.capabilities.get(holder.id.account, NOTHING_DECLARED)
+        times_acted = holder.history.times_acted.get(armed.name, 0)
+        view = View(situation, times_acted, self._ledger.rule_of_stop, able)
         rule = armed.entry.rule
         armed.expect(rule.wake(view))
         if not holds(armed.wake, situation, pending):
@@ -248,10 +249,11 @@ class Arbiter:
             proposals.append(Proposal(armed.name, intent, reason))
         return proposals
 
-    def _decided(self, decision: Decision, holder: Holder, armed: Armed, case: Case) -> Iterator[Decision]:
+    def _decided(self, verdict: Verdict, holder: Holder, armed: Armed, case: Case) -> Iterator[Decision]:
+        decision = verdict.decision
         if isinstance(decision, Action):
             currency = holder.contract.settlement
-            promised = self._promised(decision.intent)
+            promised = verdict.promised
             self._ledger.prepare(decision, holder.position, currency, promised, follow_up=case.follow_up)
             holder.last_action = decision
             if isinstance(decision.intent, OpenHedge):
@@ -259,21 +261,13 @@ class Arbiter:
             if isinstance(decision.intent, SetPosture):
                 holder.take(decision.intent.posture)
             yield decision
-        elif isinstance(decision, Refusal):
+        else:
             self._sleep(armed, case)
             armed.last_refusal = decision
             key = (type(decision.intent), decision.because)
             if armed.refused.get(key) != holder.version:
                 armed.refused[key] = holder.version
                 yield decision
-
-    def _promised(self, intent: Intent) -> Decimal:
-        """What an intent will take from the free balance."""
-        if isinstance(intent, AddMargin):
-            return intent.amount
-        if isinstance(intent, OpenHedge):
-            return margin_of(intent, self._books.market, self._settings.taker_fee)
-        return ZERO
 
     def _sleep(self, armed: Armed, case: Case) -> None:
         """Let the rule sleep if everything it may propose would be refused whatever the mark."""

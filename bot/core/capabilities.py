@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from bot.core.types import MarginMode, PositionMode
+from bot.core.types import MarginMode, PositionMode, Symbol
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,15 +22,20 @@ YES = Capability(works=True)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Capabilities:
-    """The levers of one venue. A lever that is not listed for a margin mode is not possible there."""
+    """The levers of one account. A lever that is not listed for a margin mode is not possible there."""
 
     venue: str
     position_modes: frozenset[PositionMode] = frozenset(PositionMode)
     levers: Mapping[tuple[str, MarginMode], Capability] = field(default_factory=dict)
-    """Keyed by the intent's class name and the margin mode."""
+    """Keyed by the intent's class name and the margin mode: the same in every contract."""
+    by_contract: Mapping[tuple[str, MarginMode, Symbol], Capability] = field(default_factory=dict)
+    """What differs between the contracts of an account, and counts before ``levers``."""
 
-    def of(self, intent: str, mode: MarginMode) -> Capability:
-        """The capability for an intent kind; an unlisted one is a declared no."""
-        return self.levers.get((intent, mode)) or Capability(
-            works=False, because=f"{self.venue} has no {intent} in {mode} mode"
-        )
+    def of(self, intent: str, mode: MarginMode, symbol: Symbol) -> Capability:
+        """The capability for an intent kind on a position in ``symbol``; an unlisted one is a declared no."""
+        found = self.by_contract.get((intent, mode, symbol)) or self.levers.get((intent, mode))
+        return found or Capability(works=False, because=f"{self.venue} has no {intent} in {mode} mode")
+
+
+NOTHING_DECLARED = Capabilities(venue="unknown venue")
+"""What an account can do of which nothing was said."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import NamedTuple
 
 from bot.core.book import Account, Armed, Holder
@@ -10,6 +11,7 @@ from bot.core.conditions import FOREVER_MS
 from bot.core.decisions import Action, Because, Refusal
 from bot.core.pairs import Pairing
 from bot.core.situation import Situation
+from bot.core.types import ZERO
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,3 +39,5 @@ class Verdict(NamedTuple):
 
     decision: Action | Refusal
     after: Situation | None
+    promised: Decimal = ZERO
+    """What an action will take from the free balance."""

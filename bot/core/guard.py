@@ -14,12 +14,12 @@ from dataclasses import replace
 from decimal import Decimal
 
 from bot.core.book import Parked
-from bot.core.capabilities import Capabilities
+from bot.core.capabilities import NOTHING_DECLARED
 from bot.core.case import Case, No, Verdict
 from bot.core.conditions import FOREVER_MS
 from bot.core.contracts import Contract
 from bot.core.decisions import Action, Because, Refusal
-from bot.core.hedging import closing_objection, opening_objection, sized_closing, sized_opening
+from bot.core.hedging import closing_objection, margin_of, opening_objection, sized_closing, sized_opening
 from bot.core.intents import (
     AddMargin,
     BuyOption,
@@ -43,8 +43,8 @@ from bot.core.yardsticks import Objection, objection
 
 _INCREASING: tuple[type[Intent], ...] = (OpenHedge, BuyOption)
 _STOPS: tuple[type[Intent], ...] = (PlaceStop, MoveStop)
-_EXPOSING: tuple[type[Intent], ...] = (AddMargin, TransferCollateral)
-_NOTHING_DECLARED = Capabilities(venue="unknown venue")
+_EXPOSING: tuple[type[Intent], ...] = (AddMargin, CutLeverage, TransferCollateral)
+"""What takes free balance. A cut that takes none brings nothing, and a spent budget refuses it rightly."""
 
 
 class Guard:
@@ -100,7 +100,7 @@ class Guard:
             distance_after=_finite(after.distance) if after is not None else None,
             deadline_ms=case.now_ms + self._limits.deadline_ms,
         )
-        return Verdict(action, after)
+        return Verdict(action, after, _promised(intent, situation, after))
 
     def _objection(self, intent: Intent, before: Situation, after: Situation | None, case: Case) -> No | None:
         """Why it would not come out safer."""
@@ -143,8 +143,8 @@ class Guard:
         return None
 
     def _capability(self, kind: type[Intent], case: Case) -> No | None:
-        capabilities = self._settings.capabilities.get(case.account.name, _NOTHING_DECLARED)
-        capability = capabilities.of(kind.__name__, case.holder.position.mode)
+        capabilities = self._settings.capabilities.get(case.account.name, NOTHING_DECLARED)
+        capability = capabilities.of(kind.__name__, case.holder.position.mode, case.holder.id.symbol)
         if capability.works:
             return None
         instead = f"; use {capability.substitute}" if capability.substitute else ""
@@ -218,12 +218,12 @@ class Guard:
             case PlaceTakeProfit():
                 return self._sized_profit(intent, situation)
             case OpenHedge():
-                spendable, _ = self._spendable(situation, case)
+                spendable, _, _ = self._spendable(situation, case)
                 return sized_opening(intent, situation, case, self._limits, spendable)
             case CloseHedge():
                 return sized_closing(intent, situation)
-            case CutLeverage(leverage=leverage) if leverage <= 0:
-                return No(Because.MINIMUM, f"there is no leverage of {leverage}")
+            case CutLeverage():
+                return self._affordable_cut(intent, situation, case)
             case PlaceStop() | MoveStop():
                 contract = situation.contract
                 towards = contract.price_up if situation.id.side.sign > 0 else contract.price_down
@@ -231,11 +231,25 @@ class Guard:
             case _:
                 return intent
 
+    def _affordable_cut(self, intent: CutLeverage, situation: Situation, case: Case) -> Intent | No:
+        """A cut draws what the lower leverage asks for: all of it or nothing, for it cannot be shrunk."""
+        if intent.leverage <= 0:
+            return No(Because.MINIMUM, f"there is no leverage of {intent.leverage}")
+        draws = _promised(intent, situation, situation.after(intent))
+        spendable, promised, reserve = self._spendable(situation, case)
+        if draws > max(spendable, ZERO):
+            return No(Because.BALANCE, f"it draws {draws}: {_found(situation.free, promised, reserve)}")
+        left, which, until_ms = self._budget_left(case)
+        if left is not None and draws > left:
+            text = f"it draws {draws}, the budget per {which} has {left} left"
+            return No(Because.BUDGET, text, until_ms)
+        return intent
+
     def _sized_margin(self, intent: AddMargin, situation: Situation, case: Case) -> Intent | No:
         contract = situation.contract
-        spendable, found = self._spendable(situation, case)
+        spendable, promised, reserve = self._spendable(situation, case)
         if spendable < contract.margin_step:
-            return No(Because.BALANCE, found)
+            return No(Because.BALANCE, _found(situation.free, promised, reserve))
         most = min(intent.amount, spendable)
         if not case.follow_up:
             left, _, _ = self._budget_left(case)
@@ -245,14 +259,13 @@ class Guard:
             return No(Because.MINIMUM, f"{intent.amount} is below the step {contract.margin_step}")
         return intent if amount == intent.amount else replace(intent, amount=amount)
 
-    def _spendable(self, situation: Situation, case: Case) -> tuple[Decimal, str]:
-        """What may be spent now, and the figures it comes from."""
+    def _spendable(self, situation: Situation, case: Case) -> tuple[Decimal, Decimal, Decimal]:
+        """What may be spent now; what is promised already, and what is kept in reserve."""
         currency = situation.contract.settlement
         promised = self._ledger.reserved(case.account.name, currency)
         # What a reduction released was no free balance before it: going back, it leaves the reserve alone.
         reserve = ZERO if case.follow_up else self._limits.budgets(currency).reserve
-        found = f"free {situation.free}, promised {promised}, reserve {reserve}"
-        return situation.free - reserve - promised, found
+        return situation.free - reserve - promised, promised, reserve
 
     def _sized_reduction(self, intent: ReducePosition, situation: Situation) -> Intent | No:
         contract, position = situation.contract, situation.position
@@ -297,6 +310,25 @@ class Guard:
 def replace_intent(proposal: Proposal, intent: Intent) -> Proposal:
     """The proposal with the intent as it was sized."""
     return proposal if intent is proposal.intent else Proposal(proposal.rule, intent, proposal.reason)
+
+
+def _found(free: Decimal, promised: Decimal, reserve: Decimal) -> str:
+    # Normalised, because an empty balance may be spelt 0E-8.
+    return f"free {free.normalize():f}, promised {promised.normalize():f}, reserve {reserve.normalize():f}"
+
+
+def _promised(intent: Intent, before: Situation, after: Situation | None) -> Decimal:
+    """What ``intent`` will take from the free balance; the margin a cut draws, up to the margin step."""
+    match intent:
+        case AddMargin(amount=amount):
+            return amount
+        case OpenHedge():
+            return margin_of(intent, before.market, before.taker_fee)
+        case CutLeverage() if after is not None:
+            drawn = after.position.margin - before.position.margin
+            return max(ZERO, before.contract.margin_up(drawn))
+        case _:
+            return ZERO
 
 
 def _released(intent: ReducePosition, quantity: Decimal, situation: Situation) -> Decimal:

@@ -14,7 +14,16 @@ from enum import StrEnum
 
 from bot.core.decisions import Action
 from bot.core.facts import Outcome, OutcomeKind
-from bot.core.intents import AddMargin, Intent, MoveStop, Notify, PlaceStop, ReducePosition, SetPosture
+from bot.core.intents import (
+    AddMargin,
+    CutLeverage,
+    Intent,
+    MoveStop,
+    Notify,
+    PlaceStop,
+    ReducePosition,
+    SetPosture,
+)
 from bot.core.settings import DAY_MS, HOUR_MS, Limits
 from bot.core.types import OUR_PREFIX, ZERO, AccountName, ClientId, Position, PositionId, RuleName
 
@@ -49,6 +58,7 @@ _NEXT: dict[OutcomeKind, tuple[Life, frozenset[Life]]] = {
 # Tuples rather than unions: a union in the call would be built anew at every action.
 _UNSENT = (Notify, SetPosture)
 _STOPS = (PlaceStop, MoveStop)
+_FEEDING = (AddMargin, CutLeverage)
 _UNANSWERED = frozenset({Life.PREPARED, Life.SENT, Life.ACKED})
 _FAILED = frozenset({Life.REJECTED, Life.NOT_APPLIED})
 _CLOSED = _FAILED | {Life.VERIFIED}
@@ -275,7 +285,7 @@ class Ledger:
 
     def _count(self, entry: Entry, history: History) -> None:
         """Add an action to all counters."""
-        action, before = entry.action, entry.before
+        action, before, draws = entry.action, entry.before, _drawn(entry)
         intent, now_ms = action.intent, action.at_ms
         history.times_acted[action.rule] = history.times_acted.get(action.rule, 0) + 1
         last = history.equal.get(action.rule)
@@ -287,26 +297,31 @@ class Ledger:
         if not isinstance(intent, ReducePosition):
             self.actions_in_hour(account, now_ms)  # Lets go of those that left the hour.
             self._acted_ms[account].append(now_ms)
-        if isinstance(intent, AddMargin):
+        if draws:
             spending = self.spending(account, entry.currency)
-            history.margin_in_campaign = self.campaign_margin(intent.id, now_ms) + intent.amount
+            history.margin_in_campaign = self.campaign_margin(intent.id, now_ms) + draws
             history.campaign_last_ms = now_ms
-            history.margin_in_lot += intent.amount
-            spending.margin += intent.amount
-            spending.margin_in_day = self.day_margin(account, entry.currency, now_ms) + intent.amount
+            history.margin_in_lot += draws
+            spending.margin += draws
+            spending.margin_in_day = self.day_margin(account, entry.currency, now_ms) + draws
             spending.day = now_ms // DAY_MS
 
     def _take_back(self, entry: Entry, history: History) -> None:
         """Return what a failed action had taken, to the lot and the day it was taken from."""
-        action, intent = entry.action, entry.action.intent
+        action, draws = entry.action, _drawn(entry)
         same_lot = entry.before.opened_ms == history.lot_ms
         if same_lot:
             history.times_acted[action.rule] -= 1
-        if isinstance(intent, AddMargin):
-            spending = self.spending(intent.id.account, entry.currency)
-            spending.margin -= intent.amount
+        if draws:
+            spending = self.spending(action.id.account, entry.currency)
+            spending.margin -= draws
             if spending.day == action.at_ms // DAY_MS:
-                spending.margin_in_day -= intent.amount
-            history.margin_in_campaign -= intent.amount
+                spending.margin_in_day -= draws
+            history.margin_in_campaign -= draws
             if same_lot:
-                history.margin_in_lot -= intent.amount
+                history.margin_in_lot -= draws
+
+
+def _drawn(entry: Entry) -> Decimal:
+    """What budgets count: margin put behind a position, however. A hedge has a cap of its own."""
+    return entry.promised if isinstance(entry.action.intent, _FEEDING) else ZERO

@@ -7,9 +7,10 @@ an exchange, a clock or a file, and never has to remember anything: what it did 
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
+from types import MappingProxyType
 from typing import Annotated, ClassVar, Generic, TypeVar, get_args
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -78,6 +79,8 @@ class Rule(Generic[P]):
     proposes: ClassVar[tuple[type[Intent], ...]] = ()
     """The kinds of intent this rule may yield. Where declared, a refusal that holds for all of them lets
     the rule sleep, and a configuration the venue cannot carry out is refused when it is checked."""
+    substitutes: ClassVar[Mapping[type[Intent], type[Intent]]] = MappingProxyType({})
+    """What the rule yields in place of a kind the venue cannot do here; both belong into ``proposes``."""
     may_increase: ClassVar[bool] = False
     """Whether the rule may raise exposure. The guard refuses such intents of any other rule."""
 

@@ -6,13 +6,16 @@ from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import NamedTuple
 
+from bot.core.capabilities import Capabilities, Capability
 from bot.core.contracts import Contract
 from bot.core.facts import BarClosed
 from bot.core.indicators import Atr
+from bot.core.intents import Intent
+from bot.core.margin.project import margin_at_leverage
 from bot.core.margin.targets import close_for_distance, close_for_loss, margin_for_distance
 from bot.core.pairs import Pairing
 from bot.core.situation import Situation
-from bot.core.types import Order, Position, PositionId, RuleName
+from bot.core.types import ZERO, Order, Position, PositionId, RuleName
 
 
 class Stops:
@@ -70,6 +73,7 @@ class View:
     """A rule's window on one position. Read-only, pure, and gone after the question."""
 
     __slots__ = (
+        "_able",
         "_rule_of_stop",
         "_situation",
         "contract",
@@ -83,8 +87,11 @@ class View:
         "times_acted",
     )
 
-    def __init__(self, situation: Situation, times_acted: int, rule_of_stop: Mapping[str, RuleName]) -> None:
+    def __init__(
+        self, situation: Situation, times_acted: int, rule_of_stop: Mapping[str, RuleName], able: Capabilities
+    ) -> None:
         """Look at ``situation``; ``times_acted`` counts this rule's actions on this lot."""
+        self._able = able
         self._situation = situation
         self._rule_of_stop = rule_of_stop
         self.times_acted = times_acted
@@ -148,6 +155,15 @@ class View:
         """The stops that rest at the exchange, whoever placed them."""
         return Stops(self._situation, self._rule_of_stop)
 
+    def capability(self, kind: type[Intent]) -> Capability:
+        """Whether the venue can do this kind of thing to this position; if not, why and what instead."""
+        return self._able.of(kind.__name__, self.position.mode, self.id.symbol)
+
+    def after(self, intent: Intent) -> View | None:
+        """The view as it would be after ``intent``, by the venue's rules; ``None``: the position is gone."""
+        after = self._situation.after(intent)
+        return None if after is None else View(after, self.times_acted, self._rule_of_stop, self._able)
+
     def atr(self, range_: Atr) -> Decimal | None:
         """Average true range in price, of a need the rule declared; ``None`` while history is too short."""
         situation = self._situation
@@ -174,6 +190,14 @@ class View:
         """The smallest margin whose addition brings the distance to ``target``; 0 if it is there already."""
         situation = self._situation
         return margin_for_distance(situation.pool, situation.id, situation.marks, target)
+
+    def margin_for_leverage(self, leverage: Decimal) -> Decimal:
+        """The smallest margin whose addition makes what ``leverage`` asks for; 0 if it is there already.
+
+        Of an isolated position, and counted at its entry: what a cut to that leverage would draw at most.
+        """
+        missing = margin_at_leverage(self.position, self.contract, leverage) - self.position.margin
+        return self.contract.margin_up(missing) if missing > 0 else ZERO
 
     def close_for_distance(self, target: Decimal) -> tuple[Decimal, Decimal] | None:
         """The smallest close, and the released margin to re-add, that bring the distance to ``target``."""

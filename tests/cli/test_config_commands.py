@@ -52,7 +52,17 @@ def test_a_rule_that_can_do_nothing_ends_check(holdfast: Run, tmp_path: Path) ->
     path.write_text(PAPER.read_text().replace('["BTC/USDT:USDT"]', '["ETH/USDT:USDT"]'))
     answer = holdfast("check", "-c", path)
     assert answer.exit_code == 4
-    assert answer.stderr.startswith("rule top_up can do nothing on any position: ETH/USDT:USDT cross: ")
+    cut, fed = answer.stderr.splitlines()
+    assert cut.startswith("rule cut_leverage can do nothing on any position: ETH/USDT:USDT cross: ")
+    assert fed.startswith("rule top_up can do nothing on any position: ETH/USDT:USDT cross: ")
+
+
+def test_check_says_which_substitute_a_rule_will_use(holdfast: Run) -> None:
+    (note,) = json.loads(holdfast("check", "--json").output)["notes"]
+    assert note == (
+        "cut_leverage has a substitute on BTC/USDT:USDT isolated: AddMargin instead of CutLeverage,"
+        " for binance refuses it on an open isolated position: -4161"
+    )
 
 
 def test_a_live_configuration_does_not_pass_check(holdfast: Run, tmp_path: Path) -> None:
@@ -87,12 +97,12 @@ def test_config_show_prints_what_holds(holdfast: Run, monkeypatch: pytest.Monkey
 def test_config_schema_knows_the_shipped_rules(holdfast: Run) -> None:
     schema = json.loads(holdfast("config", "schema").output)
     uses = [v["properties"]["use"].get("const") for v in schema["$defs"]["RuleTable"]["oneOf"]]
-    assert {"top_up", "partial_close", "atr_stop"} <= set(uses)
+    assert {"cut_leverage", "top_up", "partial_close", "atr_stop"} <= set(uses)
 
 
 def test_rules_list_names_every_shipped_rule(holdfast: Run) -> None:
     listed = json.loads(holdfast("rules", "list", "--json").output)["rules"]
-    assert {"top_up", "partial_close", "atr_stop"} <= {rule["use"] for rule in listed}
+    assert {"cut_leverage", "top_up", "partial_close", "atr_stop"} <= {rule["use"] for rule in listed}
     assert all(rule["does"] for rule in listed)
     assert "top_up" in holdfast("rules", "list").output
 

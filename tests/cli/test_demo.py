@@ -81,7 +81,7 @@ def test_the_orderly_end_is_among_the_rows_of_the_run(seen: Seen) -> None:
 
 def test_every_configured_rule_acts_or_shows_its_refusal(seen: Seen) -> None:
     heard = {row["rule"] for row in journal(seen.folder, "--kind", "action", "--kind", "refusal")}
-    assert {"top_up", "partial_close", "atr_stop", "seatbelt"} <= heard
+    assert {"cut_leverage", "top_up", "partial_close", "atr_stop", "seatbelt"} <= heard
     assert "refused (budget)" in seen.output
 
 

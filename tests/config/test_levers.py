@@ -1,8 +1,10 @@
 from collections.abc import Callable
 from pathlib import Path
 
+import pytest
+
 from bot.config import load
-from bot.config.levers import findings
+from bot.config.levers import Finding, findings
 
 Write = Callable[..., Path]
 
@@ -39,3 +41,47 @@ def test_a_rule_that_can_work_on_no_position_is_hopeless(write: Write) -> None:
 
 def test_a_rule_that_applies_to_no_position_is_left_in_peace(write: Write) -> None:
     assert list(findings(load(cross_and(write, TOP_UP + 'symbols = ["XRP/USDT:USDT"]\n'), {}))) == []
+
+
+CUT = '[[rules]]\nuse = "cut_leverage"\n'
+
+
+def at(write: Write, venue: str, more: str = CUT, mode: str = "isolated") -> list[Finding]:
+    text = write().read_text().replace("binance_usdm", venue)
+    text = text.replace("leverage = 10\n", f'leverage = 10\nmargin_mode = "{mode}"\n')
+    return list(findings(load(write("", more, text=text), {})))
+
+
+def test_a_declared_substitute_that_works_is_named(write: Write) -> None:
+    (finding,) = at(write, "binance_usdm")
+    assert (finding.rule, finding.hopeless, finding.replaced) == ("cut_leverage", False, True)
+    assert finding.text == (
+        "BTC/USDT:USDT isolated: AddMargin instead of CutLeverage,"
+        " for binance refuses it on an open isolated position: -4161"
+    )
+    (finding,) = at(write, "hyperliquid")
+    assert "hyperliquid refuses it on an open isolated position" in finding.text
+
+
+@pytest.mark.parametrize("venue", ["bybit_linear", "xt_linear", "okx_linear"])
+def test_where_the_cut_works_there_is_nothing_to_say(write: Write, venue: str) -> None:
+    assert at(write, venue) == []
+
+
+def test_in_cross_neither_the_cut_nor_its_substitute_works(write: Write) -> None:
+    (finding,) = at(write, "binance_usdm", mode="cross")
+    assert finding.hopeless
+    assert finding.text == (
+        "BTC/USDT:USDT cross: in cross a lower leverage only locks balance, liquidation stays where it is,"
+        " use ReducePosition there"
+    )
+
+
+def test_a_rule_may_be_at_a_loss_here_and_have_a_substitute_there(write: Write) -> None:
+    lost, replaced = findings(load(cross_and(write, CUT), {}))
+    assert (lost.text.partition(":")[0], lost.hopeless, lost.replaced) == ("ETH/USDT", False, False)
+    assert (replaced.text.partition(":")[0], replaced.hopeless, replaced.replaced) == (
+        "BTC/USDT",
+        False,
+        True,
+    )

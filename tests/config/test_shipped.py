@@ -26,7 +26,7 @@ def test_invented_tiers_are_marked(path: Path) -> None:
 def test_the_paper_file_guards_an_isolated_and_a_cross_position() -> None:
     settings = load(CONFIG / "paper.toml", {})
     assert {p.margin_mode for p in settings.config.paper.positions} == set(MarginMode)
-    assert [entry.name for entry in settings.rules] == ["top_up", "partial_close", "atr_stop"]
+    assert [entry.name for entry in settings.rules] == ["cut_leverage", "top_up", "partial_close", "atr_stop"]
     assert settings.config.seatbelt.enabled
 
 

@@ -6,7 +6,7 @@ import pytest
 
 from bot.core.decisions import Action, Because, Refusal
 from bot.core.facts import BalanceChanged, CommandKind, OutcomeKind
-from bot.core.intents import AddMargin
+from bot.core.intents import AddMargin, CutLeverage
 from bot.core.settings import DAY_MS, Limits, RuleEntry
 from bot.core.types import PositionId, Symbol
 from bot.core.wake import Always
@@ -27,6 +27,7 @@ from tests.building.core import (
     closes,
     of,
     reasons,
+    says,
 )
 
 THEIRS = PositionId(OTHER, BTC, LONG.side)
@@ -238,3 +239,84 @@ def test_budgets_do_not_hold_up_an_exit() -> None:
     decisions = desk.mark("95")
     assert reasons(decisions) == [("adds", Because.BUDGET)]
     assert [a.rule for a in of(Action, decisions)] == ["closes"]
+
+
+# --- a cut of leverage draws margin too ----------------------------------------------------------
+# At the desk a long of 1 at 100 with 5x has a margin of 13.6; 4x asks for 25, which draws 11.4.
+
+
+def cuts(to: str = "4", name: str = "cuts") -> RuleEntry:
+    """A rule that cuts the leverage at every fact."""
+    return says(
+        name,
+        lambda view: [CutLeverage(id=view.id, leverage=D(to))] if not view.times_acted else [],
+        when=Always(),
+        proposes=(CutLeverage,),
+        cooldown_ms=0,
+        symbols=frozenset({BTC}),
+    )
+
+
+@pytest.mark.parametrize(
+    ("limits", "named"),
+    [
+        (Limits(margin_per_position=D("11.39")), "position"),
+        (Limits(margin_per_campaign=D("11.39")), "campaign"),
+        (Limits(margin_per_day=D("11.39")), "day"),
+        (Limits(margin_per_account=D("11.39")), "account"),
+    ],
+)
+def test_a_cut_that_would_draw_more_than_a_budget_has_left_is_refused(limits: Limits, named: str) -> None:
+    desk = Desk(cuts(), limits=limits)
+    desk.holds(a_position())
+    refusal = last_refusal(desk)
+    assert refusal.because is Because.BUDGET
+    assert refusal.text == f"it draws 11.4, the budget per {named} has 11.39 left"
+
+
+@pytest.mark.parametrize(
+    "limits",
+    [
+        Limits(margin_per_position=D(15)),
+        Limits(margin_per_campaign=D(15)),
+        Limits(margin_per_day=D(15)),
+        Limits(margin_per_account=D(15)),
+    ],
+)
+def test_what_a_cut_drew_is_spent_and_what_a_failed_one_would_have_drawn_is_not(limits: Limits) -> None:
+    desk = Desk(cuts(), feeds("10"), limits=limits)
+    (failed,) = of(Action, desk.holds(a_position()))
+    # Nothing was drawn, so the same cut fits into the budget once more; after it 3.6 are left.
+    (cut,) = of(Action, desk.answer(failed, OutcomeKind.REJECTED))
+    assert isinstance(cut.intent, CutLeverage)
+    (addition,) = of(Action, desk.answer(cut, OutcomeKind.VERIFIED))
+    assert isinstance(addition.intent, AddMargin)
+    assert addition.intent.amount == D("3.6")
+
+
+@pytest.mark.parametrize(
+    ("free", "reserve", "goes"),
+    [("11.39", "0", False), ("11.4", "0", True), ("12", "1", False), ("12.4", "1", True)],
+)
+def test_a_cut_needs_the_balance_it_draws_above_the_reserve(free: str, reserve: str, *, goes: bool) -> None:
+    desk = Desk(cuts(), limits=Limits(reserve=D(reserve)), free=free)
+    found = of(Action, desk.holds(a_position()))
+    assert bool(found) is goes
+    if not goes:
+        refusal = last_refusal(desk)
+        assert refusal.because is Because.BALANCE
+        assert refusal.text == f"it draws 11.4: free {free}, promised 0, reserve {reserve}"
+
+
+def test_a_cut_in_flight_holds_the_balance_it_draws() -> None:
+    desk = Desk(cuts(), adds("10", symbols=frozenset({ETH}), when=Always()), free="15")
+    assert len(of(Action, desk.holds(a_position()))) == 1
+    (addition,) = of(Action, desk.holds(a_position(ETH_LONG)))
+    assert isinstance(addition.intent, AddMargin)
+    assert addition.intent.amount == D("3.6")
+
+
+def test_a_used_up_budget_refuses_a_cut_before_anything_is_computed() -> None:
+    desk = Desk(cuts(), limits=Limits(margin_per_position=D(0)))
+    desk.holds(a_position())
+    assert last_refusal(desk).text == "budget per position is used up"

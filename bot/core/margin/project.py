@@ -29,6 +29,7 @@ __all__ = [
     "close_for_loss",
     "closing",
     "loss_at_liquidation",
+    "margin_at_leverage",
     "margin_for_distance",
     "project",
     "removable_margin",
@@ -54,6 +55,11 @@ def project(pool: Pool, intent: Intent, marks: Marks, *, taker_fee: Decimal) -> 
             return _with_margin(after, id_, then_add) if then_add and after.holdings else after
         case _:
             return pool
+
+
+def margin_at_leverage(position: Position, contract: Contract, leverage: Decimal) -> Decimal:
+    """The initial margin the position would ask for at ``leverage``, valued at its entry; not rounded."""
+    return initial_margin(replace(position, leverage=leverage), contract, position.entry)
 
 
 def removable_margin(pool: Pool, id_: PositionId, marks: Marks) -> Decimal:

@@ -34,26 +34,31 @@ LOCKS_ONLY = Capability(
 
 
 def capabilities_of(contracts: Iterable[Contract], mode: PositionMode) -> Capabilities:
-    """The levers of an account with these contracts; one that fails on any of them is a no."""
+    """The levers of an account with these contracts; what a cut of leverage does, each contract says."""
     traded = tuple(contracts)
     isolated, cross = MarginMode.ISOLATED, MarginMode.CROSS
-    cuts = [_leverage_cut(contract) for contract in traded]
     levers = {(lever, margin): YES for lever in EVERYWHERE for margin in MarginMode}
     levers |= {(lever, isolated): YES for lever in ("AddMargin", "WithdrawMargin")}
     levers |= {(lever, cross): NO_MARGIN_IN_CROSS for lever in ("AddMargin", "WithdrawMargin")}
     dated = any(contract.expiry_ms is not None for contract in traded)
     levers |= {(lever, mode): YES if dated else NOT_LISTED for lever in HEDGES for mode in MarginMode}
-    levers["CutLeverage", isolated] = min(cuts, key=lambda cut: cut.works)
     levers["CutLeverage", cross] = LOCKS_ONLY
     venues = "+".join(dict.fromkeys(family(contract) for contract in traded))
-    return Capabilities(venue=f"paper {venues}", position_modes=frozenset({mode}), levers=levers)
+    return Capabilities(
+        venue=f"paper {venues}",
+        position_modes=frozenset({mode}),
+        levers=levers,
+        by_contract={("CutLeverage", isolated, c.symbol): _leverage_cut(c) for c in traded},
+    )
 
 
 def _leverage_cut(contract: Contract) -> Capability:
     match contract.rules.leverage_cut:
         case LeverageCut.REFUSED:
+            because = f"{family(contract)} refuses it on an open isolated position"
             refusal = code(contract, Reason.LEVERAGE_REFUSED)
-            because = f"{family(contract)} refuses it on an open isolated position ({refusal})"
+            if refusal != Reason.LEVERAGE_REFUSED:
+                because += f": {refusal}"
             return Capability(works=False, because=because, substitute="AddMargin")
         case LeverageCut.RESETS_MARGIN:
             because = "margin is reset to the initial margin: margin added before is dropped"

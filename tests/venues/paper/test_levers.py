@@ -24,7 +24,7 @@ from bot.core.intents import (
     WithdrawMargin,
 )
 from bot.core.margin.rules import LeverageCut
-from bot.core.types import MarginMode, OrderKind, PositionMode
+from bot.core.types import MarginMode, OrderKind, PositionMode, Symbol
 from bot.venues.paper import PaperExchange
 from tests.venues.paper.desk import (
     BTC,
@@ -319,14 +319,23 @@ def test_leverage_is_bounded_by_the_tier_of_the_position() -> None:
 def test_capabilities_say_what_a_leverage_cut_does_here() -> None:
     def cut(*contracts: Contract) -> Capability:
         levers = an_exchange(*contracts).capabilities(MAIN)
-        return levers.of("CutLeverage", MarginMode.ISOLATED)
+        return levers.of("CutLeverage", MarginMode.ISOLATED, BTC)
 
     assert (cut(of_family("binance")).works, cut(of_family("binance")).substitute) == (False, "AddMargin")
     assert "-4161" in cut(of_family("binance")).because
     assert "dropped" in cut(of_family("bybit")).because
     assert "nothing" in cut(of_family("xt")).because
-    both = cut(of_family("bybit"), a_contract(ETH))
-    assert not both.works
+
+
+def test_each_contract_of_an_account_has_its_own_answer() -> None:
+    levers = an_exchange(of_family("bybit"), a_contract(ETH)).capabilities(MAIN)
+    assert levers.of("CutLeverage", MarginMode.ISOLATED, BTC).works
+    assert not levers.of("CutLeverage", MarginMode.ISOLATED, ETH).works
+    unknown = levers.of("CutLeverage", MarginMode.ISOLATED, Symbol("XRP"))
+    assert (unknown.works, unknown.because) == (
+        False,
+        "paper bybit+binance has no CutLeverage in isolated mode",
+    )
 
 
 def test_capabilities_differ_between_isolated_and_cross() -> None:
@@ -334,12 +343,12 @@ def test_capabilities_differ_between_isolated_and_cross() -> None:
     assert levers.venue == "paper binance"
     assert levers.position_modes == {PositionMode.HEDGE}
     for lever in ("AddMargin", "WithdrawMargin"):
-        assert levers.of(lever, MarginMode.ISOLATED).works
-        assert levers.of(lever, MarginMode.CROSS).because == "no isolated margin in cross"
+        assert levers.of(lever, MarginMode.ISOLATED, BTC).works
+        assert levers.of(lever, MarginMode.CROSS, BTC).because == "no isolated margin in cross"
     for lever in ("ReducePosition", "PlaceStop", "MoveStop", "CancelStop", "PlaceTakeProfit"):
-        assert all(levers.of(lever, mode).works for mode in MarginMode)
-    assert not levers.of("CutLeverage", MarginMode.CROSS).works
-    assert not levers.of("OpenHedge", MarginMode.CROSS).works
+        assert all(levers.of(lever, mode, BTC).works for mode in MarginMode)
+    assert not levers.of("CutLeverage", MarginMode.CROSS, BTC).works
+    assert not levers.of("OpenHedge", MarginMode.CROSS, BTC).works
 
 
 def test_what_the_capabilities_promise_is_not_refused() -> None:
@@ -355,7 +364,7 @@ def test_what_the_capabilities_promise_is_not_refused() -> None:
     )
     levers = exchange.capabilities(MAIN)
     for n, intent in enumerate(intents):
-        assert levers.of(type(intent).__name__, MarginMode.ISOLATED).works
+        assert levers.of(type(intent).__name__, MarginMode.ISOLATED, BTC).works
         assert do(exchange, intent, f"a{n}").kind is OutcomeKind.VERIFIED, intent
 
 
