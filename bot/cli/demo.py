@@ -14,6 +14,7 @@ from bot.cli.options import config_option, settings_of
 
 if TYPE_CHECKING:
     from bot.cli.demonstration import Demonstration
+    from bot.config import Settings
 
 SECONDS = 12.0
 TAPES = Path("data", "demo")
@@ -43,12 +44,12 @@ def demo(ctx: click.Context, config: tuple[Path, ...], seed: int, seconds: float
     settings = settings_of(config)
     if settings.config.mode == "live":
         click.echo('mode is "live", and the demo plays on paper as it always does', err=True)
-    latency_ms = settings.config.paper.latency_ms
-    if latency_ms:
-        click.echo(
-            f"paper.latency_ms is {latency_ms}, and the demo does without: every action takes effect at once;"
-            " holdfast replay waits",
-            err=True,
+    latency_ms, deadline_ms = settings.config.paper.latency_ms, settings.config.limits.deadline
+    if latency_ms >= deadline_ms:
+        raise settings.refuse(
+            ("paper", "latency_ms"),
+            f"found {latency_ms}, and limits.deadline is {deadline_ms} ms: no action would be answered in"
+            " time; make the latency shorter, or use holdfast replay, which waits",
         )
     demonstration = Demonstration(settings, seed=seed, seconds=seconds)
 
@@ -61,7 +62,7 @@ def demo(ctx: click.Context, config: tuple[Path, ...], seed: int, seconds: float
         click.echo("interrupted; the journal is whole", err=True)
         exit_code = ExitCode.INTERRUPTED
     elif exit_code == 0:
-        click.echo(farewell(demonstration, Path(settings.config.journal.path), config))
+        click.echo(farewell(demonstration, settings, config))
     ctx.exit(exit_code)
 
 
@@ -73,8 +74,9 @@ def _report(error: BaseException) -> None:
     report_crash(error)
 
 
-def farewell(demonstration: Demonstration, journal: Path, config: tuple[Path, ...]) -> str:
+def farewell(demonstration: Demonstration, settings: Settings, config: tuple[Path, ...]) -> str:
     """What happened beside what would have happened, where it is written, and what to try next."""
+    from bot.cli.deeds import deeds
     from bot.cli.replay_text import comparison, fates
     from bot.lab.scenario import write_csv
 
@@ -84,11 +86,19 @@ def farewell(demonstration: Demonstration, journal: Path, config: tuple[Path, ..
     files = [part for path in config for part in ("--config", str(path))]
     tries = (
         ("why each rule did or did not act", ["explain", first, *files]),
-        ("every decision of one rule", ["journal", "--rule", "partial_close", *files]),
+        ("every decision of one rule", ["journal", "--rule", "quarterly_hedge", *files]),
         ("the same crash again, worst path first", ["replay", *written, "--path", "worst", *_config(files)]),
     )
     commands = "\n".join(f"  {_program()} {shlex.join(words)}\n      {what}" for what, words in tries)
-    return f"\n{fates(answer)}\n\n{comparison(answer)}\n\njournal: {journal}\n\nNow try\n{commands}"
+    done = deeds(answer, settings.rules)
+    parts = (
+        f"\n{fates(answer)}",
+        f"what each rule did\n{done}",
+        f"with the rules, and without any defence\n{comparison(answer)}",
+        f"journal: {settings.config.journal.path}",
+        f"Now try\n{commands}",
+    )
+    return "\n\n".join(parts)
 
 
 def _config(files: list[str]) -> list[str]:

@@ -8,28 +8,32 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Iterator
+from collections import deque
+from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bot.cli.journal_text import decision_text
-from bot.cli.playing import CountingEngine, Player, TapeClock, script
+from bot.cli.playing import DistantVenue, Player, TapeClock, WatchedEngine, script
 from bot.cli.reconstruct import started
-from bot.cli.table import Board
+from bot.cli.table import Board, position_name
 from bot.cli.text import clock as time_of_day
 from bot.cli.text import exact
 from bot.config import Settings
-from bot.core.decisions import Action, Decision, Refusal, StateChanged
+from bot.core.decisions import Decision, Refusal, StateChanged
 from bot.core.engine import Engine
-from bot.core.facts import Delivered, Fact, Liquidated, OrdersChanged, PositionChanged
+from bot.core.facts import MET, Delivered, Fact, Liquidated, OrdersChanged, Outcome, PositionChanged
 from bot.core.intents import Level, MoveStop, PlaceStop
 from bot.core.settings import SEATBELT, EngineSettings
 from bot.core.step import Step
+from bot.core.types import Order, PositionId
+from bot.lab.replay.effects import OpeningError
 from bot.lab.replay.quarterlies import find_quarterlies, synthetic_sentences
+from bot.lab.replay.record import Recorder
 from bot.lab.replay.result import ReplayResult, Run
-from bot.lab.replay.run import Plan, make_plan, perform, prepare, write_agenda
-from bot.lab.replay.stage import Done, Record
+from bot.lab.replay.run import Plan, key_of_position, make_plan, perform, prepare, write_agenda
 from bot.lab.scenario import CALM_MINUTES, MINUTE_MS, MINUTES, START_MS, flash_crash
 from bot.lab.tapes import PathOrder, group, price_path
 from bot.runtime.control import ControlServer
@@ -40,8 +44,6 @@ from bot.runtime.lock import hold
 from bot.runtime.queries import standard_queries
 from bot.runtime.shell import Shell
 from bot.venues.paper.exchange import PaperExchange
-from bot.venues.paper.model import PaperError
-from bot.venues.paper.venue import PaperVenue
 
 if TYPE_CHECKING:
     from bot.runtime.inbox import Inbox
@@ -53,6 +55,7 @@ CALM_SHARE, CRASH_SHARE = 0.22, 0.56
 FRAME_S = {True: 0.12, False: 1.5}
 """Between two drawings of the table, in a terminal and elsewhere."""
 TICK_MS = 10 * MINUTE_MS
+_SAID_MAX = 50
 
 
 class Demonstration:
@@ -69,14 +72,13 @@ class Demonstration:
         self._quarterlies = find_quarterlies(settings, grouped, PathOrder.NEAREST)
         self._plans = {
             defended: make_plan(
-                settings, grouped, self._paths, 0, defended=defended, quarterlies=self._quarterlies
+                settings, grouped, self._paths, None, defended=defended, quarterlies=self._quarterlies
             )
             for defended in (True, False)
         }
-        self._record = Record()
-        self._done: dict[str, Done] = {}
         self._sides: list[Run] = []
         self._stops: dict[str, str] = {}
+        self._said: deque[str] = deque(maxlen=_SAID_MAX)
         self._board: Board | None = None
         self._began = self._drawn = 0.0
         self._frame_s = 0.0
@@ -95,10 +97,11 @@ class Demonstration:
                 return
             undefended = MemoryJournal()
             self._sides.append(await perform(prepare(self._plans[False], undefended), undefended))
-        except PaperError as error:
-            origin = self._settings.origin(("paper", "positions"))
+        except OpeningError as error:
+            key = key_of_position(self._settings, self._paths, self._quarterlies, error.id)
             found, _, remedy = str(error).partition("; ")
-            raise ShellError(str(origin), found, remedy or "change the position or the balance") from error
+            place = str(self._settings.origin(key))
+            raise ShellError(place, found, remedy or "change the position or the balance") from error
 
     def result(self) -> ReplayResult:
         """What happened beside what would have, in the form of a replay."""
@@ -120,7 +123,8 @@ class Demonstration:
         plan = self._plans[True]
         exchange, settings = _composed(plan, journal.epoch)
         engine = Engine(settings)
-        counting, clock = CountingEngine(engine), TapeClock(START_MS)
+        watched, clock = WatchedEngine(engine), TapeClock(START_MS)
+        venue = DistantVenue(exchange, clock, plan.latency_ms)
 
         async def pace(at_ms: int) -> None:
             await self._pace(at_ms, engine)
@@ -128,8 +132,9 @@ class Demonstration:
         player = Player(
             script(plan.paths, write_agenda(plan, engine)),
             exchange=exchange,
+            venue=venue,
             clock=clock,
-            engine=counting,
+            engine=watched,
             pace=pace,
         )
 
@@ -139,12 +144,12 @@ class Demonstration:
             shell.stop("the tape is over")
 
         shell = Shell(
-            engine=counting,
-            venue=PaperVenue(exchange, clock.now_ms),
+            engine=watched,
+            venue=venue,
             journal=journal,
             clock=clock,
             feeds={"tape": feed},
-            observers=(self._observe,),
+            observers=(partial(self._observe, watched.recorder),),
             tick_ms=TICK_MS,
         )
         life.on_stop(shell.stop, deadline_ms=self._settings.config.limits.deadline)
@@ -153,7 +158,7 @@ class Demonstration:
             self._began = time.perf_counter()
             await shell.run(note, dying=life.dying)
         self._draw(clock.now_ms(), engine)
-        self._sides.append(Run(record=self._record, figures=exchange.figures()))
+        self._sides.append(Run(record=watched.recorder.record, figures=exchange.figures()))
 
     async def _pace(self, at_ms: int, engine: Engine) -> None:
         """Draw when it is time, and wait where the tape is ahead of the screen."""
@@ -169,64 +174,64 @@ class Demonstration:
         self._board.show(at_ms, engine.overview(), self._stops)
         self._drawn = time.perf_counter()
 
-    def _observe(self, step: Step) -> None:
-        """Keep what happened, and say what people want to hear of."""
-        assert self._board is not None, "observing before the performance"
+    def _observe(self, recorder: Recorder, step: Step) -> None:
+        """Say what people want to hear of."""
         for fact in step.facts:
-            for text, level in self._heard(fact):
-                self._board.say(f"{time_of_day(step.at_ms)}  {text}", level)
+            if isinstance(fact, OrdersChanged):
+                self._note_stops(recorder, fact.orders)
+            self._say(step.at_ms, *self._heard(fact, recorder))
         for decision in step.decisions:
-            self._keep(decision)
-            text, level = _told(decision)
-            if text:
-                self._board.say(f"{time_of_day(step.at_ms)}  {text}", level)
+            self._say(step.at_ms, *self._told(decision))
 
-    def _keep(self, decision: Decision) -> None:
-        if isinstance(decision, Action):
-            done = Done(decision)
-            self._record.done.append(done)
-            self._done[decision.client_id] = done
-        elif isinstance(decision, Refusal):
-            self._record.refusals.append(decision)
+    def _say(self, at_ms: int, text: str, level: str) -> None:
+        """Once: at one moment a rule may be refused the same thing twice, each time in another state."""
+        assert self._board is not None, "speaking before the performance"
+        line = f"{time_of_day(at_ms)}  {text}"
+        if text and line not in self._said:
+            self._said.append(line)
+            self._board.say(line, level)
 
-    def _heard(self, fact: Fact) -> Iterator[tuple[str, str]]:
+    def _note_stops(self, recorder: Recorder, orders: Sequence[Order]) -> None:
+        """Which rule's each resting stop is: the table names it."""
+        for order in orders:
+            rule = recorder.rule_of(order.client_id) or "stop"
+            self._stops[order.client_id] = f"{rule} at {exact(order.trigger)}"
+
+    def _heard(self, fact: Fact, recorder: Recorder) -> tuple[str, str]:
+        """What befell a position, and how loud; nothing for what the decisions tell."""
         match fact:
-            case OrdersChanged(orders=orders):
-                for order in orders:
-                    done = self._done.get(order.client_id)
-                    rule = done.action.rule if done is not None else "stop"
-                    self._stops[order.client_id] = f"{rule} at {exact(order.trigger)}"
+            case Outcome(proof=proof) if proof == MET and fact.fills:
+                rule, fill = recorder.rule_of(fact.client_id) or "your own", fact.fills[-1]
+                text = f"{rule}: its stop was met: {exact(fill.quantity)} at {exact(fill.price)}"
+                return f"{self._name(fact.id)}  {text}", "action"
             case Liquidated():
-                self._record.liquidations.append(fact)
-                yield f"{fact.id} was LIQUIDATED at {exact(fact.price)}", "critical"
+                return f"{self._name(fact.id)}  LIQUIDATED at {exact(fact.price)}", Level.CRITICAL
             case Delivered():
-                self._record.deliveries.append(fact)
-                yield f"{fact.id} was delivered at {exact(fact.price)}", "warning"
+                return f"{self._name(fact.id)}  delivered at {exact(fact.price)}", Level.WARNING
             case PositionChanged(position=None):
-                yield f"{fact.id} is closed", "warning"
+                return f"{self._name(fact.id)}  is closed", Level.WARNING
             case _:
-                return
+                return "", Level.INFO
+
+    def _told(self, decision: Decision) -> tuple[str, str]:
+        """A decision in words, and how loud; nothing for what would only be noise."""
+        if isinstance(decision, StateChanged):
+            return "" if decision.level is Level.INFO else decision_text(decision), decision.level
+        text = decision_text(decision, self._plans[True].synthetic)
+        line = f"{self._name(decision.id)}  {decision.rule}: {text}"
+        if isinstance(decision, Refusal):
+            return line, Level.WARNING
+        routine = decision.rule == SEATBELT and isinstance(decision.intent, PlaceStop | MoveStop)
+        return line, Level.INFO if routine else "action"
+
+    def _name(self, id_: PositionId) -> str:
+        return position_name(id_, synthetic=id_.symbol in self._plans[True].synthetic)
 
 
 def _composed(plan: Plan, epoch: int) -> tuple[PaperExchange, EngineSettings]:
     exchange = plan.exchange()
     capabilities = {account.name: exchange.capabilities(account.name) for account in plan.accounts}
     return exchange, replace(plan.settings(capabilities), epoch=epoch)
-
-
-def _told(decision: Decision) -> tuple[str, str]:
-    """A decision in words, and how loud; nothing for what would only be noise."""
-    match decision:
-        case Action(rule=rule, intent=PlaceStop() | MoveStop()) if rule == SEATBELT:
-            return f"{rule}: {decision_text(decision)}", Level.INFO
-        case Action(rule=rule):
-            return f"{rule}: {decision_text(decision)}", "action"
-        case Refusal(rule=rule):
-            return f"{rule}: {decision_text(decision)}", Level.WARNING
-        case StateChanged(level=Level.INFO):
-            return "", Level.INFO
-        case StateChanged(level=level):
-            return decision_text(decision), level
 
 
 def share_of_time(at_ms: int) -> float:

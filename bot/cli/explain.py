@@ -91,7 +91,7 @@ async def _last_decisions(reading: Reading, symbol: str, begin: int) -> list[dic
     found = await met_rows(reading, given)
     for kind in ("Action", "Refusal", "Liquidated"):
         found += await reading.page({**given, "kind": kind})
-    return sorted(found, key=lambda row: row["seq"])[-LAST:]
+    return await reading.flagged(sorted(found, key=lambda row: row["seq"])[-LAST:])
 
 
 def _meant(asked: str, known: set[str]) -> str:

@@ -7,7 +7,8 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from bot.cli.journal_text import line
-from bot.cli.text import columns, exact, moment, percent
+from bot.cli.text import columns, exact, flagged, moment, percent
+from bot.core.explain import TIME_COMES
 
 
 def report(answer: Mapping[str, Any]) -> str:
@@ -32,8 +33,13 @@ def _position(position: Mapping[str, Any]) -> str:
         f"distance {percent(position['distance'])}",
         f"margin ratio {percent(position['margin_ratio'], 1)}",
         _protection(position),
+        *(
+            f"hedged with {exact(hedge['quantity'])} {flagged(hedge['symbol'], hedge['synthetic'])}"
+            for hedge in position["hedges"]
+        ),
     ]
-    head = f"{id_['account']}/{id_['symbol']}/{id_['side']}\n  {', '.join(facts)}"
+    symbol = flagged(id_["symbol"], position["synthetic"])
+    head = f"{id_['account']}/{symbol}/{id_['side']}\n  {', '.join(facts)}"
     return "\n".join([head, *(_rule(rule) for rule in position["rules"])])
 
 
@@ -59,6 +65,9 @@ def _rule(rule: Mapping[str, Any]) -> str:
 
 def _conditions(rule: Mapping[str, Any]) -> Iterator[tuple[str, str, str]]:
     for condition in rule["conditions"]:
+        if condition["text"] == TIME_COMES:
+            yield f"{moment(int(condition['threshold']))} comes", "", "holds" if condition["holds"] else ""
+            continue
         value = "" if condition["value"] is None else f"now {condition['value']}"
         away = "holds" if condition["holds"] else f"{condition['away']} away" if condition["away"] else ""
         yield condition["text"], value, away

@@ -123,7 +123,7 @@ async def _rows(
     *,
     all_runs: bool,
 ) -> list[Row]:
-    """The last rows of every kind asked for, in the order they were written, each with its ``run``."""
+    """The last rows of every kind asked for, in the order they were written, as ``flagged`` has them."""
     from bot.cli.journal_file import Reading
     from bot.cli.met import met_rows
 
@@ -136,11 +136,7 @@ async def _rows(
             asked = {**given, "kind": kind}
             for row in await (met_rows(reading, given) if kind == MET else reading.page(asked)):
                 found[row["seq"]] = row
-        rows = [found[seq] for seq in sorted(found)][-base["limit"] :]
-        openings = [(row["seq"], int(json.loads(row["body"])["epoch"])) for row in await reading.openings()]
-    return [
-        {**row, "run": max((run for seq, run in openings if seq <= row["seq"]), default=0)} for row in rows
-    ]
+        return await reading.flagged([found[seq] for seq in sorted(found)][-base["limit"] :])
 
 
 async def _since_ms(reading: Reading, since: tuple[str, int]) -> int | None:

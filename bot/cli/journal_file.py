@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncIterator, Iterable, Iterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import Any
 
+from bot.cli.journal_text import contract_in
 from bot.runtime.control import ask
 from bot.runtime.journal import Journal, JournalMissing
 from bot.runtime.journal.rows import OPENED
@@ -70,6 +71,19 @@ class Reading:
     async def openings(self) -> list[dict[str, Any]]:
         """The rows that runs begin with, as many as fit on a page."""
         return await self.page({"kind": OPENED, "latest": True})
+
+    async def flagged(self, rows: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
+        """The rows, each with its ``run`` and whether the contract it is about has modelled prices."""
+        openings = [(row["seq"], int(json.loads(row["body"])["epoch"])) for row in await self.openings()]
+
+        def run(row: Mapping[str, Any]) -> int:
+            return max((run for seq, run in openings if seq <= row["seq"]), default=0)
+
+        told = {"kind": "InstrumentChanged", "contains": '"synthetic_prices":true', "latest": True}
+        modelled = {(run(row), row["symbol"]) for row in await self.page(told)}
+        return [
+            {**row, "run": run(row), "synthetic": (run(row), contract_in(row)) in modelled} for row in rows
+        ]
 
     async def ask(self, query: str, args: Mapping[str, Any]) -> Any:  # noqa: ANN401 - whatever the bot answers
         """Ask the running bot something else."""

@@ -3,32 +3,43 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Set as AbstractSet
 from typing import Any
 
-from bot.cli.text import exact, moment, percent
+from bot.cli.text import exact, flagged, moment, percent
+from bot.core.amounts import Unit, contract_of, counted_in
 from bot.core.codec import decode_decision, decode_fact
 from bot.core.decisions import Action, Decision, Refusal, StateChanged
 from bot.core.facts import Deleveraged, Fact, FundingPaid, LinkChanged, Liquidated, Outcome
 from bot.core.intents import Intent
+from bot.core.types import Symbol
 from bot.runtime.redaction import redact
 
 Line = tuple[str, str, str, str, str]
 
 
 def line(row: dict[str, Any]) -> Line:
-    """Time, kind, rule, symbol and what happened."""
-    return (
-        moment(row["at_ms"]),
-        row["kind"],
-        row["rule"] or "",
-        row["symbol"] or row["account"] or "",
-        _text(row),
-    )
+    """Time, kind, rule, symbol and what happened. ``synthetic`` says it of the contract the row is about."""
+    symbol = row["symbol"]
+    about = flagged(symbol, row["synthetic"] and contract_in(row) == symbol) if symbol else row["account"]
+    return moment(row["at_ms"]), row["kind"], row["rule"] or "", about or "", _text(row)
+
+
+def contract_in(row: dict[str, Any]) -> Symbol | None:
+    """The contract a row is about: of a hedge the one it is in, not the one it guards."""
+    if row["part"] == "decision":
+        decision = decode_decision(row["body"])
+        if isinstance(decision, Action | Refusal):
+            return contract_of(decision.intent)
+    return None if row["symbol"] is None else Symbol(row["symbol"])
 
 
 def _text(row: dict[str, Any]) -> str:
     if row["part"] == "decision":
-        return decision_text(decode_decision(row["body"]))
+        contract = contract_in(row)
+        return decision_text(
+            decode_decision(row["body"]), {contract} if contract and row["synthetic"] else frozenset()
+        )
     if row["part"] == "note":
         return ", ".join(f"{name} {value}" for name, value in json.loads(row["body"]).items())
     fact = decode_fact(row["body"])
@@ -37,34 +48,40 @@ def _text(row: dict[str, Any]) -> str:
     return fact_text(fact) or row["body"]
 
 
-def decision_text(decision: Decision) -> str:
-    """What was decided, with the numbers and the reason, without secrets that may be in the reason."""
-    return redact(_decision_text(decision))
+def decision_text(decision: Decision, synthetic: AbstractSet[Symbol] = frozenset()) -> str:
+    """What was decided, with the numbers and the reason, without secrets that may be in the reason.
+
+    Contracts among ``synthetic`` are said to be: their prices are modelled.
+    """
+    return redact(_decision_text(decision, synthetic))
 
 
-def _decision_text(decision: Decision) -> str:
+def _decision_text(decision: Decision, synthetic: AbstractSet[Symbol]) -> str:
     match decision:
-        case Action():
+        case Action(intent=intent):
             change = f"{percent(decision.distance_before)} -> {percent(decision.distance_after)}"
             return (
-                f"{intent_text(decision.intent)} (mark {exact(decision.mark)}, {change}): {decision.reason}"
+                f"{intent_text(intent, synthetic)} (mark {exact(decision.mark)}, {change}): {decision.reason}"
             )
-        case Refusal():
+        case Refusal(intent=intent):
             return (
-                f"{intent_text(decision.intent)} (mark {exact(decision.mark)})"
+                f"{intent_text(intent, synthetic)} (mark {exact(decision.mark)})"
                 f" refused ({decision.because}): {decision.text}"
             )
         case StateChanged():
             return f"{decision.subject}: {decision.was} -> {decision.now}, {decision.because}"
 
 
-def intent_text(intent: Intent) -> str:
-    """The intent's kind and its figure."""
-    for name, word in (("amount", ""), ("quantity", ""), ("leverage", "to "), ("trigger", "at ")):
-        value = getattr(intent, name, None)
-        if value is not None:
-            return f"{type(intent).__name__} {word}{exact(value)}"
-    return type(intent).__name__
+def intent_text(intent: Intent, synthetic: AbstractSet[Symbol] = frozenset()) -> str:
+    """The intent's kind and its figure; where it trades another contract than the position's, which one."""
+    name, counted = type(intent).__name__, counted_in(intent)
+    if counted is not None:
+        name += f" {_WORDS[counted.unit]}{exact(counted.amount)}"
+    symbol = contract_of(intent)
+    return name if symbol == intent.id.symbol else f"{name} in {flagged(symbol, symbol in synthetic)}"
+
+
+_WORDS = {Unit.MONEY: "", Unit.BASE: "", Unit.TIMES: "to ", Unit.PRICE: "at "}
 
 
 def fact_text(fact: Fact) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
-from bot.cli.text import NOTHING, amount, columns, exact, moment, percent
+from bot.cli.text import NOTHING, amount, columns, exact, flagged, moment, percent
 
 ROWS_MAX = 30
 """Longer lists end with a count; --json has every row."""
@@ -51,10 +51,14 @@ def comparison(answer: Mapping[str, Any]) -> str:
     rows.append(("realised", *(amount(_sum(side, "realised")) for side in sides)))
     rows.append(("fees", *(amount(_sum(side, "fees")) for side in sides)))
     rows.append(("funding", *(amount(_sum(side, "funding")) for side in sides)))
-    for mine, other in zip(*(side["final"]["positions"] for side in sides), strict=False):
-        name = f"{mine['account']}/{_symbol(mine)}/{mine['side']}"
-        rows.append((name, _position(mine), _position(other)))
+    mine, others = ({_name(row): row for row in side["final"]["positions"]} for side in sides)
+    # A hedge is there only where a rule opened it.
+    rows += [(name, _position(mine.get(name)), _position(others.get(name))) for name in mine | others]
     return columns(rows)
+
+
+def _name(row: Mapping[str, Any]) -> str:
+    return f"{row['account']}/{_symbol(row)}/{row['side']}"
 
 
 def _fate(side: Mapping[str, Any]) -> str:
@@ -62,9 +66,11 @@ def _fate(side: Mapping[str, Any]) -> str:
     return "SURVIVED" if side["survived"] else f"LIQUIDATED {count} time{'s' if count > 1 else ''}"
 
 
-def _position(figures: Mapping[str, Any]) -> str:
+def _position(figures: Mapping[str, Any] | None) -> str:
+    if figures is None:
+        return NOTHING
     if not figures["open"]:
-        return "liquidated" if figures["liquidations"] else "closed"
+        return "liquidated" if figures["liquidations"] else f"closed, realised {amount(figures['realised'])}"
     return f"open, {exact(figures['quantity'])} at distance {percent(figures['distance'])}"
 
 
@@ -77,8 +83,11 @@ def _sum(side: Mapping[str, Any], name: str) -> Decimal:
 
 
 def _symbol(row: Mapping[str, Any]) -> str:
-    """The symbol; where its prices are modelled, every line says so."""
-    return f"{row['symbol']} (synthetic)" if row["synthetic"] else str(row["symbol"])
+    """The symbol; where another contract is traded for its sake, that one, too."""
+    contract = row.get("contract", row["symbol"])
+    if contract == row["symbol"]:
+        return flagged(contract, row["synthetic"])
+    return f"{row['symbol']} in {flagged(contract, row['synthetic'])}"
 
 
 def _deliveries(rows: Sequence[Mapping[str, Any]]) -> Iterable[str]:

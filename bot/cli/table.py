@@ -14,8 +14,9 @@ from typing import TYPE_CHECKING, Literal, Protocol, TextIO
 
 import click
 
-from bot.cli.text import NOTHING, clock, columns, exact, moment, percent
+from bot.cli.text import NOTHING, clock, columns, exact, flagged, moment, percent
 from bot.core.explain import PositionStatus
+from bot.core.types import PositionId
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -76,7 +77,7 @@ def cells(status: PositionStatus, stops: Mapping[str, str]) -> tuple[str, ...]:
     """One position in the order of the headings."""
     id_ = status.id
     return (
-        f"{_short(id_.symbol)} {id_.side} {exact(status.quantity)}",
+        f"{position_name(id_, synthetic=status.synthetic)} {exact(status.quantity)}",
         exact(status.mark),
         exact(status.liquidation),
         percent(status.distance),
@@ -87,11 +88,11 @@ def cells(status: PositionStatus, stops: Mapping[str, str]) -> tuple[str, ...]:
     )
 
 
-def _short(symbol: str) -> str:
-    """The coin, and the date of a dated contract: a hedge must not look like what it hedges."""
-    base, _, rest = symbol.partition("/")
+def position_name(id_: PositionId, *, synthetic: bool) -> str:
+    """A position in few letters: ``BTC long``; a hedge must not look like what it hedges."""
+    base, _, rest = id_.symbol.partition("/")
     date = rest.partition("-")[2]
-    return f"{base}-{date}" if date else base
+    return f"{flagged(f'{base}-{date}' if date else base, synthetic)} {id_.side}"
 
 
 def _protection(status: PositionStatus, stops: Mapping[str, str]) -> str:

@@ -42,6 +42,11 @@ def exact(number: Decimal | str | None) -> str:
     return NOTHING if number is None else format_exact(Decimal(number))
 
 
+def flagged(symbol: str, synthetic: bool) -> str:  # noqa: FBT001 - it reads like the words it makes
+    """A symbol; where its prices are modelled, every line says so."""
+    return f"{symbol} (synthetic)" if synthetic else symbol
+
+
 def moment(at_ms: int) -> str:
     """A time in UTC to the second."""
     return f"{datetime.fromtimestamp(at_ms / 1000, UTC):%Y-%m-%d %H:%M:%S}"

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from bot.config.compose import contract
-from bot.config.coverage import account_of
+from bot.config.coverage import account_of, quarterly_symbol
 from bot.config.fields import ANY_SYMBOL
 from bot.config.model import PositionTable
 from bot.config.settings import Settings
@@ -22,6 +22,8 @@ from bot.core.types import Symbol
 from bot.venues.paper.capabilities import capabilities_of
 
 _SOME_SYMBOL = Symbol("BTC/USDT:USDT")
+_SOME_EXPIRY_MS = 2_082_355_200_000
+"""2035-12-28 08:00 UTC: whatever the date, a contract that is listed is one."""
 _SOME_TICK = Decimal("0.1")
 
 
@@ -44,14 +46,28 @@ class _Levers:
     def __init__(self, settings: Settings, position: PositionTable) -> None:
         account = account_of(settings.config, position)
         assert account is not None, f"{position.symbol}: an account that was not checked"
-        symbol = _SOME_SYMBOL if position.symbol == ANY_SYMBOL else position.symbol
-        traded = contract(settings, symbol, tick=_SOME_TICK)
-        self._able = capabilities_of((traded,), settings.config.accounts[account].position_mode)
+        symbol = _some_symbol(settings) if position.symbol == ANY_SYMBOL else position.symbol
+        traded = [contract(settings, each, tick=_SOME_TICK) for each in (symbol, *_dated(settings, symbol))]
+        self._able = capabilities_of(traded, settings.config.accounts[account].position_mode)
         self._mode, self._symbol = position.margin_mode, symbol
         self.name = f"{position.symbol} {position.margin_mode}"
 
     def of(self, kind: type[Intent]) -> Capability:
         return self._able.of(kind.__name__, self._mode, self._symbol)
+
+
+def _some_symbol(settings: Settings) -> Symbol:
+    """A symbol that ``*`` may stand for: one with dated contracts, if there are any."""
+    quarterlies = settings.config.paper.quarterlies
+    return quarterly_symbol(quarterlies[0], None) if quarterlies else _SOME_SYMBOL
+
+
+def _dated(settings: Settings, symbol: Symbol) -> Iterator[Symbol]:
+    """The dated contracts that are listed beside ``symbol``: those written down, and one of each model."""
+    config = settings.config
+    yield from (each for each in config.contracts if "-" in each and each != symbol)
+    for table in config.paper.quarterlies:
+        yield quarterly_symbol(table, _SOME_EXPIRY_MS)
 
 
 def findings(settings: Settings) -> Iterator[Finding]:

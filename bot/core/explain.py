@@ -11,10 +11,12 @@ from bot.core.conditions import QUIET, holds, reading
 from bot.core.decisions import Action, Because, Refusal
 from bot.core.situation import Situation
 from bot.core.timeframe import format_timeframe
-from bot.core.types import PositionId, RuleName
+from bot.core.types import PositionId, RuleName, Symbol
 from bot.core.wake import Above, AllOf, Always, AnyOf, At, BarClose, Below, Changed, Metric, Never, Wake
 
 _PLACES = Decimal("0.0001")
+TIME_COMES = "time comes"
+"""What a condition on the time says: its figures are in milliseconds UTC."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,8 +44,17 @@ class RuleExplanation:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class HedgeReading:
+    """A hedge of ours as it is held: how much, and whether its contract's prices are modelled."""
+
+    symbol: Symbol
+    quantity: Decimal
+    synthetic: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PositionExplanation:
-    """All rules on one position, and how it stands."""
+    """All rules on one position, and how it stands. ``hedges`` are ours against it."""
 
     id: PositionId
     mark: Decimal | None
@@ -52,6 +63,9 @@ class PositionExplanation:
     margin_ratio: Decimal | None
     protected_by: str | None
     naked_since_ms: int | None
+    synthetic: bool
+    """Whether the contract's prices are modelled."""
+    hedges: tuple[HedgeReading, ...]
     rules: tuple[RuleExplanation, ...]
 
 
@@ -69,6 +83,8 @@ class PositionStatus:
     naked_since_ms: int | None
     next_rule: RuleName | None
     next_away: str | None
+    synthetic: bool
+    """Whether the contract's prices are modelled."""
     last_action: Action | None
     last_refusal: Refusal | None
 
@@ -84,7 +100,17 @@ def explain_holder(holder: Holder, situation: Situation | None, parked: Parked) 
         margin_ratio=_finite(situation.margin_ratio) if situation is not None else None,
         protected_by=holder.protected_by,
         naked_since_ms=holder.naked_since_ms,
+        synthetic=holder.contract.synthetic_prices,
+        hedges=_hedges(situation),
         rules=rules,
+    )
+
+
+def _hedges(situation: Situation | None) -> tuple[HedgeReading, ...]:
+    legs = situation.pair.legs if situation is not None else ()
+    return tuple(
+        HedgeReading(symbol=leg.symbol, quantity=leg.quantity, synthetic=leg.contract.synthetic_prices)
+        for leg in legs
     )
 
 
@@ -104,6 +130,7 @@ def status_of(holder: Holder, situation: Situation | None, parked: Parked) -> Po
         protected_by=holder.protected_by,
         naked_since_ms=holder.naked_since_ms,
         next_rule=nearest[1] if nearest is not None else None,
+        synthetic=explained.synthetic,
         next_away=str(nearest[0].quantize(_PLACES)) if nearest is not None else None,
         last_action=holder.last_action,
         last_refusal=max(refusals, default=None, key=lambda refusal: refusal.at_ms),
@@ -195,7 +222,14 @@ def _read(condition: Wake, situation: Situation) -> ConditionReading:
         case BarClose(timeframe_ms):
             text = f"a {format_timeframe(timeframe_ms)} bar closes"
         case At(at_ms):
-            text = f"time {at_ms} comes"
+            away_ms = str(max(0, at_ms - situation.now_ms))
+            return ConditionReading(
+                text=TIME_COMES,
+                value=str(situation.now_ms),
+                threshold=str(at_ms),
+                away=None if holding else away_ms,
+                holds=holding,
+            )
         case Changed():
             text = "position, orders, balance or state change"
         case Always():

@@ -32,8 +32,9 @@ class Keeper(Rule[KeeperParams]):
     def decide(self, view: View) -> Decisions:
         """Close what has nothing to stand against."""
         if self._too_much(view):
-            quantity, guarded = view.pair.excess, view.pair.guarded
-            yield ReducePosition(id=view.id, quantity=quantity), f"{quantity} more than {guarded} needs"
+            excess, guarded = view.pair.excess, view.pair.guarded
+            over = view.contract.quantity_down(excess)
+            yield ReducePosition(id=view.id, quantity=excess), f"{over} more than {guarded} needs"
 
     def _too_much(self, view: View) -> bool:
         contract, excess = view.contract, view.pair.excess

@@ -52,9 +52,34 @@ def test_a_rule_that_can_do_nothing_ends_check(holdfast: Run, tmp_path: Path) ->
     path.write_text(PAPER.read_text().replace('["BTC/USDT:USDT"]', '["ETH/USDT:USDT"]'))
     answer = holdfast("check", "-c", path)
     assert answer.exit_code == 4
-    cut, fed = answer.stderr.splitlines()
+    cut, fed, hedged = answer.stderr.splitlines()
     assert cut.startswith("rule cut_leverage can do nothing on any position: ETH/USDT:USDT cross: ")
     assert fed.startswith("rule top_up can do nothing on any position: ETH/USDT:USDT cross: ")
+    assert hedged == (
+        "rule quarterly_hedge can do nothing on any position: ETH/USDT:USDT cross:"
+        " no dated contract is listed to hedge with, use ReducePosition there"
+    )
+
+
+def test_check_says_that_nothing_is_listed_to_hedge_with(holdfast: Run, tmp_path: Path) -> None:
+    before, quarterlies, after = PAPER.read_text().partition("[[paper.quarterlies]]")
+    path = tmp_path / "bot.toml"
+    path.write_text(before + after[after.index("[[paper.positions]]") :])
+    answer = holdfast("check", "-c", path)
+    assert quarterlies
+    assert answer.exit_code == 4
+    assert answer.stderr.startswith(
+        "rule quarterly_hedge can do nothing on any position: BTC/USDT:USDT isolated:"
+        " no dated contract is listed to hedge with, use ReducePosition there"
+    )
+
+
+def test_the_hedging_rule_is_listed_and_its_parameters_explained(holdfast: Run) -> None:
+    assert "quarterly_hedge" in holdfast("rules", "list").output
+    shown = holdfast("rules", "show", "quarterly_hedge").output
+    assert "roll_days" in shown
+    definitions = json.loads(holdfast("config", "schema").output)["$defs"]
+    assert "basis" in definitions["quarterly_hedge_params"]["properties"]
 
 
 def test_check_says_which_substitute_a_rule_will_use(holdfast: Run) -> None:

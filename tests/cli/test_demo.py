@@ -81,8 +81,72 @@ def test_the_orderly_end_is_among_the_rows_of_the_run(seen: Seen) -> None:
 
 def test_every_configured_rule_acts_or_shows_its_refusal(seen: Seen) -> None:
     heard = {row["rule"] for row in journal(seen.folder, "--kind", "action", "--kind", "refusal")}
-    assert {"cut_leverage", "top_up", "partial_close", "atr_stop", "seatbelt"} <= heard
+    levers = {"cut_leverage", "top_up", "quarterly_hedge", "partial_close", "atr_stop"}
+    assert levers | {"keeper", "seatbelt"} <= heard
     assert "refused (budget)" in seen.output
+    for lever in levers:
+        assert re.search(
+            rf"^  {lever} +\S.*\d", seen.output.partition("what each rule did\n")[2], re.MULTILINE
+        )
+
+
+def test_the_leverage_that_binance_will_not_cut_is_replaced_by_margin(seen: Seen) -> None:
+    refused = "instead of cutting to 10x (binance refuses it on an open isolated position: -4161): adding "
+    assert re.search(rf"BTC long  cut_leverage: AddMargin \S+ .*{re.escape(refused)}", seen.output)
+    assert re.search(
+        r"^  cut_leverage +1 AddMargin \(249.08\) instead of CutLeverage$", seen.output, re.MULTILINE
+    )
+
+
+def test_the_hedge_is_opened_follows_and_is_closed_when_it_is_calm(seen: Seen) -> None:
+    told = [
+        line.split("  ", 1)[1] for line in seen.output.splitlines() if re.match(r"  \d\d:\d\d:\d\d  ", line)
+    ]
+    steps = [
+        "BTC long  quarterly_hedge: OpenHedge 0.123 in BTC/USDT:USDT-251226 (synthetic)",
+        "BTC-251226 (synthetic) short  keeper: ReducePosition ",
+        "BTC long  quarterly_hedge: CloseHedge ",
+        "BTC-251226 (synthetic) short  is closed",
+    ]
+    found = [next(n for n, line in enumerate(told) if step in line) for step in steps]
+    assert found == sorted(found)
+    assert " calm: liquidation " in told[found[2]]
+    assert re.search(
+        r"main/BTC/USDT:USDT-251226 \(synthetic\)/short +closed, realised [\d.,]+ +-\n", seen.output
+    )
+
+
+def test_nothing_is_said_twice(seen: Seen) -> None:
+    told = [line for line in seen.output.splitlines() if re.match(r"  \d\d:\d\d:\d\d  ", line)]
+    assert len(told) == len(set(told))
+
+
+def test_the_hedge_is_a_row_of_its_own_that_says_what_it_guards(tmp_path: Path) -> None:
+    paper = (Path(__file__).parents[2] / "config" / "paper.toml").read_text()
+    (tmp_path / "bot.toml").write_text(paper.replace("calm = 0.13", "calm = 0.9"))
+    done = run(tmp_path, *PROGRAM, "demo", "--seconds", "0", "-c", "bot.toml")
+    assert done.returncode == 0, done.stderr
+    row = next(
+        line for line in reversed(done.stdout.splitlines()) if "  BTC-251226 (synthetic) short " in line
+    )
+    assert "the pair with main/BTC/USDT:USDT/long" in row
+    explained = run(tmp_path, *PROGRAM, "explain", "BTC", "-c", "bot.toml").stdout
+    assert re.search(r"hedged with 0\.\d+ BTC/USDT:USDT-251226 \(synthetic\)", explained)
+    assert "2025-12-23 08:00:00 comes" in explained  # three days before the last Friday of December
+    hedge = run(tmp_path, *PROGRAM, "explain", "BTC/USDT:USDT-251226", "-c", "bot.toml").stdout
+    assert hedge.startswith("main/BTC/USDT:USDT-251226 (synthetic)/short\n")
+    assert "protected by the pair with main/BTC/USDT:USDT/long" in hedge
+
+
+def test_the_journal_flags_what_is_synthetic(seen: Seen) -> None:
+    hedging = journal(seen.folder, "--rule", "quarterly_hedge", "--kind", "action")
+    assert {row["synthetic"] for row in hedging} == {True}
+    assert {row["synthetic"] for row in journal(seen.folder, "--rule", "top_up")} == {False}
+    shown = run(seen.folder, *PROGRAM, "journal", "--symbol", "BTC/USDT:USDT-251226").stdout
+    assert shown
+    assert all("BTC/USDT:USDT-251226 (synthetic)" in line for line in shown.splitlines())
+    perpetual = run(seen.folder, *PROGRAM, "journal", "--rule", "quarterly_hedge", "--kind", "action").stdout
+    assert all(" in BTC/USDT:USDT-251226 (synthetic) (mark " in line for line in perpetual.splitlines())
 
 
 def test_what_would_have_happened_without_defence_is_beside_what_happened(seen: Seen) -> None:
@@ -165,7 +229,7 @@ def test_a_second_bot_in_the_same_folder_is_refused(tmp_path: Path) -> None:
 
 def test_a_position_that_cannot_be_is_one_line(tmp_path: Path) -> None:
     paper = (Path(__file__).parents[2] / "config" / "paper.toml").read_text()
-    (tmp_path / "bot.toml").write_text(paper.replace("balance = 6000", "balance = 1300"))
+    (tmp_path / "bot.toml").write_text(paper.replace("balance = 6500", "balance = 1300"))
     done = run(tmp_path, *PROGRAM, "demo", "--seconds", "0", "-c", "bot.toml")
     assert done.returncode == 1
     assert done.stderr.startswith("holdfast: bot.toml:")
@@ -236,6 +300,7 @@ STATUS = PositionStatus(
     naked_since_ms=None,
     next_rule=None,
     next_away=None,
+    synthetic=False,
     last_action=None,
     last_refusal=None,
 )
@@ -314,19 +379,29 @@ def test_plain_lines_are_written_elsewhere(capsys: pytest.CaptureFixture[str]) -
     assert "no open position" in written
 
 
-def test_a_latency_that_is_not_played_is_said(tmp_path: Path) -> None:
+def test_a_latency_is_played_as_in_a_replay(tmp_path: Path) -> None:
+    paper = Path(__file__).parents[2] / "config" / "paper.toml"
+    (tmp_path / "bot.toml").write_text(paper.read_text().replace("latency_ms = 0", "latency_ms = 3000"))
+    done = run(tmp_path, *PROGRAM, "demo", "--seconds", "0", "-c", "bot.toml")
+    assert (done.returncode, done.stderr) == (0, "")
+    tapes = sorted(str(path) for path in (tmp_path / "data" / "demo").glob("*.csv"))
+    replayed = run(tmp_path, *PROGRAM, "replay", *tapes, "--config", "bot.toml", "--json")
+    answer = json.loads(replayed.stdout)
+    played = journal(tmp_path, "-c", "bot.toml", "--kind", "action")
+    assert [(row["at_ms"], row["rule"]) for row in played] == [
+        (action["at_ms"], action["rule"]) for action in answer["actions"]
+    ]
+    outcomes = journal(tmp_path, "-c", "bot.toml", "--kind", "outcome", "--rule", "top_up")
+    assert all("late" not in json.dumps(row) for row in outcomes)
+
+
+def test_a_latency_beyond_the_deadline_is_refused(tmp_path: Path) -> None:
     paper = (Path(__file__).parents[2] / "config" / "paper.toml").read_text()
-    (tmp_path / "bot.toml").write_text(paper)
-    done = subprocess.run(
-        [*PROGRAM, "demo", "--seconds", "0", "-c", "bot.toml"],
-        cwd=tmp_path,
-        capture_output=True,
-        text=True,
-        check=False,
-        env={**os.environ, "HOLDFAST__PAPER__LATENCY_MS": "60000"},
-    )
-    assert done.returncode == 0, done.stderr
-    assert done.stderr.startswith("paper.latency_ms is 60000, and the demo does without")
+    (tmp_path / "bot.toml").write_text(paper.replace("latency_ms = 0", "latency_ms = 5000"))
+    done = run(tmp_path, *PROGRAM, "demo", "--seconds", "0", "-c", "bot.toml")
+    assert done.returncode == 4
+    assert "paper.latency_ms: found 5000, and limits.deadline is 5000 ms" in done.stderr
+    assert not (tmp_path / "data").exists()
 
 
 CRASHING = """

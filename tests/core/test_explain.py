@@ -5,7 +5,7 @@ from decimal import Decimal
 import pytest
 
 from bot.core.decisions import Action, Because
-from bot.core.explain import ConditionReading, RuleExplanation
+from bot.core.explain import TIME_COMES, ConditionReading, RuleExplanation
 from bot.core.facts import CommandKind
 from bot.core.intents import Level, Notify
 from bot.core.settings import Limits
@@ -69,7 +69,6 @@ def test_every_metric_is_shown_in_its_own_units(
     ("wake", "text"),
     [
         (BarClose(3_600_000), "a 1h bar closes"),
-        (At(123), "time 123 comes"),
         (Changed(), "position, orders, balance or state change"),
         (Always(), "every fact"),
         (Never("no reason"), "nothing before a change: no reason"),
@@ -78,6 +77,15 @@ def test_every_metric_is_shown_in_its_own_units(
 def test_events_are_shown_in_words(wake: Wake, text: str) -> None:
     (reading,) = explained(wake).conditions
     assert (reading.text, reading.value, reading.threshold, reading.away) == (text, None, None, None)
+
+
+def test_a_time_is_shown_in_milliseconds() -> None:
+    (reading,) = explained(At(10**15)).conditions
+    assert (reading.text, reading.threshold, reading.holds) == (TIME_COMES, str(10**15), False)
+    assert reading.value is not None
+    assert reading.away == str(10**15 - int(reading.value))
+    (past,) = explained(At(0)).conditions
+    assert (past.away, past.holds) == (None, True)
 
 
 def test_conditions_in_conditions_are_shown_one_by_one() -> None:

@@ -12,11 +12,12 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
+from bot.core.amounts import contract_of, counted_in
 from bot.core.decisions import Refusal, StateChanged
 from bot.core.facts import Deleveraged, Delivered, Fill, Liquidated, OutcomeKind
-from bot.core.intents import Intent, MoveStop, PlaceStop
+from bot.core.intents import Intent
 from bot.core.types import ZERO, PositionId, Symbol
-from bot.lab.replay.stage import Done, Record, Triggered
+from bot.lab.replay.record import Done, Record, Triggered
 from bot.venues.paper.figures import Figures, PoolFigures, PositionFigures
 
 SCHEMA_VERSION = 1
@@ -92,7 +93,10 @@ def digest_of(tapes: Iterable[str], config: str, side: Run) -> str:
 
 
 def action_json(done: Done) -> dict[str, Any]:
-    """One action and its cost: fees, slippage and loss realised, in the settlement currency."""
+    """One action and its cost: fees, slippage and loss realised, in the settlement currency.
+
+    ``contract`` is where it is carried out: another than ``symbol`` where that is hedged.
+    """
     action = done.action
     fills = done.outcome.fills if done.outcome is not None else ()
     return {
@@ -167,7 +171,7 @@ def _cost(fills: Iterable[Fill]) -> Decimal:
 
 
 def _about(at_ms: int, rule: str, intent: Intent) -> dict[str, Any]:
-    amount, unit = _amount(intent)
+    counted = counted_in(intent)
     return {
         "at_ms": at_ms,
         "rule": rule,
@@ -175,24 +179,10 @@ def _about(at_ms: int, rule: str, intent: Intent) -> dict[str, Any]:
         "account": intent.id.account,
         "symbol": intent.id.symbol,
         "side": intent.id.side.value,
-        "amount": text(amount),
-        "unit": unit,
+        "contract": contract_of(intent),
+        "amount": None if counted is None else text(counted.amount),
+        "unit": None if counted is None else counted.unit.value,
     }
-
-
-def _amount(intent: Intent) -> tuple[Decimal | None, str | None]:
-    if isinstance(intent, PlaceStop | MoveStop):
-        return intent.trigger, "price"
-    for name, unit in (
-        ("amount", "money"),
-        ("quantity", "base"),
-        ("leverage", "times"),
-        ("trigger", "price"),
-    ):
-        value = getattr(intent, name, None)
-        if value is not None:
-            return value, unit
-    return None, None
 
 
 def _judged(side: Run) -> dict[str, Any]:
@@ -273,7 +263,7 @@ def _flag(value: object, synthetic: frozenset[Symbol]) -> None:
         for item in value.values():
             _flag(item, synthetic)
         if "symbol" in value:
-            value["synthetic"] = value["symbol"] in synthetic
+            value["synthetic"] = not synthetic.isdisjoint((value["symbol"], value.get("contract")))
         elif "symbols" in value:
             value["synthetic"] = not synthetic.isdisjoint(value["symbols"])
 

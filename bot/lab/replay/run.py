@@ -27,9 +27,11 @@ from bot.core.engine import Engine
 from bot.core.settings import EngineSettings
 from bot.core.types import AccountName, PositionId, Symbol
 from bot.lab.replay.agenda import Agenda, Delivery, Schedule, ScheduledOpening, agenda
+from bot.lab.replay.effects import OpeningError
 from bot.lab.replay.quarterlies import Quarterly, find_quarterlies, synthetic_sentences
+from bot.lab.replay.record import Record
 from bot.lab.replay.result import ReplayResult, Run, digest_of
-from bot.lab.replay.stage import OpeningError, Record, Stage
+from bot.lab.replay.stage import Stage
 from bot.lab.replay.walk import Jumper, Stepper, Walker
 from bot.lab.tapes import PathOrder, PricePath, SymbolTapes, Tape, group, price_path, to_price
 from bot.runtime.journal.memory import MemoryJournal
@@ -194,7 +196,7 @@ async def replay(
         unread = MemoryJournal()
         undefended = await perform(prepare(plans[False], unread), unread)
     except OpeningError as error:
-        raise settings.refuse(_key_of(settings, paths, quarterlies, error.id), str(error)) from error
+        raise settings.refuse(key_of_position(settings, paths, quarterlies, error.id), str(error)) from error
     return ReplayResult(
         defended=defended,
         undefended=undefended,
@@ -264,10 +266,10 @@ def make_plan(
     )
 
 
-def _key_of(
+def key_of_position(
     settings: Settings, paths: Sequence[PricePath], quarterlies: Sequence[Quarterly], id_: PositionId
 ) -> Key:
-    """Where the configuration names the position."""
+    """Where the configuration names a position that was opened by it."""
     planned = planned_positions(
         settings, [Symbol(each.symbol) for each in paths], [each.symbol for each in quarterlies]
     )

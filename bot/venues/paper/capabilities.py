@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 
 from bot.core.capabilities import YES, Capabilities, Capability
-from bot.core.contracts import Contract
+from bot.core.contracts import Contract, ContractKind
 from bot.core.margin.rules import LeverageCut
-from bot.core.types import MarginMode, PositionMode
+from bot.core.types import MarginMode, PositionMode, Symbol
 from bot.venues.paper.refusals import Reason, code, family
 
 EVERYWHERE = (
@@ -34,22 +34,41 @@ LOCKS_ONLY = Capability(
 
 
 def capabilities_of(contracts: Iterable[Contract], mode: PositionMode) -> Capabilities:
-    """The levers of an account with these contracts; what a cut of leverage does, each contract says."""
+    """The levers of an account with these contracts.
+
+    What a cut of leverage does, each contract says; and it can be hedged where a dated one is beside it.
+    """
     traded = tuple(contracts)
     isolated, cross = MarginMode.ISOLATED, MarginMode.CROSS
     levers = {(lever, margin): YES for lever in EVERYWHERE for margin in MarginMode}
     levers |= {(lever, isolated): YES for lever in ("AddMargin", "WithdrawMargin")}
     levers |= {(lever, cross): NO_MARGIN_IN_CROSS for lever in ("AddMargin", "WithdrawMargin")}
-    dated = any(contract.expiry_ms is not None for contract in traded)
-    levers |= {(lever, mode): YES if dated else NOT_LISTED for lever in HEDGES for mode in MarginMode}
+    levers |= {(lever, margin): NOT_LISTED for lever in HEDGES for margin in MarginMode}
     levers["CutLeverage", cross] = LOCKS_ONLY
     venues = "+".join(dict.fromkeys(family(contract) for contract in traded))
     return Capabilities(
         venue=f"paper {venues}",
         position_modes=frozenset({mode}),
         levers=levers,
-        by_contract={("CutLeverage", isolated, c.symbol): _leverage_cut(c) for c in traded},
+        by_contract={("CutLeverage", isolated, c.symbol): _leverage_cut(c) for c in traded}
+        | {
+            (lever, margin, c.symbol): YES
+            for c in _hedged(traded)
+            for lever in HEDGES
+            for margin in MarginMode
+        },
     )
+
+
+def _hedged(traded: Sequence[Contract]) -> Iterator[Contract]:
+    """The contracts with a dated one of the same index and kind beside them."""
+    dated: dict[tuple[str, ContractKind], set[Symbol]] = {}
+    for contract in traded:
+        if contract.expiry_ms is not None:
+            dated.setdefault((contract.index, contract.kind), set()).add(contract.symbol)
+    for contract in traded:
+        if dated.get((contract.index, contract.kind), set()) - {contract.symbol}:
+            yield contract
 
 
 def _leverage_cut(contract: Contract) -> Capability:

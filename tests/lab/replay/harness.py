@@ -13,8 +13,9 @@ from bot.core.decisions import Action, Decision, StateChanged
 from bot.core.engine import Engine
 from bot.core.facts import Liquidated
 from bot.core.step import Step
+from bot.lab.replay.effects import OpeningError
+from bot.lab.replay.record import Done
 from bot.lab.replay.run import Performance, Plan, perform, write_agenda
-from bot.lab.replay.stage import Done, OpeningError
 from bot.lab.replay.walk import Jumper, Stepper, Walker
 from bot.runtime.journal.memory import MemoryJournal
 from bot.venues.paper.figures import Figures

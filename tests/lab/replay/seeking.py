@@ -15,8 +15,8 @@ import numpy as np
 from bot.core.engine import Engine
 from bot.core.types import Symbol
 from bot.lab.replay.agenda import Rank, key_of
+from bot.lab.replay.effects import OpeningError
 from bot.lab.replay.run import Plan, prepare
-from bot.lab.replay.stage import OpeningError
 from bot.lab.replay.walk import Stepper, Walker
 from bot.lab.tapes import PricePath, SymbolTapes, group, price_path, to_ticks_floor
 from bot.runtime.journal.memory import MemoryJournal

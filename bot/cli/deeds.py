@@ -1,0 +1,65 @@
+"""What each rule did in a run, one line for each: the summary that a list of actions is too long for."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from decimal import Decimal
+from typing import Any
+
+from bot.cli.text import amount, columns, exact
+from bot.core.settings import KEEPER, SEATBELT, RuleEntry
+
+_IN_ALL = {"money": amount, "base": exact}
+"""Units whose amounts can be added up; the sum of two prices says nothing."""
+
+
+def deeds(answer: Mapping[str, Any], rules: Sequence[RuleEntry]) -> str:
+    """For each rule, and for the fixed ones that did something: what it did, and what was refused, why."""
+    rows = []
+    for name in (*(entry.name for entry in rules), KEEPER, SEATBELT):
+        substitutes = next((e.rule.substitutes for e in rules if e.name == name), {})
+        instead = {by.__name__: kind.__name__ for kind, by in substitutes.items()}
+        said = "; ".join((*_done(answer, name, instead), *_met(answer, name), *_refused(answer, name)))
+        if said or name not in (KEEPER, SEATBELT):
+            rows.append((name, said or "had nothing to do"))
+    return columns(rows)
+
+
+def _done(answer: Mapping[str, Any], rule: str, instead: Mapping[str, str]) -> Iterator[str]:
+    """How often which kind of thing, how much of it, and in whose place."""
+    mine = [action for action in answer["actions"] if action["rule"] == rule]
+    for kind, count in Counter(action["intent"] for action in mine).items():
+        rows = [action for action in mine if action["intent"] == kind]
+        missing = instead.get(kind)
+        place = f" instead of {missing}" if missing and all(a["intent"] != missing for a in mine) else ""
+        yield f"{count} {kind}{_in_all(rows)}{place}"
+
+
+def _in_all(rows: Sequence[Mapping[str, Any]]) -> str:
+    figure = _IN_ALL.get(rows[0]["unit"] or "")
+    if figure is None:
+        return ""
+    total = sum((Decimal(row["amount"]) for row in rows), Decimal(0))
+    return f" ({figure(total)}{' in all' if len(rows) > 1 else ''})"
+
+
+def _met(answer: Mapping[str, Any], rule: str) -> Iterator[str]:
+    for row in answer["triggered"]:
+        if row["rule"] == rule:
+            yield f"its stop closed {exact(row['quantity'])} {_coin(row)} at {amount(row['price'])}"
+
+
+def _coin(row: Mapping[str, Any]) -> str:
+    return str(row["symbol"]).partition("/")[0]
+
+
+def _refused(answer: Mapping[str, Any], rule: str) -> Iterator[str]:
+    words: Iterable[str] = (
+        row["because"].partition(":")[0] for row in answer["refusals"] if row["rule"] == rule
+    )
+    found = Counter(words)
+    if found:
+        yield "refused: " + ", ".join(
+            word if count == 1 else f"{word} {count} times" for word, count in found.items()
+        )
