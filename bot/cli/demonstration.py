@@ -20,7 +20,7 @@ from bot.cli.playing import DistantVenue, Player, TapeClock, WatchedEngine, scri
 from bot.cli.reconstruct import started
 from bot.cli.table import Board, position_name
 from bot.cli.text import clock as time_of_day
-from bot.cli.text import exact
+from bot.cli.text import exact, flagged
 from bot.config import Settings
 from bot.core.decisions import Decision, Refusal, StateChanged
 from bot.core.engine import Engine
@@ -225,7 +225,7 @@ class Demonstration:
         return line, Level.INFO if routine else "action"
 
     def _name(self, id_: PositionId) -> str:
-        return position_name(id_, synthetic=id_.symbol in self._plans[True].synthetic)
+        return flagged(position_name(id_), id_.symbol in self._plans[True].synthetic)
 
 
 def _composed(plan: Plan, epoch: int) -> tuple[PaperExchange, EngineSettings]:

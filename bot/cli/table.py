@@ -77,8 +77,8 @@ def cells(status: PositionStatus, stops: Mapping[str, str]) -> tuple[str, ...]:
     """One position in the order of the headings."""
     id_ = status.id
     return (
-        f"{position_name(id_, synthetic=status.synthetic)} {exact(status.quantity)}",
-        exact(status.mark),
+        f"{position_name(id_)} {exact(status.quantity)}",
+        flagged(exact(status.mark), status.synthetic),
         exact(status.liquidation),
         percent(status.distance),
         percent(status.margin_ratio, 1),
@@ -88,11 +88,11 @@ def cells(status: PositionStatus, stops: Mapping[str, str]) -> tuple[str, ...]:
     )
 
 
-def position_name(id_: PositionId, *, synthetic: bool) -> str:
+def position_name(id_: PositionId) -> str:
     """A position in few letters: ``BTC long``; a hedge must not look like what it hedges."""
     base, _, rest = id_.symbol.partition("/")
     date = rest.partition("-")[2]
-    return f"{flagged(f'{base}-{date}' if date else base, synthetic)} {id_.side}"
+    return f"{base}-{date} {id_.side}" if date else f"{base} {id_.side}"
 
 
 def _protection(status: PositionStatus, stops: Mapping[str, str]) -> str:

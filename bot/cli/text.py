@@ -42,9 +42,9 @@ def exact(number: Decimal | str | None) -> str:
     return NOTHING if number is None else format_exact(Decimal(number))
 
 
-def flagged(symbol: str, synthetic: bool) -> str:  # noqa: FBT001 - it reads like the words it makes
-    """A symbol; where its prices are modelled, every line says so."""
-    return f"{symbol} (synthetic)" if synthetic else symbol
+def flagged(text: str, synthetic: bool) -> str:  # noqa: FBT001 - it reads like the words it makes
+    """A symbol, position or price; where prices are modelled, every line says so."""
+    return f"{text} (synthetic)" if synthetic else text
 
 
 def moment(at_ms: int) -> str:

@@ -1,4 +1,4 @@
-"""How hedges appear: in the answer of a replay, in its text, and in a summary; flagged where prices are modelled."""
+"""How hedges appear: in the answer of a replay, in its text and in a summary, flagged as synthetic."""
 
 import asyncio
 import json
@@ -107,7 +107,7 @@ def test_the_summary_has_every_rule_and_what_was_done_instead() -> None:
 
 
 def test_a_rule_that_did_nothing_is_in_the_summary_too() -> None:
-    answer = {"actions": [], "refusals": [], "triggered": []}
+    answer: Row = {"actions": [], "refusals": [], "triggered": []}
     rules = load(PAPER, {}).rules[:1]
     assert deeds(answer, rules) == "  cut_leverage  had nothing to do"
 
