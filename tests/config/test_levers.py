@@ -85,3 +85,38 @@ def test_a_rule_may_be_at_a_loss_here_and_have_a_substitute_there(write: Write) 
         False,
         True,
     )
+
+
+HEDGE = '[[rules]]\nuse = "quarterly_hedge"\n'
+LISTED = """
+[[paper.quarterlies]]
+underlying = "{underlying}"
+depth = 1_000_000
+"""
+NOT_LISTED = "no dated contract is listed to hedge with, use ReducePosition there"
+
+
+def test_without_a_dated_contract_a_hedge_is_hopeless_and_the_substitute_is_named(write: Write) -> None:
+    (finding,) = findings(load(write("", HEDGE), {}))
+    assert (finding.rule, finding.hopeless) == ("quarterly_hedge", True)
+    assert finding.text == f"BTC/USDT:USDT isolated: {NOT_LISTED}"
+
+
+@pytest.mark.parametrize("kind", ["linear", "inverse"])
+def test_a_hedge_is_made_of_a_dated_contract_of_the_same_kind(write: Write, kind: str) -> None:
+    listed = LISTED.format(underlying="BTC/USDT:USDT") + f'kind = "{kind}"\n'
+    text = write().read_text().replace('contracts."BTC/USDT:USDT"', 'contracts."*"')
+    text = text.replace("balance = 5000", 'balance = 5000\ncurrency = "USDT"')
+    found = list(findings(load(write("", listed + HEDGE, text=text), {})))
+    assert [finding.hopeless for finding in found] == ([] if kind == "linear" else [True])
+
+
+def test_what_is_listed_on_another_coin_is_no_hedge(write: Write) -> None:
+    (finding,) = findings(load(cross_and(write, LISTED.format(underlying="BTC/USDT:USDT") + HEDGE), {}))
+    assert (finding.hopeless, finding.text) == (False, f"ETH/USDT:USDT cross: {NOT_LISTED}")
+
+
+def test_a_position_in_every_symbol_can_be_hedged_where_something_is_listed(write: Write) -> None:
+    text = write().read_text().replace('"BTC/USDT:USDT"', '"*"')
+    listed = LISTED.format(underlying="SOL/USDT:USDT")
+    assert list(findings(load(write("", listed + HEDGE, text=text), {}))) == []

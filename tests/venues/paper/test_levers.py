@@ -26,6 +26,7 @@ from bot.core.intents import (
 from bot.core.margin.rules import LeverageCut
 from bot.core.types import MarginMode, OrderKind, PositionMode, Symbol
 from bot.venues.paper import PaperExchange
+from bot.venues.paper.capabilities import NOT_LISTED, capabilities_of
 from tests.venues.paper.desk import (
     BTC,
     ETH,
@@ -349,6 +350,18 @@ def test_capabilities_differ_between_isolated_and_cross() -> None:
         assert all(levers.of(lever, mode, BTC).works for mode in MarginMode)
     assert not levers.of("CutLeverage", MarginMode.CROSS, BTC).works
     assert not levers.of("OpenHedge", MarginMode.CROSS, BTC).works
+
+
+def test_a_position_can_be_hedged_where_a_dated_contract_of_its_kind_is_listed() -> None:
+    perpetual, dated = a_contract(), a_contract(Symbol(f"{BTC}-251226"), expiry_ms=1_766_736_000_000)
+    other = a_contract(ETH)
+    levers = capabilities_of((perpetual, dated, other), PositionMode.ONE_WAY)
+    for lever in ("OpenHedge", "CloseHedge"):
+        for mode in MarginMode:
+            assert levers.of(lever, mode, BTC).works
+            assert levers.of(lever, mode, other.symbol) == NOT_LISTED
+            assert levers.of(lever, mode, dated.symbol) == NOT_LISTED  # itself is nothing to hedge it with
+    assert NOT_LISTED.substitute == "ReducePosition"
 
 
 def test_what_the_capabilities_promise_is_not_refused() -> None:
