@@ -8,6 +8,7 @@ against the account. A pool that is liquidated under a shock is worth nothing af
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -42,6 +43,14 @@ class Exposure:
         else:
             isolated = (*isolated, Pool(MarginMode.ISOLATED, position.margin, (hedge,)))
         return Exposure(Pool(MarginMode.CROSS, self.shared.wallet - cost - drawn, shared), isolated)
+
+    def without(self, ids: AbstractSet[PositionId]) -> Exposure:
+        """As if some positions were not there, isolated margin returned and nothing realised."""
+        shared = tuple(h for h in self.shared.holdings if h.position.id not in ids)
+        gone = [pool for pool in self.isolated if pool.holdings[0].position.id in ids]
+        isolated = tuple(pool for pool in self.isolated if pool not in gone)
+        wallet = self.shared.wallet + sum((pool.wallet for pool in gone), ZERO)
+        return Exposure(Pool(MarginMode.CROSS, wallet, shared), isolated)
 
     def equity(self, marks: Marks) -> Decimal:
         """What is left at ``marks``: nothing of a pool that is liquidated there."""

@@ -45,8 +45,8 @@ def sized_opening(
     if no is not None:
         return no
     quantity, most = intent.quantity, situation.position.quantity - situation.pair.hedged
-    if situation.pair.legs and all(leg.symbol != intent.symbol for leg in situation.pair.legs):
-        most = situation.position.quantity  # Rolling: the old one is closed once the new one is held.
+    if _rolls(intent, situation):
+        most = situation.position.quantity  # The old one is closed once the new one is held.
     quantity = min(quantity, most, *_walls(intent, contract, price, case, limits, spendable, situation))
     quantity = contract.quantity_down(quantity)
     worth = contract.notional(quantity, price)
@@ -80,6 +80,9 @@ def opening_objection(intent: OpenHedge, situation: Situation, case: Case) -> No
     market, fee = situation.market, situation.taker_fee
     contract = market.contracts[intent.symbol]
     held = exposure_of(case.account, situation.contract.settlement)
+    if _rolls(intent, situation):
+        # What is rolled is about to be delivered: the new hedge is judged against having none.
+        held = held.without({leg.position.id for leg in situation.pair.legs})
     marks = {
         h.position.id.symbol: market.marks[h.position.id.symbol]
         for pool in (held.shared, *held.isolated)
@@ -198,6 +201,12 @@ def _hedge_position(intent: OpenHedge, situation: Situation) -> Position:
 
 def _leg(situation: Situation, symbol: str) -> Leg | None:
     return next((leg for leg in situation.pair.legs if leg.symbol == symbol), None)
+
+
+def _rolls(intent: OpenHedge, situation: Situation) -> bool:
+    """Whether another contract takes over from the one the position is hedged with."""
+    legs = situation.pair.legs
+    return bool(legs) and all(leg.symbol != intent.symbol for leg in legs)
 
 
 def _same_underlying(contract: Contract, guarded: Contract) -> bool:

@@ -6,7 +6,7 @@ from random import Random
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.core.decisions import Refusal
+from bot.core.decisions import Action, Refusal
 from bot.core.intents import CloseHedge, OpenHedge, ReducePosition
 from bot.core.settings import KEEPER
 from tests.lab.replay.befallen import a_befallen_scene
@@ -43,7 +43,7 @@ def test_the_hedged_scenes_are_worth_playing() -> None:
         for decision in play(seek(with_quarterlies(a_scene(random), random), random, 30)).decisions:
             if isinstance(decision, Refusal):
                 done[decision.because] += 1
-            elif hasattr(decision, "intent"):
+            elif isinstance(decision, Action):
                 done[type(decision.intent).__name__] += 1
                 if decision.rule == KEEPER:
                     done[KEEPER] += 1
