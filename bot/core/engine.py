@@ -211,6 +211,7 @@ class Engine:
     def _resolved(self, at_ms: int) -> Iterator[Decision]:
         """The consequences of intents whose outcome has been proven."""
         for entry in self._books.resolved:
+            self._books.resolve(entry)
             if entry.life is Life.REJECTED:
                 yield self._arbiter.rejected(entry, at_ms)
             yield from self._arbiter.follow_up(entry, at_ms)

@@ -2,10 +2,13 @@
 
 If the guarded position shrinks, is liquidated, deleveraged, delivered or closed by hand, what is too much of
 the hedge is closed; so is the older one of two when a hedge has been rolled. No other rule and no seatbelt
-looks at a hedge: a stop of its own would leave the pair one-legged.
+looks at a hedge: a stop of its own would leave the pair one-legged. As with the seatbelt, no pause stops it:
+a hedge left alone is exposure that nobody asked for, and nothing rests that would protect it.
 """
 
 from __future__ import annotations
+
+from decimal import Decimal
 
 from bot.core.intents import ReducePosition
 from bot.core.rule import Decisions, Params, Rule
@@ -32,12 +35,19 @@ class Keeper(Rule[KeeperParams]):
     def decide(self, view: View) -> Decisions:
         """Close what has nothing to stand against."""
         if self._too_much(view):
-            quantity, guarded = view.pair.excess, view.pair.guarded
-            yield ReducePosition(id=view.id, quantity=quantity), f"{quantity} more than {guarded} needs"
+            excess, guarded = view.pair.excess, view.pair.guarded
+            yield ReducePosition(id=view.id, quantity=_closable(view)), f"{excess} more than {guarded} needs"
 
     def _too_much(self, view: View) -> bool:
         contract, excess = view.contract, view.pair.excess
         return excess >= max(contract.lot, contract.min_quantity) or excess == view.position.quantity
+
+
+def _closable(view: View) -> Decimal:
+    """The excess, and what would be left of the hedge too if the venue never took an order for so little."""
+    held, excess = view.position.quantity, view.pair.excess
+    rest = held - view.contract.quantity_down(excess)
+    return held if rest < view.contract.min_quantity else excess
 
 
 def keeper_entry() -> RuleEntry:

@@ -20,6 +20,7 @@ from bot.core.intents import (
     Intent,
     MoveStop,
     Notify,
+    OpenHedge,
     PlaceStop,
     ReducePosition,
     SetPosture,
@@ -79,6 +80,8 @@ class Entry:
     life: Life = Life.PREPARED
     code: str = ""
     proof: str = ""
+    traded: bool = False
+    """Whether an outcome told of a trade."""
     gone: bool = False
     """Whether the position was closed meanwhile: it holds nothing up any more, its outcome still counts."""
 
@@ -189,6 +192,11 @@ class Ledger:
             ZERO,
         )
 
+    def openings(self, account: AccountName) -> list[OpenHedge]:
+        """The hedges of an account that are on their way."""
+        intents = [e.action.intent for e in self._by_client_id.values()]
+        return [i for i in intents if isinstance(i, OpenHedge) and i.id.account == account]
+
     def prepare(
         self, action: Action, before: Position, currency: str, promised: Decimal, *, follow_up: bool
     ) -> None:
@@ -221,6 +229,7 @@ class Ledger:
         if entry.life not in allowed:
             return None
         entry.life, entry.code, entry.proof = life, fact.code, fact.proof
+        entry.traded |= bool(fact.fills)
         if entry.closed:
             self._close(entry)
         return entry
