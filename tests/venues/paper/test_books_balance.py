@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from bot.core.contracts import Contract, ContractKind, Tier
-from bot.core.facts import BalanceChanged, InstrumentChanged, Liquidated, OrdersChanged, PositionChanged
+from bot.core.facts import BalanceChanged, Book, InstrumentChanged, Liquidated, OrdersChanged, PositionChanged
 from bot.core.intents import (
     AddMargin,
     CutLeverage,
