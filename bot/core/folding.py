@@ -65,6 +65,11 @@ class Folding:
             Outcome: self._outcome,
         }
 
+    @property
+    def reads(self) -> frozenset[type[Fact]]:
+        """The kinds of fact that change something here."""
+        return frozenset(self._handlers)
+
     def apply(self, fact: Fact) -> None:
         """Fold one fact. Kinds that no part of the core reads yet change nothing."""
         handler = self._handlers.get(type(fact))

@@ -83,7 +83,7 @@ def coin(symbol: Symbol = BTC, *, venue: str = "binance_usdm", **changes: object
     return a_contract(symbol, venue=venue, **({"tiers": ONE_TIER} | changes))
 
 
-def quarterly(symbol: Symbol = QUARTERLY, expiry_ms: int = EXPIRY_MS, **changes: object) -> Contract:
+def quarterly(symbol: Symbol = QUARTERLY, expiry_ms: int = EXPIRY_MS, **changes: Any) -> Contract:
     """The dated contract beside it, delivered 17 days after the story begins unless told otherwise."""
     return coin(symbol, expiry_ms=expiry_ms, **changes)
 
