@@ -35,7 +35,8 @@ from bot.core.intents import (
     TransferCollateral,
 )
 from bot.core.ledger import Ledger, Life
-from bot.core.settings import DAY_MS, RESERVED_NAMES, SEATBELT, EngineSettings
+from bot.core.pairs import hedge_id
+from bot.core.settings import DAY_MS, KEEPER, RESERVED_NAMES, SEATBELT, EngineSettings
 from bot.core.situation import INFINITE, Situation
 from bot.core.states import allows, permits
 from bot.core.types import ZERO, MarginMode
@@ -158,8 +159,9 @@ class Guard:
         rule = case.armed.name
         if rule in history.latched:
             return No(Because.THROTTLED, "equal actions without effect; reset it to go on")
-        # A NAKED position must not wait: the seatbelt pauses after a failure only, not after a success.
-        acted_ms = history.last_failed_ms if rule == SEATBELT else history.last_acted_ms
+        # A NAKED position must not wait, nor a hedge whose position goes piece by piece: the fixed rules
+        # pause after a failure only, not after a success.
+        acted_ms = history.last_failed_ms if rule in RESERVED_NAMES else history.last_acted_ms
         last = acted_ms.get(rule)
         cooldown = self._limits.cooldown_ms if entry.cooldown_ms is None else entry.cooldown_ms
         if last is not None and now_ms < last + cooldown:
@@ -222,6 +224,10 @@ class Guard:
                 return self._sized_profit(intent, situation)
             case OpenHedge():
                 spendable, _, _ = self._spendable(situation, case)
+                if KEEPER in self._ledger.history(hedge_id(intent.id, intent.symbol)).latched:
+                    return No(
+                        Because.THROTTLED, f"the keeper is latched on {intent.symbol}: nobody would close it"
+                    )
                 flying = self._ledger.openings(case.account.name)
                 return sized_opening(intent, situation, case, self._limits, spendable, flying)
             case CloseHedge():

@@ -51,8 +51,8 @@ def test_a_hedge_loses_most_when_the_basis_widens_and_the_position_dies_all_the_
 
 
 def test_in_one_pool_the_two_legs_carry_each_other() -> None:
-    # The wallet of 200 keeps both: at worst, up 30 % and 5 % basis, the pair loses 365 - 300 = 65; the rest of
-    # 135 is more than the 4 % of 1300 and of 1365. The long alone is dead 20 % down.
+    # The wallet of 200 keeps both: at worst, up 30 % and 5 % basis, the pair loses 365 - 300 = 65; the other
+    # 135 are more than the 4 % of 1300 and of 1365. The long alone is dead 20 % down.
     before = Exposure(in_wallet("200", a_long(mode=CROSS)), ())
     after = before.with_hedge(Holding(a_short(mode=CROSS), CONTRACTS[Q]), D(0))
     assert before.worst_loss(D(200), {BTC: D(100)}, CONTRACTS) == D(200)

@@ -12,6 +12,7 @@ from bot.core.facts import (
     CommandKind,
     Fact,
     Fill,
+    InstrumentChanged,
     Liquidated,
     MarkPrice,
     OutcomeKind,
@@ -272,6 +273,28 @@ def test_an_excess_too_small_for_the_venue_is_left() -> None:
     assert of(Action, desk.fold(holding(desk, LONG, a_position(quantity="0.8", margin="10.88")))) == []
 
 
+def test_a_hedge_follows_piece_by_piece_without_a_pause() -> None:
+    desk = a_desk()
+    hedged(desk)
+    for left, over in (("0.7", "0.3"), ("0.2", "0.5")):
+        margin = str(D("13.6") * D(left))
+        follows = one(desk.fold(holding(desk, LONG, a_position(quantity=left, margin=margin))))
+        assert follows.intent == ReducePosition(id=HEDGE, quantity=D(over))
+        done = desk.outcome(follows, OutcomeKind.VERIFIED)
+        desk.fold(done, holding(desk, HEDGE, a_hedge(quantity=left)))
+
+
+def test_no_hedge_is_opened_whose_keeper_is_latched() -> None:
+    desk = a_desk(limits=Limits(cooldown_ms=0, stale_after_ms=FAR, equal_actions=1))
+    hedged(desk)
+    follows = one(desk.closed())
+    desk.fold(desk.outcome(follows, OutcomeKind.VERIFIED), holding(desk, HEDGE, None))
+    desk.command(CommandKind.RESET, "hedging")
+    desk.now_ms += 1_000
+    assert reasons(desk.holds(a_position(opened_ms=T0 + 1), mark="95")) == [("hedging", Because.THROTTLED)]
+    assert isinstance(one(desk.command(CommandKind.RESET)).intent, OpenHedge)
+
+
 # -- rolling ------------------------------------------------------------------------------------------
 
 
@@ -301,3 +324,18 @@ def test_a_roll_that_was_filled_in_part_goes_on() -> None:
     more = one(desk.mark("96", after_ms=1_000))
     assert isinstance(more.intent, OpenHedge)
     assert (more.intent.symbol, more.intent.quantity) == (Q2, D("0.7"))
+
+
+def test_a_hedge_that_nothing_can_take_over_from_is_kept_in_silence() -> None:
+    desk = a_desk()
+    hedged(desk)
+    desk.now_ms = T0 + 89 * DAY_MS
+    desk.mark("96", Q1)
+    desk.mark("96")
+    assert desk.mark("96.1") == []
+    wire = desk.engine.wires()[BTC]
+    assert wire.low < D("96.1") < wire.high
+    desk.fold(InstrumentChanged(at_ms=desk.now_ms, contract=dated(Q2, 180)))
+    deep = {"bid_depth": D(10**6), "ask_depth": D(10**6)}
+    desk.fold(Book(at_ms=desk.now_ms, symbol=Q2, bid=D(96), ask=D(96), **deep))
+    assert isinstance(one(desk.mark("96", Q2)).intent, OpenHedge)
