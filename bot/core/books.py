@@ -187,12 +187,12 @@ def free_balance(account: Account, currency: str, marks: Mapping[Symbol, Decimal
     wallet = account.wallet(currency)
     if not wallet.has_cross:
         return wallet.free
-    free = wallet.amount
+    free, profit = wallet.amount, ZERO
     for holder in account.holders.values():
         if not holder.isolated and holder.contract.settlement == currency:
             mark = marks.get(holder.id.symbol)
             if mark is None:
                 return ZERO
-            free += min(ZERO, unrealised(holder.position, holder.contract, mark))
+            profit += unrealised(holder.position, holder.contract, mark)
             free -= initial_margin(holder.position, holder.contract, mark)
-    return min(wallet.free, free)
+    return min(wallet.free, free + min(ZERO, profit))

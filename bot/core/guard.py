@@ -35,8 +35,8 @@ from bot.core.intents import (
     TransferCollateral,
 )
 from bot.core.ledger import Ledger, Life
-from bot.core.pairs import hedge_id
-from bot.core.settings import DAY_MS, KEEPER, RESERVED_NAMES, SEATBELT, EngineSettings
+from bot.core.patience import patience
+from bot.core.settings import DAY_MS, RESERVED_NAMES, SEATBELT, EngineSettings
 from bot.core.situation import INFINITE, Situation
 from bot.core.states import allows, permits
 from bot.core.types import ZERO, MarginMode
@@ -157,16 +157,15 @@ class Guard:
         entry, holder, now_ms = case.armed.entry, case.holder, case.now_ms
         history = holder.history
         rule = case.armed.name
+        if rule in RESERVED_NAMES:
+            return patience(history, rule, now_ms)
         if rule in history.latched:
             return No(Because.THROTTLED, "equal actions without effect; reset it to go on")
-        # A NAKED position must not wait, nor a hedge whose position goes piece by piece: the fixed rules
-        # pause after a failure only, not after a success.
-        acted_ms = history.last_failed_ms if rule in RESERVED_NAMES else history.last_acted_ms
-        last = acted_ms.get(rule)
+        last = history.last_acted_ms.get(rule)
         cooldown = self._limits.cooldown_ms if entry.cooldown_ms is None else entry.cooldown_ms
         if last is not None and now_ms < last + cooldown:
             return No(Because.COOLDOWN, f"acted {(now_ms - last) / 1000:.0f} s ago", last + cooldown)
-        if kind is not ReducePosition and rule != SEATBELT:
+        if kind is not ReducePosition:
             count, frees_ms = self._ledger.actions_in_hour(holder.id.account, now_ms)
             if count >= self._limits.actions_per_hour:
                 return No(Because.RATE, f"{count} actions in the last hour", frees_ms)
@@ -224,10 +223,6 @@ class Guard:
                 return self._sized_profit(intent, situation)
             case OpenHedge():
                 spendable, _, _ = self._spendable(situation, case)
-                if KEEPER in self._ledger.history(hedge_id(intent.id, intent.symbol)).latched:
-                    return No(
-                        Because.THROTTLED, f"the keeper is latched on {intent.symbol}: nobody would close it"
-                    )
                 flying = self._ledger.openings(case.account.name)
                 return sized_opening(intent, situation, case, self._limits, spendable, flying)
             case CloseHedge():

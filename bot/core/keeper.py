@@ -16,8 +16,6 @@ from bot.core.settings import KEEPER, RuleEntry
 from bot.core.view import View
 from bot.core.wake import Always, Changed, Wake
 
-_PAUSE_AFTER_REFUSAL_MS = 1_000
-
 
 class KeeperParams(Params):
     """There is nothing to choose."""
@@ -51,8 +49,8 @@ def _closable(view: View) -> Decimal:
 
 
 def keeper_entry() -> RuleEntry:
-    """The keeper as a configured rule. Its pause keeps a refusing venue from being hammered."""
-    return RuleEntry(rule=Keeper(KEEPER, KeeperParams()), cooldown_ms=_PAUSE_AFTER_REFUSAL_MS)
+    """The keeper as a configured rule."""
+    return RuleEntry(rule=Keeper(KEEPER, KeeperParams()))
 
 
 KEEPER_ENTRY = keeper_entry()

@@ -25,7 +25,7 @@ from bot.core.intents import (
     ReducePosition,
     SetPosture,
 )
-from bot.core.settings import DAY_MS, HOUR_MS, Limits
+from bot.core.settings import DAY_MS, HOUR_MS, RESERVED_NAMES, Limits
 from bot.core.types import OUR_PREFIX, ZERO, AccountName, ClientId, Position, PositionId, RuleName
 
 
@@ -300,7 +300,7 @@ class Ledger:
         last = history.equal.get(action.rule)
         repeats = last[2] if last is not None and last[:2] == (intent, before) else 0
         history.equal[action.rule] = (intent, before, repeats + 1)
-        if repeats + 1 >= self._limits.equal_actions:
+        if repeats + 1 >= self._limits.equal_actions and action.rule not in RESERVED_NAMES:
             history.latched.add(action.rule)
         account = intent.id.account
         if not isinstance(intent, ReducePosition):

@@ -1,6 +1,7 @@
 """Hedges of ours: whose they are, how large they are to be, and that none is ever left behind."""
 
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -284,15 +285,18 @@ def test_a_hedge_follows_piece_by_piece_without_a_pause() -> None:
         desk.fold(done, holding(desk, HEDGE, a_hedge(quantity=left)))
 
 
-def test_no_hedge_is_opened_whose_keeper_is_latched() -> None:
-    desk = a_desk(limits=Limits(cooldown_ms=0, stale_after_ms=FAR, equal_actions=1))
+def test_a_refusing_venue_is_asked_ever_more_rarely_and_never_given_up() -> None:
+    desk = a_desk(limits=Limits(cooldown_ms=0, stale_after_ms=FAR, equal_actions=3))
     hedged(desk)
-    follows = one(desk.closed())
-    desk.fold(desk.outcome(follows, OutcomeKind.VERIFIED), holding(desk, HEDGE, None))
-    desk.command(CommandKind.RESET, "hedging")
-    desk.now_ms += 1_000
-    assert reasons(desk.holds(a_position(opened_ms=T0 + 1), mark="95")) == [("hedging", Because.THROTTLED)]
-    assert isinstance(one(desk.command(CommandKind.RESET)).intent, OpenHedge)
+    follows, tried_ms = one(desk.closed()), [desk.now_ms]
+    for _ in range(9):
+        desk.fold(desk.outcome(follows, OutcomeKind.REJECTED))
+        while not (found := of(Action, desk.tick(after_ms=1_000))):
+            assert desk.now_ms - tried_ms[-1] <= 60_000
+        (follows,) = found
+        tried_ms.append(desk.now_ms)
+    pauses = [(after - before) // 1_000 for before, after in pairwise(tried_ms)]
+    assert pauses == [1, 2, 4, 8, 16, 32, 60, 60, 60]
 
 
 # -- rolling ------------------------------------------------------------------------------------------
