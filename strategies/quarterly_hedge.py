@@ -57,10 +57,12 @@ class QuarterlyHedge(Rule[QuarterlyHedgeParams]):
     def wake(self, view: View) -> Wake:
         """Near liquidation while something is unhedged; with a hedge, when it is calm or about to expire."""
         missing = Metric.DISTANCE.below(self.params.below)
-        if not view.pair.legs:
-            return missing if self._suitable(view) else Never("no quarterly expires late enough")
-        expiries = [At(leg.expiry_ms - self._roll_ms) for leg in view.pair.legs if leg.expiry_ms is not None]
         calm = Metric.DISTANCE.above(self.params.calm)
+        if not self._suitable(view):  # As time goes by there are only fewer, and a new listing is a change.
+            return calm if view.pair.legs else Never("no quarterly expires late enough")
+        if not view.pair.legs:
+            return missing
+        expiries = [At(leg.expiry_ms - self._roll_ms) for leg in view.pair.legs if leg.expiry_ms is not None]
         return any_of(calm, *expiries, missing) if self._missing(view) > 0 else any_of(calm, *expiries)
 
     def decide(self, view: View) -> Decisions:

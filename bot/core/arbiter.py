@@ -257,7 +257,7 @@ class Arbiter:
             self._ledger.prepare(decision, holder.position, currency, promised, follow_up=case.follow_up)
             holder.last_action = decision
             if isinstance(decision.intent, OpenHedge):
-                self._books.pairs.announce(decision, holder.position)
+                self._books.announce(decision, holder.position)
             if isinstance(decision.intent, SetPosture):
                 holder.take(decision.intent.posture)
             yield decision

@@ -11,15 +11,15 @@ from functools import cache
 
 from bot.core.book import Account, Holder
 from bot.core.conditions import CHANGED, QUIET, Events
-from bot.core.decisions import Decision, StateChanged
+from bot.core.decisions import Action, Decision, StateChanged
 from bot.core.intents import Level, OpenHedge
 from bot.core.ledger import Entry
 from bot.core.margin.arithmetic import initial_margin, unrealised
 from bot.core.market import Market
-from bot.core.pairs import Hedge, Leg, Pairing, Pairs
+from bot.core.pairs import Hedge, Leg, Pairing, Pairs, hedge_id
 from bot.core.settings import EngineSettings
 from bot.core.states import BotState
-from bot.core.types import ZERO, AccountName, PositionId, Symbol
+from bot.core.types import ZERO, AccountName, Position, PositionId, Symbol
 
 _QUIET = (BotState.ARMED, BotState.RECOVERING)
 
@@ -109,8 +109,19 @@ class Books:
             holder = self.holder(other)
             if holder is not None:
                 self.touch_one(holder)
-        if gone and hedge is not None and not self._reopens(hedge):
+        if gone:
             self.pairs.forget(id_)
+
+    def announce(self, action: Action, guarded: Position) -> None:
+        """A hedge is about to be opened, or made larger."""
+        self.pairs.announce(action, guarded, self._held(action))
+
+    def resolve(self, entry: Entry) -> None:
+        """The outcome of an intent is proven: if it was to open a hedge, it is known whether there is one."""
+        action = entry.action
+        if isinstance(action.intent, OpenHedge):
+            traded = entry.traded and not entry.failed
+            self.pairs.resolve(action.client_id, entry.before, self._held(action), traded=traded)
 
     def rewatch(self, account: Account) -> None:
         """Rebuild who has to look when a symbol's mark moves: a cross position watches its whole pool.
@@ -146,12 +157,12 @@ class Books:
         holder = self.holder(hedge.id)
         return Leg(hedge=hedge, position=holder.position, contract=holder.contract) if holder else None
 
-    def _reopens(self, hedge: Hedge) -> bool:
-        """Whether more of the hedge is on its way."""
-        guarded = self.holder(hedge.guarded)
-        flying = guarded.history.in_flight if guarded is not None else None
-        intent = flying.action.intent if flying is not None else None
-        return isinstance(intent, OpenHedge) and intent.symbol == hedge.id.symbol
+    def _held(self, action: Action) -> Decimal:
+        """How much is held of the hedge that the action opens."""
+        intent = action.intent
+        assert isinstance(intent, OpenHedge), f"{action.client_id} opens no hedge"
+        holder = self.holder(hedge_id(intent.id, intent.symbol))
+        return holder.position.quantity if holder is not None else ZERO
 
 
 def events_for(books: Books, holder: Holder) -> Events:
@@ -176,12 +187,12 @@ def free_balance(account: Account, currency: str, marks: Mapping[Symbol, Decimal
     wallet = account.wallet(currency)
     if not wallet.has_cross:
         return wallet.free
-    free = wallet.amount
+    free, profit = wallet.amount, ZERO
     for holder in account.holders.values():
         if not holder.isolated and holder.contract.settlement == currency:
             mark = marks.get(holder.id.symbol)
             if mark is None:
                 return ZERO
-            free += min(ZERO, unrealised(holder.position, holder.contract, mark))
+            profit += unrealised(holder.position, holder.contract, mark)
             free -= initial_margin(holder.position, holder.contract, mark)
-    return min(wallet.free, free)
+    return min(wallet.free, free + min(ZERO, profit))

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal
+from typing import get_args
 
 from bot.core.arbiter import Arbiter, wanted_to_act
 from bot.core.book import Holder, Parked
@@ -44,6 +45,8 @@ class Engine:
         self._folding = Folding(settings, self._books, self._ledger)
         self._arbiter = Arbiter(settings, self._books, self._ledger, self._parked)
         self._watch = Watch(settings, self._books, self._ledger)
+        # What leaves the books as they were need not be kept, unless something came of it.
+        self._traceless = frozenset(get_args(Fact)) - self._folding.reads - {Command}
         self._tripwires = Tripwires(self._books.watchers)
         self._wires = self._tripwires.wires
         self._marks = self._market.marks
@@ -165,7 +168,7 @@ class Engine:
         at_ms: int,
         *,
         patrol: bool,
-    ) -> Step:
+    ) -> Step | None:
         """Ask the rules on the positions concerned, and tie the wires anew."""
         books = self._books
         decisions.extend(books.notes)
@@ -182,6 +185,8 @@ class Engine:
             if account.blind_to:
                 for symbol in account.blind_to:
                     self._tripwires.wire(symbol).close()
+        if not decisions and all(type(fact) in self._traceless for fact in batch):
+            return None
         return Step(at_ms, self._swallowed(looked_at), tuple(batch), tuple(decisions))
 
     def _ask(self, holder: Holder, events: Events, at_ms: int) -> Sequence[Decision]:
@@ -211,6 +216,7 @@ class Engine:
     def _resolved(self, at_ms: int) -> Iterator[Decision]:
         """The consequences of intents whose outcome has been proven."""
         for entry in self._books.resolved:
+            self._books.resolve(entry)
             if entry.life is Life.REJECTED:
                 yield self._arbiter.rejected(entry, at_ms)
             yield from self._arbiter.follow_up(entry, at_ms)

@@ -13,6 +13,7 @@ from decimal import Decimal
 
 from bot.core.contracts import Contract
 from bot.core.margin.assess import assess
+from bot.core.margin.booking import closing
 from bot.core.margin.pool import Holding, Marks, Pool
 from bot.core.types import ONE, ZERO, MarginMode, PositionId, Symbol
 
@@ -42,6 +43,22 @@ class Exposure:
         else:
             isolated = (*isolated, Pool(MarginMode.ISOLATED, position.margin, (hedge,)))
         return Exposure(Pool(MarginMode.CROSS, self.shared.wallet - cost - drawn, shared), isolated)
+
+    def without(self, id_: PositionId, marks: Marks) -> Exposure:
+        """As it would be with a position closed at its mark for nothing."""
+        price = marks[id_.symbol]
+        for pool in self.isolated:
+            if _is(pool.holdings[0], id_):
+                back = closing(pool, id_, pool.holdings[0].position.quantity, price, taker_fee=ZERO).to_wallet
+                shared = Pool(MarginMode.CROSS, self.shared.wallet + back, self.shared.holdings)
+                return Exposure(shared, tuple(other for other in self.isolated if other is not pool))
+        whole = self.shared.holding(id_).position.quantity
+        return Exposure(closing(self.shared, id_, whole, price, taker_fee=ZERO).pool, self.isolated)
+
+    @property
+    def symbols(self) -> set[Symbol]:
+        """What is held."""
+        return {h.position.id.symbol for pool in (self.shared, *self.isolated) for h in pool.holdings}
 
     def equity(self, marks: Marks) -> Decimal:
         """What is left at ``marks``: nothing of a pool that is liquidated there."""

@@ -222,7 +222,8 @@ MET = "the order was met"
 class Outcome:
     """What is known about an intent, by the client id of its action.
 
-    ``code`` is the venue's own code of a rejection, ``proof`` says how the outcome is known.
+    ``code`` is the venue's own code of a rejection, ``proof`` says how the outcome is known. A verified order
+    without ``fills`` has traded nothing.
     """
 
     at_ms: int

@@ -28,10 +28,9 @@ from bot.core.facts import (
     Outcome,
     PositionChanged,
 )
-from bot.core.intents import Level, OpenHedge
+from bot.core.intents import Level
 from bot.core.keeper import KEEPER_ENTRY
 from bot.core.ledger import Ledger
-from bot.core.pairs import hedge_id
 from bot.core.seatbelt import seatbelt_entry
 from bot.core.settings import EngineSettings, RuleEntry
 from bot.core.types import MarginMode, Order, Position, PositionId
@@ -65,6 +64,11 @@ class Folding:
             LinkChanged: self._link,
             Outcome: self._outcome,
         }
+
+    @property
+    def reads(self) -> frozenset[type[Fact]]:
+        """The kinds of fact that change something here."""
+        return frozenset(self._handlers)
 
     def apply(self, fact: Fact) -> None:
         """Fold one fact. Kinds that no part of the core reads yet change nothing."""
@@ -138,7 +142,7 @@ class Folding:
             holder.history.new_lot(fact.position.opened_ms)
             self._books.touch_one(holder)
         if self._books.pairs:
-            self._books.touch_pair(fact.id, gone=fact.position is None and holder is not None)
+            self._books.touch_pair(fact.id, gone=fact.position is None)
         if holder is not None:
             currency = holder.contract.settlement
             if account.wallet(currency).cross_pool is not None or not holder.isolated:
@@ -221,8 +225,5 @@ class Folding:
             self._books.touch(
                 self._books.accounts[entry.action.intent.id.account]
             )  # Its budget is everybody's again.
-            if isinstance(entry.action.intent, OpenHedge):
-                held = self._books.holder(hedge_id(entry.action.id, entry.action.intent.symbol)) is not None
-                self._books.pairs.withdraw(entry.action, entry.before, held=held)
         elif holder is not None:
             self._books.touch_one(holder)

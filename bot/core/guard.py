@@ -35,7 +35,8 @@ from bot.core.intents import (
     TransferCollateral,
 )
 from bot.core.ledger import Ledger, Life
-from bot.core.settings import DAY_MS, SEATBELT, EngineSettings
+from bot.core.patience import patience
+from bot.core.settings import DAY_MS, RESERVED_NAMES, SEATBELT, EngineSettings
 from bot.core.situation import INFINITE, Situation
 from bot.core.states import allows, permits
 from bot.core.types import ZERO, MarginMode
@@ -72,7 +73,7 @@ class Guard:
     def review(self, proposal: Proposal, situation: Situation, case: Case) -> Verdict:
         """Let a proposal through, shrunk where it has to be, or refuse it with the reason."""
         intent = proposal.intent
-        no = self.standing(type(intent), case) or self._fresh(situation)
+        no = self.standing(type(intent), case) or self._fresh(intent, situation)
         if no is None:
             sized = self._sized(intent, situation, case)
             if isinstance(sized, No):
@@ -134,7 +135,7 @@ class Guard:
             return No(Because.STATE, f"{case.holder.id.symbol} has expired and awaits its delivery")
         if not allows(account.state, kind):
             return No(Because.STATE, f"{account.name} is {account.state}: {account.because}")
-        if rule != SEATBELT:
+        if rule not in RESERVED_NAMES:
             until_ms = max(account.paused_until_ms, self._parked.pause_of(rule, case.holder.id))
             if case.now_ms < until_ms:
                 return No(Because.PAUSED, "paused by a person", until_ms)
@@ -156,15 +157,15 @@ class Guard:
         entry, holder, now_ms = case.armed.entry, case.holder, case.now_ms
         history = holder.history
         rule = case.armed.name
+        if rule in RESERVED_NAMES:
+            return patience(history, rule, now_ms)
         if rule in history.latched:
             return No(Because.THROTTLED, "equal actions without effect; reset it to go on")
-        # A NAKED position must not wait: the seatbelt pauses after a failure only, not after a success.
-        acted_ms = history.last_failed_ms if rule == SEATBELT else history.last_acted_ms
-        last = acted_ms.get(rule)
+        last = history.last_acted_ms.get(rule)
         cooldown = self._limits.cooldown_ms if entry.cooldown_ms is None else entry.cooldown_ms
         if last is not None and now_ms < last + cooldown:
             return No(Because.COOLDOWN, f"acted {(now_ms - last) / 1000:.0f} s ago", last + cooldown)
-        if kind is not ReducePosition and rule != SEATBELT:
+        if kind is not ReducePosition:
             count, frees_ms = self._ledger.actions_in_hour(holder.id.account, now_ms)
             if count >= self._limits.actions_per_hour:
                 return No(Because.RATE, f"{count} actions in the last hour", frees_ms)
@@ -200,11 +201,14 @@ class Guard:
 
     # -- questions that depend on the mark ----------------------------------------------------------
 
-    def _fresh(self, situation: Situation) -> No | None:
+    def _fresh(self, intent: Intent, situation: Situation) -> No | None:
         own, general = self._settings.stale_after_ms, self._limits.stale_after_ms
-        for holding in situation.pool.holdings:
-            symbol = holding.position.id.symbol
-            age_ms = situation.now_ms - situation.market.mark_at_ms[symbol]
+        known_ms = situation.market.mark_at_ms
+        symbols = [holding.position.id.symbol for holding in situation.pool.holdings]
+        if isinstance(intent, OpenHedge) and intent.symbol in known_ms:
+            symbols.append(intent.symbol)
+        for symbol in symbols:
+            age_ms = situation.now_ms - known_ms[symbol]
             if age_ms > own.get(symbol, general):
                 return No(Because.STALE, f"mark of {symbol} is {age_ms / 1000:.1f} s old")
         return None
@@ -219,7 +223,8 @@ class Guard:
                 return self._sized_profit(intent, situation)
             case OpenHedge():
                 spendable, _, _ = self._spendable(situation, case)
-                return sized_opening(intent, situation, case, self._limits, spendable)
+                flying = self._ledger.openings(case.account.name)
+                return sized_opening(intent, situation, case, self._limits, spendable, flying)
             case CloseHedge():
                 return sized_closing(intent, situation)
             case CutLeverage():

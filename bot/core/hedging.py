@@ -7,6 +7,7 @@ worst loss over the joint shocks becomes smaller.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from decimal import Decimal
 
@@ -29,9 +30,17 @@ LEAST_LIFE_MS = 2 * HOUR_MS
 
 
 def sized_opening(
-    intent: OpenHedge, situation: Situation, case: Case, limits: Limits, spendable: Decimal
+    intent: OpenHedge,
+    situation: Situation,
+    case: Case,
+    limits: Limits,
+    spendable: Decimal,
+    flying: Sequence[OpenHedge],
 ) -> OpenHedge | No:
-    """The hedge as large as it may be, or why there is none. ``spendable`` is the money left for it."""
+    """The hedge as large as it may be, or why there is none.
+
+    ``spendable`` is the money left for it, ``flying`` are the account's hedges that are on their way.
+    """
     contract = situation.market.contracts.get(intent.symbol)
     if contract is None or not _same_underlying(contract, situation.contract):
         return No(Because.MINIMUM, f"{intent.symbol} is no contract on {situation.contract.index}")
@@ -41,14 +50,18 @@ def sized_opening(
     if intent.leverage < ONE or intent.leverage > contract.max_leverage:
         found = f"leverage {intent.leverage}, expected 1 to {contract.max_leverage}"
         return No(Because.MINIMUM, found)
-    no = _unfit(intent, contract, price, situation, case)
+    if intent.limit <= 0:
+        return No(Because.MINIMUM, f"its limit {intent.limit} is no price")
+    no = _unfit(intent, contract, price, situation, case, flying)
     if no is not None:
         return no
-    quantity, most = intent.quantity, situation.position.quantity - situation.pair.hedged
-    if situation.pair.legs and all(leg.symbol != intent.symbol for leg in situation.pair.legs):
-        most = situation.position.quantity  # Rolling: the old one is closed once the new one is held.
-    quantity = min(quantity, most, *_walls(intent, contract, price, case, limits, spendable, situation))
-    quantity = contract.quantity_down(quantity)
+    most = situation.position.quantity - situation.pair.hedged
+    most += sum((leg.quantity for leg in _giving_way(contract, situation)), ZERO)
+    walls = (
+        spendable / _locked(intent, contract, price, situation.taker_fee),
+        *_cap(contract, price, situation, case, limits, flying),
+    )
+    quantity = contract.quantity_down(min(intent.quantity, most, *walls))
     worth = contract.notional(quantity, price)
     if quantity <= 0 or quantity < contract.min_quantity or worth < contract.min_notional:
         found = f"{intent.quantity} of {intent.symbol}: {quantity} is left of it"
@@ -80,11 +93,14 @@ def opening_objection(intent: OpenHedge, situation: Situation, case: Case) -> No
     market, fee = situation.market, situation.taker_fee
     contract = market.contracts[intent.symbol]
     held = exposure_of(case.account, situation.contract.settlement)
-    marks = {
-        h.position.id.symbol: market.marks[h.position.id.symbol]
-        for pool in (held.shared, *held.isolated)
-        for h in pool.holdings
-    } | {intent.symbol: market.marks[intent.symbol]}
+    symbols = {*held.symbols, intent.symbol}
+    unknown = sorted(symbols - market.marks.keys())
+    if unknown:
+        return No(Because.STALE, f"no mark price of {', '.join(unknown)} yet to judge the account by")
+    marks = {symbol: market.marks[symbol] for symbol in symbols}
+    for leg in _giving_way(contract, situation):
+        # What is rolled is about to be delivered: the new hedge is judged against having none.
+        held = held.without(leg.position.id, marks)
     position = _hedge_position(intent, situation)
     cost = contract.notional(intent.quantity, marks[intent.symbol]) * fee
     now = held.equity(marks)
@@ -125,52 +141,64 @@ def exposure_of(account: Account, currency: str) -> Exposure:
 def margin_of(intent: OpenHedge, market: Market, taker_fee: Decimal) -> Decimal:
     """What the venue locks for the hedge: its initial margin, and the fee of opening it."""
     contract, price = market.contracts[intent.symbol], market.marks[intent.symbol]
-    return contract.notional(intent.quantity, price) * (ONE / intent.leverage + taker_fee)
+    return intent.quantity * _locked(intent, contract, price, taker_fee)
 
 
 # -- inside -----------------------------------------------------------------------------------------
 
 
 def _unfit(
-    intent: OpenHedge, contract: Contract, price: Decimal, situation: Situation, case: Case
+    intent: OpenHedge,
+    contract: Contract,
+    price: Decimal,
+    situation: Situation,
+    case: Case,
+    flying: Sequence[OpenHedge],
 ) -> No | None:
-    id_ = hedge_id(situation.id, intent.symbol)
     mine = {leg.position.id for leg in situation.pair.legs}
     for held in case.account.holders:
         if held.symbol == intent.symbol and held not in mine:
             return No(Because.FOREIGN, f"{held} is held and is no hedge of {situation.id}")
+    for other in flying:
+        if other.symbol == intent.symbol and other.id != situation.id:
+            return No(Because.FOREIGN, f"a hedge of {other.id} in {other.symbol} is on its way")
     if contract.expiry_ms is not None and contract.expiry_ms - situation.now_ms < LEAST_LIFE_MS:
-        return No(Because.EXPIRY, f"{id_.symbol} is delivered within {LEAST_LIFE_MS // HOUR_MS} hours")
+        return No(Because.EXPIRY, f"{intent.symbol} is delivered within {LEAST_LIFE_MS // HOUR_MS} hours")
     if situation.id.side.sign * (price - intent.limit) < 0:
         return No(Because.BASIS, f"{intent.symbol} is at {price}, its limit is {intent.limit}")
     return None
 
 
-def _walls(
-    intent: OpenHedge,
+def _locked(intent: OpenHedge, contract: Contract, price: Decimal, taker_fee: Decimal) -> Decimal:
+    """What one unit of the hedge takes of the free balance: bought at its limit it may be dearer than now."""
+    dearest = max(coordinate(contract, price), coordinate(contract, intent.limit))
+    return dearest * (ONE / intent.leverage + taker_fee)
+
+
+def _cap(
     contract: Contract,
     price: Decimal,
+    situation: Situation,
     case: Case,
     limits: Limits,
-    spendable: Decimal,
-    situation: Situation,
+    flying: Sequence[OpenHedge],
 ) -> list[Decimal]:
-    """The quantities that money and the cap on hedges allow."""
-    unit = coordinate(contract, price)
-    walls = [spendable / (unit * (ONE / intent.leverage + situation.taker_fee))]
+    """The quantity that the cap on all hedges of the account leaves, those on their way counted as held."""
     cap = limits.budgets(contract.settlement).hedge_notional
-    if cap is not None:
-        marks = situation.market.marks
-        worth = sum(
-            (
-                h.contract.notional(h.position.quantity, marks.get(h.id.symbol, h.position.entry))
-                for h in case.account.holders.values()
-                if h.hedges and h.contract.settlement == contract.settlement
-            ),
-            ZERO,
-        )
-        walls.append((cap - worth) / unit)
-    return walls
+    if cap is None:
+        return []
+    marks, contracts = situation.market.marks, situation.market.contracts
+    worth = [
+        h.contract.notional(h.position.quantity, marks.get(h.id.symbol, h.position.entry))
+        for h in case.account.holders.values()
+        if h.hedges and h.contract.settlement == contract.settlement
+    ]
+    worth += [
+        contracts[other.symbol].notional(other.quantity, marks[other.symbol])
+        for other in flying
+        if contracts[other.symbol].settlement == contract.settlement
+    ]
+    return [(cap - sum(worth, ZERO)) / coordinate(contract, price)]
 
 
 def _hedge_position(intent: OpenHedge, situation: Situation) -> Position:
@@ -198,6 +226,16 @@ def _hedge_position(intent: OpenHedge, situation: Situation) -> Position:
 
 def _leg(situation: Situation, symbol: str) -> Leg | None:
     return next((leg for leg in situation.pair.legs if leg.symbol == symbol), None)
+
+
+def _giving_way(contract: Contract, situation: Situation) -> list[Leg]:
+    """The hedges that one in ``contract`` takes over from: those delivered before it go as it comes."""
+    ends_ms = contract.expiry_ms
+    return [
+        leg
+        for leg in situation.pair.legs
+        if leg.expiry_ms is not None and (ends_ms is None or leg.expiry_ms < ends_ms)
+    ]
 
 
 def _same_underlying(contract: Contract, guarded: Contract) -> bool:

@@ -2,18 +2,19 @@
 
 If the guarded position shrinks, is liquidated, deleveraged, delivered or closed by hand, what is too much of
 the hedge is closed; so is the older one of two when a hedge has been rolled. No other rule and no seatbelt
-looks at a hedge: a stop of its own would leave the pair one-legged.
+looks at a hedge: a stop of its own would leave the pair one-legged. As with the seatbelt, no pause stops it:
+a hedge left alone is exposure that nobody asked for, and nothing rests that would protect it.
 """
 
 from __future__ import annotations
+
+from decimal import Decimal
 
 from bot.core.intents import ReducePosition
 from bot.core.rule import Decisions, Params, Rule
 from bot.core.settings import KEEPER, RuleEntry
 from bot.core.view import View
 from bot.core.wake import Always, Changed, Wake
-
-_PAUSE_AFTER_REFUSAL_MS = 1_000
 
 
 class KeeperParams(Params):
@@ -32,18 +33,24 @@ class Keeper(Rule[KeeperParams]):
     def decide(self, view: View) -> Decisions:
         """Close what has nothing to stand against."""
         if self._too_much(view):
-            excess, guarded = view.pair.excess, view.pair.guarded
-            over = view.contract.quantity_down(excess)
-            yield ReducePosition(id=view.id, quantity=excess), f"{over} more than {guarded} needs"
+            over, guarded = view.contract.quantity_down(view.pair.excess), view.pair.guarded
+            yield ReducePosition(id=view.id, quantity=_closable(view)), f"{over} more than {guarded} needs"
 
     def _too_much(self, view: View) -> bool:
         contract, excess = view.contract, view.pair.excess
         return excess >= max(contract.lot, contract.min_quantity) or excess == view.position.quantity
 
 
+def _closable(view: View) -> Decimal:
+    """The excess, and what would be left of the hedge too if the venue never took an order for so little."""
+    held, excess = view.position.quantity, view.pair.excess
+    rest = held - view.contract.quantity_down(excess)
+    return held if rest < view.contract.min_quantity else excess
+
+
 def keeper_entry() -> RuleEntry:
-    """The keeper as a configured rule. Its pause keeps a refusing venue from being hammered."""
-    return RuleEntry(rule=Keeper(KEEPER, KeeperParams()), cooldown_ms=_PAUSE_AFTER_REFUSAL_MS)
+    """The keeper as a configured rule."""
+    return RuleEntry(rule=Keeper(KEEPER, KeeperParams()))
 
 
 KEEPER_ENTRY = keeper_entry()

@@ -20,11 +20,12 @@ from bot.core.intents import (
     Intent,
     MoveStop,
     Notify,
+    OpenHedge,
     PlaceStop,
     ReducePosition,
     SetPosture,
 )
-from bot.core.settings import DAY_MS, HOUR_MS, Limits
+from bot.core.settings import DAY_MS, HOUR_MS, RESERVED_NAMES, Limits
 from bot.core.types import OUR_PREFIX, ZERO, AccountName, ClientId, Position, PositionId, RuleName
 
 
@@ -79,6 +80,8 @@ class Entry:
     life: Life = Life.PREPARED
     code: str = ""
     proof: str = ""
+    traded: bool = False
+    """Whether an outcome told of a trade."""
     gone: bool = False
     """Whether the position was closed meanwhile: it holds nothing up any more, its outcome still counts."""
 
@@ -189,6 +192,11 @@ class Ledger:
             ZERO,
         )
 
+    def openings(self, account: AccountName) -> list[OpenHedge]:
+        """The hedges of an account that are on their way."""
+        intents = [e.action.intent for e in self._by_client_id.values()]
+        return [i for i in intents if isinstance(i, OpenHedge) and i.id.account == account]
+
     def prepare(
         self, action: Action, before: Position, currency: str, promised: Decimal, *, follow_up: bool
     ) -> None:
@@ -221,6 +229,7 @@ class Ledger:
         if entry.life not in allowed:
             return None
         entry.life, entry.code, entry.proof = life, fact.code, fact.proof
+        entry.traded |= bool(fact.fills)
         if entry.closed:
             self._close(entry)
         return entry
@@ -291,7 +300,7 @@ class Ledger:
         last = history.equal.get(action.rule)
         repeats = last[2] if last is not None and last[:2] == (intent, before) else 0
         history.equal[action.rule] = (intent, before, repeats + 1)
-        if repeats + 1 >= self._limits.equal_actions:
+        if repeats + 1 >= self._limits.equal_actions and action.rule not in RESERVED_NAMES:
             history.latched.add(action.rule)
         account = intent.id.account
         if not isinstance(intent, ReducePosition):

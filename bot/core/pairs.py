@@ -14,7 +14,7 @@ from decimal import Decimal
 from bot.core.contracts import Contract
 from bot.core.decisions import Action
 from bot.core.intents import OpenHedge
-from bot.core.types import ONE, ZERO, MarginMode, Position, PositionId, RuleName, Symbol
+from bot.core.types import ONE, ZERO, ClientId, MarginMode, Position, PositionId, RuleName, Symbol
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,9 +73,15 @@ class Pairing:
     def whole(self, position: Position) -> bool:
         """Whether the hedges outweigh a position of a cross pool.
 
-        Then it has no liquidation of its own along a joint move, and a stop would leave the hedge alone.
+        Then it has no liquidation of its own along a joint move, and a stop would leave the hedge alone. What
+        an isolated hedge earns is of no use to the pool.
         """
-        return bool(self.legs) and position.mode is MarginMode.CROSS and self.hedged >= position.quantity
+        shared = [leg.quantity for leg in self.legs if leg.position.mode is MarginMode.CROSS]
+        return position.mode is MarginMode.CROSS and bool(shared) and sum(shared, ZERO) >= position.quantity
+
+    def orphaned(self, position: Position) -> bool:
+        """Whether it is a hedge of which nothing has anything to stand against any more."""
+        return self.guarded is not None and self.excess >= position.quantity
 
 
 ALONE = Pairing()
@@ -87,6 +93,8 @@ class Pairs:
     def __init__(self) -> None:
         """None yet."""
         self._hedges: dict[PositionId, Hedge] = {}
+        self._opening: dict[ClientId, PositionId] = {}
+        """What is on its way, and may yet be filled whatever else was closed meanwhile."""
 
     def __bool__(self) -> bool:
         """Whether there is any."""
@@ -100,37 +108,39 @@ class Pairs:
         """The hedges of a position."""
         return [hedge for hedge in self._hedges.values() if hedge.guarded == guarded]
 
-    def announce(self, action: Action, guarded: Position) -> None:
-        """A hedge is about to be opened, or made larger."""
+    def announce(self, action: Action, guarded: Position, held: Decimal) -> None:
+        """A hedge is about to be opened, or what is ``held`` of it made larger."""
         intent = action.intent
         assert isinstance(intent, OpenHedge), f"{action.client_id} opens no hedge"
         id_ = hedge_id(guarded.id, intent.symbol)
-        known = self._hedges.get(id_)
+        self._opening[action.client_id] = id_
         self._hedges[id_] = Hedge(
             id=id_,
             guarded=guarded.id,
             rule=action.rule,
-            ratio=min(ONE, (known.ratio if known else ZERO) + intent.quantity / guarded.quantity),
+            ratio=min(ONE, (held + intent.quantity) / guarded.quantity),
             distance=action.distance_before,
         )
 
-    def withdraw(self, action: Action, guarded: Position, *, held: bool) -> None:
-        """The opening came to nothing; a hedge that is not held and no longer meant is none."""
-        intent = action.intent
-        assert isinstance(intent, OpenHedge), f"{action.client_id} opens no hedge"
-        id_ = hedge_id(guarded.id, intent.symbol)
-        known = self._hedges.get(id_)
-        if known is None:
+    def resolve(self, client_id: ClientId, guarded: Position, held: Decimal, *, traded: bool) -> None:
+        """What became of an opening is proven. ``guarded`` is as it was before, ``held`` what there is now.
+
+        A hedge that traded may be seen after its outcome; one that did not, and is not held, is none: what is
+        sold in its place from now on is the trader's own.
+        """
+        id_ = self._opening.pop(client_id, None)
+        known = self._hedges.get(id_) if id_ is not None else None
+        if known is None or traded:
             return
-        ratio = known.ratio - intent.quantity / guarded.quantity
-        if ratio > 0:
-            self._hedges[id_] = replace(known, ratio=ratio)
-        elif not held:
-            self.forget(id_)
+        if held:
+            self._hedges[known.id] = replace(known, ratio=min(ONE, held / guarded.quantity))
+        else:
+            self.forget(known.id)
 
     def forget(self, id_: PositionId) -> None:
-        """The hedge is closed."""
-        self._hedges.pop(id_, None)
+        """The position is closed: no hedge any more, unless more of it is on its way."""
+        if id_ not in self._opening.values():
+            self._hedges.pop(id_, None)
 
     def pairing(self, id_: PositionId, leg_of: Callable[[Hedge], Leg | None], guarded: Decimal) -> Pairing:
         """What ``id_`` is to others. ``guarded`` is the quantity now held of what it hedges, if it does."""
@@ -149,7 +159,7 @@ def hedge_id(guarded: PositionId, symbol: Symbol) -> PositionId:
 def _held(legs: Iterable[Leg | None]) -> tuple[Leg, ...]:
     """The legs that are open, the next to expire first."""
     held = [leg for leg in legs if leg is not None]
-    return tuple(sorted(held, key=lambda leg: (leg.expiry_ms or 0, leg.symbol)))
+    return tuple(sorted(held, key=lambda leg: (leg.expiry_ms is None, leg.expiry_ms or 0, leg.symbol)))
 
 
 def _excess(legs: tuple[Leg, ...], guarded: Decimal) -> dict[PositionId, Decimal]:

@@ -16,6 +16,8 @@ from bot.core.wake import Always, Metric, Wake, any_of
 def protector_of(situation: Situation) -> str | None:
     """What protects the position: a stop by its client id, or why none is needed; ``None`` is NAKED."""
     pair = situation.pair
+    if pair.orphaned(situation.position):
+        return None
     if pair.guarded is not None or pair.whole(situation.position):
         return f"the pair with {pair.guarded or pair.legs[0].symbol}"
     if situation.liquidation is not None and not situation.endangered:

@@ -16,7 +16,6 @@ from bot.core.settings import SEATBELT, RuleEntry, SeatbeltSettings
 from bot.core.view import View
 from bot.core.wake import Always, Changed, Metric, Never, Wake, any_of
 
-_PAUSE_AFTER_REFUSAL_MS = 1_000
 _CHANGED = Changed()
 
 
@@ -89,6 +88,6 @@ class Seatbelt(Rule[SeatbeltParams]):
 
 
 def seatbelt_entry(settings: SeatbeltSettings) -> RuleEntry:
-    """The seatbelt as the last configured rule. Its pause keeps a refusing venue from being hammered."""
+    """The seatbelt as the last configured rule."""
     params = SeatbeltParams(clear_of_liquidation=settings.clear_of_liquidation, tolerance=settings.tolerance)
-    return RuleEntry(rule=Seatbelt(SEATBELT, params), cooldown_ms=_PAUSE_AFTER_REFUSAL_MS)
+    return RuleEntry(rule=Seatbelt(SEATBELT, params))

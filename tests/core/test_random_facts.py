@@ -80,5 +80,6 @@ def test_the_random_world_is_a_lively_one() -> None:
                 kinds.add(decision.because)
     assert kinds >= {"AddMargin", "ReducePosition", "PlaceStop", "MoveStop", "re-adding"}
     rare = {Because.SHADOW, Because.NO_POSITION, Because.POSTURE, Because.MINIMUM, Because.PAUSED}
+    rare |= {Because.THROTTLED}  # The fixed rules are never latched, and others seldom do the same twice.
     hedges = {Because.PAIRED, Because.FOREIGN, Because.EXPIRY, Because.BASIS, Because.DEPTH}
     assert kinds >= set(Because) - rare - hedges

@@ -396,3 +396,29 @@ def test_two_engines_share_nothing() -> None:
     assert second.engine.overview() == ()
     assert isinstance(second.engine, Engine)
     assert of(Refusal, second.tick()) == []
+
+
+def test_time_that_changes_nothing_leaves_no_trace() -> None:
+    desk = Desk(adds("5", when=NEAR))
+    desk.holds(a_position(LONG))
+    before = len(desk.steps)
+    for _ in range(3):
+        desk.tick(after_ms=1_000)
+    assert len(desk.steps) == before
+
+
+def test_time_in_which_a_mark_went_stale_is_kept() -> None:
+    desk = Desk()
+    desk.holds(a_position(LONG))
+    before = len(desk.steps)
+    assert desk.tick(after_ms=60_000)
+    assert len(desk.steps) == before + 1
+
+
+def test_what_nobody_reads_is_not_kept() -> None:
+    desk = Desk()
+    desk.holds(a_position(LONG))
+    before = len(desk.steps)
+    desk.fold(LastPrice(at_ms=desk.now_ms, symbol=BTC, price=D(100)))
+    desk.fold(OpenInterest(at_ms=desk.now_ms, symbol=BTC, quantity=D(1)))
+    assert len(desk.steps) == before

@@ -5,7 +5,11 @@ nothing slips, so that every figure can be worked out by hand. A beat is one of
 
 * ``"95"``: BTC travels to 95, and everything on its way is met; ``"ETH 95"``: another coin does
 * ``"gap 95"`` or ``"gap ETH 95"``: it is there without having been in between
+* ``"Q 95"``: the quarterly of BTC travels there
 * ``"funding 0.005"``: funding is settled on BTC, at that rate
+* ``"adl 4"``: the venue deleverages 4 of the shorts in the quarterly, at its mark
+* ``"deliver 98"``: the quarterly expires and is settled at 98
+* ``"days 13"``: so much time passes
 
 The first beat of each coin only sets its price. Told are decisions, trades, liquidations, funding and how the
 positions then stand; whether a position is NAKED is told only where it has to do with the story.
@@ -16,26 +20,40 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from inspect import cleandoc
+from typing import Any
 
 from bot.cli.journal_text import decision_text
 from bot.cli.text import exact
 from bot.core.contracts import Contract
 from bot.core.decisions import Action, Refusal
 from bot.core.engine import Engine
-from bot.core.facts import Fact, FundingPaid, Liquidated, Outcome, OutcomeKind, PositionChanged
-from bot.core.settings import EngineSettings, Limits, RuleEntry, SeatbeltSettings
+from bot.core.facts import (
+    Deleveraged,
+    Delivered,
+    Fact,
+    FundingPaid,
+    Liquidated,
+    Outcome,
+    OutcomeKind,
+    PositionChanged,
+)
+from bot.core.settings import DAY_MS, EngineSettings, Limits, RuleEntry, SeatbeltSettings
 from bot.core.step import Step
-from bot.core.types import AccountName, MarginMode, PositionId, Side, Symbol
-from bot.lab.replay.agenda import Funding
+from bot.core.types import AccountName, MarginMode, PositionId, RuleName, Side, Symbol
+from bot.lab.replay.agenda import Delivery, Funding
 from bot.lab.replay.stage import Stage
 from bot.runtime.journal.memory import MemoryJournal
 from bot.venues.paper import MarketModel, Opening, OrderRequest, PaperAccount, PaperExchange
+from bot.venues.paper.events import Deleveraging, ScheduledEvent
+from strategies.quarterly_hedge import QuarterlyHedge, QuarterlyHedgeParams
 from tests.building import MINUTE_MS, ONE_TIER, START_MS, a_contract
 
 D = Decimal
 MAIN = AccountName("main")
 BTC, ETH = Symbol("BTC/USDT:USDT"), Symbol("ETH/USDT:USDT")
 LONG, SHORT = PositionId(MAIN, BTC, Side.LONG), PositionId(MAIN, BTC, Side.SHORT)
+EXPIRY_MS = START_MS + 17 * DAY_MS
+QUARTERLY, NEXT = Symbol("BTC/USDT:USDT-Q1"), Symbol("BTC/USDT:USDT-Q2")
 ETH_LONG = PositionId(MAIN, ETH, Side.LONG)
 
 
@@ -63,6 +81,11 @@ class Held:
 def coin(symbol: Symbol = BTC, *, venue: str = "binance_usdm", **changes: object) -> Contract:
     """A contract under the rules of a venue: tick 0.1, lot 0.01, 1 % maintenance in one tier."""
     return a_contract(symbol, venue=venue, **({"tiers": ONE_TIER} | changes))
+
+
+def quarterly(symbol: Symbol = QUARTERLY, expiry_ms: int = EXPIRY_MS, **changes: Any) -> Contract:
+    """The dated contract beside it, delivered 17 days after the story begins unless told otherwise."""
+    return coin(symbol, expiry_ms=expiry_ms, **changes)
 
 
 class Journal(MemoryJournal):
@@ -109,26 +132,40 @@ def tell(
     journal = Journal()
     stage = Stage(Engine(settings), exchange, journal, 0)
     stage.begin(START_MS)
-    for minute, beat in enumerate(beats):
-        _play(stage, START_MS + minute * MINUTE_MS, beat.split())
+    at_ms = START_MS
+    for beat in beats:
+        at_ms = _play(stage, at_ms, beat.split()) + MINUTE_MS
     return "\n".join(line for step in journal.written for line in _lines(step, naked=naked))
 
 
-def lines(text: str) -> str:
+def lines(*texts: str) -> str:
     """The expected journal as it is written in a test: without its indentation, long lines made whole.
 
-    What is indented deeper goes on from the line above.
+    What is indented deeper goes on from the line above; one text goes on from the one before.
     """
-    return re.sub(r"\n +", " ", cleandoc(text))
+    return "\n".join(re.sub(r"\n +", " ", cleandoc(text)) for text in texts)
 
 
-def _play(stage: Stage, at_ms: int, words: Sequence[str]) -> None:
+def _play(stage: Stage, at_ms: int, words: Sequence[str]) -> int:
+    """Play one beat; when it was."""
     *how, figure = words
-    if how == ["funding"]:
-        stage.play(at_ms, Funding(BTC, D(figure)))
-        return
-    price, symbol = D(figure), ETH if "ETH" in how else BTC
-    stage.mark(at_ms, symbol, price, price, gap="gap" in how)
+    match how:
+        case ["funding"]:
+            stage.play(at_ms, Funding(BTC, D(figure)))
+        case ["adl"]:
+            event = Deleveraging(symbol=QUARTERLY, side=Side.SHORT, quantity=D(figure))
+            stage.play(at_ms, ScheduledEvent(at_ms=at_ms, event=event))
+        case ["deliver"]:
+            at_ms = max(at_ms, EXPIRY_MS)
+            stage.play(at_ms, Delivery(symbol=QUARTERLY, expiry_ms=EXPIRY_MS, price=D(figure)))
+        case ["days"]:
+            return at_ms + int(figure) * DAY_MS
+        case _:
+            price = D(figure)
+            names = {"ETH": ETH, "Q": QUARTERLY, "Q2": NEXT}
+            symbol = next((names[word] for word in how if word in names), BTC)
+            stage.mark(at_ms, symbol, price, price, gap="gap" in how)
+    return at_ms
 
 
 def _lines(step: Step, *, naked: bool) -> Iterator[str]:
@@ -148,7 +185,8 @@ def _minute(step: Step) -> int:
 
 
 def _name(id_: PositionId) -> str:
-    return f"{id_.symbol.partition('/')[0]} {id_.side}"
+    base, dated = id_.symbol.partition("/")[0], id_.symbol.partition("-")[2]
+    return f"{base}{'-' if dated else ''}{dated} {id_.side}"
 
 
 def _who(now: str) -> str:
@@ -158,6 +196,10 @@ def _who(now: str) -> str:
 def _fact(fact: Fact) -> str:
     """What happened, in words; nothing for what the story does not tell."""
     match fact:
+        case Deleveraged(quantity=quantity, price=price):
+            return f"{_name(fact.id)} DELEVERAGED {exact(quantity)} at {exact(price)}"
+        case Delivered(price=price):
+            return f"{_name(fact.id)} is delivered at {exact(price)}"
         case PositionChanged(position=None):
             return f"{_name(fact.id)} is closed"
         case PositionChanged(position=position) if position is not None:
@@ -174,3 +216,9 @@ def _fact(fact: Fact) -> str:
             return f"{_name(fact.id)} funding {exact(amount)}"
         case _:
             return ""
+
+
+def hedging(**changes: Any) -> RuleEntry:
+    """The rule that hedges: below 6 %, calm above 8 %, at five times leverage, unless told otherwise."""
+    params = {"below": D("0.06"), "calm": D("0.08"), "leverage": D(5)} | changes
+    return RuleEntry(rule=QuarterlyHedge(RuleName("quarterly_hedge"), QuarterlyHedgeParams(**params)))

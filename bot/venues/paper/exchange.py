@@ -351,6 +351,10 @@ def _end(books: Books, at_ms: int, *first: Fact) -> Sequence[Batch]:
 
 def _snapshot(books: Books, at_ms: int) -> Batch:
     facts: list[Fact] = [InstrumentChanged(at_ms=at_ms, contract=c) for c in books.contracts.values()]
+    for contract in books.contracts.values():
+        quote = books.quotes[contract.symbol]
+        if quote.known:
+            facts += (book for (book,) in order_book(books.model, contract, at_ms, quote.last))
     for account in books.accounts.values():
         keys = [CrossKey(account.name, currency) for currency in account.wallets]
         facts += [balance_fact(at_ms, key, books.backing(key), books.free(key)) for key in keys]

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from bot.core.contracts import Contract, ContractKind, Tier
-from bot.core.facts import BalanceChanged, InstrumentChanged, Liquidated, OrdersChanged, PositionChanged
+from bot.core.facts import BalanceChanged, Book, InstrumentChanged, Liquidated, OrdersChanged, PositionChanged
 from bot.core.intents import (
     AddMargin,
     CutLeverage,
@@ -463,7 +463,7 @@ class TheExchange(RuleBasedStateMachine):
         if inside(wires.mark, mark) and inside(wires.last, last):
             assert result == ()
             changed = [f for f in self.exchange.snapshot(0) if f not in before]
-            assert all(isinstance(f, BalanceChanged) for f in changed)
+            assert all(isinstance(f, BalanceChanged | Book) for f in changed)
 
     def submit(self, id_: PositionId, kind: OrderKind, quantity: Decimal, **rest: Any) -> None:
         quantity = size(id_.symbol, quantity)
