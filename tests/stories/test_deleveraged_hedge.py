@@ -19,16 +19,16 @@ def test_the_position_is_looked_at_again_as_soon_as_its_hedge_is_taken() -> None
     assert tell(*beats, rules=(hedging(),), coins=(coin(), quarterly())) == lines(
         """
         0 BTC long 10, 10x, margin 100
-        3 BTC long quarterly_hedge: OpenHedge 10 (mark 96, 5.21% -> 5.21%): liquidation 5.21% away, hedging
-            10 in BTC/USDT:USDT-Q1 at a basis of 0.00%
+        3 BTC long quarterly_hedge: OpenHedge 10 in BTC/USDT:USDT-Q1 (mark 96, 5.21% -> 5.21%): liquidation
+            5.21% away, hedging 10 in BTC/USDT:USDT-Q1 at a basis of 0.00%
         3 BTC long hf-1-1 trades 10 at 96
         3 BTC-Q1 short 10, 5x, margin 192
         4 BTC-Q1 short DELEVERAGED 4 at 96
         4 BTC-Q1 short 6, 5x, margin 115.2
-        4 BTC long quarterly_hedge: OpenHedge 4 (mark 96) refused (not_safer): the worst loss of the account
-            would go from 46.56 to 52.80
-        6 BTC long quarterly_hedge: OpenHedge 4 (mark 95.5, 4.71% -> 4.71%): liquidation 4.71% away, hedging
-            4 in BTC/USDT:USDT-Q1 at a basis of 0.00%
+        4 BTC long quarterly_hedge: OpenHedge 4 in BTC/USDT:USDT-Q1 (mark 96) refused (not_safer): the worst
+            loss of the account would go from 46.56 to 52.80
+        6 BTC long quarterly_hedge: OpenHedge 4 in BTC/USDT:USDT-Q1 (mark 95.5, 4.71% -> 4.71%): liquidation
+            4.71% away, hedging 4 in BTC/USDT:USDT-Q1 at a basis of 0.00%
         6 BTC long hf-1-2 trades 4 at 95.5
         6 BTC-Q1 short 10, 5x, margin 191.6
         """

@@ -13,8 +13,8 @@ PATIENT = Limits(stale_after_ms=99 * DAY_MS)
 FALL = ("100", "Q 96", "Q2 97", "96")
 HEDGED = """
     0 BTC long 10, 10x, margin 100
-    3 BTC long quarterly_hedge: OpenHedge 10 (mark 96, 5.21% -> 5.21%): liquidation 5.21% away, hedging 10
-        in BTC/USDT:USDT-Q1 at a basis of 0.00%
+    3 BTC long quarterly_hedge: OpenHedge 10 in BTC/USDT:USDT-Q1 (mark 96, 5.21% -> 5.21%): liquidation 5.21%
+        away, hedging 10 in BTC/USDT:USDT-Q1 at a basis of 0.00%
     3 BTC long hf-1-1 trades 10 at 96
     3 BTC-Q1 short 10, 5x, margin 192
     """
@@ -25,8 +25,8 @@ def test_it_is_rolled_into_the_next_contract_before_the_old_one_is_closed() -> N
     assert tell(*FALL, "days 14", "Q 96.5", rules=(hedging(),), coins=COINS, limits=PATIENT) == lines(
         HEDGED,
         """
-        20165 BTC long quarterly_hedge: OpenHedge 10 (mark 96, 5.21% -> 5.21%): liquidation 5.21% away,
-            hedging 10 in BTC/USDT:USDT-Q2 at a basis of 1.04%
+        20165 BTC long quarterly_hedge: OpenHedge 10 in BTC/USDT:USDT-Q2 (mark 96, 5.21% -> 5.21%):
+            liquidation 5.21% away, hedging 10 in BTC/USDT:USDT-Q2 at a basis of 1.04%
         20165 BTC long hf-1-2 trades 10 at 97
         20165 BTC-Q2 short 10, 5x, margin 194
         20165 BTC-Q1 short keeper: ReducePosition 10 (mark 96.5, 18.13% -> -): 10 more than
@@ -44,8 +44,8 @@ def test_what_was_not_rolled_is_settled_at_the_index_and_replaced_at_once() -> N
         """
         24485 BTC-Q1 short is delivered at 96.3
         24485 BTC-Q1 short is closed
-        24485 BTC long quarterly_hedge: OpenHedge 10 (mark 96, 5.21% -> 5.21%): liquidation 5.21% away,
-            hedging 10 in BTC/USDT:USDT-Q2 at a basis of 1.04%
+        24485 BTC long quarterly_hedge: OpenHedge 10 in BTC/USDT:USDT-Q2 (mark 96, 5.21% -> 5.21%):
+            liquidation 5.21% away, hedging 10 in BTC/USDT:USDT-Q2 at a basis of 1.04%
         24485 BTC long hf-1-2 trades 10 at 97
         24485 BTC-Q2 short 10, 5x, margin 194
         """,

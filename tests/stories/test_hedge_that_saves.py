@@ -12,8 +12,8 @@ COINS = (coin(), quarterly())
 FALL = ("100", "Q 100", "Q 96", "96")
 HEDGED = """
     0 BTC long 10, 10x, margin 100
-    3 BTC long quarterly_hedge: OpenHedge 10 (mark 96, 5.21% -> 5.21%): liquidation 5.21% away, hedging 10
-        in BTC/USDT:USDT-Q1 at a basis of 0.00%
+    3 BTC long quarterly_hedge: OpenHedge 10 in BTC/USDT:USDT-Q1 (mark 96, 5.21% -> 5.21%): liquidation 5.21%
+        away, hedging 10 in BTC/USDT:USDT-Q1 at a basis of 0.00%
     3 BTC long hf-1-1 trades 10 at 96
     3 BTC-Q1 short 10, 5x, margin 192
     """
@@ -23,7 +23,8 @@ def test_it_is_opened_near_liquidation_and_closed_when_it_is_calm() -> None:
     assert tell(*FALL, "Q 93", "93", "Q 100", "100", rules=(hedging(),), coins=COINS) == lines(
         HEDGED,
         """
-        7 BTC long quarterly_hedge: CloseHedge 10 (mark 100, 9.00% -> 9.00%): calm: liquidation 9.00% away
+        7 BTC long quarterly_hedge: CloseHedge 10 in BTC/USDT:USDT-Q1 (mark 100, 9.00% -> 9.00%): calm:
+            liquidation 9.00% away
         7 BTC long hf-1-2 trades 10 at 100
         7 BTC-Q1 short is closed
         """,
@@ -52,10 +53,10 @@ def test_a_quarterly_far_below_the_index_is_not_sold() -> None:
     assert tell("100", "Q 92", "96", "Q 95", rules=(hedging(),), coins=COINS) == lines(
         """
         0 BTC long 10, 10x, margin 100
-        2 BTC long quarterly_hedge: OpenHedge 10 (mark 96) refused (basis): BTC/USDT:USDT-Q1 is at 92, its
-            limit is 93.12
-        3 BTC long quarterly_hedge: OpenHedge 10 (mark 96, 5.21% -> 5.21%): liquidation 5.21% away, hedging
-            10 in BTC/USDT:USDT-Q1 at a basis of -1.04%
+        2 BTC long quarterly_hedge: OpenHedge 10 in BTC/USDT:USDT-Q1 (mark 96) refused (basis):
+            BTC/USDT:USDT-Q1 is at 92, its limit is 93.12
+        3 BTC long quarterly_hedge: OpenHedge 10 in BTC/USDT:USDT-Q1 (mark 96, 5.21% -> 5.21%): liquidation
+            5.21% away, hedging 10 in BTC/USDT:USDT-Q1 at a basis of -1.04%
         3 BTC long hf-1-1 trades 10 at 95
         3 BTC-Q1 short 10, 5x, margin 190
         """
@@ -67,10 +68,11 @@ def test_the_hedge_is_as_large_as_the_balance_allows() -> None:
     assert tell(*FALL, rules=(hedging(),), coins=COINS, balance="110") == lines(
         """
         0 BTC long 10, 10x, margin 100
-        3 BTC long quarterly_hedge: OpenHedge 0.52 (mark 96, 5.21% -> 5.21%): liquidation 5.21% away, hedging
-            10 in BTC/USDT:USDT-Q1 at a basis of 0.00%
+        3 BTC long quarterly_hedge: OpenHedge 0.52 in BTC/USDT:USDT-Q1 (mark 96, 5.21% -> 5.21%): liquidation
+            5.21% away, hedging 10 in BTC/USDT:USDT-Q1 at a basis of 0.00%
         3 BTC long hf-1-1 trades 0.52 at 96
         3 BTC-Q1 short 0.52, 5x, margin 9.984
-        3 BTC long quarterly_hedge: OpenHedge 9.48 (mark 96) refused (cooldown): acted 0 s ago
+        3 BTC long quarterly_hedge: OpenHedge 9.48 in BTC/USDT:USDT-Q1 (mark 96) refused (cooldown): acted 0 s
+            ago
         """
     )

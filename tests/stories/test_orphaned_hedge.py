@@ -29,8 +29,8 @@ def test_the_hedge_follows_what_it_stands_against() -> None:
     assert tell(*beats, rules=(hedging(),), coins=(coin(), quarterly()), orders=stops) == lines(
         """
         0 BTC long 10, 10x, margin 100
-        3 BTC long quarterly_hedge: OpenHedge 10 (mark 96, 5.21% -> 5.21%): liquidation 5.21% away, hedging
-            10 in BTC/USDT:USDT-Q1 at a basis of 0.00%
+        3 BTC long quarterly_hedge: OpenHedge 10 in BTC/USDT:USDT-Q1 (mark 96, 5.21% -> 5.21%): liquidation
+            5.21% away, hedging 10 in BTC/USDT:USDT-Q1 at a basis of 0.00%
         3 BTC long hf-1-1 trades 10 at 96
         3 BTC-Q1 short 10, 5x, margin 192
         5 BTC long mine-1 trades 5 at 95.5

@@ -29,8 +29,8 @@ def test_its_stop_goes_when_it_is_hedged_whole_and_is_wanted_when_the_hedge_is_t
         0 BTC long seatbelt: PlaceStop at 73.6 (mark 100, 27.20% -> 27.20%): the position has no stop that
             protects it
         0 long is now protected by hf-1-1
-        3 BTC long quarterly_hedge: OpenHedge 10 (mark 97, 24.95% -> 24.95%): liquidation 24.95% away,
-            hedging 10 in BTC/USDT:USDT-Q1 at a basis of 0.00%
+        3 BTC long quarterly_hedge: OpenHedge 10 in BTC/USDT:USDT-Q1 (mark 97, 24.95% -> 24.95%): liquidation
+            24.95% away, hedging 10 in BTC/USDT:USDT-Q1 at a basis of 0.00%
         3 BTC long hf-1-2 trades 10 at 97
         3 BTC-Q1 short 10, 10x
         3 long is now protected by the pair with BTC/USDT:USDT-Q1
@@ -39,8 +39,8 @@ def test_its_stop_goes_when_it_is_hedged_whole_and_is_wanted_when_the_hedge_is_t
         6 BTC-Q1 short DELEVERAGED 4 at 96
         6 BTC-Q1 short 6, 10x
         6 long is now NAKED
-        6 BTC long quarterly_hedge: OpenHedge 4 (mark 96, 24.69% -> 24.69%): liquidation 24.69% away,
-            hedging 4 in BTC/USDT:USDT-Q1 at a basis of 0.00%
+        6 BTC long quarterly_hedge: OpenHedge 4 in BTC/USDT:USDT-Q1 (mark 96, 24.69% -> 24.69%): liquidation
+            24.69% away, hedging 4 in BTC/USDT:USDT-Q1 at a basis of 0.00%
         6 BTC long seatbelt: PlaceStop at 73.1 (mark 96) refused (in_flight): hf-1-4 of quarterly_hedge is
             prepared
         6 BTC long hf-1-4 trades 4 at 96
