@@ -71,8 +71,8 @@ class Prices:
     gap: bool
 
 
-Moment = tuple[int, Prices | Event]
-"""When something happens, and what."""
+Moment = tuple[int, Prices | tuple[Event, ...]]
+"""When something happens, and what: prices, or the parts of one event."""
 
 
 class _Notebook(Stage):
@@ -99,9 +99,9 @@ class _Notebook(Stage):
         self.moments.append((at_ms, Prices(symbol, mark, last, gap)))
         return False
 
-    def play(self, at_ms: int, event: Event) -> None:
-        """Write an event down."""
-        self.moments.append((at_ms, event))
+    def play(self, at_ms: int, events: Sequence[Event]) -> None:
+        """Write an event down, with all its parts."""
+        self.moments.append((at_ms, tuple(events)))
 
 
 def script(paths: Sequence[PricePath], agenda: Agenda) -> list[Moment]:
@@ -229,7 +229,7 @@ class Player:
             await asyncio.sleep(0)
             await inbox.drained()
 
-    def _happening(self, at_ms: int, what: Prices | Event) -> Sequence[Batch]:
+    def _happening(self, at_ms: int, what: Prices | tuple[Event, ...]) -> Sequence[Batch]:
         if not isinstance(what, Prices):
             return self._effects.of(at_ms, what)
         batches = self._effects.mark(at_ms, what.symbol, what.mark, what.last, gap=what.gap)

@@ -151,13 +151,13 @@ def _play(stage: Stage, at_ms: int, words: Sequence[str]) -> int:
     *how, figure = words
     match how:
         case ["funding"]:
-            stage.play(at_ms, Funding(BTC, D(figure)))
+            stage.play(at_ms, (Funding(BTC, D(figure)),))
         case ["adl"]:
             event = Deleveraging(symbol=QUARTERLY, side=Side.SHORT, quantity=D(figure))
-            stage.play(at_ms, ScheduledEvent(at_ms=at_ms, event=event))
+            stage.play(at_ms, (ScheduledEvent(at_ms=at_ms, event=event),))
         case ["deliver"]:
             at_ms = max(at_ms, EXPIRY_MS)
-            stage.play(at_ms, Delivery(symbol=QUARTERLY, expiry_ms=EXPIRY_MS, price=D(figure)))
+            stage.play(at_ms, (Delivery(symbol=QUARTERLY, expiry_ms=EXPIRY_MS, price=D(figure)),))
         case ["days"]:
             return at_ms + int(figure) * DAY_MS
         case _:

@@ -90,6 +90,13 @@ class Schedule:
 Event = BarClosed | Funding | Delivery | ScheduledOpening | ScheduledEvent | Silence
 
 
+def one_event(first: Event, other: Event) -> bool:
+    """Whether two things that happen at one instant are one event."""
+    if isinstance(first, BarClosed):
+        return isinstance(other, BarClosed) and first.timeframe_ms == other.timeframe_ms
+    return isinstance(first, Funding) and isinstance(other, Funding)
+
+
 @dataclass(frozen=True, slots=True)
 class Agenda:
     """All events beside prices, in order: ``keys`` and ``events`` run side by side."""
@@ -184,4 +191,5 @@ __all__ = [
     "Silence",
     "agenda",
     "key_of",
+    "one_event",
 ]

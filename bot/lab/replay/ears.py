@@ -5,6 +5,8 @@ An exchange that is out goes on trading; what is delivered to us is another matt
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from bot.core.facts import BarClosed, Link, LinkChanged
 from bot.venues.port import Batch
 
@@ -19,11 +21,11 @@ class Ears:
         self.deaf = False
         self._missed: list[BarClosed] = []
 
-    def bar(self, bar: BarClosed) -> Batch:
-        """The bar, or nothing where it cannot be heard yet."""
+    def bars(self, bars: Sequence[BarClosed]) -> Batch:
+        """The bars, or nothing where they cannot be heard yet."""
         if not self.deaf:
-            return (bar,)
-        self._missed.append(bar)
+            return tuple(bars)
+        self._missed.extend(bars)
         return ()
 
     def hear(self, batch: Batch) -> Batch:

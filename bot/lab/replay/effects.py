@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from decimal import Decimal
+from typing import cast
 
 from bot.core.facts import BarClosed, MarkPrice, Tick
 from bot.core.types import PositionId, Symbol
@@ -53,21 +54,24 @@ class Effects:
         first: Batch = (MarkPrice(at_ms=at_ms, symbol=symbol, price=mark), *batches[0])
         return [first, *batches[1:]]
 
-    def of(self, at_ms: int, event: Event) -> Sequence[Batch]:
-        """One event that is not a price; OpeningError for a position that cannot be."""
-        match event:
+    def of(self, at_ms: int, events: Sequence[Event]) -> Sequence[Batch]:
+        """One event that is not a price, in as many parts as symbols take part in it.
+
+        OpeningError for a position that cannot be.
+        """
+        match events[0]:
             case BarClosed():
-                heard = self._ears.bar(event)
+                heard = self._ears.bars(cast(Sequence[BarClosed], events))
                 return (heard,) if heard else ()
             case Funding(symbol, rate):
-                return self.exchange.settle_funding(at_ms, symbol, rate)
+                others = [(each.symbol, each.rate) for each in cast(Sequence[Funding], events[1:])]
+                return self.exchange.settle_funding(at_ms, symbol, rate, *others)
             case Delivery(symbol=symbol, price=price):
-                delivered: Sequence[Batch] = self.exchange.deliver(at_ms, symbol, price)
-                return delivered
-            case ScheduledOpening():
-                return self._opened(at_ms, event)
-            case ScheduledEvent():
-                return [self._ears.hear(batch) for batch in befall(self.exchange, at_ms, event.event)]
+                return self.exchange.deliver(at_ms, symbol, price)
+            case ScheduledOpening() as scheduled:
+                return self._opened(at_ms, scheduled)
+            case ScheduledEvent(event=event):
+                return [self._ears.hear(batch) for batch in befall(self.exchange, at_ms, event)]
             case Silence():
                 return ((Tick(at_ms=at_ms),),)
 

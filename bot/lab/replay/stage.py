@@ -82,10 +82,10 @@ class Stage:
         self._carry_out(self._recorded(step))
         return True
 
-    def play(self, at_ms: int, event: Event) -> None:
-        """One event that is not a price."""
+    def play(self, at_ms: int, events: Sequence[Event]) -> None:
+        """One event that is not a price; it has several parts where several symbols take part in it."""
         self.now_ms = at_ms
-        self._fold(self._effects.of(at_ms, event))
+        self._fold(self._effects.of(at_ms, events))
 
     def execute_due(self) -> None:
         """Execute the action that has waited longest."""

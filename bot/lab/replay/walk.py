@@ -14,7 +14,7 @@ from operator import itemgetter
 
 from bot.core.conditions import FOREVER_MS
 from bot.core.tripwire import Wire
-from bot.lab.replay.agenda import RANKS, Agenda, Rank, key_of
+from bot.lab.replay.agenda import RANKS, Agenda, Event, Rank, key_of, one_event
 from bot.lab.replay.stage import Stage
 from bot.lab.replay.track import TickBounds, Track, TrackPoint
 from bot.lab.tapes import PricePath, tick_price, to_ticks_ceil, to_ticks_floor
@@ -85,10 +85,17 @@ class Walker:
             if waiting is not None and waiting < until_key and (key is None or waiting < key):
                 stage.execute_due()
             elif key is not None and key < until_key:
-                self._next += 1
-                stage.play(key // RANKS, events[self._next - 1])
+                stage.play(key // RANKS, self._together(key, events))
             else:
                 return
+
+    def _together(self, key: int, events: Sequence[Event]) -> Sequence[Event]:
+        """Take the next event, and those of other symbols that are one with it."""
+        keys, first, start = self._agenda.keys, events[self._next], self._next
+        self._next += 1
+        while self._next < len(keys) and keys[self._next] == key and one_event(first, events[self._next]):
+            self._next += 1
+        return events[start : self._next]
 
 
 class Stepper(Walker):

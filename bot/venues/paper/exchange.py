@@ -137,13 +137,17 @@ class PaperExchange:
         books.markets[id_.symbol].trade(contract, position.quantity, position.entry, ZERO, buy=buy)
         return _end(self._books, at_ms)
 
-    def settle_funding(self, at_ms: int, symbol: Symbol, rate: Decimal) -> Sequence[Batch]:
+    def settle_funding(
+        self, at_ms: int, symbol: Symbol, rate: Decimal, *others: tuple[Symbol, Decimal]
+    ) -> Sequence[Batch]:
         """Settle funding of ``rate`` (fraction of notional at mark, longs pay when positive): one batch.
 
+        So it is with ``others`` settled at the same moment: nobody is judged before all of it is booked.
         ``PaperError`` for a dated contract: nobody pays funding on one.
         """
-        _contract(self._books, symbol)
-        settle(self._books, at_ms, symbol, rate)
+        for each, its in ((symbol, rate), *others):
+            _contract(self._books, each)
+            settle(self._books, at_ms, each, its)
         return _end(self._books, at_ms)
 
     def deliver(self, at_ms: int, symbol: Symbol, price: Decimal) -> Sequence[Batch]:

@@ -80,8 +80,8 @@ class WatchedStage(Stage):
         self._nothing_owed(symbol)
         return spoke
 
-    def play(self, at_ms: int, event: Event) -> None:
-        match event:
+    def play(self, at_ms: int, events: Sequence[Event]) -> None:
+        match events[0]:
             case BarClosed(timeframe_ms=timeframe_ms):
                 rank = (0, timeframe_ms)
             case ScheduledEvent(event=Connection()):
@@ -97,7 +97,7 @@ class WatchedStage(Stage):
             case _:
                 rank = (6, 0)
         self._in_order(at_ms, rank)
-        super().play(at_ms, event)
+        super().play(at_ms, events)
 
     def execute_due(self) -> None:
         super().execute_due()
