@@ -1,15 +1,16 @@
-"""Asking the rules: in configured order, until one of them acts.
+"""Asking the rules: in configured order, each on the pool as projected after what earlier ones may do.
 
-If the first is refused the next one gets its chance in the same turn. If it acts the others are asked when
-it is known what became of that, and stay quiet if it was enough. That is the whole escalation ladder.
+If the first restores safety the later ones are not asked; if it is refused the next one gets its chance in
+the same turn. That is the whole escalation ladder.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from functools import partial
 from typing import TypeGuard
 
-from bot.core.book import Account, Armed, Holder, Parked
+from bot.core.book import Account, Armed, Holder, Parked, Wallet
 from bot.core.books import Books, free_balance
 from bot.core.capabilities import NOTHING_DECLARED
 from bot.core.case import Case, Verdict
@@ -27,9 +28,10 @@ from bot.core.decisions import Action, Because, Decision, Refusal, StateChanged
 from bot.core.guard import Guard
 from bot.core.intents import AddMargin, Level, OpenHedge, Proposal, ReducePosition, SetPosture, flaw
 from bot.core.ledger import Entry, Ledger, Life
+from bot.core.margin.bounds import nets
 from bot.core.margin.liquidation import liquidation_price, stands_still
 from bot.core.margin.pool import Holding, Pool
-from bot.core.protection import protection_reach, protector_of
+from bot.core.protection import watch_protection
 from bot.core.settings import EngineSettings
 from bot.core.situation import Situation
 from bot.core.types import MarginMode
@@ -70,80 +72,98 @@ class Arbiter:
         """The position in its pool at the present marks; ``None`` while a mark of its pool is missing."""
         account = self._books.accounts[holder.id.account]
         marks = self._books.market.marks
+        rooms = None
         if holder.isolated:
             if holder.id.symbol not in marks:
                 return None
             pool = holder.pool or _isolated_pool(holder)
         else:
-            pool = self._cross_pool(account, holder.contract.settlement)
+            wallet = account.wallet(holder.contract.settlement)
+            pool = self._cross_pool(account, wallet, holder.contract.settlement)
             if any(h.position.id.symbol not in marks for h in pool.holdings):
                 return None
+            rooms = None if wallet.nets else wallet.rooms
         situation = Situation(
             pool,
             holder.position,
             holder.contract,
             self._books.market,
             now_ms,
-            free_balance(account, holder.contract.settlement, marks),
+            partial(free_balance, account, holder.contract.settlement, marks),
             holder.stops,
             self._settings.taker_fee,
         )
+        situation.rooms = rooms
         if self._books.pairs:
             situation.pair = self._books.pairing(holder)
         if holder.isolated and holder.stands:
             situation.stand_at(holder.liquidation)
         return situation
 
+    def between(self, holder: Holder, now_ms: int) -> Situation | None:
+        """The same between two batches, at marks that may have been swallowed since the last."""
+        self._books.market.turn += 1
+        return self.situation(holder, now_ms)
+
     def evaluate_all(self, holder: Holder, events: Events, now_ms: int) -> Sequence[Decision]:
-        """Ask every rule, whatever it promised."""
+        """Ask every rule, whatever it promised, on figures found anew."""
         holder.doubt()
-        return self.evaluate(holder, events, now_ms)
+        situation = self.situation(holder, now_ms)
+        if situation is not None:
+            situation.doubt()
+        return self._evaluate(holder, events, situation)
 
     def evaluate(self, holder: Holder, events: Events, now_ms: int) -> Sequence[Decision]:
         """Ask the rules whose promise of silence does not cover this moment; the others would say nothing."""
-        situation = self.situation(holder, now_ms)
+        return self._evaluate(holder, events, self.situation(holder, now_ms))
+
+    def _evaluate(self, holder: Holder, events: Events, situation: Situation | None) -> Sequence[Decision]:
         if situation is None:
             holder.keep(CLOSED, provisional=True)
             return ()
         decisions: list[Decision] = []
         version = holder.version
-        if holder.protection_version != version or not situation.stands:
-            holder.protection_version = version
-            decisions.extend(_protection(holder, situation))
+        within = holder.reach_version == version and holder.reach.lasts(situation)
+        watched = watch_protection(holder, situation, decisions, within=within)
         if events is not QUIET:
             for armed in holder.armed:
                 if events.changed or armed.awaits_ms:
                     armed.hear(events)
-        unchanged = not _awaits_answer(holder) and self._ask_all(holder, situation, decisions)
-        if _awaits_answer(holder):
+        flying = holder.history.in_flight
+        if flying is not None and flying.life is not Life.UNKNOWN:
             # Its outcome is a change of state, after which everybody is asked: until then nobody needs to be.
-            holder.keep(protection_reach(situation), provisional=True)
-        elif holder.version != version:
+            holder.keep(holder.protection, provisional=True)
+            return decisions
+        unchanged = self._ask_all(holder, situation, decisions, within=within)
+        if holder.version != version:
             holder.keep(CLOSED, provisional=True)  # A new posture: those asked before it may speak again.
-        elif not (unchanged and situation.stands):
+        elif unchanged and watched:
+            holder.keep(holder.reach)
+        else:
             reaches = [a.reach for a in holder.armed if a.name not in self._parked.broken]
-            if not situation.stands:
-                reaches.append(protection_reach(situation))
-            holder.keep(tightest(reaches))
+            holder.keep(tightest([*reaches, holder.protection]))
         return decisions
 
-    def _ask_all(self, holder: Holder, situation: Situation, decisions: list[Decision]) -> bool:
+    def _ask_all(
+        self, holder: Holder, situation: Situation, decisions: list[Decision], *, within: bool
+    ) -> bool:
         """Ask the rules in their order; whether the position's reach is as it was found in this state."""
         account = self._books.accounts[holder.id.account]
         broken, now_ms = self._parked.broken, situation.now_ms
-        unchanged = holder.reach_version == holder.version
-        within = unchanged and holder.reach.lasts(situation.marks, now_ms)
+        unchanged = holder.reach_version >= 0
+        present: Situation | None = situation
         for armed in holder.armed:
-            if armed.name in broken:
+            if present is None or armed.name in broken:
                 continue
-            if armed.promised(holder.version, now_ms) and (
-                within or armed.reach.lasts(situation.marks, now_ms)
+            # A rule's promise is about the position as it is, not as an earlier rule would make it.
+            if (
+                present is situation
+                and armed.promised(holder.version, now_ms)
+                and (within or armed.reach.lasts(situation))
             ):
                 continue
             armed.reach_version = holder.version
-            self._ask(account, holder, armed, situation, decisions)
-            if _awaits_answer(holder):
-                return False
+            present = self._ask(account, holder, armed, present, decisions)
             reached = self._reach(holder, armed, situation)
             if reached is not armed.reach:
                 unchanged = False
@@ -194,8 +214,8 @@ class Arbiter:
 
     def _ask(
         self, account: Account, holder: Holder, armed: Armed, situation: Situation, decisions: list[Decision]
-    ) -> None:
-        """Ask one rule, and add what comes of it to ``decisions``.
+    ) -> Situation | None:
+        """Ask one rule, add what comes of it to ``decisions``, return the situation as it would then be.
 
         A sleeper is asked by those only who doubt its sleep. Nothing but an action of its is news.
         """
@@ -206,28 +226,25 @@ class Arbiter:
         except Exception as error:  # noqa: BLE001 - a rule is foreign code: whatever it raises parks it alone
             if asleep:
                 armed.pending = pending
-                return
+                return situation
             decisions.append(self._park(armed, f"{type(error).__name__}: {error}", situation.now_ms))
-            return
-        if not proposals:
-            if asleep:
-                armed.pending = pending
-            return
-        case = Case(account, holder, armed, situation.now_ms, situation.pair)
-        acted = False
-        for proposal in proposals:
-            verdict = self._guard.review(proposal, situation, case)
-            decision = verdict.decision
-            if isinstance(decision, Action):
-                acted = True
-            else:
-                if _may_pass(decision):
+            return situation
+        present: Situation | None = situation
+        if proposals:
+            case = Case(account, holder, armed, situation.now_ms, situation.pair)
+            for proposal in proposals:
+                if present is None:
+                    break
+                verdict = self._guard.review(proposal, present, case)
+                decision = verdict.decision
+                if isinstance(decision, Refusal) and _may_pass(decision):
                     armed.pending = pending
-                if asleep:
-                    continue
-            decisions.extend(self._decided(verdict, holder, armed, case))
-        if asleep and not acted:
+                if not (asleep and isinstance(decision, Refusal)):
+                    decisions.extend(self._decided(verdict, holder, armed, case))
+                present = verdict.after
+        if asleep and present is situation:
             armed.pending = pending
+        return present
 
     def _proposals(
         self, holder: Holder, armed: Armed, situation: Situation, pending: Events
@@ -296,22 +313,23 @@ class Arbiter:
         """How far the rule's silence reaches; for isolated positions it changes only with the state."""
         if armed.asleep(holder.version, situation.now_ms):
             return Reach({}, armed.asleep_until_ms)
-        if armed.pending is not QUIET or holds(armed.wake, situation, QUIET):
+        if armed.pending is not QUIET:
             return CLOSED
-        if not situation.stands:
-            return reach(armed.wake, situation)
-        if armed.band_pool is not situation.pool or (
-            armed.band_wake is not armed.wake and armed.band_wake != armed.wake
-        ):
+        ground = situation.ground
+        same = armed.band_for is ground and (armed.band_wake is armed.wake or armed.band_wake == armed.wake)
+        if same and not situation.stands and armed.band.lasts(situation):
+            return armed.band  # It does not hold either, as it did not when this was found.
+        if holds(armed.wake, situation, QUIET):
+            return CLOSED
+        if not (same and situation.stands):
             armed.band = reach(armed.wake, situation)
-            armed.band_pool, armed.band_wake = situation.pool, armed.wake
+            armed.band_for, armed.band_wake = ground, armed.wake
         return armed.band
 
     # -- pools --------------------------------------------------------------------------------------
 
-    def _cross_pool(self, account: Account, currency: str) -> Pool:
+    def _cross_pool(self, account: Account, wallet: Wallet, currency: str) -> Pool:
         """The cross positions that settle in ``currency``, and the wallet they share."""
-        wallet = account.wallet(currency)
         pool = wallet.cross_pool
         if pool is None:
             holdings = tuple(
@@ -320,13 +338,8 @@ class Arbiter:
                 if not h.isolated and h.contract.settlement == currency
             )
             pool = wallet.cross_pool = Pool(MarginMode.CROSS, wallet.amount, holdings)
+            wallet.nets = nets(pool)
         return pool
-
-
-def _awaits_answer(holder: Holder) -> bool:
-    """Whether something was sent for the position of which nothing is known yet."""
-    flying = holder.history.in_flight
-    return flying is not None and flying.life is not Life.UNKNOWN
 
 
 def _isolated_pool(holder: Holder) -> Pool:
@@ -336,24 +349,6 @@ def _isolated_pool(holder: Holder) -> Pool:
     holder.stands = stands_still(holder.position, holder.contract)
     holder.liquidation = liquidation_price(pool, holder.id, {}) if holder.stands else None
     return pool
-
-
-def _protection(holder: Holder, situation: Situation) -> Iterator[Decision]:
-    """Say when a position becomes protected or NAKED."""
-    protector = protector_of(situation)
-    if protector == holder.protected_by and (protector is None) == (holder.naked_since_ms is not None):
-        return
-    was = holder.protected_by or ("NAKED" if holder.naked_since_ms is not None else "unseen")
-    holder.protected_by = protector
-    holder.naked_since_ms = situation.now_ms if protector is None else None
-    yield StateChanged(
-        at_ms=situation.now_ms,
-        subject=f"protection:{holder.id}",
-        was=was,
-        now=protector or "NAKED",
-        because="no stop rests between mark and liquidation" if protector is None else "seen at the venue",
-        level=Level.CRITICAL if protector is None else Level.INFO,
-    )
 
 
 def wanted_to_act(decision: Decision) -> TypeGuard[Action | Refusal]:

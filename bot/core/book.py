@@ -12,6 +12,7 @@ from bot.core.facts import Link
 from bot.core.intents import Posture
 from bot.core.ledger import History
 from bot.core.margin.pool import Pool
+from bot.core.margin.room import Rooms
 from bot.core.settings import RuleEntry
 from bot.core.states import BotState
 from bot.core.types import ZERO, AccountName, MarginMode, Order, Position, PositionId, RuleName, Symbol
@@ -30,9 +31,9 @@ class Armed:
     reach_version: int = -1
     """The version of the state the reach was found in."""
     band: Reach = CLOSED
-    band_pool: Pool | None = None
+    band_for: object = None
     band_wake: Wake | None = None
-    """The isolated pool and the wake the band was computed for: for the same two it is the same."""
+    """What the band was found for (``Situation.ground``) and the wake: for the same two it is the same."""
     pending: Events = CHANGED
     """Events the rule has not had a fair hearing for: a refusal that ends at a known time keeps them."""
     asleep_until_ms: int = -1
@@ -93,7 +94,13 @@ class Holder:
     """The version of the state the reach was found in; -1 while it is provisional."""
     tied: Reach | None = None
     """The reach the tripwires were last tied to."""
+    protection: Reach = CLOSED
+    """How long what protects the position stays as it was seen in ``protection_version``."""
+    protection_for: tuple[object, ...] = ()
+    """The ground and the stops it was found for: for the same it is the same while it lasts."""
     protection_version: int = -1
+    protecting: tuple[Order, ...] | None = None
+    """The stops that protect it so long, where they are what matters."""
     pool: Pool | None = None
     """The isolated pool, kept while the position stays as it is; cross pools belong to the account."""
     stands: bool = False
@@ -137,9 +144,10 @@ class Holder:
 
     def doubt(self) -> None:
         """Believe no promise that was given."""
-        self.reach_version = -1
+        self.reach_version = self.protection_version = -1
+        self.protection_for = ()
         for armed in self.armed:
-            armed.reach, armed.reach_version = CLOSED, -1
+            armed.reach, armed.reach_version, armed.band_for = CLOSED, -1, None
 
     def keep(self, reach: Reach, *, provisional: bool = False) -> None:
         """Stay quiet for ``reach``; a provisional one is found anew at the next question."""
@@ -156,6 +164,10 @@ class Wallet:
     cross_pool: Pool | None = None
     """The cross positions that settle in this currency, kept while they stay as they are."""
     has_cross: bool = False
+    nets: bool = False
+    """Whether requirements of the cross pool offset each other, so that it is no sum over symbols."""
+    rooms: Rooms = field(default_factory=Rooms)
+    """Where the cross pool is calm."""
 
 
 @dataclass(slots=True, eq=False)

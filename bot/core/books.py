@@ -45,6 +45,7 @@ class Books:
 
     def begin(self) -> None:
         """Forget what the last batch did."""
+        self.market.turn += 1
         self.changed.clear()
         self.bars.clear()
         self.resolved.clear()

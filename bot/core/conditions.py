@@ -8,11 +8,20 @@ tick toward the mark, so they may wake too early and never too late.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
-from typing import Any, assert_never
+from typing import Any, TypeVar, assert_never
 
-from bot.core.margin.bounds import Band, distance_bands, liquidation_bands, ratio_bands
+from bot.core.margin.bounds import (
+    ALWAYS_CALM,
+    FREE,
+    Band,
+    Calm,
+    Sum,
+    distance_calm,
+    liquidation_calm,
+    ratio_calm,
+)
 from bot.core.situation import INFINITE, Situation
 from bot.core.types import ONE, ZERO, MarginMode, Symbol
 from bot.core.wake import (
@@ -30,6 +39,8 @@ from bot.core.wake import (
 )
 
 FOREVER_MS = 1 << 62
+
+_Key = TypeVar("_Key")
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,20 +63,24 @@ CHANGED = Events(changed=True, bars_ms=frozenset())
 class Reach:
     """How long a quiet rule stays quiet: while marks are strictly inside their bands and before ``at_ms``.
 
-    ``bands`` is ``None`` when every mark has to be looked at.
+    ``bands`` are of the position's own symbol, and ``None`` when every mark has to be looked at. The other
+    symbols of a cross pool matter by sums alone, which have to stay strictly inside ``sums``.
     """
 
     bands: Mapping[Symbol, Band] | None
     at_ms: int = FOREVER_MS
+    sums: Mapping[Sum, Band] = field(default_factory=dict)
 
-    def lasts(self, marks: Mapping[Symbol, Decimal], now_ms: int) -> bool:
+    def lasts(self, situation: Situation) -> bool:
         """Whether marks and time are still within it."""
         bands = self.bands
-        if bands is None or now_ms >= self.at_ms:
+        if bands is None or situation.now_ms >= self.at_ms:
             return False
-        for symbol, band in bands.items():
-            mark = marks[symbol]
-            if (band.low is not None and mark <= band.low) or (band.high is not None and mark >= band.high):
+        for band in bands.values():
+            if not band.holds(situation.mark):
+                return False
+        for (weight, without), band in self.sums.items():
+            if not band.holds(situation.surplus(weight, without)):
                 return False
         return True
 
@@ -122,7 +137,18 @@ def _all_reach(wake: AllOf, situation: Situation) -> Reach:
 def _level_reach(wake: Below | Above, situation: Situation) -> Reach:
     if holds(wake, situation, QUIET):
         return CLOSED
-    return Reach(_bands(wake.metric, wake.threshold, situation, below=type(wake) is Below))
+    if situation.stands:
+        return _found_reach(wake, situation)
+    # The seatbelt asks the same as those who watch over protection.
+    known = situation.reaches.get(wake)
+    if known is None:
+        known = situation.reaches[wake] = _found_reach(wake, situation)
+    return known
+
+
+def _found_reach(wake: Below | Above, situation: Situation) -> Reach:
+    own, sums = _calm(wake.metric, wake.threshold, situation, below=type(wake) is Below)
+    return Reach({} if own == FREE else {situation.id.symbol: own}, FOREVER_MS, sums)
 
 
 # Dispatch by type rather than by pattern: these run for every rule at every evaluation.
@@ -153,6 +179,7 @@ _REACH: dict[type[Any], Callable[[Any, Situation], Reach]] = {
 def tightest(reaches: Iterable[Reach]) -> Reach:
     """What all of ``reaches`` allow together."""
     bands: dict[Symbol, Band] = {}
+    sums: dict[Sum, Band] = {}
     at_ms = FOREVER_MS
     closed = False
     for each in reaches:
@@ -162,42 +189,47 @@ def tightest(reaches: Iterable[Reach]) -> Reach:
         if each.bands is None:
             closed = True
             continue
-        for symbol, band in each.bands.items():
-            known = bands.get(symbol)
-            bands[symbol] = band if known is None else known.within(band)
-    return Reach(None if closed else bands, at_ms)
+        _narrow(bands, each.bands)
+        _narrow(sums, each.sums)
+    return Reach(None if closed else bands, at_ms, {} if closed else sums)
 
 
-def _bands(metric: Metric, threshold: Decimal, situation: Situation, *, below: bool) -> Mapping[Symbol, Band]:
-    """The bands in which a level that is false now stays false."""
+def _narrow(known: dict[_Key, Band], bands: Mapping[_Key, Band]) -> None:
+    for key, band in bands.items():
+        before = known.get(key)
+        known[key] = band if before is None else before.within(band)
+
+
+def _calm(metric: Metric, threshold: Decimal, situation: Situation, *, below: bool) -> Calm:
+    """The bounds within which a level that is false now stays false."""
     s = situation
     match metric:
         case Metric.MARK:
-            return {s.id.symbol: Band(threshold, None) if below else Band(None, threshold)}
+            return Calm(Band(threshold, None) if below else Band(None, threshold), {})
         case Metric.DISTANCE:
             if s.stands:
-                return _standing_band(s, threshold)
-            return distance_bands(s.pool, s.id, s.marks, threshold)
+                return Calm(_standing_band(s, threshold), {})
+            return distance_calm(s.pool, s.id, s.marks, threshold, s)
         case Metric.MARGIN_RATIO:
-            return ratio_bands(s.pool, s.marks, threshold)
+            return ratio_calm(s.pool, s.id, s.marks, threshold, s)
         case Metric.LIQUIDATION:
             if s.stands:
-                return {}
+                return ALWAYS_CALM
             if s.pool.mode is MarginMode.ISOLATED:
-                return {s.id.symbol: Band(s.mark, s.mark)}
-            return liquidation_bands(s.pool, s.id, s.marks, threshold)
+                return Calm(Band(s.mark, s.mark), {})
+            return liquidation_calm(s.pool, s.id, s.marks, threshold, s)
         case _:
             assert_never(metric)
 
 
-def _standing_band(situation: Situation, threshold: Decimal) -> Mapping[Symbol, Band]:
+def _standing_band(situation: Situation, threshold: Decimal) -> Band:
     """Where the liquidation price stands still, the distance crosses the threshold at one mark only."""
     price, contract = situation.liquidation, situation.contract
     if price is None:
-        return {}
+        return FREE
     below_one = situation.id.side.sign > 0
     bound = price / (ONE - threshold if below_one else ONE + threshold)
     near = situation.distance < threshold
     if near is below_one:
-        return {situation.id.symbol: Band(None, contract.price_down(bound))}
-    return {situation.id.symbol: Band(contract.price_up(bound), None)}
+        return Band(None, contract.price_down(bound))
+    return Band(contract.price_up(bound), None)

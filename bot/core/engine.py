@@ -45,9 +45,9 @@ class Engine:
         self._folding = Folding(settings, self._books, self._ledger)
         self._arbiter = Arbiter(settings, self._books, self._ledger, self._parked)
         self._watch = Watch(settings, self._books, self._ledger)
+        self._tripwires = Tripwires(self._books.watchers, self._books.accounts, self._market)
         # What leaves the books as they were need not be kept, unless something came of it.
         self._traceless = frozenset(get_args(Fact)) - self._folding.reads - {Command}
-        self._tripwires = Tripwires(self._books.watchers)
         self._wires = self._tripwires.wires
         self._marks = self._market.marks
         self._mark_at_ms = self._market.mark_at_ms
@@ -119,7 +119,7 @@ class Engine:
     def distance(self, id_: PositionId) -> Decimal | None:
         """Signed distance to liquidation at the present mark; ``None`` if closed or without liquidation."""
         holder = self._books.holder(id_)
-        situation = self._arbiter.situation(holder, self._now_ms()) if holder is not None else None
+        situation = self._arbiter.between(holder, self._now_ms()) if holder is not None else None
         if situation is None or situation.liquidation is None:
             return None
         return situation.distance
@@ -127,7 +127,7 @@ class Engine:
     def explain(self, symbol: Symbol | None = None) -> tuple[PositionExplanation, ...]:
         """Each rule's conditions with their values and how far away they are, per position."""
         return tuple(
-            explain_holder(holder, self._arbiter.situation(holder, self._now_ms()), self._parked)
+            explain_holder(holder, self._arbiter.between(holder, self._now_ms()), self._parked)
             for holder in self._holders()
             if symbol is None or holder.id.symbol == symbol
         )
@@ -135,7 +135,7 @@ class Engine:
     def overview(self) -> tuple[PositionStatus, ...]:
         """One line per position, for tables."""
         return tuple(
-            status_of(holder, self._arbiter.situation(holder, self._now_ms()), self._parked)
+            status_of(holder, self._arbiter.between(holder, self._now_ms()), self._parked)
             for holder in self._holders()
         )
 
@@ -156,6 +156,7 @@ class Engine:
         seen_again = self._watch.see(fact)
         asked = self._concerned((fact,), fact.at_ms)
         if not asked and not seen_again:
+            self._tripwires.retie((), (), ())
             wire.swallowed = fact
             return None
         return self._decide((fact,), asked, [], fact.at_ms, patrol=False)
@@ -181,10 +182,6 @@ class Engine:
         # Freshness is judged by the marks of every position, so a patrol has looked at all of them.
         looked_at = list(self._holders()) if patrol else asked
         self._tripwires.retie(looked_at, books.gone, books.rewatched)
-        for account in books.accounts.values():
-            if account.blind_to:
-                for symbol in account.blind_to:
-                    self._tripwires.wire(symbol).close()
         if not decisions and all(type(fact) in self._traceless for fact in batch):
             return None
         return Step(at_ms, self._swallowed(looked_at), tuple(batch), tuple(decisions))

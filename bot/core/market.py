@@ -14,11 +14,13 @@ from bot.core.types import Symbol
 class Market:
     """Prices by symbol, and the indicators that the configured rules declared they need."""
 
-    __slots__ = ("_atr", "_atr_specs", "_series", "bars", "books", "contracts", "mark_at_ms", "marks")
+    __slots__ = ("_atr", "_atr_specs", "_series", "bars", "books", "contracts", "mark_at_ms", "marks", "turn")
 
     def __init__(self, indicators: Iterable[Atr]) -> None:
         """Know nothing yet; only ``indicators`` will be computed."""
         self.marks: dict[Symbol, Decimal] = {}
+        self.turn = 0
+        """Counts the batches: what was worked out from the marks in one turn holds until its end."""
         self.mark_at_ms: dict[Symbol, int] = {}
         self.contracts: dict[Symbol, Contract] = {}
         self.books: dict[Symbol, Book] = {}

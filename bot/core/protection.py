@@ -6,10 +6,16 @@ although nothing about it changed.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
+from bot.core.book import Holder
 from bot.core.conditions import OPEN, Reach, reach
 from bot.core.contracts import Contract, ContractKind
+from bot.core.decisions import Decision, StateChanged
+from bot.core.intents import Level
+from bot.core.pairs import ALONE
 from bot.core.situation import Situation, may_protect, protects
-from bot.core.types import ZERO, Side
+from bot.core.types import ZERO, Order, Side
 from bot.core.wake import Always, Metric, Wake, any_of
 
 
@@ -27,6 +33,14 @@ def protector_of(situation: Situation) -> str | None:
     return "no liquidation price" if situation.liquidation is None else None
 
 
+def left_to_stops(situation: Situation) -> bool:
+    """Whether nothing but a stop protects the position, or would if it needed it."""
+    pair = situation.pair
+    if pair.guarded is not None or pair.whole(situation.position):
+        return False
+    return situation.liquidation is None or situation.endangered
+
+
 def protection_reach(situation: Situation) -> Reach:
     """How far the marks may go before another answer of ``protector_of`` is possible."""
     pair = situation.pair
@@ -35,26 +49,35 @@ def protection_reach(situation: Situation) -> Reach:
     return OPEN if situation.stands else reach(any_of(*_changes(situation)), situation)
 
 
-def appearing(side: Side, contract: Contract) -> Wake:
-    """When a liquidation price may appear that is not there now, without a change of the position."""
+def appearing(side: Side, contract: Contract, stop: Order | None = None) -> Wake:
+    """When a liquidation price may appear that is not there now, without a change of the position.
+
+    It appears at nothing and rises from there, so where a stop rests it matters once it comes up to that.
+    """
     if side is Side.LONG and contract.kind is ContractKind.LINEAR:
-        return Metric.LIQUIDATION.above(ZERO)
+        above = ZERO if stop is None or stop.trigger is None else stop.trigger - contract.tick
+        return Metric.LIQUIDATION.above(above)
     return Always()
 
 
 def _changes(situation: Situation) -> list[Wake]:
     """Everything that would change the answer, none of which is so now."""
-    tick, sign = situation.contract.tick, situation.id.side.sign
+    side, contract = situation.id.side, situation.contract
+    tick, sign = contract.tick, side.sign
+    able = [order for order in situation.stops if order.trigger is not None and may_protect(situation, order)]
     if situation.liquidation is None:
-        return [appearing(situation.id.side, situation.contract)]
-    if situation.danger < 0 and situation.contract.kind is ContractKind.INVERSE:
+        if not able or not situation.endangered:
+            return [appearing(side, contract)]
+        return [appearing(side, contract, order) for order in able]
+    if situation.danger < 0 and contract.kind is ContractKind.INVERSE:
         return [Always()]  # The price of a short in coins may rise past every number, and then there is none.
     if not situation.endangered:
         return [Metric.LIQUIDATION.below(tick)] if situation.danger > 0 else []
-    changes: list[Wake] = [Metric.LIQUIDATION.below(tick)] if sign > 0 else []
-    for order in situation.stops:
-        if order.trigger is None or not may_protect(situation, order):
-            continue
+    if not able:
+        return [Metric.LIQUIDATION.below(tick)] if sign > 0 else []
+    changes: list[Wake] = []
+    for order in able:
+        assert order.trigger is not None, f"{order.client_id}: a stop without a trigger"
         if protects(situation, order):
             passed = order.trigger - sign * tick
             changes.append(Metric.LIQUIDATION.above(passed) if sign > 0 else Metric.LIQUIDATION.below(passed))
@@ -62,3 +85,48 @@ def _changes(situation: Situation) -> list[Wake]:
             level = order.trigger
             changes.append(Metric.LIQUIDATION.below(level) if sign > 0 else Metric.LIQUIDATION.above(level))
     return changes
+
+
+def watch_protection(
+    holder: Holder, situation: Situation, decisions: list[Decision], *, within: bool
+) -> bool:
+    """See whether the position is protected, unless it must be as it was; whether it was left at that."""
+    seen = holder.protection_version == holder.version
+    if not seen and situation.pair is ALONE and _as_seen(holder, situation):
+        # The state changed, but nothing that protection depends on.
+        holder.protection_version, seen = holder.version, True
+    if seen and (within or holder.protection.lasts(situation)):
+        if holder.protecting is not None:
+            situation.protected_by(holder.protecting)
+        return True
+    holder.protection_version = holder.version
+    decisions.extend(_news(holder, situation))
+    holder.protection = protection_reach(situation)
+    holder.protection_for = (situation.ground, holder.stops)
+    # Where no stop decides, nobody looked how long the stops stay good.
+    holder.protecting = situation.protecting if left_to_stops(situation) else None
+    return False
+
+
+def _as_seen(holder: Holder, situation: Situation) -> bool:
+    """Whether protection was found for this very position with these very stops."""
+    known = holder.protection_for
+    return len(known) > 0 and known[0] is situation.ground and known[1] is holder.stops
+
+
+def _news(holder: Holder, situation: Situation) -> Iterator[Decision]:
+    """Say when a position becomes protected or NAKED."""
+    protector = protector_of(situation)
+    if protector == holder.protected_by and (protector is None) == (holder.naked_since_ms is not None):
+        return
+    was = holder.protected_by or ("NAKED" if holder.naked_since_ms is not None else "unseen")
+    holder.protected_by = protector
+    holder.naked_since_ms = situation.now_ms if protector is None else None
+    yield StateChanged(
+        at_ms=situation.now_ms,
+        subject=f"protection:{holder.id}",
+        was=was,
+        now=protector or "NAKED",
+        because="no stop rests between mark and liquidation" if protector is None else "seen at the venue",
+        level=Level.CRITICAL if protector is None else Level.INFO,
+    )

@@ -41,7 +41,9 @@ class Seatbelt(Rule[SeatbeltParams]):
             return bare if view.stops.ours is None else Always()
         if view.liquidation is None:
             gone = "there is no liquidation price to protect from"
-            return Never(gone) if view.stands else any_of(_CHANGED, appearing(view.id.side, view.contract))
+            if view.stands:
+                return Never(gone)
+            return any_of(_CHANGED, appearing(view.id.side, view.contract, view.stops.protecting))
         if not view.endangered:
             return Never("liquidation comes from the larger leg")
         stop = view.stops.protecting

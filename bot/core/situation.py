@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from decimal import Decimal
+from typing import Any
 
 from bot.core.contracts import Contract
 from bot.core.intents import Intent
-from bot.core.margin.assess import Assessment, assess
-from bot.core.margin.liquidation import danger_below, liquidation_price
+from bot.core.margin.assess import Assessment, assess, surplus
+from bot.core.margin.bounds import PlainSums
+from bot.core.margin.curve import Curve
+from bot.core.margin.liquidation import Legs, falling_endangers, legs_of, liquidation_price
 from bot.core.margin.pool import Pool
 from bot.core.margin.project import project
+from bot.core.margin.room import Rooms
 from bot.core.margin.targets import loss_at_liquidation
 from bot.core.market import Market
 from bot.core.pairs import ALONE, Pairing
-from bot.core.types import Order, OrderKind, Position, PositionId, PriceKind, Symbol
+from bot.core.types import ONE, Order, OrderKind, Position, PositionId, PriceKind, Symbol
 
 INFINITE = Decimal("Infinity")
 
@@ -25,11 +29,11 @@ class Situation:
     __slots__ = (
         "_assessment",
         "_distance",
+        "_free",
         "_liquidation",
         "_liquidation_known",
         "_protecting",
         "contract",
-        "free",
         "id",
         "mark",
         "market",
@@ -37,6 +41,8 @@ class Situation:
         "pair",
         "pool",
         "position",
+        "reaches",
+        "rooms",
         "stands",
         "stops",
         "taker_fee",
@@ -49,7 +55,7 @@ class Situation:
         contract: Contract,
         market: Market,
         now_ms: int,
-        free: Decimal,
+        free: Callable[[], Decimal],
         stops: tuple[Order, ...],
         taker_fee: Decimal,
     ) -> None:
@@ -61,7 +67,7 @@ class Situation:
         self.contract = contract
         self.market = market
         self.now_ms = now_ms
-        self.free = free
+        self._free = free
         self.stops = stops
         self.taker_fee = taker_fee
         self.pair: Pairing = ALONE
@@ -73,6 +79,10 @@ class Situation:
         self._distance: Decimal | None = None
         self._assessment: Assessment | None = None
         self._protecting: tuple[Order, ...] | None = None
+        self.rooms: Rooms | None = None
+        """Who knows the sums of the pool at the present marks, if somebody does."""
+        self.reaches: dict[object, Any] = {}
+        """What was worked out already of how long conditions stay false."""
 
     @property
     def marks(self) -> Mapping[Symbol, Decimal]:
@@ -85,10 +95,20 @@ class Situation:
         self._liquidation_known = self.stands = True
 
     @property
+    def _legs(self) -> Legs:
+        """The position, and its opposite in hedge mode."""
+        return legs_of(self.pool, self.id) if self.rooms is None else self.curve(self.id.symbol).legs
+
+    def doubt(self) -> None:
+        """Find every figure anew, whatever somebody has worked out already."""
+        self.rooms = None
+
+    @property
     def liquidation(self) -> Decimal | None:
         """The liquidation price, rounded to the tick toward the mark; ``None`` where there is none."""
         if not self._liquidation_known:
-            self._liquidation = liquidation_price(self.pool, self.id, self.marks)
+            backed = None if self.rooms is None else self.surplus(ONE, self.id.symbol)
+            self._liquidation = liquidation_price(self.pool, self.id, self.marks, self._legs, backed)
             self._liquidation_known = True
         return self._liquidation
 
@@ -108,7 +128,7 @@ class Situation:
         """+1 where a falling price liquidates, -1 where a rising one does: of two legs the larger decides."""
         if len(self.pool.holdings) == 1:
             return self.id.side.sign
-        return 1 if danger_below(self.pool, self.id) else -1
+        return 1 if falling_endangers(self._legs) else -1
 
     @property
     def endangered(self) -> bool:
@@ -129,9 +149,42 @@ class Situation:
         return INFINITE if ratio is None else ratio
 
     @property
+    def free(self) -> Decimal:
+        """What may be spent of the settlement currency, before the reserve."""
+        return self._free()
+
+    def surplus(self, weight: Decimal, without: Symbol | None) -> Decimal:
+        """``weight`` times equity less maintenance of the pool: of all symbols, or of all but one."""
+        if self.rooms is None:
+            return surplus(self.pool, self.marks, weight, without)
+        market = self.market
+        return self.rooms.of(self.pool, weight).surplus(market.marks, without, market.turn)
+
+    @property
+    def ground(self) -> object:
+        """What conditions are judged on beside the mark and the sums: while it stays, so do their bounds.
+
+        In a pool of several symbols that is the position's own line; what the others do is in the sums.
+        """
+        if self.rooms is None:
+            return self.pool
+        room = self.rooms.of(self.pool)
+        return room.curve(self.id.symbol) if len(room.symbols) > 1 else self.pool
+
+    def curve(self, symbol: Symbol) -> Curve:
+        """Profit less requirement of one symbol as a line over its coordinate."""
+        if self.rooms is None:
+            return PlainSums(self.pool, self.marks).curve(symbol)
+        return self.rooms.of(self.pool).curve(symbol)
+
+    @property
     def loss_at_liquidation(self) -> Decimal:
         """Money lost from now on if the position is liquidated."""
         return loss_at_liquidation(self.pool, self.id, self.marks)
+
+    def protected_by(self, orders: tuple[Order, ...]) -> None:
+        """Take what protects the position from somebody who knows that it still does."""
+        self._protecting = orders
 
     @property
     def protecting(self) -> tuple[Order, ...]:
@@ -153,7 +206,7 @@ class Situation:
                     self.contract,
                     self.market,
                     self.now_ms,
-                    self.free,
+                    self._free,
                     self.stops,
                     self.taker_fee,
                 )

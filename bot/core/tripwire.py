@@ -1,7 +1,8 @@
 """Tripwires: per symbol the tightest band of all wakes, so that most marks cost two comparisons.
 
 A wire is never the judge. It is a superset filter: outside it somebody is asked, inside it nobody would
-have spoken.
+have spoken. In a cross pool it is a side of the room (``margin.room``) that the positions share: a mark that
+leaves the room concerns those alone whose own band or sum is left, and for the others it is laid anew.
 """
 
 from __future__ import annotations
@@ -9,11 +10,14 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from decimal import Decimal
 
-from bot.core.book import Holder
+from bot.core.book import Account, Holder
 from bot.core.conditions import FOREVER_MS
 from bot.core.facts import MarkPrice
+from bot.core.margin.bounds import Band
+from bot.core.margin.room import Need, Rooms
+from bot.core.market import Market
 from bot.core.situation import INFINITE
-from bot.core.types import PositionId, Symbol
+from bot.core.types import AccountName, PositionId, Symbol
 
 _NOWHERE = -INFINITE
 
@@ -38,10 +42,22 @@ class Wire:
 class Tripwires:
     """The wires of all symbols and the times at which rules asked to be woken."""
 
-    def __init__(self, watchers: Mapping[Symbol, Sequence[Holder]]) -> None:
-        """Watch for the positions in ``watchers``, which the books keep current."""
+    def __init__(
+        self,
+        watchers: Mapping[Symbol, Sequence[Holder]],
+        accounts: Mapping[AccountName, Account],
+        market: Market,
+    ) -> None:
+        """Watch for the positions in ``watchers``; the books keep them and the rest current."""
         self._watchers = watchers
+        self._accounts = accounts
+        self._market = market
+        self._marks = market.marks
         self._timed: dict[PositionId, Holder] = {}
+        self._left = False
+        """Whether a mark has left a room since the rooms were laid."""
+        self._blind: set[Symbol] = set()
+        """Silent symbols: the mark that ends a silence has to be seen."""
         self.wires: dict[Symbol, Wire] = {}
         self.next_at_ms = FOREVER_MS
 
@@ -53,19 +69,28 @@ class Tripwires:
         return wire
 
     def broken(self, symbol: Symbol, price: Decimal) -> list[Holder]:
-        """The positions whose own band this mark is not strictly inside of."""
+        """The positions whose own band this mark is not strictly inside of, or whose sum it moved too far."""
+        left = self._leaves_a_room(symbol, price)
         found = []
         for holder in self._watchers.get(symbol, ()):
-            bands = holder.reach.bands
-            if bands is not None:
-                band = bands.get(symbol)
-                if band is None:
-                    continue
-                above = band.low is None or price > band.low
-                if above and (band.high is None or price < band.high):
-                    continue
-            found.append(holder)
+            reach = holder.reach
+            if reach.bands is None:
+                found.append(holder)
+                continue
+            band = reach.bands.get(symbol) if holder.id.symbol == symbol else None
+            moved = band is not None and not band.holds(price)
+            if moved or (left and reach.sums and not self._sums_hold(holder)):
+                found.append(holder)
         return found
+
+    def _sums_hold(self, holder: Holder) -> bool:
+        """Whether the sums of its pool are still where the position needs them."""
+        rooms = self._accounts[holder.id.account].wallet(holder.contract.settlement).rooms
+        market = self._market
+        for (weight, without), band in holder.reach.sums.items():
+            if not band.holds(rooms.by_weight[weight].surplus(market.marks, without, market.turn)):
+                return False
+        return True
 
     def overdue(self, at_ms: int) -> list[Holder]:
         """The positions on which a rule asked to be woken at or before ``at_ms``."""
@@ -76,21 +101,60 @@ class Tripwires:
     ) -> None:
         """Tie the wires anew: ``holders`` were asked, ``gone`` closed, ``symbols`` changed their watchers."""
         loose = [holder for holder in holders if holder.tied is not holder.reach]
-        if not (loose or gone or symbols):
-            return
+        if loose or gone or symbols or self._left:
+            self._tie_all(loose, gone, symbols)
+        blind = {symbol for account in self._accounts.values() for symbol in account.blind_to}
+        if blind or self._blind:
+            for symbol in self._blind - blind:
+                self._tie(symbol)
+            for symbol in blind:
+                self.wire(symbol).close()
+            self._blind = blind
+
+    def _tie_all(
+        self, loose: Sequence[Holder], gone: Collection[PositionId], symbols: Collection[Symbol]
+    ) -> None:
         affected = set(symbols)
         for id_ in gone:
             self._timed.pop(id_, None)
+        pooled = self._left or bool(gone or symbols)
         for holder in loose:
-            holder.tied = holder.reach
-            if holder.reach.at_ms < FOREVER_MS:
+            was, reach = holder.tied, holder.reach
+            holder.tied = reach
+            if reach.at_ms < FOREVER_MS:
                 self._timed[holder.id] = holder
             else:
                 self._timed.pop(holder.id, None)
-            affected.update(holder.watches)
+            if reach.bands is None or was is None or was.bands is None:
+                affected.update(holder.watches)
+            else:
+                affected.add(holder.id.symbol)
+            pooled = pooled or not holder.isolated
         self.next_at_ms = min((h.reach.at_ms for h in self._timed.values()), default=FOREVER_MS)
+        if pooled:
+            self._lay(affected)
         for symbol in affected:
             self._tie(symbol)
+
+    def _lay(self, affected: set[Symbol]) -> None:
+        """Lay the rooms of all cross pools; the symbols whose bounds moved become ``affected``."""
+        self._left = False
+        for account in self._accounts.values():
+            for currency, wallet in account.wallets.items():
+                pool = wallet.cross_pool
+                if pool is None or not wallet.has_cross:
+                    wallet.rooms = Rooms()
+                elif all(holding.position.id.symbol in self._marks for holding in pool.holdings):
+                    affected |= wallet.rooms.lay(pool, self._marks, _needs(account, currency))
+
+    def _leaves_a_room(self, symbol: Symbol, price: Decimal) -> bool:
+        left = False
+        for account in self._accounts.values():
+            if account.has_cross:
+                for wallet in account.wallets.values():
+                    left = left or not wallet.rooms.holds(symbol, price)
+        self._left = self._left or left
+        return left
 
     def _tie(self, symbol: Symbol) -> None:
         wire = self.wire(symbol)
@@ -102,8 +166,28 @@ class Tripwires:
                 return
             band = bands.get(symbol)
             if band is not None:
-                if band.low is not None and band.low > low:
-                    low = band.low
-                if band.high is not None and band.high < high:
-                    high = band.high
+                low, high = _narrowed(low, high, band)
+        for account in self._accounts.values():
+            if account.has_cross:
+                for wallet in account.wallets.values():
+                    for band in wallet.rooms.bands(symbol):
+                        low, high = _narrowed(low, high, band)
         wire.low, wire.high = low, high
+
+
+def _needs(account: Account, currency: str) -> dict[Decimal, list[Need]]:
+    """What the positions of one cross pool need to stay as it is."""
+    needs: dict[Decimal, list[Need]] = {}
+    for holder in account.holders.values():
+        if not holder.isolated and holder.contract.settlement == currency:
+            for (weight, without), band in holder.reach.sums.items():
+                needs.setdefault(weight, []).append((without, band))
+    return needs
+
+
+def _narrowed(low: Decimal, high: Decimal, band: Band) -> tuple[Decimal, Decimal]:
+    if band.low is not None and band.low > low:
+        low = band.low
+    if band.high is not None and band.high < high:
+        high = band.high
+    return low, high

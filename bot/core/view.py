@@ -77,7 +77,6 @@ class View:
         "_rule_of_stop",
         "_situation",
         "contract",
-        "free",
         "id",
         "mark",
         "now_ms",
@@ -105,12 +104,15 @@ class View:
         """The position, after what earlier rules were allowed to do."""
         self.contract: Contract = situation.contract
         """The contract the position is held in."""
-        self.free: Decimal = situation.free
-        """Free balance of the account, in money, before the reserve."""
         self.stands: bool = situation.stands
         """Whether the liquidation price is the same at every mark, until the position changes."""
         self.pair: Pairing = situation.pair
         """Our hedges of this position as they are held, or what it is the hedge of."""
+
+    @property
+    def free(self) -> Decimal:
+        """Free balance of the account, in money, before the reserve: a sum over all its cross positions."""
+        return self._situation.free
 
     @property
     def liquidation(self) -> Decimal | None:

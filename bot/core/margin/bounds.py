@@ -1,9 +1,11 @@
-"""Bands of mark prices inside which the answer to a question about a pool cannot change.
+"""How far marks may go until the answer to a question about a margin pool can change.
 
-The tripwire skips every mark strictly inside its band, so a band may be too tight but never too wide.
-A mark at a bound is outside. For an isolated position the band is closed form. In a cross pool each
-question is a sum of the wallet and one broken line per mark; what is left until the answer changes is
-split among the marks into a box. Where the lines do not allow that, the band is empty: ask every time.
+The tripwire skips every mark strictly inside its bounds, so they may be too tight but never too wide. A mark
+at a bound is outside. What a question asks of other symbols is one number, their surplus: the wallet and the
+profit of all of them less what they have to keep. So an answer holds in a band of the position's own mark,
+and while that surplus stays in a band of its own; what is left until the answer changes is split between the
+two. ``room`` turns the surplus of a whole pool into bounds of marks. Where the lines do not allow
+that, the bands are empty: ask every time.
 """
 
 from __future__ import annotations
@@ -11,131 +13,113 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
+from typing import NamedTuple, Protocol
 
 from bot.core.contracts import Contract, ContractKind
-from bot.core.margin.arithmetic import coordinate, direction
-from bot.core.margin.assess import assess
+from bot.core.margin.arithmetic import coordinate
+from bot.core.margin.assess import surplus
+from bot.core.margin.curve import Curve
 from bot.core.margin.liquidation import (
     Legs,
-    at_edge,
     danger_below,
     legs_of,
     liquidation_price,
     net_quantity,
 )
 from bot.core.margin.pool import Marks, Pool
-from bot.core.margin.requirement import (
-    line,
-    maintenance_point,
-    steepest,
-    tier_index,
-    tiers_jump,
-    tiers_move,
-)
+from bot.core.margin.requirement import maintenance_point, steepest, tiers_jump
 from bot.core.margin.rules import MaintenanceAt
 from bot.core.types import ONE, ZERO, MarginMode, PositionId, Symbol
 
+OWN_SHARE = Decimal("0.25")
+"""What a position's own mark gets of the slack of a pool with other symbols, which move it together."""
 
-@dataclass(frozen=True, slots=True)
-class Band:
-    """The open interval of marks that change nothing; ``None`` is no bound on that side."""
+
+class Band(NamedTuple):
+    """The open interval that changes nothing; ``None`` is no bound on that side."""
 
     low: Decimal | None
     high: Decimal | None
 
+    def holds(self, value: Decimal) -> bool:
+        """Whether ``value`` is strictly inside."""
+        low, high = self
+        return (low is None or value > low) and (high is None or value < high)
+
     def within(self, other: Band) -> Band:
-        """The marks that are in both bands."""
+        """What is in both bands."""
+        if other is self:
+            return self
         return Band(_tighter(self.low, other.low, max), _tighter(self.high, other.high, min))
 
 
-Bands = Mapping[Symbol, Band]
-
 FREE = Band(None, None)
+
+Sum = tuple[Decimal, Symbol | None]
+"""A surplus of the pool: how often profit counts in it, and the symbol that is left out of it."""
+
+
+class Sums(Protocol):
+    """Whoever knows the sums of a pool at the present marks, and what they are made of."""
+
+    def surplus(self, weight: Decimal, without: Symbol | None) -> Decimal:
+        """``weight`` times equity less maintenance: of all symbols, or of all but one."""
+        ...
+
+    def curve(self, symbol: Symbol) -> Curve:
+        """One symbol's line in the sums of weight one."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
-class _Curve:
-    """One symbol's part of a question: its legs, and how much of their profit and requirement counts.
+class PlainSums:
+    """The sums of a pool, found anew at each question."""
 
-    ``weight`` multiplies the profit, ``stretch`` the coordinate it is taken at. ``at`` is where the curve
-    is now.
+    pool: Pool
+    marks: Marks
+
+    def surplus(self, weight: Decimal, without: Symbol | None) -> Decimal:
+        """As ``Sums`` says."""
+        return surplus(self.pool, self.marks, weight, without)
+
+    def curve(self, symbol: Symbol) -> Curve:
+        """As ``Sums`` says."""
+        return Curve(tuple(h for h in self.pool.holdings if h.position.id.symbol == symbol), ONE)
+
+
+class Calm(NamedTuple):
+    """While its own mark and the sums are strictly inside these bands, the answer stays as it is."""
+
+    own: Band
+    sums: Mapping[Sum, Band]
+
+
+ALWAYS_CALM = Calm(FREE, {})
+
+_Reach = tuple[Decimal | None, Decimal | None]
+
+
+def ratio_calm(pool: Pool, id_: PositionId, marks: Marks, threshold: Decimal, sums: Sums) -> Calm:
+    """Bounds for "the margin ratio is above ``threshold``"; 1 is the exchange's own condition.
+
+    No equity counts as above every threshold. Where there are several symbols it is a question of the pool
+    alone, the same for all who ask it.
     """
-
-    legs: Legs
-    at: Decimal
-    weight: Decimal
-    stretch: Decimal = ONE
-
-    def piece(self, indices: list[int]) -> tuple[Decimal, Decimal, Decimal, Decimal | None]:
-        """Intercept, slope and bounds while every leg stays in its tier of ``indices``."""
-        intercept, slope, low = ZERO, ZERO, ZERO
-        high: Decimal | None = None
-        for leg, index in zip(self.legs, indices, strict=True):
-            position, contract = leg.position, leg.contract
-            sign = direction(position, contract)
-            required_slope, required = line(position, contract, index)
-            intercept -= self.weight * sign * contract.notional(position.quantity, position.entry) + required
-            slope += self.weight * self.stretch * sign * position.quantity - required_slope
-            if tiers_move(position, contract):
-                tier = contract.tiers[index]
-                low = max(low, tier.floor / position.quantity)
-                if index + 1 < len(contract.tiers) and tier.cap is not None:
-                    high = _tighter(high, tier.cap / position.quantity, min)
-        return intercept, slope, low, high
-
-    def indices(self, at: Decimal) -> list[int]:
-        """The tiers of the legs at a coordinate."""
-        return [tier_index(leg.contract, leg.position.quantity, at) for leg in self.legs]
-
-    def now(self) -> tuple[Decimal, Decimal]:
-        """Value and slope where the curve is now."""
-        intercept, slope, _, _ = self.piece(self.indices(self.at))
-        return intercept + slope * self.at, slope
-
-    def reach(self, budget: Decimal, sense: int, heading: int) -> Decimal | None:
-        """How far the coordinate may go up or down before the value has fallen (``sense`` 1) by ``budget``.
-
-        For ``sense`` -1: risen by it. ``None`` if it never does.
-        """
-        indices = self.indices(self.at)
-        intercept, slope, low, high = self.piece(indices)
-        limit = sense * (intercept + slope * self.at) - budget
-        for _ in range(1 + sum(len(leg.contract.tiers) for leg in self.legs)):
-            edge = high if heading > 0 else low
-            if sense * slope * heading < 0:
-                root = (sense * limit - intercept) / slope
-                if edge is None or (edge - root) * heading >= 0:
-                    return root if root > 0 else None
-            if not edge:
-                return None
-            indices = [
-                i + heading * at_edge(leg, i, edge, heading)
-                for leg, i in zip(self.legs, indices, strict=True)
-            ]
-            intercept, slope, low, high = self.piece(indices)
-            if sense * (intercept + slope * edge) <= limit:
-                return edge
-        return None
-
-
-def ratio_bands(pool: Pool, marks: Marks, threshold: Decimal) -> Bands:
-    """Bands for "the margin ratio is above ``threshold``"; 1 is the exchange's own condition.
-
-    No equity counts as above every threshold.
-    """
-    stands = assess(pool, marks)
-    if _nets(pool):
-        return _asking_always(pool, marks)
-    if pool.mode is MarginMode.ISOLATED and threshold == 1 and not stands.liquidatable:
+    present = sums.surplus(threshold, None)
+    if nets(pool):
+        return _asking_always(pool, id_, marks, sums)
+    if not _alone(pool, id_):
+        return Calm(FREE, {(threshold, None): Band(None, ZERO) if present < 0 else Band(ZERO, None)})
+    if pool.mode is MarginMode.ISOLATED and threshold == 1 and present > 0:
         single = _liquidation_band(pool)
         if single is not None:
-            return single
-    curves = _curves(pool, marks, threshold)
-    surplus = threshold * stands.equity - stands.maintenance
-    return {symbol: _mark_band(curves[symbol], reach) for symbol, reach in _split(curves, surplus).items()}
+            return Calm(single, {})
+    curve = Curve(pool.holdings, threshold)
+    at = coordinate(curve.contract, marks[id_.symbol])
+    return Calm(mark_band(curve.contract, _around(curve, at, present)), {})
 
 
-def _liquidation_band(pool: Pool) -> Bands | None:
+def _liquidation_band(pool: Pool) -> Band | None:
     """The band of an isolated position that is not liquidatable now, where one price says it all."""
     (holding,) = pool.holdings
     position, contract = holding.position, holding.contract
@@ -146,65 +130,65 @@ def _liquidation_band(pool: Pool) -> Bands | None:
         return None
     price = liquidation_price(pool, position.id, {})
     below = danger_below(pool, position.id)
-    return {position.id.symbol: Band(price if below else None, None if below else price)}
+    return Band(price if below else None, None if below else price)
 
 
-def distance_bands(pool: Pool, id_: PositionId, marks: Marks, threshold: Decimal) -> Bands:
-    """Bands for "the distance of ``id_`` to its liquidation price is below ``threshold``".
+def distance_calm(pool: Pool, id_: PositionId, marks: Marks, threshold: Decimal, sums: Sums) -> Calm:
+    """Bounds for "the distance of ``id_`` to its liquidation price is below ``threshold``".
 
-    Every symbol of the pool has its band. A position without a liquidation price is never below.
+    A position without a liquidation price is never below.
     """
     legs = legs_of(pool, id_)
-    net = net_quantity(legs)
-    if not net:
-        return dict.fromkeys(_symbols(pool), FREE)
-    if (threshold >= 1 and danger_below(pool, id_)) or _nets(pool):
-        return _asking_always(pool, marks)
+    if not net_quantity(legs):
+        return ALWAYS_CALM
+    if (threshold >= 1 and danger_below(pool, id_)) or nets(pool):
+        return _asking_always(pool, id_, marks, sums)
     flat = any(tiers_jump(leg.position, leg.contract) for leg in legs)
     frozen = any(maintenance_point(leg.position, leg.contract) is MaintenanceAt.MARK for leg in legs)
     if pool.mode is MarginMode.ISOLATED and not flat and not frozen:
-        return {id_.symbol: _isolated_band(pool, id_, marks, threshold)}
-    question = _Question(pool, id_, marks, threshold, legs)
+        return Calm(_isolated_band(pool, id_, marks, threshold), {})
     if len(legs) > 1 and (flat or frozen):
-        return _asking_always(pool, marks)
+        return _asking_always(pool, id_, marks, sums)
+    question = _Question(pool, id_, marks, threshold, legs, sums)
     if frozen:
-        return _frozen_bands(question)
-    bands = _solved_bands(question)
+        return _frozen_calm(question)
+    calm = _solved_calm(question)
     if flat or _steep(legs):
-        return _held_in_tier(question, bands, flat=flat)
-    return bands
+        return _held_in_tier(question, calm, flat=flat)
+    return calm
 
 
-def liquidation_bands(pool: Pool, id_: PositionId, marks: Marks, price: Decimal) -> Bands:
-    """Bands for "the liquidation price of ``id_`` lies beyond ``price``", one tick either way included.
+def liquidation_calm(pool: Pool, id_: PositionId, marks: Marks, price: Decimal, sums: Sums) -> Calm:
+    """Bounds for "the liquidation price of ``id_`` lies beyond ``price``", one tick either way included.
 
     An isolated position's liquidation price does not move with the marks. In a cross pool it moves with
     the other symbols' marks; its own enters only in that the pool has to stay alive.
     """
     if pool.mode is MarginMode.ISOLATED:
-        return {}
+        return ALWAYS_CALM
     legs = legs_of(pool, id_)
     single = not _steep(legs) and not any(
         tiers_jump(leg.position, leg.contract)
         or maintenance_point(leg.position, leg.contract) is MaintenanceAt.MARK
         for leg in legs
     )
-    if not single or _nets(pool) or assess(pool, marks).liquidatable:
-        return _asking_always(pool, marks)
+    if not single or nets(pool) or sums.surplus(ONE, None) <= 0:
+        return _asking_always(pool, id_, marks, sums)
     # A pool that is dead at every price has no liquidation price of this kind: stay where it lives.
-    bands = dict(ratio_bands(pool, marks, ONE))
-    tick = legs[0].contract.tick
+    healthy = ratio_calm(pool, id_, marks, ONE, sums)
+    if _alone(pool, id_):
+        return healthy
+    others: Sum = (ONE, id_.symbol)
+    backed, curve, tick = sums.surplus(*others), sums.curve(id_.symbol), legs[0].contract.tick
+    band = FREE
     for level in (price - tick, price, price + tick):
         # At nothing a linear position is still worth something: there the price appears and disappears.
         if level < 0 or (not level and legs[0].contract.kind is ContractKind.INVERSE):
             continue
-        curves = _curves(pool, marks, ONE)
-        fixed = _Curve(legs, coordinate(legs[0].contract, level), ONE).now()[0]
-        del curves[id_.symbol]
-        surplus = pool.wallet + fixed + sum(curve.now()[0] for curve in curves.values())
-        for symbol, reach in _split(curves, surplus).items():
-            bands[symbol] = bands[symbol].within(_mark_band(curves[symbol], reach))
-    return bands
+        # Liquidation is at the level where the others' surplus is what is missing there.
+        missing = -curve.value(coordinate(legs[0].contract, level))
+        band = band.within(Band(None, missing) if backed < missing else Band(missing, None))
+    return Calm(healthy.own, {**healthy.sums, others: band})
 
 
 @dataclass(frozen=True, slots=True)
@@ -216,6 +200,7 @@ class _Question:
     marks: Marks
     threshold: Decimal
     legs: Legs
+    sums: Sums
 
     @property
     def mark(self) -> Decimal:
@@ -255,9 +240,6 @@ class _Question:
         return Band(low, high)
 
 
-_Reach = tuple[Decimal | None, Decimal | None]
-
-
 def _isolated_band(pool: Pool, id_: PositionId, marks: Marks, threshold: Decimal) -> Band:
     """The liquidation price stands still, so the answer changes at one mark only."""
     price = liquidation_price(pool, id_, marks)
@@ -272,78 +254,73 @@ def _isolated_band(pool: Pool, id_: PositionId, marks: Marks, threshold: Decimal
     return Band(contract.price_up(bound), None)
 
 
-def _solved_bands(question: _Question) -> Bands:
-    """The answer is the sign of the surplus at the barrier: a sum of one curve per symbol."""
+def _solved_calm(question: _Question) -> Calm:
+    """The answer is the sign of the surplus at the barrier, which the others' surplus and the mark make."""
     if not question.barrier:
-        return _asking_always(question.pool, question.marks)
-    symbol = question.id.symbol
-    curves = _curves(question.pool, question.marks, ONE)
-    curves[symbol] = _Curve(question.legs, coordinate(question.contract, question.barrier), ONE)
-    surplus = question.pool.wallet + sum(curve.now()[0] for curve in curves.values())
-    reaches = _split(curves, surplus)
-    bands = {other: _mark_band(curves[other], reach) for other, reach in reaches.items() if other != symbol}
-    bands[symbol] = question.band(reaches[symbol])
-    return bands
+        return _asking_always(question.pool, question.id, question.marks, question.sums)
+    curve = question.sums.curve(question.id.symbol)
+    at = coordinate(question.contract, question.barrier)
+    reach, sums = _split(question, curve, at, ZERO)
+    return Calm(question.band(reach), sums)
 
 
-def _frozen_bands(question: _Question) -> Bands:
+def _frozen_calm(question: _Question) -> Calm:
     """The requirement is frozen at the mark, so the barrier and the requirement move with it together."""
-    pool, contract, symbol = question.pool, question.contract, question.id.symbol
+    contract = question.contract
     if contract.kind is ContractKind.INVERSE:
-        return _asking_always(pool, question.marks)
-    curves = _curves(pool, question.marks, ONE)
-    curves[symbol] = _Curve(question.legs, question.mark, ONE, question.factor)
-    surplus = pool.wallet + sum(curve.now()[0] for curve in curves.values())
+        return _asking_always(question.pool, question.id, question.marks, question.sums)
+    curve = Curve(question.legs, ONE, question.factor)
     # The barrier is rounded to the tick, always to the side that makes the surplus smaller.
     rounding = contract.tick * question.legs[0].position.quantity
-    if surplus >= 0:
-        surplus = max(ZERO, surplus - rounding)
-    return {name: _mark_band(curves[name], reach) for name, reach in _split(curves, surplus).items()}
+    reach, sums = _split(question, curve, question.mark, rounding)
+    return Calm(mark_band(contract, reach), sums)
 
 
-def _held_in_tier(question: _Question, bands: Bands, *, flat: bool) -> Bands:
+def _split(
+    question: _Question, curve: Curve, at: Decimal, rounding: Decimal
+) -> tuple[_Reach, Mapping[Sum, Band]]:
+    """Divide what is left until the surplus changes sign between the position's own mark and the others.
+
+    A surplus above zero may be smaller than it looks by ``rounding``.
+    """
+    others: Sum = (ONE, question.id.symbol)
+    backed = question.sums.surplus(*others)
+    slack = backed + curve.value(at)
+    if slack >= 0:
+        slack = max(ZERO, slack - rounding)
+    if _alone(question.pool, question.id):
+        return _around(curve, at, slack), {}
+    own = slack * OWN_SHARE
+    bound = backed - (slack - own)
+    return _around(curve, at, own), {others: Band(None, bound) if slack < 0 else Band(bound, None)}
+
+
+def _around(curve: Curve, at: Decimal, slack: Decimal) -> _Reach:
+    """How far the coordinate may go until the line has eaten up the slack, which may be below 0."""
+    if not slack:
+        return at, at
+    sense = 1 if slack > 0 else -1
+    return curve.reach(at, abs(slack), sense, -1), curve.reach(at, abs(slack), sense, 1)
+
+
+def _held_in_tier(question: _Question, calm: Calm, *, flat: bool) -> Calm:
     """Where the surplus is not monotone it still is near the mark, in its tier, while the pool is healthy."""
-    pool, marks, symbol = question.pool, question.marks, question.id.symbol
-    at_mark = _Curve(question.legs, coordinate(question.contract, question.mark), ONE)
-    at_barrier = _Curve(question.legs, coordinate(question.contract, question.barrier), ONE)
-    net = net_quantity(question.legs)
-    tiers = at_mark.indices(at_mark.at)
+    pool, id_, marks, sums = question.pool, question.id, question.marks, question.sums
+    curve = sums.curve(id_.symbol)
+    at_mark = coordinate(question.contract, question.mark)
+    at_barrier = coordinate(question.contract, question.barrier)
+    low, high = curve.piece(at_mark)
     if (
-        at_mark.now()[1] * net <= 0
-        or assess(pool, marks).liquidatable
-        or (flat and at_barrier.indices(at_barrier.at) != tiers)
+        curve.slope(at_mark) * net_quantity(question.legs) <= 0
+        or sums.surplus(ONE, None) <= 0
+        or (flat and curve.piece(at_barrier) != (low, high))
     ):
-        return _asking_always(pool, marks)
-    _, _, low, high = at_mark.piece(tiers)
-    reach: _Reach = (low or None, high)
-    healthy = ratio_bands(pool, marks, ONE)
-    held = {name: band.within(healthy[name]) for name, band in bands.items()}
-    held[symbol] = held[symbol].within(_mark_band(at_mark, reach))
+        return _asking_always(pool, id_, marks, sums)
+    healthy = ratio_calm(pool, id_, marks, ONE, sums)
+    own = calm.own.within(healthy.own).within(mark_band(question.contract, (low, high)))
     if flat:
-        held[symbol] = held[symbol].within(question.band(reach))
-    return held
-
-
-def _curves(pool: Pool, marks: Marks, weight: Decimal) -> dict[Symbol, _Curve]:
-    curves = {}
-    for symbol in _symbols(pool):
-        legs = tuple(h for h in pool.holdings if h.position.id.symbol == symbol)
-        curves[symbol] = _Curve(legs, coordinate(legs[0].contract, marks[symbol]), weight)
-    return curves
-
-
-def _split(curves: Mapping[Symbol, _Curve], surplus: Decimal) -> dict[Symbol, _Reach]:
-    """Divide what is left until the sum changes sign; each mark may move by about the same fraction."""
-    if not surplus:
-        return {symbol: (curve.at, curve.at) for symbol, curve in curves.items()}
-    sense = 1 if surplus > 0 else -1
-    weights = {symbol: abs(curve.now()[1] * curve.at) for symbol, curve in curves.items()}
-    total = sum(weights.values())
-    reaches = {}
-    for symbol, curve in curves.items():
-        share = abs(surplus) * weights[symbol] / total if total else abs(surplus) / len(curves)
-        reaches[symbol] = (curve.reach(share, sense, -1), curve.reach(share, sense, 1))
-    return reaches
+        own = own.within(question.band((low, high)))
+    return Calm(own, {**calm.sums, **healthy.sums})
 
 
 def _prices(contract: Contract, reach: _Reach) -> _Reach:
@@ -353,8 +330,8 @@ def _prices(contract: Contract, reach: _Reach) -> _Reach:
     return (None if high is None else ONE / high), (None if low is None else ONE / low)
 
 
-def _mark_band(curve: _Curve, reach: _Reach) -> Band:
-    contract = curve.legs[0].contract
+def mark_band(contract: Contract, reach: tuple[Decimal | None, Decimal | None]) -> Band:
+    """The marks strictly between two coordinates, rounded to the tick inwards."""
     low, high = _prices(contract, reach)
     return Band(
         None if low is None else contract.price_up(low), None if high is None else contract.price_down(high)
@@ -366,16 +343,22 @@ def _steep(legs: Legs) -> bool:
     return sum((steepest(leg.position, leg.contract) for leg in legs), ZERO) >= abs(net_quantity(legs))
 
 
-def _asking_always(pool: Pool, marks: Marks) -> Bands:
-    return {symbol: Band(marks[symbol], marks[symbol]) for symbol in _symbols(pool)}
+def _asking_always(pool: Pool, id_: PositionId, marks: Marks, sums: Sums) -> Calm:
+    mark = marks[id_.symbol]
+    if _alone(pool, id_):
+        return Calm(Band(mark, mark), {})
+    present = sums.surplus(ONE, id_.symbol)
+    return Calm(Band(mark, mark), {(ONE, id_.symbol): Band(present, present)})
 
 
-def _nets(pool: Pool) -> bool:
+def nets(pool: Pool) -> bool:
+    """Whether requirements of the pool offset each other, so that it is no sum over symbols."""
     return len(pool.holdings) > 1 and any(h.contract.rules.netting for h in pool.holdings)
 
 
-def _symbols(pool: Pool) -> tuple[Symbol, ...]:
-    return tuple(dict.fromkeys(h.position.id.symbol for h in pool.holdings))
+def _alone(pool: Pool, id_: PositionId) -> bool:
+    """Whether no other symbol's mark matters."""
+    return len(pool.holdings) == 1 or all(h.position.id.symbol == id_.symbol for h in pool.holdings)
 
 
 def _tighter(

@@ -34,20 +34,28 @@ Segment = tuple[Decimal, Decimal, Decimal, Decimal | None]
 _WITHOUT_NOISE = Context(prec=24)
 
 
-def liquidation_price(pool: Pool, id_: PositionId, marks: Marks) -> Decimal | None:
+def liquidation_price(
+    pool: Pool,
+    id_: PositionId,
+    marks: Marks,
+    legs: Legs | None = None,
+    backed: Decimal | None = None,
+) -> Decimal | None:
     """The mark at which the exchange liquidates, rounded to the tick toward safety; ``None`` if nowhere.
 
     Safety is toward the mark: up for a long, down for a short. Other marks are held. A long and a short of
     one symbol in one cross pool share one price; if they are equal there is none. For an isolated pool
     ``marks`` may be empty. The price may lie beyond the entry: a position can be born liquidatable.
+    ``legs`` and ``backed`` are what ``legs_of`` and ``backing`` find, where somebody knows it already.
     """
-    legs = legs_of(pool, id_)
-    exact = _exact(pool, legs, id_, marks)
+    if legs is None:
+        legs = legs_of(pool, id_)
+    exact = _exact(pool, legs, id_, marks, backed)
     if exact is None:
         return None
     contract = legs[0].contract
     # The last digits of the division are noise: without them a price on the tick stays on it.
-    if _danger_below(legs):
+    if falling_endangers(legs):
         return contract.price_up(_WITHOUT_NOISE.plus(exact))
     rounded = contract.price_down(_WITHOUT_NOISE.plus(exact))
     return rounded if rounded > 0 else exact
@@ -68,11 +76,11 @@ def stands_still(position: Position, contract: Contract) -> bool:
 
 def exact_liquidation_price(pool: Pool, id_: PositionId, marks: Marks) -> Decimal | None:
     """As ``liquidation_price``, unrounded."""
-    return _exact(pool, legs_of(pool, id_), id_, marks)
+    return _exact(pool, legs_of(pool, id_), id_, marks, None)
 
 
-def _exact(pool: Pool, legs: Legs, id_: PositionId, marks: Marks) -> Decimal | None:
-    wallet = backing(pool, id_, marks)
+def _exact(pool: Pool, legs: Legs, id_: PositionId, marks: Marks, backed: Decimal | None) -> Decimal | None:
+    wallet = backing(pool, id_, marks) if backed is None else backed
     if len(legs) == 1:
         at = _in_first_tier(legs[0], wallet, marks)
         if at is None:
@@ -176,10 +184,11 @@ def backing(pool: Pool, id_: PositionId, marks: Marks) -> Decimal:
 
 def danger_below(pool: Pool, id_: PositionId) -> bool:
     """Whether a falling price leads to liquidation: for a long, or in hedge mode for the larger leg."""
-    return _danger_below(legs_of(pool, id_))
+    return falling_endangers(legs_of(pool, id_))
 
 
-def _danger_below(legs: Legs) -> bool:
+def falling_endangers(legs: Legs) -> bool:
+    """As ``danger_below``, where the legs are known."""
     if len(legs) == 1:
         return legs[0].position.id.side is Side.LONG
     return sum(leg.position.quantity * leg.position.id.side.sign for leg in legs) >= 0

@@ -21,6 +21,7 @@ from bot.core.facts import BalanceChanged, Fact, OrdersChanged, PositionChanged
 from bot.core.margin.arithmetic import initial_margin, profit, unrealised
 from bot.core.margin.bounds import Band
 from bot.core.margin.pool import Holding, Pool
+from bot.core.margin.room import Room
 from bot.core.types import (
     ZERO,
     AccountName,
@@ -204,6 +205,8 @@ class Books:
         self.quotes = {symbol: Quote() for symbol in contracts}
         self.bands: dict[PoolKey, Mapping[Symbol, Band]] = {}
         """Bands of the pools in which nobody is liquidated."""
+        self.rooms: dict[PoolKey, Room] = {}
+        """The rooms those bands are of, in cross pools."""
         self.stale_pools: dict[PoolKey, None] = {}
         self.stale_wires: dict[Symbol, None] = {}
         self.laid: dict[Symbol, Wires] = {}

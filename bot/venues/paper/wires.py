@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from decimal import Decimal
 
-from bot.core.margin.bounds import Band, ratio_bands
-from bot.core.types import ONE, PriceKind, Symbol
-from bot.venues.paper.books import NEVER_HIGH, NEVER_LOW, Books, marks_of
+from bot.core.margin.bounds import Band, PlainSums, nets, ratio_calm
+from bot.core.margin.pool import Pool
+from bot.core.margin.room import Room
+from bot.core.types import ONE, ZERO, MarginMode, PriceKind, Symbol
+from bot.venues.paper.books import NEVER_HIGH, NEVER_LOW, Books, PoolKey, marks_of
 from bot.venues.paper.matching import level_of
 from bot.venues.paper.model import Wires
 
@@ -21,13 +24,30 @@ def rewire(books: Books) -> None:
             books.stale_wires[symbol] = None
         pool = books.pool(key)
         if pool is not None:
-            books.bands[key] = bands = ratio_bands(pool, marks_of(books, pool), ONE)
+            books.bands[key] = bands = _bands(books, key, pool)
             for symbol in bands:
                 books.stale_wires[symbol] = None
     books.stale_pools.clear()
     for symbol in books.stale_wires:
         _lay(books, symbol)
     books.stale_wires.clear()
+
+
+def _bands(books: Books, key: PoolKey, pool: Pool) -> Mapping[Symbol, Band]:
+    """Between which marks the pool is not liquidated."""
+    marks = marks_of(books, pool)
+    if pool.mode is MarginMode.ISOLATED:
+        (holding,) = pool.holdings
+        id_ = holding.position.id
+        return {id_.symbol: ratio_calm(pool, id_, marks, ONE, PlainSums(pool, marks)).own}
+    if nets(pool):
+        return {symbol: Band(mark, mark) for symbol, mark in marks.items()}
+    room = books.rooms.get(key)
+    if room is None:
+        room = books.rooms[key] = Room()
+    room.sit(pool)
+    room.lay(marks, [(None, Band(ZERO, None))])
+    return {symbol: room.band(symbol) for symbol in room.symbols}
 
 
 def _lay(books: Books, symbol: Symbol) -> None:

@@ -8,11 +8,12 @@ from hypothesis import strategies as st
 
 from bot.core.contracts import ContractKind
 from bot.core.margin.assess import assess
-from bot.core.margin.bounds import Band, distance_bands, liquidation_bands, ratio_bands
+from bot.core.margin.bounds import Band
 from bot.core.margin.liquidation import danger_below, distance_of, exact_liquidation_price
 from bot.core.margin.pool import Marks, Pool
 from bot.core.margin.rules import MaintenanceAt
 from bot.core.types import PositionId, Side, Symbol
+from tests.core.margin.boxes import distance_bands, liquidation_bands, ratio_bands
 from tests.core.margin.pools import (
     D,
     a_contract,
@@ -143,7 +144,7 @@ def test_the_band_of_an_isolated_long_ends_where_the_distance_does() -> None:
     assert bands == {id_.symbol: Band(D("95.8"), None)}
     bands = distance_bands(pool, id_, {id_.symbol: D(93)}, D("0.05"))
     assert bands == {id_.symbol: Band(None, D("95.7"))}
-    assert liquidation_bands(pool, id_, {}, D(91)) == {}
+    assert liquidation_bands(pool, id_, {id_.symbol: D(100)}, D(91)) == {id_.symbol: Band(None, None)}
 
 
 def test_the_band_of_one_cross_position_is_as_tight_within_a_tick() -> None:

@@ -88,6 +88,18 @@ def _naked() -> Plan:
     return a_plan(scene, laid([1_000] * 35, stairs(35, 5)))
 
 
+def _drained() -> Plan:
+    """Funding of one cross long takes what the other has to fall on."""
+    scene = a_stage(
+        near("0.05"),
+        symbols=2,
+        cross=True,
+        balance=110,
+        funding={SYMBOLS[1]: tuple((START_MS + bar * MINUTE_MS, D("0.01")) for bar in range(1, 12))},
+    )
+    return a_plan(scene, laid([*[1_000] * 12, *stairs(60, 1)], [1_000] * 72))
+
+
 def _clock() -> Plan:
     """A calm tape, a rule that acts by the clock, bars of two lengths, funding on the minute."""
     clock = odd.Clockwork(RuleName("clock"), odd.ClockParams(every_ms=3 * MINUTE_MS + 1, notify=True))
@@ -150,6 +162,7 @@ LAID: Mapping[str, Callable[[], Plan]] = {
     "stairs": _stairs,
     "together": _together,
     "naked": _naked,
+    "drained": _drained,
     "clock": _clock,
     "ladder": _ladder,
     "apart": _apart,

@@ -4,23 +4,23 @@ They reach into the machinery by replacing one function of it, which no other te
 test would catch a mistake, the mistake has to be made.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
 import pytest
 
-from bot.core import arbiter, conditions
+from bot.core import arbiter, conditions, protection
 from bot.core.arbiter import Arbiter
 from bot.core.book import Armed, Holder
-from bot.core.books import Books
 from bot.core.conditions import FOREVER_MS, OPEN, Events, Reach
 from bot.core.engine import Engine
 from bot.core.facts import BarClosed, Fact, MarkPrice
 from bot.core.ledger import Ledger
-from bot.core.margin import bounds
 from bot.core.margin.bounds import Band
+from bot.core.margin.pool import Marks, Pool
+from bot.core.margin.room import Need, Room
 from bot.core.step import Step
 from bot.core.tripwire import Tripwires
 from bot.core.types import Symbol
@@ -78,12 +78,9 @@ def a_wire_a_tick_too_wide(patch: pytest.MonkeyPatch) -> None:
 def a_band_rounded_away_from_the_mark(patch: pytest.MonkeyPatch) -> None:
     inward = conditions._standing_band
 
-    def outward(situation: Any, threshold: Decimal) -> Mapping[Symbol, Band]:
-        step = situation.contract.tick
-        return {
-            symbol: Band(b.low and b.low - step, b.high and b.high + step)
-            for symbol, b in inward(situation, threshold).items()
-        }
+    def outward(situation: Any, threshold: Decimal) -> Band:
+        step, band = situation.contract.tick, inward(situation, threshold)
+        return Band(band.low and band.low - step, band.high and band.high + step)
 
     patch.setattr(conditions, "_standing_band", outward)
 
@@ -128,40 +125,63 @@ def an_order_is_forgotten_in_the_wires_of_the_exchange(patch: pytest.MonkeyPatch
 
 @defect(telling="together")
 def the_slack_of_a_cross_pool_is_given_to_every_mark_whole(patch: pytest.MonkeyPatch) -> None:
-    def whole(curves: Any, surplus: Decimal) -> dict[Symbol, Any]:
-        if not surplus:
-            return {symbol: (curve.at, curve.at) for symbol, curve in curves.items()}
-        sense = 1 if surplus > 0 else -1
-        return {
-            symbol: (curve.reach(abs(surplus), sense, -1), curve.reach(abs(surplus), sense, 1))
-            for symbol, curve in curves.items()
-        }
+    def whole(self: Room, fall: Decimal | None, rise: Decimal | None) -> None:
+        for side in self._sides.values():
+            side.divide(fall, rise)
 
-    patch.setattr(bounds, "_split", whole)
+    patch.setattr(Room, "_divide", whole)
 
 
-@defect(telling="flat")
-def a_jumping_tier_is_taken_for_a_smooth_one(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(bounds, "_held_in_tier", lambda question, bands, *, flat: bands)
+@defect(telling="together")
+def a_room_is_not_divided_again_when_one_mark_has_left_it(patch: pytest.MonkeyPatch) -> None:
+    lay = Room.lay
+
+    def that_side_only(self: Room, marks: Marks, needs: Sequence[Need]) -> list[Symbol]:
+        kept = {symbol: side.band for symbol, side in self._sides.items() if side.band.holds(marks[symbol])}
+        moved = lay(self, marks, needs)
+        for symbol, band in kept.items():
+            self._sides[symbol].band = band
+        return moved
+
+    patch.setattr(Room, "lay", that_side_only)
+
+
+@defect(telling="together")
+def a_sum_is_kept_over_a_changed_mark(patch: pytest.MonkeyPatch) -> None:
+    summed = Room._summed
+
+    def kept(self: Room, marks: Marks) -> Decimal:
+        return summed(self, marks) if self._total is None else self._total
+
+    patch.setattr(Room, "_summed", kept)
+
+
+@defect(telling="drained")
+def a_room_does_not_hear_of_its_wallet(patch: pytest.MonkeyPatch) -> None:
+    sit = Room.sit
+
+    def stingy(self: Room, pool: Pool) -> None:
+        wallet = self._wallet
+        sit(self, pool)
+        self._wallet = wallet or self._wallet
+
+    patch.setattr(Room, "sit", stingy)
 
 
 @defect(telling="naked")
-def a_cross_position_looks_at_its_own_mark_only(patch: pytest.MonkeyPatch) -> None:
-    rewatch = Books.rewatch
-
-    def own_only(self: Books, account: Any) -> None:
-        rewatch(self, account)
-        for symbol, watchers in self.watchers.items():
-            watchers[:] = [h for h in watchers if h.id.account != account.name or h.id.symbol == symbol]
-        for holder in account.holders.values():
-            holder.watches = (holder.id.symbol,)
-
-    patch.setattr(Books, "rewatch", own_only)
+def a_sum_that_left_its_band_concerns_nobody(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(Tripwires, "_leaves_a_room", lambda self, symbol, price: False)
 
 
 @defect(telling="naked")
-def protection_is_looked_at_only_when_rules_are_asked(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(arbiter, "protection_reach", lambda situation: OPEN)
+def a_position_once_seen_protected_stays_so(patch: pytest.MonkeyPatch) -> None:
+    watch = protection.watch_protection
+
+    def trusting(holder: Holder, *rest: Any, **more: Any) -> bool:
+        seen = holder.protection_version >= 0 and holder.protected_by is not None
+        return seen or watch(holder, *rest, **more)
+
+    patch.setattr(arbiter, "watch_protection", trusting)
 
 
 # --- times and sleep ---------------------------------------------------------------------------------
