@@ -1,4 +1,7 @@
-"""``python -m benchmarks``: the year jumped and stepped, the floors beside it, and what one mark costs."""
+"""``python -m benchmarks``: the year jumped and stepped, the floors beside it, and what one mark costs.
+
+Then the same year of whole cross accounts, whose pools are jumped over as well.
+"""
 
 from __future__ import annotations
 
@@ -9,15 +12,16 @@ from collections.abc import Callable
 from decimal import Decimal
 from time import perf_counter
 
+from benchmarks import pool
 from benchmarks.micro import guarded_add_margin, inside_the_tripwire, silent_evaluation
-from benchmarks.year import plan, year
+from benchmarks.year import MINUTE_MS, WEEK_MS, plan, year
 from bot.lab.replay.result import Run, decisions_digest
 from bot.lab.replay.run import Plan, perform, prepare
 from bot.lab.replay.walk import Jumper, Stepper, Walker
 from bot.lab.tapes import Tape, tick_price
 from bot.runtime.journal.memory import MemoryJournal
 
-LINE = "{:<44} {:>12}"
+LINE = "{:<54} {:>16}"
 
 
 def timed(work: Callable[[], object]) -> float:
@@ -54,6 +58,30 @@ def floors(tape: Tape) -> tuple[float, float]:
     in_float = timed(lambda: floor(*floats, 0.0, 1e12))  # type: ignore[arg-type]
     in_decimal = timed(lambda: floor(*decimals, Decimal(0), Decimal(10**12)))  # type: ignore[arg-type]
     return in_float, in_decimal
+
+
+def pooled(count: int, times: int) -> list[tuple[str, str]]:
+    """A cross account of so many symbols over the year, and the same one stepped through its first week."""
+    began = perf_counter()
+    scenario = pool.pool_plan(pool.tapes(count))
+    loaded = perf_counter() - began
+    measured = []
+    for _ in range(times):
+        gc.collect()
+        began = perf_counter()
+        jumped = run(scenario, Jumper)
+        measured.append(perf_counter() - began)
+    week = pool.pool_plan(pool.tapes(count, WEEK_MS // MINUTE_MS))
+    digests = {decisions_digest(run(week, walker).record) for walker in (Jumper, Stepper)}
+    name, record = f"{count} symbols in one cross account", jumped.record
+    return [
+        (f"{name}: load", f"{loaded:.3f} s"),
+        (f"{name}: jumping, best of {times}", f"{min(measured):.3f} s"),
+        (f"{name}: evaluations", f"{record.evaluations:,}"),
+        (f"{name}: actions", f"{len(record.done):,}"),
+        (f"{name}: liquidations", f"{len(record.liquidations):,}"),
+        (f"{name}: same week stepped", "yes" if len(digests) == 1 else "NO"),
+    ]
 
 
 def main() -> None:
@@ -101,6 +129,9 @@ def main() -> None:
     ]
     for row in rows:
         print(LINE.format(*row))
+    for count, times in ((5, 3), (20, 2)):
+        for row in pooled(count, times):
+            print(LINE.format(*row))
 
 
 if __name__ == "__main__":

@@ -78,25 +78,29 @@ def year(seed: int = 1, minutes: int = MINUTES) -> tuple[Tape, Tape]:
         name="year",
     )
     settlements = np.arange(START_MS + EIGHT_HOURS_MS, int(times[-1]), EIGHT_HOURS_MS, dtype=np.int64)
-    funding = Tape(
+    return traded, funding_tape(SYMBOL, settlements)
+
+
+def funding_tape(symbol: Symbol, settlements: npt.NDArray[np.int64]) -> Tape:
+    """A basis point at each settlement, which is what most of them are."""
+    return Tape(
         path=Path("year_funding"),
-        symbol=SYMBOL,
+        symbol=symbol,
         kind=TapeKind.FUNDING,
         word="funding",
         venue="invented",
         interval_ms=EIGHT_HOURS_MS,
         times=settlements,
         exponent=0,
-        open=times[:0],
-        high=times[:0],
-        low=times[:0],
-        close=times[:0],
+        open=settlements[:0],
+        high=settlements[:0],
+        low=settlements[:0],
+        close=settlements[:0],
         volume=None,
         rates=(Decimal("0.0001"),) * len(settlements),
         sha256="invented",
         assumptions=(),
     )
-    return traded, funding
 
 
 def rules() -> tuple[RuleEntry, ...]:
