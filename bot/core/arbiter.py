@@ -1,7 +1,7 @@
-"""Asking the rules: in configured order, each on the pool as projected after what earlier ones may do.
+"""Asking the rules: in configured order, until one of them acts.
 
-If the first restores safety the later ones are not asked; if it is refused the next one gets its chance in
-the same turn. That is the whole escalation ladder.
+If the first is refused the next one gets its chance in the same turn. If it acts the others are asked when
+it is known what became of that, and stay quiet if it was enough. That is the whole escalation ladder.
 """
 
 from __future__ import annotations
@@ -129,13 +129,11 @@ class Arbiter:
             for armed in holder.armed:
                 if events.changed or armed.awaits_ms:
                     armed.hear(events)
-        flying = holder.history.in_flight
-        if flying is not None and flying.life is not Life.UNKNOWN:
+        unchanged = not _awaits_answer(holder) and self._ask_all(holder, situation, decisions, within=within)
+        if _awaits_answer(holder):
             # Its outcome is a change of state, after which everybody is asked: until then nobody needs to be.
             holder.keep(holder.protection, provisional=True)
-            return decisions
-        unchanged = self._ask_all(holder, situation, decisions, within=within)
-        if holder.version != version:
+        elif holder.version != version:
             holder.keep(CLOSED, provisional=True)  # A new posture: those asked before it may speak again.
         elif unchanged and watched:
             holder.keep(holder.reach)
@@ -151,19 +149,15 @@ class Arbiter:
         account = self._books.accounts[holder.id.account]
         broken, now_ms = self._parked.broken, situation.now_ms
         unchanged = holder.reach_version >= 0
-        present: Situation | None = situation
         for armed in holder.armed:
-            if present is None or armed.name in broken:
+            if armed.name in broken:
                 continue
-            # A rule's promise is about the position as it is, not as an earlier rule would make it.
-            if (
-                present is situation
-                and armed.promised(holder.version, now_ms)
-                and (within or armed.reach.lasts(situation))
-            ):
+            if armed.promised(holder.version, now_ms) and (within or armed.reach.lasts(situation)):
                 continue
             armed.reach_version = holder.version
-            present = self._ask(account, holder, armed, present, decisions)
+            self._ask(account, holder, armed, situation, decisions)
+            if _awaits_answer(holder):
+                return False
             reached = self._reach(holder, armed, situation)
             if reached is not armed.reach:
                 unchanged = False
@@ -214,8 +208,8 @@ class Arbiter:
 
     def _ask(
         self, account: Account, holder: Holder, armed: Armed, situation: Situation, decisions: list[Decision]
-    ) -> Situation | None:
-        """Ask one rule, add what comes of it to ``decisions``, return the situation as it would then be.
+    ) -> None:
+        """Ask one rule, and add what comes of it to ``decisions``.
 
         A sleeper is asked by those only who doubt its sleep. Nothing but an action of its is news.
         """
@@ -226,25 +220,28 @@ class Arbiter:
         except Exception as error:  # noqa: BLE001 - a rule is foreign code: whatever it raises parks it alone
             if asleep:
                 armed.pending = pending
-                return situation
+                return
             decisions.append(self._park(armed, f"{type(error).__name__}: {error}", situation.now_ms))
-            return situation
-        present: Situation | None = situation
-        if proposals:
-            case = Case(account, holder, armed, situation.now_ms, situation.pair)
-            for proposal in proposals:
-                if present is None:
-                    break
-                verdict = self._guard.review(proposal, present, case)
-                decision = verdict.decision
-                if isinstance(decision, Refusal) and _may_pass(decision):
+            return
+        if not proposals:
+            if asleep:
+                armed.pending = pending
+            return
+        case = Case(account, holder, armed, situation.now_ms, situation.pair)
+        acted = False
+        for proposal in proposals:
+            verdict = self._guard.review(proposal, situation, case)
+            decision = verdict.decision
+            if isinstance(decision, Action):
+                acted = True
+            else:
+                if _may_pass(decision):
                     armed.pending = pending
-                if not (asleep and isinstance(decision, Refusal)):
-                    decisions.extend(self._decided(verdict, holder, armed, case))
-                present = verdict.after
-        if asleep and present is situation:
+                if asleep:
+                    continue
+            decisions.extend(self._decided(verdict, holder, armed, case))
+        if asleep and not acted:
             armed.pending = pending
-        return present
 
     def _proposals(
         self, holder: Holder, armed: Armed, situation: Situation, pending: Events
@@ -340,6 +337,12 @@ class Arbiter:
             pool = wallet.cross_pool = Pool(MarginMode.CROSS, wallet.amount, holdings)
             wallet.nets = nets(pool)
         return pool
+
+
+def _awaits_answer(holder: Holder) -> bool:
+    """Whether something was sent for the position of which nothing is known yet."""
+    flying = holder.history.in_flight
+    return flying is not None and flying.life is not Life.UNKNOWN
 
 
 def _isolated_pool(holder: Holder) -> Pool:

@@ -10,7 +10,6 @@ from bot.core.book import Account, Armed, Holder
 from bot.core.conditions import FOREVER_MS
 from bot.core.decisions import Action, Because, Refusal
 from bot.core.pairs import Pairing
-from bot.core.situation import Situation
 from bot.core.types import ZERO
 
 
@@ -35,9 +34,8 @@ class Case(NamedTuple):
 
 
 class Verdict(NamedTuple):
-    """The decision on a proposal, and the situation as it would be after it (``None``: position gone)."""
+    """The decision on a proposal."""
 
     decision: Action | Refusal
-    after: Situation | None
     promised: Decimal = ZERO
     """What an action will take from the free balance."""

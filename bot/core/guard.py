@@ -101,7 +101,7 @@ class Guard:
             distance_after=_finite(after.distance) if after is not None else None,
             deadline_ms=case.now_ms + self._limits.deadline_ms,
         )
-        return Verdict(action, after, _promised(intent, situation, after))
+        return Verdict(action, _promised(intent, situation, after))
 
     def _objection(self, intent: Intent, before: Situation, after: Situation | None, case: Case) -> No | None:
         """Why it would not come out safer."""
@@ -309,7 +309,7 @@ class Guard:
             distance=_finite(situation.distance),
             until_ms=no.until_ms if no.until_ms != FOREVER_MS else None,
         )
-        return Verdict(refusal, situation)
+        return Verdict(refusal)
 
 
 def replace_intent(proposal: Proposal, intent: Intent) -> Proposal:

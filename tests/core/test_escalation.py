@@ -73,7 +73,7 @@ def test_good_money_stops_following_bad_after_max_times() -> None:
     assert "top_up" not in rules[3:]
 
 
-def test_each_rule_sees_the_position_as_the_earlier_ones_would_leave_it() -> None:
+def test_a_rule_behind_one_that_acted_is_asked_when_it_is_known_what_became_of_that() -> None:
     seen: list[tuple[Decimal, Decimal | None]] = []
 
     def looks(view: View) -> list[AddMargin]:
@@ -81,7 +81,9 @@ def test_each_rule_sees_the_position_as_the_earlier_ones_would_leave_it() -> Non
         return []
 
     desk = Desk(adds("9.6", when=Always()), says("looks", looks, when=Always()))
-    desk.holds(a_position())
+    (action,) = of(Action, desk.holds(a_position()))
+    assert seen == []
+    desk.works(action)
     assert seen == [(D("23.2"), D(80))]
 
 

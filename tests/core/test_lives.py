@@ -66,7 +66,7 @@ def test_while_an_intent_is_in_flight_nobody_else_acts_on_the_position() -> None
     desk.holds(a_position())
     decisions = desk.mark("95")
     assert [a.rule for a in of(Action, decisions)] == ["adds"]
-    assert reasons(decisions) == [("closes", Because.IN_FLIGHT)]
+    assert reasons(decisions) == []
     assert desk.mark("94") == []
     assert desk.mark("93") == []
 

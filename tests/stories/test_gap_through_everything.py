@@ -25,8 +25,6 @@ def test_the_ladder_is_climbed_within_one_price() -> None:
         """
         0 BTC long 10, 10x, margin 100
         1 BTC long top_up: AddMargin 5 (mark 91.5, 0.55% -> 1.09%): liquidation 0.55% away
-        1 BTC long partial_close: ReducePosition 5 (mark 91.5) refused (in_flight): hf-1-1 of top_up is
-            prepared
         1 BTC long 10, 10x, margin 105
         1 BTC long top_up: AddMargin 62.41 (mark 91.5) refused (cooldown): acted 0 s ago
         1 BTC long partial_close: ReducePosition 5 (mark 91.5, 1.09% -> 1.09%): liquidation 1.09% away,

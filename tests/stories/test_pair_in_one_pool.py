@@ -5,8 +5,8 @@
 more: (1000 - 280 + 9.7) / 9.9 = 73.71, on the tick 73.8, is 23.92 % away, and yet the account is safer.
 
 At 96 4 of the hedge are taken away, which realises 4: with 284 + 6 - 5.76 behind it the long is liquidated at
-715.76 / 9.9 = 72.30, on the tick 72.3: 23.7 / 96 = 24.69 %. A stop would belong at 73.023, on the tick 73.1,
-and has to wait until it is known what became of the hedge that is opened anew.
+715.76 / 9.9 = 72.30, on the tick 72.3: 23.7 / 96 = 24.69 %. Before a stop is placed again it has to be
+known what became of the hedge that is opened anew; then none is needed.
 """
 
 from tests.stories.telling import D, Held, coin, hedging, lines, quarterly, tell
@@ -41,8 +41,6 @@ def test_its_stop_goes_when_it_is_hedged_whole_and_is_wanted_when_the_hedge_is_t
         6 long is now NAKED
         6 BTC long quarterly_hedge: OpenHedge 4 in BTC/USDT:USDT-Q1 (mark 96, 24.69% -> 24.69%): liquidation
             24.69% away, hedging 4 in BTC/USDT:USDT-Q1 at a basis of 0.00%
-        6 BTC long seatbelt: PlaceStop at 73.1 (mark 96) refused (in_flight): hf-1-4 of quarterly_hedge is
-            prepared
         6 BTC long hf-1-4 trades 4 at 96
         6 BTC-Q1 short 10, 10x
         6 long is now protected by the pair with BTC/USDT:USDT-Q1
