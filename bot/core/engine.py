@@ -103,9 +103,10 @@ class Engine:
             needs |= entry.rule.needs()
         return needs
 
-    def wires(self) -> Mapping[Symbol, Wire]:
-        """The tripwires: what lets a replay jump over the marks inside them."""
-        return self._wires
+    @property
+    def tripwires(self) -> Tripwires:
+        """The wires of all symbols: what lets a replay jump over the marks inside them. To be read only."""
+        return self._tripwires
 
     @property
     def next_at_ms(self) -> int:

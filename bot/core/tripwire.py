@@ -60,6 +60,8 @@ class Tripwires:
         """Silent symbols: the mark that ends a silence has to be seen."""
         self.wires: dict[Symbol, Wire] = {}
         self.next_at_ms = FOREVER_MS
+        self.ties = 0
+        """How often any wire has been tied: while it stays the same, so do they all."""
 
     def wire(self, symbol: Symbol) -> Wire:
         """The wire of a symbol, which comes to be when first heard of."""
@@ -103,13 +105,17 @@ class Tripwires:
         loose = [holder for holder in holders if holder.tied is not holder.reach]
         if loose or gone or symbols or self._left:
             self._tie_all(loose, gone, symbols)
+        if self._blind or any(account.blind_to for account in self._accounts.values()):
+            self._tie_blind()
+
+    def _tie_blind(self) -> None:
         blind = {symbol for account in self._accounts.values() for symbol in account.blind_to}
-        if blind or self._blind:
-            for symbol in self._blind - blind:
-                self._tie(symbol)
-            for symbol in blind:
-                self.wire(symbol).close()
-            self._blind = blind
+        for symbol in self._blind - blind:
+            self._tie(symbol)
+        for symbol in blind:
+            self.wire(symbol).close()
+        self._blind = blind
+        self.ties += 1
 
     def _tie_all(
         self, loose: Sequence[Holder], gone: Collection[PositionId], symbols: Collection[Symbol]
@@ -157,6 +163,7 @@ class Tripwires:
         return left
 
     def _tie(self, symbol: Symbol) -> None:
+        self.ties += 1
         wire = self.wire(symbol)
         low, high = _NOWHERE, INFINITE
         for holder in self._watchers.get(symbol, ()):

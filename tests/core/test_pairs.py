@@ -337,7 +337,7 @@ def test_a_hedge_that_nothing_can_take_over_from_is_kept_in_silence() -> None:
     desk.mark("96", Q1)
     desk.mark("96")
     assert desk.mark("96.1") == []
-    wire = desk.engine.wires()[BTC]
+    wire = desk.engine.tripwires.wires[BTC]
     assert wire.low < D("96.1") < wire.high
     desk.fold(InstrumentChanged(at_ms=desk.now_ms, contract=dated(Q2, 180)))
     deep = {"bid_depth": D(10**6), "ask_depth": D(10**6)}

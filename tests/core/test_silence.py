@@ -95,7 +95,10 @@ def test_the_wire_is_the_threshold_rounded_to_the_tick_toward_the_mark() -> None
     desk = Desk(adds())
     desk.holds(a_position())
     # 90 / 0.92 = 97.826..: the first mark that could wake is 97.8, the wire looks one tick earlier.
-    assert (desk.engine.wires()[BTC].low, desk.engine.wires()[BTC].high) == (D("97.9"), D("Infinity"))
+    assert (desk.engine.tripwires.wires[BTC].low, desk.engine.tripwires.wires[BTC].high) == (
+        D("97.9"),
+        D("Infinity"),
+    )
     assert desk.mark("97.9") == []
     assert len(of(Action, desk.mark("97.8"))) == 1
 

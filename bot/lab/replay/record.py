@@ -5,7 +5,7 @@ A replay and a demonstration keep the same record, so what either says of a run 
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 
@@ -14,6 +14,8 @@ from bot.core.facts import Deleveraged, Delivered, Fact, Liquidated, Outcome, Ou
 from bot.core.step import Step
 from bot.core.types import PositionId, RuleName
 from bot.venues.port import Batch
+
+_NOTICED = frozenset({Outcome, Liquidated, Deleveraged, Delivered})
 
 
 @dataclass(slots=True)
@@ -62,9 +64,11 @@ class Recorder:
         done = self._by_client_id.get(client_id)
         return done.action.rule if done is not None else None
 
-    def take(self, step: Step) -> list[Action]:
+    def take(self, step: Step) -> Sequence[Action]:
         """Record a step; the actions in it."""
         self.record.evaluations += 1
+        if not step.decisions:
+            return ()
         actions = []
         for decision in step.decisions:
             if isinstance(decision, Action):
@@ -81,7 +85,8 @@ class Recorder:
     def notice(self, batch: Batch) -> None:
         """Record what became of actions and positions."""
         for fact in batch:
-            self._notice(fact)
+            if type(fact) in _NOTICED:
+                self._notice(fact)
 
     def _notice(self, fact: Fact) -> None:
         if isinstance(fact, Outcome):

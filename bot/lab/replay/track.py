@@ -139,6 +139,11 @@ class Track:
         found = self._breach_ms
         return found if found is not None and found < before_ms else None
 
+    @property
+    def clear_ms(self) -> int:
+        """No bar from here on that opens before this is outside the bounds of the last question."""
+        return self._cleared_ms if self._breach_ms is None else self._breach_ms
+
     def _search(self, before_ms: int, bounds: TickBounds) -> None:
         """Look on from where the last search ended, somewhat farther than ``before_ms``."""
         start = max(self.bar, self.index_at(self._cleared_ms))

@@ -113,6 +113,11 @@ class Stepper(Walker):
 class Jumper(Walker):
     """Plays only the windows in which somebody could speak."""
 
+    _laid = (-1, -1)
+    """The wires that were searched against last."""
+    _clear_ms = -1
+    """No bar that opens before this is outside them."""
+
     def _advance(self, now_ms: int) -> int:
         """Find the next moment that matters, catch up to it silently, play it."""
         stop_key = self._next_event_key()
@@ -148,19 +153,25 @@ class Jumper(Walker):
 
     def _first_breach(self, before_ms: int) -> tuple[int, int]:
         """Opening and end of the first bar before ``before_ms`` that is not strictly inside all wires."""
-        found = (before_ms, before_ms)
+        laid = self._stage.engine.tripwires.ties, self._stage.exchange.lays
+        if laid == self._laid and before_ms <= self._clear_ms:
+            return before_ms, before_ms
+        found, clear_ms = (before_ms, before_ms), FOREVER_MS
         for number, track in enumerate(self._tracks):
             if track.next_ms >= found[0]:  # not yet listed, or expired
+                clear_ms = min(clear_ms, track.next_ms)
                 continue
             opens_ms = track.breach(found[0], self._bounds(number))
+            clear_ms = min(clear_ms, track.clear_ms)
             if opens_ms is not None:
                 found = min(found, (opens_ms, opens_ms + track.path.interval_ms))
+        self._laid, self._clear_ms = laid, clear_ms
         return found
 
     def _bounds(self, number: int) -> TickBounds:
         """The wires of engine and exchange in ticks, floors below and ceilings above, until they move."""
         track, known = self._tracks[number], self._wired[number]
-        wire = self._stage.engine.wires().get(track.symbol, _OPEN_WIRE)
+        wire = self._stage.engine.tripwires.wires.get(track.symbol, _OPEN_WIRE)
         venue = self._stage.exchange.wires(track.symbol)
         if known is not None and known.low is wire.low and known.high is wire.high and known.venue is venue:
             return known.bounds

@@ -210,6 +210,8 @@ class Books:
         self.stale_pools: dict[PoolKey, None] = {}
         self.stale_wires: dict[Symbol, None] = {}
         self.laid: dict[Symbol, Wires] = {}
+        self.lays = 0
+        """How often wires have been laid: while it stays the same, so do they all."""
         self.facts: list[Fact] = []
         """Facts of the present event that are no mere change of state."""
         self._positions: dict[PositionId, None] = {}

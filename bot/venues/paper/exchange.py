@@ -281,6 +281,11 @@ class PaperExchange:
         """Whether that position is open, whatever has been told of it."""
         return self._books.position(id_) is not None
 
+    @property
+    def lays(self) -> int:
+        """A count that stays the same while all wires do."""
+        return self._books.lays
+
     def snapshot(self, at_ms: int) -> Batch:
         """Everything as it is now: contracts, balances, open positions, resting orders."""
         return _snapshot(self._books, at_ms)

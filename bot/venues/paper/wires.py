@@ -76,6 +76,7 @@ def _lay(books: Books, symbol: Symbol) -> None:
                 mark_low = max(mark_low, level.price)
             else:
                 last_low = max(last_low, level.price)
+    books.lays += 1
     quote = books.quotes[symbol]
     quote.mark_low, quote.mark_high = mark_low, mark_high
     quote.last_low, quote.last_high = last_low, last_high

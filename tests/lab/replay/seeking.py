@@ -150,7 +150,7 @@ class Seeker:
 
     def _bounds(self, series: Series) -> list[int]:
         """The ends of all wires that are near, in ticks."""
-        wire = self._stage.engine.wires().get(series.symbol)
+        wire = self._stage.engine.tripwires.wires.get(series.symbol)
         venue = self._stage.exchange.wires(series.symbol)
         bounds: list[Decimal | None] = [venue.mark.low, venue.mark.high, venue.last.low, venue.last.high]
         if wire is not None:
