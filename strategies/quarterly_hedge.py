@@ -76,9 +76,14 @@ class QuarterlyHedge(Rule[QuarterlyHedgeParams]):
         quantity = self._missing(view)
         if quantity <= 0 or not known:
             return
-        nearest = known[0]
-        why = f"{away}, hedging {quantity} in {nearest.contract.symbol} at a basis of {nearest.basis:.2%}"
-        yield self._opening(view, nearest, quantity), why
+        # Where none has a fair price the nearest is proposed all the same: the guard says what is wrong.
+        chosen = next((quarterly for quarterly in known if self._fair(view, quarterly)), known[0])
+        why = f"{away}, hedging {quantity} in {chosen.contract.symbol} at a basis of {chosen.basis:.2%}"
+        yield self._opening(view, chosen, quantity), why
+
+    def _fair(self, view: View, quarterly: Quarterly) -> bool:
+        """Whether what the hedge would cost when its basis is gone is within bounds."""
+        return quarterly.basis is not None and view.id.side.sign * quarterly.basis >= -self.params.basis
 
     def _opening(self, view: View, quarterly: Quarterly, quantity: Decimal) -> OpenHedge:
         return OpenHedge(

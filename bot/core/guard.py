@@ -205,6 +205,8 @@ class Guard:
         own, general = self._settings.stale_after_ms, self._limits.stale_after_ms
         known_ms = situation.market.mark_at_ms
         symbols = [holding.position.id.symbol for holding in situation.pool.holdings]
+        if situation.pair.excess and isinstance(intent, ReducePosition):
+            symbols = [situation.id.symbol]  # What a hedge has too much of need not wait for other marks.
         if isinstance(intent, OpenHedge) and intent.symbol in known_ms:
             symbols.append(intent.symbol)
         for symbol in symbols:

@@ -25,7 +25,9 @@ from bot.core.types import Position, PositionId, RuleName, Side, Symbol
 from strategies.quarterly_hedge import QuarterlyHedge, QuarterlyHedgeParams
 from tests.building.core import (
     BTC,
+    CROSS,
     ETH,
+    ETH_LONG,
     LONG,
     MAIN,
     T0,
@@ -343,3 +345,16 @@ def test_a_hedge_that_nothing_can_take_over_from_is_kept_in_silence() -> None:
     deep = {"bid_depth": D(10**6), "ask_depth": D(10**6)}
     desk.fold(Book(at_ms=desk.now_ms, symbol=Q2, bid=D(96), ask=D(96), **deep))
     assert isinstance(one(desk.mark("96", Q2)).intent, OpenHedge)
+
+
+def test_the_keeper_does_not_wait_for_marks_of_other_positions() -> None:
+    rule = hedging(below=D("0.8"), calm=D("0.9"))
+    desk = a_desk(rule, limits=Limits(cooldown_ms=0, stale_after_ms=60_000), free="150")
+    desk.holds(a_position(ETH_LONG, "2", mode=CROSS))
+    desk.holds(a_position(LONG, "2", mode=CROSS))
+    (action,) = [a for step in desk.steps for a in step.actions if a.id == LONG]
+    fills(desk, action, a_hedge(quantity="1.4", mode=CROSS, margin="0"))
+    desk.mark("100", after_ms=120_000)
+    desk.mark("100", Q1)
+    follows = one(desk.closed())
+    assert follows.rule == KEEPER

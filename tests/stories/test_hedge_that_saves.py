@@ -6,7 +6,8 @@ A long of 10 at 100, margin 100, liquidated at 900 / 9.9 = 90.91, on the tick 91
 then are what the long has won.
 """
 
-from tests.stories.telling import coin, hedging, lines, quarterly, tell
+from bot.core.settings import DAY_MS
+from tests.stories.telling import EXPIRY_MS, NEXT, coin, hedging, lines, quarterly, tell
 
 COINS = (coin(), quarterly())
 FALL = ("100", "Q 100", "Q 96", "96")
@@ -59,6 +60,20 @@ def test_a_quarterly_far_below_the_index_is_not_sold() -> None:
             5.21% away, hedging 10 in BTC/USDT:USDT-Q1 at a basis of -1.04%
         3 BTC long hf-1-1 trades 10 at 95
         3 BTC-Q1 short 10, 5x, margin 190
+        """
+    )
+
+
+def test_the_next_quarterly_is_taken_where_the_nearest_is_too_far_below() -> None:
+    # 92 / 96 - 1 = -4.17 % is beyond the 3 %, 95 / 96 - 1 = -1.04 % is not; 950 / 5 = 190.
+    coins = (coin(), quarterly(), quarterly(NEXT, EXPIRY_MS + 91 * DAY_MS))
+    assert tell("100", "Q 92", "Q2 95", "96", rules=(hedging(),), coins=coins) == lines(
+        """
+        0 BTC long 10, 10x, margin 100
+        3 BTC long quarterly_hedge: OpenHedge 10 in BTC/USDT:USDT-Q2 (mark 96, 5.21% -> 5.21%): liquidation
+            5.21% away, hedging 10 in BTC/USDT:USDT-Q2 at a basis of -1.04%
+        3 BTC long hf-1-1 trades 10 at 95
+        3 BTC-Q2 short 10, 5x, margin 190
         """
     )
 
