@@ -68,6 +68,7 @@ def _report(settings: Settings, files: tuple[Path, ...], found: list[Finding]) -
             for entry in settings.rules
         ],
         "seatbelt": config.seatbelt.enabled,
+        "hopeless": [f.rule for f in found if f.hopeless],
         "notes": [_note(f) for f in found if not f.hopeless],
         "warnings": list(settings.warnings),
         "digest": settings.digest(),
@@ -96,6 +97,8 @@ def _text(report: dict[str, Any]) -> str:
     ):
         rows.extend((word, entry) for entry in entries)
     state = "valid, with warnings" if report["warnings"] else "valid"
+    if report["hopeless"]:
+        state = f"NOT VALID: {', '.join(report['hopeless'])} can do nothing here"
     if report["mode"] == "live":
         state = "CANNOT BE STARTED: live trading does not exist in this version"
     return f"{', '.join(report['files'])}: {state}\n{columns(rows)}"

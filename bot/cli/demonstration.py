@@ -130,7 +130,7 @@ class Demonstration:
             await self._pace(at_ms, engine)
 
         player = Player(
-            script(plan.paths, write_agenda(plan, engine)),
+            script(plan.played(engine), write_agenda(plan, engine)),
             exchange=exchange,
             venue=venue,
             clock=clock,

@@ -30,9 +30,21 @@ def percent(ratio: Decimal | str | None, digits: int = 2) -> str:
     return NOTHING if ratio is None else f"{Decimal(ratio) * 100:.{digits}f}%"
 
 
+_SMALL = 10
+_MOST_DECIMALS = 8
+
+
 def amount(number: Decimal | str | None, digits: int = 2) -> str:
-    """Money or a quantity, rounded for reading; a dash where there is none."""
-    return NOTHING if number is None else f"{Decimal(number):,.{digits}f}"
+    """Money or a quantity, rounded for reading; a dash where there is none.
+
+    Small numbers keep more decimals: a hundredth of a coin is money.
+    """
+    if number is None:
+        return NOTHING
+    value = Decimal(number)
+    if value and abs(value) < _SMALL:
+        digits = max(digits, min(_MOST_DECIMALS, 3 - value.adjusted()))
+    return f"{value:,.{digits}f}"
 
 
 def exact(number: Decimal | str | None) -> str:

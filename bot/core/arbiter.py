@@ -7,11 +7,10 @@ it is known what became of that, and stay quiet if it was enough. That is the wh
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from functools import partial
 from typing import TypeGuard
 
 from bot.core.book import Account, Armed, Holder, Parked, Wallet
-from bot.core.books import Books, free_balance
+from bot.core.books import Books
 from bot.core.capabilities import NOTHING_DECLARED
 from bot.core.case import Case, Verdict
 from bot.core.conditions import (
@@ -89,7 +88,7 @@ class Arbiter:
             holder.contract,
             self._books.market,
             now_ms,
-            partial(free_balance, account, holder.contract.settlement, marks),
+            holder.free,
             holder.stops,
             self._settings.taker_fee,
         )

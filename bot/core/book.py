@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from decimal import Decimal
 
@@ -111,6 +112,8 @@ class Holder:
     last_action: Action | None = None
     hedges: bool = False
     """Whether it is a hedge of ours, there for another position's sake."""
+    free: Callable[[], Decimal] = field(default=lambda: ZERO)
+    """What may be spent on it now, found when asked for: a sum over all cross positions of its account."""
     pairs: bool = False
     """Whether a rule of its may hedge it: then it looks at the dated contracts beside its own."""
 

@@ -7,10 +7,11 @@ became of intents; the engine decides afterwards, once per batch.
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from bot.core.book import Armed, Holder
-from bot.core.books import Books
+from bot.core.books import Books, free_balance
 from bot.core.contracts import Contract
 from bot.core.decisions import StateChanged
 from bot.core.facts import (
@@ -159,6 +160,8 @@ class Folding:
         history = self._ledger.history(id_)
         history.new_lot(position.opened_ms)
         holder = Holder(self._sequence, position, contract, armed, history, known_ms=at_ms)
+        account = self._books.account(id_.account)
+        holder.free = partial(free_balance, account, contract.settlement, self._market.marks)
         holder.hedges = hedges
         holder.pairs = any(each.entry.rule.needs().quarterlies for each in armed)
         holder.rest(self._unheld.pop(id_, ()))

@@ -64,8 +64,10 @@ def sized_opening(
     quantity = contract.quantity_down(min(intent.quantity, most, *walls))
     worth = contract.notional(quantity, price)
     if quantity <= 0 or quantity < contract.min_quantity or worth < contract.min_notional:
-        found = f"{intent.quantity} of {intent.symbol}: {quantity} is left of it"
-        return No(Because.MINIMUM, f"{found}, {spendable} to spend, most {most}")
+        if min(walls) <= 0 or contract.quantity_down(walls[0]) < contract.min_quantity:
+            return No(Because.BALANCE, f"{spendable} may be spent on {intent.quantity} of {intent.symbol}")
+        found = f"{intent.quantity} of {intent.symbol}: {max(quantity, ZERO)} is left of it"
+        return No(Because.MINIMUM, f"{found}, below what the venue accepts")
     book = situation.market.books.get(intent.symbol)
     rests = None if book is None else book.bid_depth if situation.id.side.sign > 0 else book.ask_depth
     quoted = quantity * price if contract.kind is ContractKind.LINEAR else quantity

@@ -47,7 +47,10 @@ class Effects:
 
     def mark(self, at_ms: int, symbol: Symbol, mark: Decimal, last: Decimal, *, gap: bool) -> Sequence[Batch]:
         """New prices; empty where the exchange did nothing, and the mark is all there is to hear."""
-        batches = self.exchange.move(at_ms, symbol, mark, last, gap=gap)
+        return self.marked(at_ms, symbol, mark, self.exchange.move(at_ms, symbol, mark, last, gap=gap))
+
+    def marked(self, at_ms: int, symbol: Symbol, mark: Decimal, batches: Sequence[Batch]) -> Sequence[Batch]:
+        """What is heard of new prices and of what they did at the exchange."""
         if not batches or self._ears.deaf:
             return batches
         # The engine must judge the event at the price it happened at.

@@ -101,6 +101,15 @@ class Plan:
         opened = {each.opening.id.symbol for each in self.openings}
         return frozenset(s for s, c in self.contracts.items() if c.expiry_ms is None or s in opened)
 
+    def played(self, engine: Engine) -> tuple[PricePath, ...]:
+        """The paths that somebody may see, dated contracts first.
+
+        What follows an index moves before it, so that whoever is woken by the index sees both at one moment.
+        """
+        watched = self.watched(engine)
+        seen = [path for path in self.paths if path.symbol in watched]
+        return tuple(sorted(seen, key=lambda path: self.contracts[Symbol(path.symbol)].expiry_ms is None))
+
     @property
     def synthetic(self) -> frozenset[Symbol]:
         """The symbols whose prices are modelled."""
@@ -127,9 +136,7 @@ def prepare(
     capabilities = {account.name: exchange.capabilities(account.name) for account in plan.accounts}
     settings = plan.settings(capabilities)
     stage = Stage(engine(settings), exchange, journal, plan.latency_ms)
-    watched = plan.watched(stage.engine)
-    paths = tuple(path for path in plan.paths if path.symbol in watched)
-    return Performance(walker(stage, paths, write_agenda(plan, stage.engine)), stage)
+    return Performance(walker(stage, plan.played(stage.engine), write_agenda(plan, stage.engine)), stage)
 
 
 def write_agenda(plan: Plan, engine: Engine) -> Agenda:

@@ -70,9 +70,9 @@ class Stage:
     def mark(self, at_ms: int, symbol: Symbol, mark: Decimal, last: Decimal, *, gap: bool) -> bool:
         """New prices; whether anything came of them."""
         self.now_ms = at_ms
-        batches = self._effects.mark(at_ms, symbol, mark, last, gap=gap)
+        batches = self.exchange.move(at_ms, symbol, mark, last, gap=gap)
         if batches:
-            self._fold(batches)
+            self._fold(self._effects.marked(at_ms, symbol, mark, batches))
             return True
         if self._effects.deaf:
             return False

@@ -91,11 +91,12 @@ class Walker:
 
     def _together(self, key: int, events: Sequence[Event]) -> Sequence[Event]:
         """Take the next event, and those of other symbols that are one with it."""
-        keys, first, start = self._agenda.keys, events[self._next], self._next
-        self._next += 1
-        while self._next < len(keys) and keys[self._next] == key and one_event(first, events[self._next]):
-            self._next += 1
-        return events[start : self._next]
+        keys, start = self._agenda.keys, self._next
+        end = start + 1
+        while end < len(keys) and keys[end] == key and one_event(events[start], events[end]):
+            end += 1
+        self._next = end
+        return events[start:end]
 
 
 class Stepper(Walker):

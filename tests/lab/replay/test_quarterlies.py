@@ -15,7 +15,9 @@ from hypothesis import strategies as st
 from bot.config import ConfigError, Settings, load
 from bot.core.contracts import ContractKind
 from bot.core.engine import Engine
+from bot.core.facts import Fact, MarkPrice
 from bot.core.rule import Needs
+from bot.core.step import Step
 from bot.core.types import Symbol
 from bot.lab.replay.quarterlies import Quarterly, find_quarterlies
 from bot.lab.replay.result import decisions_digest
@@ -220,6 +222,21 @@ class Looking(Engine):
         return Needs(quarterlies=True)
 
 
+class Comparing(Looking):
+    """An engine that sees how old the quarterly's mark is whenever the index moves."""
+
+    together = 0
+    apart = 0
+
+    def step(self, fact: Fact) -> Step | None:
+        answer = super().step(fact)
+        known = self._market.mark_at_ms.get(Symbol("BTC/USDT:USDT-231229"))
+        if isinstance(fact, MarkPrice) and fact.symbol == "BTC/USDT:USDT" and known is not None:
+            Comparing.together += known == fact.at_ms
+            Comparing.apart += known != fact.at_ms
+        return answer
+
+
 def played(plan: Plan, walker: type[Walker]) -> tuple[str, Recording, Stage]:
     """The digest of the decisions of a run in which every path is played."""
     exchange = Recording(plan.accounts, plan.contracts, plan.model, insurance_fund=plan.insurance_fund)
@@ -262,6 +279,13 @@ def test_what_nobody_looks_at_is_not_played(written: Written) -> None:
         "BTC/USDT:USDT-240329",
         "BTC/USDT:USDT-240628",
     }
+
+
+def test_whoever_is_woken_by_the_index_sees_its_quarterlies_at_the_same_moment(written: Written) -> None:
+    plan = planned(written(), an_index([(10_000, 10_100, 9_900, 10_050)] * 20))
+    journal = MemoryJournal()
+    asyncio.run(perform(prepare(plan, journal, walker=Stepper, engine=Comparing), journal))
+    assert (Comparing.together, Comparing.apart) == (20 * 4, 0)
 
 
 def test_leaving_out_what_nobody_looks_at_changes_nothing(written: Written) -> None:
