@@ -131,18 +131,26 @@ def _events(
 def _funding(
     settings: Settings, contracts: Mapping[Symbol, Contract], stretch: Stretch
 ) -> Iterator[ScheduledFunding]:
+    spells: list[ScheduledFunding] = []
     for at, table in enumerate(settings.config.replay.funding):
         if table.rate is None:
             continue
-        start_ms = _moment(settings, ("replay", "funding", at), table, stretch)
+        key: Key = ("replay", "funding", at)
+        start_ms = _moment(settings, key, table, stretch)
         end_ms = stretch.end_ms if table.lasts is None else min(stretch.end_ms, start_ms + table.lasts)
-        yield ScheduledFunding(
+        for other in spells:
+            if other.symbol == table.symbol and start_ms < other.end_ms and other.start_ms < end_ms:
+                before = _span(other.start_ms, other.end_ms)
+                raise settings.refuse(key, f"{table.symbol} settles another rate at that time, {before}")
+        spell = ScheduledFunding(
             symbol=table.symbol,
             start_ms=start_ms,
             end_ms=end_ms,
             interval_ms=table.interval or contracts[table.symbol].funding_interval_ms,
             rate=table.rate,
         )
+        spells.append(spell)
+        yield spell
 
 
 def _outages(settings: Settings, stretch: Stretch) -> tuple[Outage, ...]:

@@ -185,6 +185,14 @@ def test_what_is_staged_is_said(write: Write) -> None:
             "replay.outages[2]: begins while another outage lasts, from 2025-10-10T21:01:00Z",
         ),
         (
+            (
+                '[[replay.funding]]\nafter = "1m"\nsymbol = "BTC/USDT:USDT"\nrate = 0.01\n'
+                '[[replay.funding]]\nafter = "2m"\nsymbol = "BTC/USDT:USDT"\nrate = 0.02\n'
+            ),
+            5,
+            "replay.funding[2]: BTC/USDT:USDT settles another rate at that time, from 2025-10-10T21:01:00Z",
+        ),
+        (
             '[[replay.deleveragings]]\nafter = "1m"\nsymbol = "BTC/USDT:USDT"\nside = "long"\n',
             1,
             "replay.deleveragings[1]: neither of share and quantity given",
