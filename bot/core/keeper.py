@@ -48,9 +48,5 @@ def _closable(view: View) -> Decimal:
     return held if rest < view.contract.min_quantity else excess
 
 
-def keeper_entry() -> RuleEntry:
-    """The keeper as a configured rule."""
-    return RuleEntry(rule=Keeper(KEEPER, KeeperParams()))
-
-
-KEEPER_ENTRY = keeper_entry()
+KEEPER_ENTRY = RuleEntry(rule=Keeper(KEEPER, KeeperParams()))
+"""The keeper as a configured rule."""

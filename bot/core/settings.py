@@ -59,7 +59,8 @@ class Limits(Budgets):
     actions_per_hour: int = 60
     """Per account; stops moved by the seatbelt and by rules count too, exits do not."""
     equal_actions: int = 20
-    """Equal actions without effect after which a rule is latched on a position until a person resets it."""
+    """Equal actions without effect after which a rule is latched on a position until a person resets it; the
+    fixed rules only wait longer."""
     hedge_depth: Decimal = Decimal(2)
     """How many times a hedge's value must rest near the best price for it to be opened."""
     campaign_gap_ms: int = DAY_MS

@@ -1,4 +1,4 @@
-"""What a rule sees: one position, on its pool as it would be after what earlier rules were allowed."""
+"""What a rule sees: one position in its pool, as it is when the rule is asked."""
 
 from __future__ import annotations
 
@@ -101,7 +101,7 @@ class View:
         self.mark: Decimal = situation.mark
         """The mark price."""
         self.position: Position = situation.position
-        """The position, after what earlier rules were allowed to do."""
+        """The position as the venue last reported it."""
         self.contract: Contract = situation.contract
         """The contract the position is held in."""
         self.stands: bool = situation.stands
