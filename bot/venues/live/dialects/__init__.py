@@ -1,0 +1,4 @@
+"""One package per exchange with all that is special about it: data first, small functions second.
+
+Everything here is pure.
+"""

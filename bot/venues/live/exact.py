@@ -1,0 +1,36 @@
+"""Numbers of an exchange's payload as exact decimals, or an error: never a guess, never a default."""
+
+from __future__ import annotations
+
+from decimal import Decimal, InvalidOperation
+
+
+def exact(value: object, what: str) -> Decimal:
+    """``value`` as a finite decimal, in the digits it was written in.
+
+    A float is what a decoder made of a number in JSON: its shortest spelling is what was written, up to the
+    15 digits that a float holds. ``ValueError`` names ``what`` where it is no number, not finite, missing.
+    """
+    if isinstance(value, bool) or not isinstance(value, str | int | float | Decimal):
+        raise ValueError(f"{what} is {value!r}, expected a number")  # noqa: TRY004 - a payload is no argument of ours
+    try:
+        number = Decimal(str(value))
+    except InvalidOperation:
+        raise ValueError(f"{what} is {value!r}, expected a number") from None
+    if not number.is_finite():
+        raise ValueError(f"{what} is {value!r}, expected a finite number")
+    return number
+
+
+def positive(value: object, what: str) -> Decimal:
+    """``exact``, and above nought: a price or a quantity."""
+    number = exact(value, what)
+    if number <= 0:
+        raise ValueError(f"{what} is {value!r}, expected above 0")
+    return number
+
+
+def plain(number: Decimal) -> str:
+    """``number`` as exchanges read it: no exponent, no trailing noughts."""
+    text = f"{number:f}"
+    return text.rstrip("0").rstrip(".") if "." in text else text

@@ -1,0 +1,216 @@
+"""The terms in which a dialect and those who talk for it understand each other."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import Any
+
+from bot.core.capabilities import Capability
+from bot.core.contracts import Contract
+from bot.core.facts import Fact, Fill, Link
+from bot.core.types import (
+    ClientId,
+    MarginMode,
+    Order,
+    Position,
+    PositionId,
+    PositionMode,
+    Symbol,
+)
+
+Payload = Any
+"""Decoded JSON as the exchange sent it; ``bot.venues.live.exact`` makes decimals of its numbers."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Instrument:
+    """A contract with the exchange's own name of it.
+
+    ``family`` is what else the exchange wants to hear beside the name: Bybit's category, OKX's instrument
+    family; empty where there is nothing.
+    """
+
+    id: str
+    contract: Contract
+    family: str = ""
+
+    @property
+    def symbol(self) -> Symbol:
+        """The symbol as ccxt and Holdfast spell it."""
+        return self.contract.symbol
+
+
+class Listing:
+    """The instruments an account may meet, found by either name."""
+
+    def __init__(self, instruments: Sequence[Instrument]) -> None:
+        """Index them."""
+        self.by_symbol: Mapping[Symbol, Instrument] = {each.symbol: each for each in instruments}
+        self.by_id: Mapping[str, Instrument] = {each.id: each for each in instruments}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Window:
+    """A limit of the exchange: ``capacity`` of weight per ``per_ms``, ``reserve`` of it for emergencies."""
+
+    capacity: int
+    per_ms: int
+    reserve: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Codes:
+    """What the exchange's codes prove.
+
+    ``rejected`` are definitive: whoever gets one knows that nothing was done. ``exists`` prove the contrary:
+    an order of this id is already there. ``already`` mean that what was asked for is so (leverage not
+    changed). ``auth`` mean that the key is no good any more. ``limited`` mean: too many requests, nothing
+    done. Everything else, known or not, leaves the outcome open.
+    """
+
+    rejected: frozenset[str]
+    exists: frozenset[str] = frozenset()
+    already: frozenset[str] = frozenset()
+    auth: frozenset[str] = frozenset()
+    limited: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Assumed:
+    """Something about an exchange that no source confirms, and how a person could settle it."""
+
+    what: str
+    settle: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Traits:
+    """What is special about an exchange, as data: what ``holdfast venues`` prints.
+
+    ``ccxt_id`` names the client class; ``hosts`` are all the names its keys may be sent to. ``levers`` are
+    keyed like ``Capabilities.levers``. ``client_id_max`` and ``client_id_chars`` are the exchange's rules for
+    client ids. ``recv_window_ms`` is how long after its time stamp a request may still be carried out: 0
+    where the exchange promises nothing.
+    """
+
+    name: str
+    ccxt_id: str
+    margin_rules: tuple[str, ...]
+    hosts: frozenset[str]
+    position_modes: frozenset[PositionMode]
+    levers: Mapping[tuple[str, MarginMode], Capability]
+    codes: Codes
+    windows: Mapping[str, Window]
+    recv_window_ms: int
+    mark_source: str
+    funding_source: str
+    conditional_orders: str
+    """How resting stops are found."""
+    stop_replacement: str
+    """How a stop is replaced without a moment in which there is none."""
+    client_id_max: int
+    client_id_chars: str
+    margin_history: str = ""
+    """Where added margin can be read back by its amount; empty: only by the change of the position."""
+    quarterlies: str = ""
+    test_network: str = ""
+    assumed: tuple[Assumed, ...] = ()
+    sources: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Balance:
+    """One settlement currency of the futures wallet, in the terms of ``BalanceChanged``."""
+
+    currency: str
+    wallet: Decimal
+    free: Decimal
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AccountState:
+    """Everything an account holds, as one reading found it: what is not in it is not there.
+
+    ``venue_liquidation`` is the exchange's own figure per position, for comparison; ``flaws`` are rows that
+    made no sense and were left out, each in words.
+    """
+
+    positions: tuple[Position, ...]
+    balances: tuple[Balance, ...]
+    orders: tuple[Order, ...]
+    venue_liquidation: Mapping[PositionId, Decimal] = field(default_factory=dict)
+    flaws: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OrderState:
+    """What became of one order of ours: ``open`` while it may yet trade, ``fills`` what it traded so far."""
+
+    client_id: ClientId
+    open: bool
+    fills: tuple[Fill, ...] = ()
+    status: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeyRights:
+    """What a key may do. ``None`` where the exchange does not say."""
+
+    trade: bool | None
+    withdraw: bool | None
+    transfer: bool | None
+    ip_restricted: bool | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Setup:
+    """How an account is set up at the exchange, read once at the start.
+
+    ``refuse`` are reasons not to guard it at all (portfolio margin, multi-asset mode), each in one line.
+    """
+
+    position_mode: PositionMode
+    refuse: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Heard:
+    """What one message of a stream said.
+
+    ``facts`` can be folded as they are: prices, funding, bars, what filled. ``account`` means that the
+    account changed and has to be read again, because what a stream says of positions and orders is a hint and
+    never the truth. ``pass_on`` gives the message to ccxt: log-ins, subscriptions, pongs. ``flaw`` says what
+    made no sense; such a message is dropped and counted, never guessed at.
+    """
+
+    facts: tuple[Fact, ...] = ()
+    account: bool = False
+    pass_on: bool = False
+    link_down: str = ""
+    """Why the private stream is dead although its connection is not: an expired listen key."""
+    flaw: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wanted:
+    """Which market data to subscribe to: mark, funding and last of ``symbols``, bars of ``timeframes_ms``."""
+
+    symbols: tuple[Symbol, ...]
+    timeframes_ms: tuple[int, ...] = ()
+    book: bool = False
+    open_interest: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Subscription:
+    """A call of ccxt.pro that is held open.
+
+    ``start`` gets the client and subscribes. Its data goes by our own ear (``Dialect.hear``) and is not
+    passed on, so the call never returns while the connection lives; it raises when the connection is lost.
+    """
+
+    name: str
+    link: Link
+    start: Callable[[Any], Awaitable[object]]
