@@ -88,7 +88,10 @@ class Engine:
         if ticked:
             self._watch.tick(at_ms)
         decisions = list(self._resolved(at_ms)) if books.resolved else []
+        for holder, price in books.quoted.items():
+            decisions.extend(self._arbiter.compare(holder, price, at_ms))
         asked = self._concerned(batch, at_ms)
+        asked.extend(h for h in books.quoted if h not in asked)  # The marks they were judged at must be kept.
         if ticked:
             known = set(asked)
             asked.extend(h for h in self._holders() if h.reach.bands is None and h not in known)

@@ -140,6 +140,15 @@ class Liquidated:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class LiquidationQuoted:
+    """The venue's own liquidation price of a position; ``None`` where it says that there is none."""
+
+    at_ms: int
+    id: PositionId
+    price: Decimal | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Deleveraged:
     """Auto-deleveraging closed ``quantity`` of a profitable position at ``price``."""
 
@@ -277,6 +286,7 @@ Fact = (
     | BalanceChanged
     | OrdersChanged
     | Liquidated
+    | LiquidationQuoted
     | Deleveraged
     | Delivered
     | OptionQuote

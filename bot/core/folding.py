@@ -24,6 +24,7 @@ from bot.core.facts import (
     InstrumentChanged,
     LinkChanged,
     Liquidated,
+    LiquidationQuoted,
     MarkPrice,
     OrdersChanged,
     Outcome,
@@ -60,6 +61,7 @@ class Folding:
             BalanceChanged: self._balance,
             OrdersChanged: self._orders,
             Liquidated: self._lost,
+            LiquidationQuoted: self._quoted,
             Deleveraged: self._lost,
             Delivered: self._lost,
             LinkChanged: self._link,
@@ -206,6 +208,11 @@ class Folding:
                 level=Level.CRITICAL,
             )
         )
+
+    def _quoted(self, fact: LiquidationQuoted) -> None:
+        holder = self._books.holder(fact.id)
+        if holder is not None:
+            self._books.quoted[holder] = fact.price
 
     def _link(self, fact: LinkChanged) -> None:
         account = self._books.account(fact.account)

@@ -332,7 +332,7 @@ def _promised(intent: Intent, before: Situation, after: Situation | None) -> Dec
         case OpenHedge():
             return margin_of(intent, before.market, before.taker_fee)
         case CutLeverage() if after is not None:
-            drawn = after.position.margin - before.position.margin
+            drawn = after.position.margin - before.pool.wallet
             return max(ZERO, before.contract.margin_up(drawn))
         case _:
             return ZERO

@@ -19,6 +19,7 @@ from bot.core.facts import (
     InstrumentChanged,
     Link,
     LinkChanged,
+    LiquidationQuoted,
     MarkPrice,
     OrdersChanged,
     Outcome,
@@ -313,6 +314,9 @@ def account(world: World, kind: str, a: int, b: int, c: int) -> Fact:
             kinds = (OrderKind.STOP_MARKET, OrderKind.STOP_LIMIT, OrderKind.TAKE_PROFIT_MARKET)
             orders = (a_stop(str(D(880 + (b + n) % 240) / 10), id_, kind=kinds[c % 3]) for n in range(c % 3))
             return OrdersChanged(at_ms=now_ms, id=id_, orders=tuple(orders))
+        case "quoted":
+            told = None if c % 5 == 0 else D(850 + b % 300) / 10
+            return LiquidationQuoted(at_ms=now_ms, id=id_, price=told)
         case _:
             kind_of_outcome = list(OutcomeKind)[c % len(OutcomeKind)]
             return Outcome(at_ms=now_ms, id=id_, client_id=ClientId(f"hf-9-{b}"), kind=kind_of_outcome)
@@ -333,7 +337,7 @@ def happen(world: World, happening: Happening) -> None:
 
 
 KINDS = ["walk"] * 9 + ["answer"] * 7 + ["position"] * 3 + ["leap", "late", "tick", "tick", "bar", "bar"]
-KINDS += ["batch", "closed", "balance", "orders", "rubbish", "command", "link"]
+KINDS += ["batch", "closed", "balance", "orders", "rubbish", "command", "link", "quoted"]
 
 
 def lived_through(happenings: Sequence[Happening]) -> World:

@@ -24,6 +24,7 @@ from bot.core.facts import (
     LastPrice,
     LinkChanged,
     Liquidated,
+    LiquidationQuoted,
     MarkPrice,
     OpenInterest,
     OptionQuote,
@@ -139,6 +140,7 @@ def labels_of(noun: Fact | Decision) -> Labels:
             | Outcome()
             | FundingPaid()
             | Liquidated()
+            | LiquidationQuoted()
             | Deleveraged()
             | Delivered()
         ):
