@@ -13,6 +13,7 @@ from typing import TypeGuard
 from bot.core.book import Account, Armed, Holder, Parked
 from bot.core.books import Books
 from bot.core.capabilities import NOTHING_DECLARED
+from bot.core.carried import Life
 from bot.core.case import Case, Verdict
 from bot.core.conditions import (
     CLOSED,
@@ -28,7 +29,7 @@ from bot.core.decisions import Action, Because, Decision, Refusal, StateChanged
 from bot.core.drift import AGREED, UNSEEN, announcement, compare
 from bot.core.guard import Guard
 from bot.core.intents import AddMargin, Level, OpenHedge, Proposal, ReducePosition, SetPosture, flaw
-from bot.core.ledger import Entry, Ledger, Life
+from bot.core.ledger import Entry, Ledger
 from bot.core.pools import cross_pool, isolated_pool
 from bot.core.protection import watch_protection
 from bot.core.settings import EngineSettings
@@ -99,10 +100,11 @@ class Arbiter:
             situation.stand_at(holder.liquidation)
         return situation
 
-    def between(self, holder: Holder, now_ms: int) -> Situation | None:
+    def between(self, holder: Holder) -> Situation | None:
         """The same between two batches, at marks that may have been swallowed since the last."""
-        self._books.market.turn += 1
-        return self.situation(holder, now_ms)
+        market = self._books.market
+        market.turn += 1
+        return self.situation(holder, max(market.mark_at_ms.values(), default=0))
 
     def evaluate_all(self, holder: Holder, events: Events, now_ms: int) -> Sequence[Decision]:
         """Ask every rule, whatever it promised, on figures found anew."""

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
 
+from bot.core.carried import Carried
 from bot.core.contracts import Contract
 from bot.core.types import AccountName, ClientId, Order, Position, PositionId, Symbol
 
@@ -267,6 +268,15 @@ class Command:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class CarriedOver:
+    """What the run of ``epoch`` remembered at its end: the first fact of the run after it."""
+
+    at_ms: int
+    epoch: int
+    carried: Carried
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Tick:
     """Time passed. Silence is a fact too."""
 
@@ -293,5 +303,6 @@ Fact = (
     | LinkChanged
     | Outcome
     | Command
+    | CarriedOver
     | Tick
 )

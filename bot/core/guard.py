@@ -15,6 +15,7 @@ from decimal import Decimal
 
 from bot.core.book import Parked
 from bot.core.capabilities import NOTHING_DECLARED
+from bot.core.carried import Life
 from bot.core.case import Case, No, Verdict
 from bot.core.conditions import FOREVER_MS
 from bot.core.contracts import Contract
@@ -34,7 +35,7 @@ from bot.core.intents import (
     ReducePosition,
     TransferCollateral,
 )
-from bot.core.ledger import Ledger, Life
+from bot.core.ledger import Ledger
 from bot.core.patience import patience
 from bot.core.settings import DAY_MS, RESERVED_NAMES, SEATBELT, EngineSettings
 from bot.core.situation import INFINITE, Situation

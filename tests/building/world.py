@@ -13,6 +13,7 @@ from bot.core.engine import Engine
 from bot.core.facts import (
     BalanceChanged,
     BarClosed,
+    CarriedOver,
     Command,
     CommandKind,
     Fact,
@@ -108,10 +109,13 @@ class World:
     """Tells an engine what happens, and keeps its own books of what may not happen."""
 
     def __init__(self) -> None:
-        self.engine = Engine(engine_settings())
+        self.settings = engine_settings()
+        self.engine = Engine(self.settings)
         self.now_ms = T0 + DAY_MS - 10 * MINUTE
         self.told: list[tuple[Fact, ...]] = []
         self.answers: list[tuple[Decision, ...]] = []
+        self.decided: list[Decision] = []
+        """By every run so far."""
         self.steps: list[Step] = []
         self.held: dict[PositionId, Position] = {}
         self.free: dict[AccountName, Decimal] = {MAIN: D(80), OTHER: D(40)}
@@ -121,7 +125,7 @@ class World:
         self.spent: dict[tuple[str, object], Decimal] = {}
         self.lots: dict[ClientId, int] = {}
         self.ids: set[ClientId] = set()
-        self.tell(*(InstrumentChanged(at_ms=self.now_ms, contract=a_contract(s)) for s in (BTC, ETH)))
+        self.tell(*self.contracts())
         self.tell(*(self.balance(account) for account in self.free))
 
     # -- telling ------------------------------------------------------------------------------------
@@ -140,9 +144,27 @@ class World:
             self.steps.append(step)
         self.told.append(facts)
         self.answers.append(decisions)
+        self.decided.extend(decisions)
         for decision in decisions:
             if isinstance(decision, Action):
                 self.judge(decision)
+
+    def contracts(self) -> list[Fact]:
+        return [InstrumentChanged(at_ms=self.now_ms, contract=a_contract(s)) for s in (BTC, ETH)]
+
+    def restart(self) -> None:
+        """The bot ends, and another run begins with what it wrote down and what the exchange shows."""
+        carried = self.engine.carried()
+        self.settings = replace(self.settings, epoch=self.settings.epoch + 1)
+        self.engine = Engine(self.settings)
+        for record in (self.told, self.answers, self.steps):
+            record.clear()
+        for pending in self.pending.values():
+            pending.unknown = True
+        before = CarriedOver(at_ms=self.now_ms, epoch=self.settings.epoch - 1, carried=carried)
+        self.tell(before, *self.contracts())
+        balances = [self.balance(account) for account in self.free]
+        self.tell(*balances, *(self.holding(id_, position) for id_, position in self.held.copy().items()))
 
     def balance(self, account: AccountName) -> BalanceChanged:
         free = self.free[account]
@@ -325,7 +347,9 @@ def account(world: World, kind: str, a: int, b: int, c: int) -> Fact:
 def happen(world: World, happening: Happening) -> None:
     kind, later_ms, a, b, c = happening
     world.now_ms += later_ms
-    if kind == "answer":
+    if kind == "restart":
+        world.restart()
+    elif kind == "answer":
         if world.pending:
             world.answer(list(world.pending.values())[a % len(world.pending)], b % 5)
     elif kind == "batch":
@@ -337,7 +361,7 @@ def happen(world: World, happening: Happening) -> None:
 
 
 KINDS = ["walk"] * 9 + ["answer"] * 7 + ["position"] * 3 + ["leap", "late", "tick", "tick", "bar", "bar"]
-KINDS += ["batch", "closed", "balance", "orders", "rubbish", "command", "link", "quoted"]
+KINDS += ["batch", "closed", "balance", "orders", "rubbish", "command", "link", "quoted", "restart"]
 
 
 def lived_through(happenings: Sequence[Happening]) -> World:
