@@ -196,6 +196,8 @@ class Account:
     halted: bool = False
     reducing: bool = False
     paused_until_ms: int = -1
+    strangers: set[str] = field(default_factory=set)
+    """Orders with our prefix that no journal of ours knows: each has halted the account once."""
     links_down: set[Link] = field(default_factory=set)
     blind_to: set[Symbol] = field(default_factory=set)
     """Symbols whose mark price went stale."""

@@ -98,6 +98,7 @@ class AccountRecord:
     halted: bool
     reducing: bool
     paused_until_ms: int
+    strangers: tuple[str, ...]
     acted_ms: tuple[int, ...]
 
 

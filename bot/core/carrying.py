@@ -46,6 +46,7 @@ def write_down(books: Books, ledger: Ledger, parked: Parked) -> Carried:
                 halted=account.halted,
                 reducing=account.reducing,
                 paused_until_ms=account.paused_until_ms,
+                strangers=tuple(sorted(account.strangers)),
                 acted_ms=tuple(ledger.acted_ms.get(name, ())),
             )
             for name, account in sorted(books.accounts.items())
@@ -86,6 +87,7 @@ def take_over(carried: Carried, books: Books, ledger: Ledger, parked: Parked) ->
         account = books.account(known.account)
         account.halted, account.paused_until_ms = known.halted, known.paused_until_ms
         account.reducing |= known.reducing
+        account.strangers.update(known.strangers)
         ledger.acted_ms[known.account] = deque(known.acted_ms)
     ledger.rule_of_stop.update({stop.client_id: stop.rule for stop in carried.stops})
     books.pairs.take_over(carried.hedges, {each.client_id: each.id for each in carried.openings})

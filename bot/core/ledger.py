@@ -142,6 +142,24 @@ class Ledger:
         self._sequence += 1
         return ClientId(f"{OUR_PREFIX}{self._epoch}-{self._sequence}")
 
+    def stranger(self, client_id: str) -> str | None:
+        """Why an order with our prefix cannot be of this journal; ``None`` if it may be, or has no prefix.
+
+        Client ids carry the epoch they were made in, so an order from an epoch to come, or with a number not
+        given yet, shows that the journal was lost or is an old copy, or that another bot uses this account.
+        """
+        if not client_id.startswith(OUR_PREFIX):
+            return None
+        epoch, _, rest = client_id.removeprefix(OUR_PREFIX).partition("-")
+        number = rest.partition("-")[0]
+        if not (epoch.isdecimal() and number.isdecimal()):
+            return "no bot of this kind gives such ids"
+        if int(epoch) > self._epoch:
+            return f"it is of epoch {epoch}, the journal is in epoch {self._epoch}"
+        if int(epoch) == self._epoch and int(number) > self._sequence:
+            return f"epoch {epoch} has given {self._sequence} ids so far"
+        return None
+
     def history(self, id_: PositionId) -> History:
         """What was done for a position."""
         history = self.histories.get(id_)
