@@ -133,14 +133,16 @@ class Balance:
 class AccountState:
     """Everything an account holds, as one reading found it: what is not in it is not there.
 
-    ``venue_liquidation`` is the exchange's own figure per position, for comparison; ``flaws`` are rows that
-    made no sense and were left out, each in words.
+    ``venue_liquidation`` is the exchange's own figure per position, for comparison; ``venue_ids`` are the
+    exchange's own ids of resting orders, where it cancels by nothing else; ``flaws`` are rows that made no
+    sense and were left out, each in words.
     """
 
     positions: tuple[Position, ...]
     balances: tuple[Balance, ...]
     orders: tuple[Order, ...]
     venue_liquidation: Mapping[PositionId, Decimal] = field(default_factory=dict)
+    venue_ids: Mapping[ClientId, str] = field(default_factory=dict)
     flaws: tuple[str, ...] = ()
 
 
@@ -209,8 +211,11 @@ class Subscription:
 
     ``start`` gets the client and subscribes. Its data goes by our own ear (``Dialect.hear``) and is not
     passed on, so the call never returns while the connection lives; it raises when the connection is lost.
+    Where the exchange lets a stream run out in silence (a listen key that nobody can renew), ``renew_ms`` is
+    after how long it has to be started anew; 0: never.
     """
 
     name: str
     link: Link
     start: Callable[[Any], Awaitable[object]]
+    renew_ms: int = 0
