@@ -114,6 +114,8 @@ class Traits:
     client_id_chars: str
     margin_history: str = ""
     """Where added margin can be read back by its amount; empty: only by the change of the position."""
+    bars_streamed: bool = True
+    """Whether a stream tells that a bar is closed; else bars are read by request when they close."""
     quarterlies: str = ""
     test_network: str = ""
     assumed: tuple[Assumed, ...] = ()
