@@ -31,7 +31,9 @@ class XtContracts:
 
     def listing(self, markets: Sequence[Mapping[str, Any]], tiers: Sequence[Payload]) -> Listing:
         """The linear contracts that have brackets, traded by the interface, and make sense."""
-        brackets = {row.get("symbol"): row.get("leverageBrackets") for each in tiers for row in _rows(each)}
+        brackets = {
+            str(row.get("symbol")): row.get("leverageBrackets") for each in tiers for row in _rows(each)
+        }
         found = []
         for market in markets:
             if not market.get("contract") or not market.get("linear") or not market.get("active"):

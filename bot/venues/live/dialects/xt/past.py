@@ -63,11 +63,11 @@ def order(instrument: Instrument, client_id: ClientId, payloads: Sequence[Payloa
 def _plan_state(
     instrument: Instrument, client_id: ClientId, plan: Row, ordinary: Sequence[Row], trades: Sequence[Row]
 ) -> OrderState:
-    state = plan.get("state")
+    state = str(plan.get("state"))
     if state in _PLAN_OPEN:
-        return OrderState(client_id=client_id, open=True, status=str(state))
+        return OrderState(client_id=client_id, open=True, status=state)
     if state in _PLAN_DONE:
-        return OrderState(client_id=client_id, open=False, status=str(state))
+        return OrderState(client_id=client_id, open=False, status=state)
     if state != _PLAN_MET:
         raise ValueError(f"{client_id}: state of the plan is {state!r}, which is not known")
     sent = _find(ordinary, "sourceId", text_of(plan.get("entrustId"), "entrustId"))
@@ -77,14 +77,14 @@ def _plan_state(
 
 
 def _state(instrument: Instrument, client_id: ClientId, row: Row, trades: Sequence[Row]) -> OrderState:
-    state = row.get("state")
+    state = str(row.get("state"))
     if state not in _OPEN | _DONE:
         raise ValueError(f"{client_id}: state is {state!r}, which is not known")
     return OrderState(
         client_id=client_id,
         open=state in _OPEN,
         fills=_fills(instrument, client_id, row, trades),
-        status=str(state),
+        status=state,
     )
 
 

@@ -137,8 +137,8 @@ class XtReading:
         """A long and a short side, always."""
         info = result(payloads[0], "account info")
         allowed = info.get("allowTrade") if isinstance(info, Mapping) else None
-        if allowed not in (True, False):
-            raise ValueError(f"XT's account info is {str(info)[:100]}, expected allowTrade in it")
+        if not isinstance(allowed, bool):
+            raise ValueError(f"XT's account info is {str(info)[:100]}, expected allowTrade in it")  # noqa: TRY004
         refuse = () if allowed else ("XT does not let this account trade (allowTrade is false)",)
         return Setup(position_mode=PositionMode.HEDGE, refuse=refuse)
 

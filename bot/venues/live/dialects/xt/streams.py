@@ -65,6 +65,8 @@ class XtStreams:
         topic = message.get("topic")
         if topic is None:
             return _hear_answer(message)
+        if not isinstance(topic, str):
+            return Heard(flaw=f"XT sends {str(message)[:100]}")
         if topic in _ACCOUNT_HEARD and _is_private(message):
             return Heard(account=True)
         try:
@@ -130,7 +132,7 @@ def _hear_answer(message: Mapping[str, Any]) -> Heard:
     return Heard(flaw=said)
 
 
-def _facts(topic: object, data: object, listing: Listing) -> Iterator[Fact]:
+def _facts(topic: str, data: object, listing: Listing) -> Iterator[Fact]:
     if not isinstance(data, Mapping):
         raise ValueError(f"found {str(data)[:100]}, expected data")  # noqa: TRY004 - a payload
     name = data.get("s")
