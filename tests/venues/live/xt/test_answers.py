@@ -49,6 +49,7 @@ def test_too_little_money_is_a_proof_and_a_backend_that_is_down_is_none() -> Non
     assert not {"400", "500", "502", "503", "COMMON_002", "ORDER_001"} & CODES.rejected
     assert "403" in CODES.auth
     assert CODES.limited == {"429"}
+    assert CODES.clock == {"AUTH_105"}
     assert not CODES.rejected & (CODES.auth | CODES.limited | CODES.already | CODES.exists)
 
 

@@ -132,7 +132,21 @@ def test_a_plan_that_closes_the_position_needs_no_quantity() -> None:
     assert (order.closes_position, order.quantity) == (True, D(0))
 
 
-def test_a_list_that_goes_on_is_a_flaw_because_a_stop_may_be_behind_it() -> None:
+def test_a_list_that_goes_on_is_asked_for_further() -> None:
+    request = READING.account_requests(listing())["plans"]
+    first, second = frame("plans"), frame("plans")
+    first["result"] |= {"ps": 1, "total": 2, "items": first["result"]["items"][:1]}
+    second["result"] |= {"page": 2, "ps": 1, "total": 2, "items": second["result"]["items"][1:]}
+    following = request.after(first)
+    assert following is not None
+    assert dict(following.params) == {"state": "NOT_TRIGGERED", "page": 2, "size": 100}
+    assert request.after(second) is None
+    state = account(**{"plans": first, "plans+2": second})
+    assert state.flaws == ()
+    assert len([order for order in state.orders if order.trigger is not None]) == 3
+
+
+def test_a_list_of_which_something_is_missing_is_a_flaw_because_a_stop_may_be_in_it() -> None:
     plans = frame("plans")
     plans["result"]["total"] = 120
     assert account(plans=plans).flaws == ("plans: more than the 2 that were shown",)

@@ -180,7 +180,12 @@ def test_a_hedge_sets_margin_mode_and_leverage_of_its_side_before_it_opens_it() 
     ]
 
 
-@pytest.mark.parametrize("client_id", ["hf-3", "x-3-4", "hf-3-4-5", "hf-a-1", "hf_3_17"])
+def test_an_order_in_slices_has_an_id_for_each() -> None:
+    request = ACTING.reduce(LONG, btc(), D("0.001"), ClientId("hf-3-17-2"))
+    assert sent(request)[1]["clientOrderId"] == "hf_3_17_2"
+
+
+@pytest.mark.parametrize("client_id", ["hf-3", "x-3-4", "hf-3-4-5-6", "hf-a-1", "hf_3_17"])
 def test_an_id_that_could_not_be_read_back_is_not_sent(client_id: str) -> None:
     with pytest.raises(ValueError, match="client id"):
         ACTING.reduce(LONG, btc(), D("0.001"), ClientId(client_id))

@@ -14,6 +14,7 @@ from bot.venues.live.dialects.xt.spelling import (
     PRIVATE,
     PUBLIC,
     coins_of,
+    next_page,
     page,
     result,
     rows,
@@ -32,7 +33,7 @@ from bot.venues.live.terms import (
     Payload,
     Setup,
 )
-from bot.venues.live.wire import Request
+from bot.venues.live.wire import Param, Request, pages
 
 _INTERVALS = {
     60_000: "1m",
@@ -58,14 +59,13 @@ class XtReading:
 
     def account_requests(self, listing: Listing) -> Mapping[str, Request]:
         """Six requests, for all symbols at once."""
-        open_plans: dict[str, str | int] = {"state": "NOT_TRIGGERED", "page": 1, "size": past.PAGE}
         return {
             "positions": _get("future/user/v1/position/list"),
             "liquidations": _get("future/user/v1/position/break-list"),
             "balances": _get("future/user/v1/balance/list"),
-            "plans": _get("future/trade/v1/entrust/plan-list", **open_plans),
-            "by hand": _get("future/trade/v1/entrust/profit-list", **open_plans),
-            "orders": _get("future/trade/v1/order/list", state="UNFINISHED", page=1, size=past.PAGE),
+            "plans": _list("future/trade/v1/entrust/plan-list", "NOT_TRIGGERED"),
+            "by hand": _list("future/trade/v1/entrust/profit-list", "NOT_TRIGGERED"),
+            "orders": _list("future/trade/v1/order/list", "UNFINISHED"),
         }
 
     def account(self, name: AccountName, payloads: Mapping[str, Payload], listing: Listing) -> AccountState:
@@ -73,7 +73,9 @@ class XtReading:
         flaws: list[str] = []
         positions = tuple(_positions(name, rows(payloads["positions"], "positions"), listing, flaws))
         balances = tuple(_balances(rows(payloads["balances"], "balances"), flaws))
-        found = [each for what in _RESTING for each in _orders(name, what, payloads[what], listing, flaws)]
+        found = [
+            each for what in _RESTING for each in _orders(name, what, pages(payloads, what), listing, flaws)
+        ]
         return AccountState(
             positions=positions,
             balances=balances,
@@ -214,10 +216,11 @@ def _balances(found: Sequence[Mapping[str, Any]], flaws: list[str]) -> Iterator[
 
 
 def _orders(
-    account: AccountName, what: str, payload: Payload, listing: Listing, flaws: list[str]
+    account: AccountName, what: str, answers: Sequence[Payload], listing: Listing, flaws: list[str]
 ) -> Iterator[resting.Resting]:
-    found, more = page(payload, what)
-    if more:
+    shown = [page(answer, what) for answer in answers]
+    found = [row for some, _ in shown for row in some]
+    if shown[-1][1]:
         flaws.append(f"{what}: more than the {len(found)} that were shown")
     for row in found:
         try:
@@ -281,6 +284,12 @@ def _bar(instrument: Instrument, timeframe_ms: int, row: Mapping[str, Any]) -> B
 
 def _get(path: str, **params: str | int) -> Request:
     return Request(api=PRIVATE, method="GET", path=path, params=params)
+
+
+def _list(path: str, state: str) -> Request:
+    """A list of what rests, page by page."""
+    params: dict[str, Param] = {"state": state, "page": 1, "size": past.PAGE}
+    return Request(api=PRIVATE, method="GET", path=path, params=params, following=next_page)
 
 
 def _public(path: str, **params: str | int) -> Request:

@@ -14,6 +14,7 @@ from typing import Any
 from bot.core.types import OUR_PREFIX, ClientId, MarginMode, OrderKind, PriceKind, Side
 from bot.venues.live.exact import plain, positive
 from bot.venues.live.terms import Instrument, Payload
+from bot.venues.live.wire import Param
 
 PUBLIC = ("public", "linear")
 PRIVATE = ("private", "linear")
@@ -35,8 +36,8 @@ PLANS_HEARD = {
     "TAKE_PROFIT": OrderKind.TAKE_PROFIT_MARKET,
 }
 
-_OURS = re.compile(r"hf-[0-9]+-[0-9]+")
-_OURS_HEARD = re.compile(r"hf_[0-9]+_[0-9]+")
+_OURS = re.compile(r"hf(-[0-9]+){2,3}")
+_OURS_HEARD = re.compile(r"hf(_[0-9]+){2,3}")
 FOREIGN = "xt-"
 """What begins the client id under which somebody else's order is shown."""
 
@@ -47,7 +48,7 @@ def spelt(client_id: ClientId) -> str:
     ``ValueError`` for an id that could not be read back as the same one.
     """
     if not _OURS.fullmatch(client_id):
-        raise ValueError(f"client id {client_id!r}, expected {OUR_PREFIX}EPOCH-SEQUENCE")
+        raise ValueError(f"client id {client_id!r}, expected {OUR_PREFIX}EPOCH-SEQUENCE[-SLICE]")
     return client_id.replace("-", "_")
 
 
@@ -119,6 +120,15 @@ def page(payload: Payload, what: str) -> tuple[Sequence[Mapping[str, Any]], bool
     items = found.get("items") if isinstance(found, Mapping) else None
     if not isinstance(items, list) or not all(isinstance(row, Mapping) for row in items):
         raise ValueError(f"{what}: found {str(found)[:100]}, expected a page of rows")
-    total = found.get("total")
-    more = found.get("hasNext") is True or (isinstance(total, int) and total > len(items))
-    return items, more
+    return items, found.get("hasNext") is True or next_page(payload) is not None
+
+
+def next_page(payload: Payload) -> Mapping[str, Param] | None:
+    """The parameter that brings the next page of a numbered list; ``None`` behind the last one."""
+    found = payload.get("result") if isinstance(payload, Mapping) else None
+    if not isinstance(found, Mapping):
+        return None
+    page, size, total = found.get("page"), found.get("ps"), found.get("total")
+    if not (isinstance(page, int) and isinstance(size, int) and isinstance(total, int)):
+        return None
+    return {"page": page + 1} if 0 < page * size < total else None

@@ -24,7 +24,6 @@ _LEVERS = (
 # of the requests that create orders and plans and change margin, and two that ccxt quotes whole.
 _REJECTED = frozenset(
     {
-        "AUTH_105",  # the time stamp is too old
         "contract_not_open",
         "exceed_max_leverage",
         "insufficient_balance",
@@ -142,7 +141,7 @@ TRAITS = Traits(
     ),
     position_modes=frozenset({PositionMode.HEDGE}),
     levers=_LEVERS,
-    codes=Codes(rejected=_REJECTED, auth=_AUTH, limited=frozenset({"429"})),
+    codes=Codes(rejected=_REJECTED, auth=_AUTH, limited=frozenset({"429"}), clock=frozenset({"AUTH_105"})),
     # 1000 requests a minute from one address, else it is locked out for ten minutes.
     windows={"requests": Window(capacity=1000, per_ms=60_000, reserve=200)},
     recv_window_ms=5_000,
