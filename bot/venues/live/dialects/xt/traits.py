@@ -13,8 +13,13 @@ _TOPS_UP = Capability(
     substitute="AddMargin",
 )
 
+_NO_QUARTERLIES = Capability(
+    works=False, because="no dated contract of XT was ever seen", substitute="ReducePosition"
+)
+
 _LEVERS = (
-    {(lever, mode): YES for lever in (*EVERYWHERE, *HEDGES) for mode in MarginMode}
+    {(lever, mode): YES for lever in EVERYWHERE for mode in MarginMode}
+    | {(lever, mode): _NO_QUARTERLIES for lever in HEDGES for mode in MarginMode}
     | {(lever, MarginMode.ISOLATED): YES for lever in ("AddMargin", "WithdrawMargin")}
     | {(lever, MarginMode.CROSS): NO_MARGIN_IN_CROSS for lever in ("AddMargin", "WithdrawMargin")}
     | {("CutLeverage", MarginMode.ISOLATED): _TOPS_UP, ("CutLeverage", MarginMode.CROSS): LOCKS_ONLY}
@@ -127,13 +132,14 @@ _ASSUMED = (
         settle="compare time with the t of q/mark-price",
     ),
     Assumed(
-        what="dated contracts, should XT list some, trade and margin like the perpetuals; none was seen",
+        what="there are no dated contracts to hedge with: none was seen, although the row of a contract has a"
+        " place for one",
         settle="look at future/market/v1/public/symbol/detail for a productType other than perpetual",
     ),
 )
 
 TRAITS = Traits(
-    name="XT",
+    name="xt",
     ccxt_id="xt",
     margin_rules=("xt_linear",),
     hosts=frozenset(
@@ -153,8 +159,6 @@ TRAITS = Traits(
     client_id_chars="A-Z a-z 0-9 _",
     margin_history="",
     bars_streamed=False,
-    quarterlies="parsed where productType is not perpetual; none was seen",
-    test_network="",
     assumed=_ASSUMED,
     sources=(
         "doc.xt.com/docs/futures",
