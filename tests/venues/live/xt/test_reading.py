@@ -125,6 +125,22 @@ def test_a_stop_and_a_profit_set_by_hand_in_one_row_are_two_orders() -> None:
     assert (profit.kind, profit.trigger, profit.reduces) == (OrderKind.TAKE_PROFIT_MARKET, D(30000), True)
 
 
+@pytest.mark.parametrize("name", ["plans", "by hand", "orders"])
+def test_orders_in_contracts_that_are_not_listed_are_nobodys_business(name: str) -> None:
+    payload = frame(name)
+    before = len(account().orders)
+    payload["result"]["items"][0]["symbol"] = "never_listed"
+    state = account(**{name: payload})
+    assert (len(state.orders), state.flaws) == (before - 1, ())
+
+
+def test_a_stop_by_the_index_is_not_one_by_the_mark() -> None:
+    plans = frame("plans")
+    plans["result"]["items"][1]["triggerPriceType"] = "INDEX_PRICE"
+    order = next(each for each in account(plans=plans).orders if each.client_id.startswith("xt-plan-"))
+    assert order.trigger_by is PriceKind.LAST
+
+
 def test_a_plan_that_closes_the_position_needs_no_quantity() -> None:
     plans = frame("plans")
     plans["result"]["items"][0] |= {"closePosition": True, "origQty": None}
@@ -166,7 +182,7 @@ def test_a_list_of_which_something_is_missing_is_a_flaw_because_a_stop_may_be_in
         ("balances", "walletBalance", None),
         ("balances", "coin", ""),
         ("liquidations", "breakPrice", "abc"),
-        ("plans", "triggerPriceType", "INDEX_PRICE"),
+        ("plans", "triggerPriceType", "BEST_PRICE"),
         ("plans", "entrustType", "TRAILING_STOP_MARKET"),
         ("plans", "stopPrice", "0"),
         ("plans", "orderSide", None),

@@ -100,6 +100,10 @@ def test_pongs_and_receipts_say_nothing(what: str) -> None:
     assert hear(frame(what)) == Heard()
 
 
+def test_the_receipt_of_the_private_subscription_asks_for_a_reading() -> None:
+    assert hear({"id": "account", "code": 0, "msg": "success"}) == Heard(account=True)
+
+
 @pytest.mark.parametrize("what", ["listen key refused", "token expired", "listen key text"])
 def test_a_listen_key_that_is_none_is_a_dead_stream_on_a_living_connection(what: str) -> None:
     assert hear(frame(what)).link_down

@@ -170,6 +170,15 @@ def _instrument(row: Mapping[str, Any], listing: Listing) -> Instrument:
     return found
 
 
+def _elsewhere(row: Mapping[str, Any], listing: Listing) -> bool:
+    """Whether a row is about a contract that is not listed: nothing of ours can be there.
+
+    A position there is no such row: it may draw on the wallet that is guarded, so it is said.
+    """
+    name = row.get("symbol")
+    return isinstance(name, str) and bool(name) and name not in listing.by_id
+
+
 def _positions(
     account: AccountName, found: Sequence[Mapping[str, Any]], listing: Listing, flaws: list[str]
 ) -> Iterator[Position]:
@@ -223,6 +232,8 @@ def _orders(
     if shown[-1][1]:
         flaws.append(f"{what}: more than the {len(found)} that were shown")
     for row in found:
+        if _elsewhere(row, listing):
+            continue
         try:
             yield from _RESTING[what](account, row, _instrument(row, listing))
         except ValueError as error:
@@ -240,6 +251,8 @@ def _liquidations(
     held = {position.id for position in positions}
     found: dict[PositionId, Decimal] = {}
     for row in rows(payload, "liquidation prices"):
+        if _elsewhere(row, listing):
+            continue
         try:
             id_ = PositionId(account, _instrument(row, listing).symbol, side_of(row))
             price = exact(row.get("breakPrice"), "breakPrice")

@@ -27,7 +27,8 @@ CLOSES = {Side.LONG: "SELL", Side.SHORT: "BUY"}
 MODES = {MarginMode.ISOLATED: "ISOLATED", MarginMode.CROSS: "CROSSED"}
 MODES_HEARD = {word: mode for mode, word in MODES.items()}
 TRIGGERS = {PriceKind.MARK: "MARK_PRICE", PriceKind.LAST: "LATEST_PRICE"}
-TRIGGERS_HEARD = {word: kind for kind, word in TRIGGERS.items()}
+TRIGGERS_HEARD = {"MARK_PRICE": PriceKind.MARK, "LATEST_PRICE": PriceKind.LAST, "INDEX_PRICE": PriceKind.LAST}
+"""The index is not the mark, so that a stop by it is shown as one that is not met by the mark."""
 PLANS = {OrderKind.STOP_MARKET: "STOP_MARKET", OrderKind.TAKE_PROFIT_MARKET: "TAKE_PROFIT_MARKET"}
 PLANS_HEARD = {
     "STOP_MARKET": OrderKind.STOP_MARKET,

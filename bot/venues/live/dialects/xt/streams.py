@@ -23,6 +23,8 @@ LISTEN_KEY_MS = 7 * 3_600_000
 """An hour less than a listen key lasts (XT's page of it)."""
 _TOPICS_PER_FRAME = 50
 """An unknown symbol silently drops what stands behind it in its frame, so a frame is not all there is."""
+ACCOUNT = "account"
+"""The id of the private subscription, by which its receipt is known."""
 _ACCOUNT_TOPICS = ("order", "trade", "balance", "position")
 _ACCOUNT_HEARD = frozenset({*_ACCOUNT_TOPICS, "notify"})
 _DEPTH = 20
@@ -54,7 +56,7 @@ class XtStreams:
 
     def private_streams(self) -> Sequence[Subscription]:
         """Everything about the account on one listen key, of which one start fetches one."""
-        return (Subscription(name="account", link=Link.ACCOUNT, start=_private, renew_ms=LISTEN_KEY_MS),)
+        return (Subscription(name=ACCOUNT, link=Link.ACCOUNT, start=_private, renew_ms=LISTEN_KEY_MS),)
 
     def hear(self, account: AccountName, message: Payload, listing: Listing, now_ms: int) -> Heard:
         """What one message says; only prices, funding and books are facts."""
@@ -98,9 +100,9 @@ async def _private(client: Any) -> object:  # noqa: ANN401 - ccxt's exchange is 
     frame = {
         "method": "SUBSCRIBE",
         "params": [f"{topic}@{key}" for topic in _ACCOUNT_TOPICS],
-        "id": "account",
+        "id": ACCOUNT,
     }
-    return await client.watch(_url(client, "user"), "account", frame, f"account@{key}", {"id": "account"})
+    return await client.watch(_url(client, "user"), ACCOUNT, frame, f"{ACCOUNT}@{key}", {"id": ACCOUNT})
 
 
 def _url(client: Any, tail: str) -> str:  # noqa: ANN401 - ccxt's exchange is untyped
@@ -123,8 +125,11 @@ def _hear_text(message: str) -> Heard:
 
 def _hear_answer(message: Mapping[str, Any]) -> Heard:
     """A subscription taken or refused: 0 is success, 2 a listen key that is none."""
-    if message.get("event") == "pong" or message.get("code") == 0:
+    if message.get("event") == "pong":
         return Heard()
+    if message.get("code") == 0:
+        # From now on changes are told: what happened before has to be read.
+        return Heard(account=message.get("id") == ACCOUNT)
     said = f"XT says {str(message.get('msg'))[:100]} ({message.get('code')})"
     words = str(message.get("msg")).lower()
     if message.get("code") in (2, 401) or "listen" in words or "token" in words:
