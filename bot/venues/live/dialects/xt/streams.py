@@ -18,7 +18,9 @@ from bot.venues.live.exact import exact, positive
 from bot.venues.live.terms import Heard, Instrument, Listing, Payload, Subscription, Wanted
 
 KEEP_ALIVE_MS = 5_000
-"""How often is pinged. XT closes a connection after 30 s without one; ours counts as dead after 15 s."""
+"""How often is pinged; XT closes a connection after 30 s without one."""
+PONGS_MISSED = 3
+"""Ours counts as dead after so many, and one more: what came in is looked at when the next ping goes out."""
 LISTEN_KEY_MS = 7 * 3_600_000
 """An hour less than a listen key lasts (XT's page of it)."""
 _TOPICS_PER_FRAME = 50
@@ -43,7 +45,9 @@ class XtStreams:
 
     def client_options(self) -> Mapping[str, Any]:
         """Our ping instead of ccxt's, often enough to notice a dead connection."""
-        return {"options": {"ws": {"ping": ping, "keepAlive": KEEP_ALIVE_MS}}}
+        return {
+            "options": {"ws": {"ping": ping, "keepAlive": KEEP_ALIVE_MS, "maxPingPongMisses": PONGS_MISSED}}
+        }
 
     def streams(self, wanted: Wanted, listing: Listing) -> Sequence[Subscription]:
         """Mark and last of each symbol once a second, its funding, and its book where that is wanted."""
