@@ -29,12 +29,14 @@ class Instrument:
     """A contract with the exchange's own name of it.
 
     ``family`` is what else the exchange wants to hear beside the name: Bybit's category, OKX's instrument
-    family; empty where there is nothing.
+    family; empty where there is nothing. ``max_quantity`` is the most that one market order may carry, in
+    our units; ``None`` where the exchange names no limit.
     """
 
     id: str
     contract: Contract
     family: str = ""
+    max_quantity: Decimal | None = None
 
     @property
     def symbol(self) -> Symbol:
@@ -67,7 +69,8 @@ class Codes:
     ``rejected`` are definitive: whoever gets one knows that nothing was done. ``exists`` prove the contrary:
     an order of this id is already there. ``already`` mean that what was asked for is so (leverage not
     changed). ``auth`` mean that the key is no good any more. ``limited`` mean: too many requests, nothing
-    done. Everything else, known or not, leaves the outcome open.
+    done. ``clock`` mean that the time stamp was outside the receive window: nothing done, and our idea of the
+    exchange's clock is wrong. Everything else, known or not, leaves the outcome open.
     """
 
     rejected: frozenset[str]
@@ -75,6 +78,7 @@ class Codes:
     already: frozenset[str] = frozenset()
     auth: frozenset[str] = frozenset()
     limited: frozenset[str] = frozenset()
+    clock: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
