@@ -27,12 +27,12 @@ from bot.venues.live.terms import Assumed, Traits, Window
 SECTION = Section(
     name="binancecoinm",
     kind=ContractKind.INVERSE,
-    public="dapiPublic",
-    private="dapiPrivate",
-    positions="dapiPrivate",
-    balances="dapiPrivate",
+    public=("dapiPublic",),
+    private=("dapiPrivate",),
+    positions=("dapiPrivate",),
+    balances=("dapiPrivate",),
     # The second version goes by symbol; the first goes by pair, though a quarterly has brackets of its own.
-    brackets="dapiPrivateV2",
+    brackets=("dapiPrivateV2",),
     steps=("qtyFloor", "qtyCap"),
     # The documentation's history of margin changes shows an amount with eight places.
     margin_step=Decimal("0.00000001"),

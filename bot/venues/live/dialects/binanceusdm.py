@@ -27,11 +27,11 @@ from bot.venues.live.terms import Assumed, Traits, Window
 SECTION = Section(
     name="binanceusdm",
     kind=ContractKind.LINEAR,
-    public="fapiPublic",
-    private="fapiPrivate",
-    positions="fapiPrivateV2",
-    balances="fapiPrivateV3",
-    brackets="fapiPrivate",
+    public=("fapiPublic",),
+    private=("fapiPrivate",),
+    positions=("fapiPrivateV2",),
+    balances=("fapiPrivateV3",),
+    brackets=("fapiPrivate",),
     steps=("notionalFloor", "notionalCap"),
     # ccxt, which cuts to the step of the contract, has had 0.001 accepted.
     margin_step=Decimal("0.001"),

@@ -39,7 +39,7 @@ TRADES_MAX = 1000
 BARS_MAX = 1500
 BAR_WEIGHTS = ((99, 1), (499, 2), (1000, 5))
 DUAL, MULTI_ASSETS = "positionSide/dual", "multiAssetsMargin"
-RIGHTS = Request(api="sapi", method="GET", path="account/apiRestrictions")
+RIGHTS = Request(api=("sapi",), method="GET", path="account/apiRestrictions")
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,18 +15,18 @@ from bot.venues.live.wire import Param, Request
 class Section:
     """One of the two interfaces.
 
-    ``public`` and ``private`` are ccxt's names of its sections, ``positions``, ``balances`` and ``brackets``
+    ``public`` and ``private`` are ccxt's names of its sections (lists of one to ccxt), ``positions``, ``balances`` and ``brackets``
     those that carry the newest version of the path that tells everything needed. ``steps`` are the fields of
     a tier's ends: money on USD-M, coins on COIN-M, both the notional in the settlement currency.
     """
 
     name: str
     kind: ContractKind
-    public: str
-    private: str
-    positions: str
-    balances: str
-    brackets: str
+    public: tuple[str, ...]
+    private: tuple[str, ...]
+    positions: tuple[str, ...]
+    balances: tuple[str, ...]
+    brackets: tuple[str, ...]
     steps: tuple[str, str]
     margin_step: Decimal
     multi_assets: bool
@@ -45,7 +45,12 @@ class Section:
         return quantity + ZERO if self.kind is ContractKind.LINEAR else quantity * contract.contract_size
 
     def read(
-        self, path: str, params: Mapping[str, Param] | None = None, *, weight: int = 1, api: str = ""
+        self,
+        path: str,
+        params: Mapping[str, Param] | None = None,
+        *,
+        weight: int = 1,
+        api: tuple[str, ...] = (),
     ) -> Request:
         """A signed reading."""
         return Request(api=api or self.private, method="GET", path=path, params=params or {}, weight=weight)
