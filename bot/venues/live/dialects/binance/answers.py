@@ -47,7 +47,7 @@ def _unrested(request: Request, payload: Mapping[str, Any]) -> bool:
 
 
 def _moved(request: Request, payload: Mapping[str, Any]) -> bool:
-    # The answer names the amount as well, but as a float that has lost digits.
+    # The answer names the amount as well; that it does so to the last digit is nowhere promised.
     return _succeeded(payload) and str(payload["type"]) == str(request.params["type"])
 
 

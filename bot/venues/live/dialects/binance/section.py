@@ -15,9 +15,10 @@ from bot.venues.live.wire import Param, Request
 class Section:
     """One of the two interfaces.
 
-    ``public`` and ``private`` are ccxt's names of its sections (lists of one to ccxt), ``positions``, ``balances`` and ``brackets``
-    those that carry the newest version of the path that tells everything needed. ``steps`` are the fields of
-    a tier's ends: money on USD-M, coins on COIN-M, both the notional in the settlement currency.
+    ``public`` and ``private`` are ccxt's names of its sections, each a list of one name; ``positions``,
+    ``balances`` and ``brackets`` those that carry the version of the path which tells everything needed.
+    ``steps`` are the fields of a tier's ends: money on USD-M, coins on COIN-M, both the notional in the
+    settlement currency.
     """
 
     name: str
