@@ -46,7 +46,8 @@ HINTS = frozenset(
 """Events that only say that something changed. TRADE_LITE comes before the order's own event, with less."""
 EXPIRED = frozenset({"listenKeyExpired", "eventStreamTerminated"})
 CONDITIONAL = frozenset({"STOP", "STOP_MARKET", "TAKE_PROFIT", "TAKE_PROFIT_MARKET"})
-LIQUIDATION, DELEVERAGING, SETTLEMENT = "autoclose-", "adl_autoclose", "settlement_autoclose-"
+LIQUIDATION, DELEVERAGING = "autoclose-", "adl_autoclose"
+SETTLEMENT = ("settlement_autoclose-", "delivery_autoclose-")
 EXECUTIONS = frozenset({"TRADE", "CALCULATED"})
 """A liquidation is told as CALCULATED, everything else that trades as TRADE."""
 TRADE_FIELDS = ("l", "L", "n", "N", "rp", "m")
@@ -188,7 +189,7 @@ def _order(section: Section, account: AccountName, row: Mapping[str, Any], listi
     if instrument is None or told["x"] not in EXECUTIONS or not isinstance(name, str):
         return CHANGED
     ours = name.startswith(OUR_PREFIX) and told["ot"] in CONDITIONAL
-    if not ours and not name.startswith((LIQUIDATION, DELEVERAGING, SETTLEMENT)):
+    if not ours and not name.startswith((LIQUIDATION, DELEVERAGING, *SETTLEMENT)):
         return CHANGED
     side, _ = acted_on(told["S"], told["ps"], reduces=True)
     id_ = PositionId(account, instrument.symbol, side)

@@ -12,7 +12,7 @@ from bot.venues.live.dialects.binance.section import Section
 from bot.venues.live.exact import exact, positive
 from bot.venues.live.terms import Instrument, Payload
 
-MALFORMED = (KeyError, ValueError, TypeError, ArithmeticError)
+MALFORMED = (KeyError, ValueError, TypeError, AttributeError, ArithmeticError)
 """What reading a row of a wrong shape raises: a field that is missing, no number, or of another kind."""
 NO_SUCH_ORDER = "-2013"
 
