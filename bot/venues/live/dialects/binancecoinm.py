@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from decimal import Decimal
 from functools import partial
 
 from bot.core.contracts import ContractKind
@@ -34,8 +33,6 @@ SECTION = Section(
     # The second version goes by symbol; the first goes by pair, though a quarterly has brackets of its own.
     brackets=("dapiPrivateV2",),
     steps=("qtyFloor", "qtyCap"),
-    # The documentation's history of margin changes shows an amount with eight places.
-    margin_step=Decimal("0.00000001"),
     multi_assets=False,
     mark_array=False,
     private_kind="inverse",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from decimal import Decimal
 from functools import partial
 
 from bot.core.contracts import ContractKind
@@ -33,8 +32,6 @@ SECTION = Section(
     balances=("fapiPrivateV3",),
     brackets=("fapiPrivate",),
     steps=("notionalFloor", "notionalCap"),
-    # ccxt, which cuts to the step of the contract, has had 0.001 accepted.
-    margin_step=Decimal("0.001"),
     multi_assets=True,
     mark_array=True,
     private_kind="linear",

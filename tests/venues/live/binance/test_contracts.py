@@ -71,6 +71,11 @@ def test_coin_m_counts_face_value_in_dollars() -> None:
     assert coin_listing().by_id["BTCUSD_200925"].contract.expiry_ms == 1601020800000
 
 
+def test_margin_is_added_in_cents_or_in_the_smallest_part_of_a_coin() -> None:
+    assert btc().contract.margin_step == D("0.01")
+    assert coin().contract.margin_step == D("0.00000001")
+
+
 def test_one_request_brings_the_brackets_of_all() -> None:
     (usdm,) = USDM.contracts.tier_requests([a_market()] * 300)
     (coinm,) = COINM.contracts.tier_requests([a_market()] * 300)

@@ -24,6 +24,10 @@ from bot.venues.live.wire import Request
 
 PERPETUAL = "PERPETUAL"
 """How the contract types of perpetuals end; every other one is dated."""
+_DOLLARS, _COINS = Decimal("0.01"), Decimal("0.00000001")
+"""The steps in which margin is added. No page tells them: a history in the documentation shows eight places,
+but nobody needs less than a cent, and a step that is too fine would be refused when it matters (-1111).
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +74,7 @@ class BinanceContracts:
             min_notional=exact(filters.get("MIN_NOTIONAL", {}).get("notional", "0"), "notional"),
             max_leverage=tiers[0].max_leverage or ONE,
             contract_size=size,
-            margin_step=self.section.margin_step,
+            margin_step=_DOLLARS if "USD" in info["marginAsset"] else _COINS,
             expiry_ms=None if info["contractType"].endswith(PERPETUAL) else int(info["deliveryDate"]),
             tiers=tiers,
             rules=_rules(self.section, info.get("liquidationFee")),

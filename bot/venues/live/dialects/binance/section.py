@@ -29,7 +29,6 @@ class Section:
     balances: tuple[str, ...]
     brackets: tuple[str, ...]
     steps: tuple[str, str]
-    margin_step: Decimal
     multi_assets: bool
     """Whether the account may back positions with several currencies at once, and has to be asked."""
     mark_array: bool

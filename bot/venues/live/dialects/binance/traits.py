@@ -99,8 +99,8 @@ named."""
 
 ASSUMED = (
     Assumed(
-        what="positionMargin takes amounts in the steps we send (0.001 USDT; 0.00000001 of a coin)",
-        settle="add 0.001 USDT and 0.00000001 BTC to isolated positions; -1111 names a coarser step",
+        what="positionMargin takes amounts in the steps we send (0.01 of a dollar, 0.00000001 of a coin)",
+        settle="add 0.01 USDT and 0.00000001 BTC to isolated positions; -1111 means a coarser step",
     ),
     Assumed(
         what="a triggered conditional order trades under its clientAlgoId (field c), with its kind in ot",
