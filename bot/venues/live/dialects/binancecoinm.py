@@ -71,6 +71,10 @@ TRAITS = Traits(
             settle="compare the liquidation price of a position in the second bracket",
         ),
         Assumed(
+            what="streams and listen keys stay at dstream and /dapi; a newer page names fstream and /fapi",
+            settle="POST /dapi/v1/listenKey, connect, and wait for an ACCOUNT_UPDATE",
+        ),
+        Assumed(
             what="1200 orders and 2400 of weight a minute",
             settle="GET /dapi/v1/exchangeInfo, rateLimits",
         ),

@@ -123,6 +123,18 @@ ASSUMED = (
         settle="send orders with a time stamp just at the end of the window and compare with the trades",
     ),
     Assumed(
+        what="a private stream that names no events in its address tells all of them",
+        settle="change the leverage by hand and wait for ACCOUNT_CONFIG_UPDATE",
+    ),
+    Assumed(
+        what="an unknown clientAlgoId is answered with -2013, like an unknown order",
+        settle="GET algoOrder with an id that was never used",
+    ),
+    Assumed(
+        what="userTrades without a time tells the latest trades, those of the order among them",
+        settle="read the trades of an account with more than 1000 of them in a week",
+    ),
+    Assumed(
         what="a portfolio-margin account answers these endpoints with an error, never with figures",
         settle="call positionRisk with a key of a portfolio-margin account",
     ),
