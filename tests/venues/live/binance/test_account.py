@@ -184,6 +184,28 @@ def test_a_senseless_liquidation_price_is_a_flaw_of_a_position_that_is_there() -
     assert state.venue_liquidation == {}
 
 
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"origQty": "0"},
+        {"origQty": "0.001", "executedQty": "0.002"},
+        {"clientOrderId": ""},
+        {"clientOrderId": None},
+        {"side": "HOLD"},
+        {"positionSide": "UP"},
+        {"reduceOnly": "perhaps"},
+        {"workingType": None},
+        {"time": 0},
+        {"price": "nan"},
+        {"origType": "STOP_MARKET", "stopPrice": "0"},
+    ],
+)
+def test_an_order_that_makes_no_sense_is_a_flaw_and_no_order(changes: dict[str, Any]) -> None:
+    (row,) = frame("open limit order of the website")
+    state = read(orders=[row | changes, row])
+    assert len(state.orders) == len(state.flaws) == 1
+
+
 @pytest.mark.parametrize("name", ["positions", "balances", "orders", "algo orders"])
 @pytest.mark.parametrize("payload", [{"code": -1000, "msg": "?"}, None, "html", {}])
 def test_an_answer_that_is_no_list_is_no_account(name: str, payload: Any) -> None:

@@ -61,6 +61,11 @@ def test_a_perpetual_of_something_else_than_a_coin_is_no_quarterly() -> None:
     assert USDM.contracts.listing([market], tiered("BTCUSDT")).by_symbol[BTC].contract.expiry_ms is None
 
 
+def test_fees_of_liquidation_that_are_not_told_are_the_usual_ones() -> None:
+    found = USDM.contracts.listing([a_market(liquidationFee=None)], tiered("BTCUSDT"))
+    assert found.by_symbol[BTC].contract.rules is RULES["binance_usdm"]
+
+
 def test_coin_m_counts_face_value_in_dollars() -> None:
     contract = coin().contract
     assert (contract.kind, contract.settlement) == (ContractKind.INVERSE, "BTC")
@@ -125,6 +130,8 @@ def test_a_contract_with_senseless_brackets_is_left_out(brackets: Any) -> None:
         {"filters": []},
         {"filters": None},
         {"contractType": None},
+        {"contractType": "", "status": "PENDING_TRADING"},
+        {"liquidationFee": "nan"},
         {"marginAsset": None, "liquidationFee": "x"},
         {"contractType": "CURRENT_QUARTER", "deliveryDate": None},
     ],

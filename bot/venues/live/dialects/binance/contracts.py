@@ -16,14 +16,14 @@ from bot.core.contracts import Contract, ContractKind, Tier, Tiers
 from bot.core.margin.rules import MarginRules
 from bot.core.margin.venues import rules_for
 from bot.core.types import ONE, ZERO, Symbol
-from bot.venues.live.dialects.binance.payloads import MALFORMED, rows
+from bot.venues.live.dialects.binance.payloads import MALFORMED, moment, rows
 from bot.venues.live.dialects.binance.section import Section
 from bot.venues.live.exact import exact, positive
 from bot.venues.live.terms import Instrument, Listing, Payload
 from bot.venues.live.wire import Request
 
-PERPETUAL = "PERPETUAL"
-"""How the contract types of perpetuals end; every other one is dated."""
+DATED = ("QUARTER", "MONTH")
+"""What is in the contract types of dated contracts (CURRENT_QUARTER); perpetuals are delivered in 2100."""
 _DOLLARS, _COINS = Decimal("0.01"), Decimal("0.00000001")
 """The steps in which margin is added. No page tells them: a history in the documentation shows eight places,
 but nobody needs less than a cent, and a step that is too fine would be refused when it matters (-1111).
@@ -75,7 +75,7 @@ class BinanceContracts:
             max_leverage=tiers[0].max_leverage or ONE,
             contract_size=size,
             margin_step=_DOLLARS if "USD" in info["marginAsset"] else _COINS,
-            expiry_ms=None if info["contractType"].endswith(PERPETUAL) else int(info["deliveryDate"]),
+            expiry_ms=_expiry(info),
             tiers=tiers,
             rules=_rules(self.section, info.get("liquidationFee")),
         )
@@ -90,6 +90,13 @@ def _rules(section: Section, liquidation_fee: object) -> MarginRules:
         return rules
     fee = exact(liquidation_fee, "liquidationFee")
     return rules if fee == rules.liquidation_fee else replace(rules, liquidation_fee=fee)
+
+
+def _expiry(info: Mapping[str, Any]) -> int | None:
+    kind = info["contractType"]
+    if not kind:
+        raise ValueError(f"{info['symbol']} has no type yet: it is not traded")
+    return moment(info["deliveryDate"], "deliveryDate") if any(word in kind for word in DATED) else None
 
 
 def _tiers(brackets: Sequence[Mapping[str, Any]], steps: tuple[str, str]) -> Tiers:

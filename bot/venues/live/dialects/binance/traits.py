@@ -123,6 +123,10 @@ ASSUMED = (
         settle="send orders with a time stamp just at the end of the window and compare with the trades",
     ),
     Assumed(
+        what="a margin mode that is set already is answered with -4046 even where something is open",
+        settle="POST marginType with the present mode on a symbol with a position",
+    ),
+    Assumed(
         what="a private stream that names no events in its address tells all of them",
         settle="change the leverage by hand and wait for ACCOUNT_CONFIG_UPDATE",
     ),
