@@ -111,6 +111,10 @@ ASSUMED = (
         settle="rest two reduce-only STOP_MARKET orders on one position (-4130 is of closePosition)",
     ),
     Assumed(
+        what="a stop larger than what is left of its position closes what is left, in hedge mode too",
+        settle="rest a stop, close a half by hand, let it trigger; -2022 would mean to resize it at once",
+    ),
+    Assumed(
         what="reduceOnly is taken by algoOrder in one-way mode; hedge mode refuses it (-1106)",
         settle="rest a reduce-only stop in each mode",
     ),
