@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from heapq import heapify, heappop, heappush
 from itertools import count
 
-from asyncio_throttle import Throttler
+from asyncio_throttle.throttler import Throttler
 
 from bot.venues.live.outcome import retry_after_ms
 from bot.venues.live.terms import Window
@@ -30,7 +30,7 @@ _EARLY_S = 1e-6
 """Timers may ring this much before their time."""
 
 
-class ClockThrottler(Throttler):  # type: ignore[misc]  # the library ships no types
+class ClockThrottler(Throttler):
     """asyncio-throttle's sliding window on the loop's own clock: it sleeps until a slot frees, no polling.
 
     The library reads another clock than the loop's and asks every 10 ms whether it may.
@@ -44,7 +44,7 @@ class ClockThrottler(Throttler):  # type: ignore[misc]  # the library ships no t
 
     async def acquire(self) -> None:
         """Wait for one slot."""
-        while not self.take(1, self.rate_limit):
+        while not self.take(1, self.rate_limit):  # noqa: ASYNC110  # it sleeps exactly as long as it must
             await asyncio.sleep(self.frees_in(1, self.rate_limit))
 
     def take(self, weight: int, limit: int) -> bool:
@@ -132,8 +132,8 @@ class _Lane:
 class Gate:
     """The dispatcher of one exchange.
 
-    Every window has a reserve that only ``Urgency.EMERGENCY`` and above may use. Within an urgency it is first
-    come, first served. Made and used inside one running loop.
+    Every window has a reserve that only ``Urgency.EMERGENCY`` and above may use. Within an urgency it is
+    first come, first served. Used inside one running loop.
     """
 
     def __init__(self, windows: Mapping[str, Window]) -> None:
@@ -149,7 +149,7 @@ class Gate:
         """Wait until ``request`` may leave. ``KeyError`` for a window that the exchange does not have."""
         lane = self._lanes[request.window]
         most = lane.limit(urgency)
-        assert request.weight <= most, f"{request.path} weighs {request.weight}, more than {most} ever allowed"
+        assert request.weight <= most, f"{request.path} weighs {request.weight}, never more than {most} pass"
         future = asyncio.get_running_loop().create_future()
         waiter = _Waiter(urgency, next(self._numbers), request.weight, future)
         heappush(lane.waiting, waiter)

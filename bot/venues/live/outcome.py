@@ -11,6 +11,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
+from http import HTTPStatus
 from typing import Never
 
 from bot.venues.live.dialect import Answers
@@ -91,7 +92,7 @@ def judge(request: Request, reply: Reply, codes: Codes, answers: Answers) -> Ver
         return Unknown(proof=proof)
     if code is not None:
         return _by_code(code, reply, codes, proof)
-    if not 200 <= reply.status < 300:
+    if not succeeded(reply.status):
         return Unknown(proof=proof)
     try:
         proven = answers.proves(request, payload)
@@ -118,6 +119,11 @@ def decode(body: str) -> Payload:
         return json.loads(body, parse_float=Decimal, parse_constant=_no_number)
     except RecursionError:
         raise ValueError("JSON nested beyond all sense") from None
+
+
+def succeeded(status: int) -> bool:
+    """Whether a status is one of success, which alone proves nothing."""
+    return status // 100 == HTTPStatus.OK // 100
 
 
 def quoted(reply: Reply) -> str:

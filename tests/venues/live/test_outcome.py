@@ -186,7 +186,9 @@ def test_a_proof_is_short_and_one_line() -> None:
 
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8),
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(("code", "orderId", "a")), inner),
+    lambda inner: (
+        st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(("code", "orderId", "a")), inner)
+    ),
     max_leaves=6,
 )
 
