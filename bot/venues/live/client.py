@@ -33,6 +33,10 @@ class Credentials:
     password: str = field(default="", repr=False)
 
 
+def _nobody() -> None:
+    """Nobody has to know."""
+
+
 class _Ours:
     """What is laid over ccxt's class of an exchange; ``bind`` says with what it works."""
 
@@ -42,6 +46,7 @@ class _Ours:
         self._now_ms = now_ms
         self._say = say
         self.hears: Hears = lambda _: True
+        self.connected: Callable[[], None] = _nobody
 
     def milliseconds(self) -> int:
         """The exchange's time: signatures and log-ins of streams are stamped with it."""
@@ -70,6 +75,10 @@ class _Ours:
             named = {name.lower(): value for name, value in headers.items()}
             call.reply = Reply(sent=True, status=status, headers=named, body=body)
         return super().on_rest_response(*args, **kwargs)  # type: ignore[misc]  # as above
+
+    def on_connected(self, *args: Ccxt, **kwargs: Ccxt) -> None:
+        super().on_connected(*args, **kwargs)  # type: ignore[misc]  # as above
+        self.connected()
 
     def handle_message(self, client: Ccxt, message: Ccxt) -> None:
         """Every message is ours first. What ccxt throws at one must not end its reading of the socket."""

@@ -7,7 +7,6 @@ for a handshake or behind a large answer. ccxt is imported here, when an account
 from __future__ import annotations
 
 import asyncio
-from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -16,9 +15,10 @@ from typing import Any
 from aiohttp import ClientSession
 
 from bot.venues.live.client import Ccxt, Client, Credentials, Hears, client_class
+from bot.venues.live.clock import ExchangeClock
 from bot.venues.live.dialect import Dialect
 from bot.venues.live.gate import Gate
-from bot.venues.live.line import Line, Unreadable
+from bot.venues.live.line import Line, Unreadable, nothing
 from bot.venues.live.session import Loopback, open_session
 from bot.venues.live.wire import Request, Urgency
 
@@ -26,7 +26,6 @@ WARM_MS = 10_000
 """How often the acting client asks for the time: its connection stays open and the clock right."""
 SKEW_MS_MAX = 500
 """A difference of the clocks that people are told of."""
-_SAMPLES = 6
 _MARKETS = Request(api="", method="GET", path="the list of markets")
 
 
@@ -37,31 +36,6 @@ class Access:
     credentials: Credentials | None = None
     timeout_ms: int = 10_000
     loopback: Loopback | None = None
-
-
-class ExchangeClock:
-    """The exchange's clock, from readings of it: the one that took the shortest time is the most exact."""
-
-    def __init__(self, now_ms: Callable[[], int]) -> None:
-        """``now_ms`` is ours."""
-        self._now_ms = now_ms
-        self._samples: deque[tuple[int, int]] = deque(maxlen=_SAMPLES)
-        self.offset_ms = 0
-        """What to add to our clock."""
-
-    def now_ms(self) -> int:
-        """What the exchange's clock says now."""
-        return self._now_ms() + self.offset_ms
-
-    def read(self, said_ms: int, asked_ms: int, answered_ms: int) -> None:
-        """The exchange said ``said_ms`` at some moment between our ``asked_ms`` and ``answered_ms``."""
-        took_ms = answered_ms - asked_ms
-        self._samples.append((took_ms, said_ms - asked_ms - took_ms // 2))
-        self.offset_ms = min(self._samples)[1]
-
-    def doubt(self) -> None:
-        """The exchange refused a time stamp of ours: what was read before does not count any more."""
-        self._samples.clear()
 
 
 class Clients:
@@ -76,13 +50,12 @@ class Clients:
         self._feed: Client
         self._act: Client
         self._hears: Hears = lambda _: True
+        self._connected: Callable[[], None] = nothing
         self._loop = asyncio.get_running_loop()
         self._doubtful = asyncio.Event()
         self._told_skew = False
         self.gate = gate
         self.clock = ExchangeClock(now_ms)
-        self.on_auth_lost: Callable[[str], None] = lambda _: None
-        """Told the code when the exchange does not accept our key any more."""
         self.reads = self._line(lambda: self._feed)
         self.writes = self._line(lambda: self._act)
 
@@ -123,17 +96,17 @@ class Clients:
         """The client of ccxt that holds the streams."""
         return self._feed.exchange
 
-    def listen(self, hears: Hears) -> None:
-        """From now on every message of the streams goes to ``hears`` first."""
-        self._hears = hears
-        self._feed.exchange.hears = hears
+    def listen(self, hears: Hears, connected: Callable[[], None]) -> None:
+        """From now on every message of the streams goes to ``hears`` first; each connection is told."""
+        self._hears, self._connected = hears, connected
+        self._feed.exchange.hears, self._feed.exchange.connected = hears, connected
 
     async def renew(self) -> None:
         """Replace the client of the streams by another: one that has gone deaf may never recover."""
         old = self._feed
         exchange = await asyncio.to_thread(self._exchange, type(old.exchange), old.session)
         exchange.set_markets_from_exchange(old.exchange)
-        exchange.hears = self._hears
+        exchange.hears, exchange.connected = self._hears, self._connected
         self._feed = Client(exchange, old.session)
         await old.exchange.close()
 
@@ -165,13 +138,11 @@ class Clients:
                 self._say(f"the exchange's clock: {error}")
 
     def notice(self, code: str) -> None:
-        """Look at the code of an error for what concerns the whole account."""
+        """Look at the code of an error for what concerns more than the request: a wrong clock."""
         codes = self._dialect.traits.codes
         if code in codes.clock:
             self.clock.doubt()
             self._doubtful.set()
-        if code in codes.auth:
-            self.on_auth_lost(code)
 
     async def close(self) -> None:
         """Close everything."""

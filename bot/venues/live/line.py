@@ -72,8 +72,12 @@ class Line:
             self._say(angry)
         return reply
 
-    async def read(self, request: Request, urgency: Urgency) -> Payload:
-        """The payload of the answer. ``Unreadable`` for anything but a success in JSON without an error."""
+    async def read(self, request: Request, urgency: Urgency, *, errors: bool = False) -> Payload:
+        """The payload of the answer. ``Unreadable`` for anything but a success in JSON without an error.
+
+        With ``errors`` an error of the exchange is an answer like others: that there is no such order. Not
+        so where it concerns the asking: a key, a clock, a limit.
+        """
         reply = await self.send(request, urgency)
         if reply.status is None:
             raise Unreadable(request, reply.error or "no complete answer")
@@ -82,12 +86,15 @@ class Line:
         except ValueError:
             raise Unreadable(request, quoted(reply)) from None
         code = self.error(reply.status, payload)
-        if code is not None:
+        if code is not None and not (errors and self._about_what_was_asked(code)):
             self._noticed(code)
             raise Unreadable(request, quoted(reply), code=code)
-        if not succeeded(reply.status):
+        if code is None and not succeeded(reply.status):
             raise Unreadable(request, quoted(reply))
         return payload
+
+    def _about_what_was_asked(self, code: str) -> bool:
+        return not any(code in these for these in (self.codes.auth, self.codes.clock, self.codes.limited))
 
     def error(self, status: int, payload: Payload) -> str | None:
         """The code of an error in an answer, if the exchange's dialect makes one of it."""
