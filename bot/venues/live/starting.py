@@ -1,4 +1,4 @@
-"""What is read once before an account is guarded: what is traded, how the account is set up, what the key may do."""
+"""What is read once before an account is guarded: its contracts, its setup, the rights of its key."""
 
 from __future__ import annotations
 

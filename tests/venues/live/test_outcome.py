@@ -1,4 +1,4 @@
-"""What a reply proves: the fault tables of an exchange that executes and then answers badly, or not at all."""
+"""What a reply proves: the fault tables of exchanges that execute and then answer badly or not at all."""
 
 from decimal import Decimal
 from typing import Any
