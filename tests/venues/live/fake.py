@@ -1,8 +1,8 @@
 """An exchange in memory, its dialect, and the ways in which it may answer badly.
 
 A contract asks 4 % maintenance. A market order trades at once at the mark, at no fee. ``faults`` are taken
-one per request that changes something, in their order: what was to be done is done or not as the fault says, and
-the caller sees what the fault leaves of the reply.
+one by each request that changes something: what was to be done is done or not as the fault says, and the
+caller sees what the fault leaves of the reply.
 """
 
 import asyncio
@@ -100,8 +100,8 @@ class FakeExchange:
     positions: dict[PositionId, Position] = field(default_factory=dict)
     orders: dict[str, Order] = field(default_factory=dict)
     past: dict[str, OrderState] = field(default_factory=dict)
-    wallet: Decimal = Decimal(1000)  # noqa: RUF009  # it is immutable
-    mark: Decimal = Decimal(100)  # noqa: RUF009  # as above
+    wallet: Decimal = Decimal(1000)
+    mark: Decimal = Decimal(100)
     faults: list[Fault] = field(default_factory=list)
     sent: list[Request] = field(default_factory=list)
     asked: list[Request] = field(default_factory=list)
