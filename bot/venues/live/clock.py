@@ -4,8 +4,13 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable
+from dataclasses import replace
+from typing import TypeVar
+
+from bot.core.facts import LastPrice, MarkPrice
 
 _SAMPLES = 6
+P = TypeVar("P", MarkPrice, LastPrice)
 
 
 class ExchangeClock:
@@ -21,6 +26,10 @@ class ExchangeClock:
     def now_ms(self) -> int:
         """What the exchange's clock says now."""
         return self._now_ms() + self.offset_ms
+
+    def ours(self, fact: P) -> P:
+        """The same price at our time: its age is judged by our clock, so it must not be told by another."""
+        return replace(fact, at_ms=fact.at_ms - self.offset_ms) if self.offset_ms else fact
 
     def read(self, said_ms: int, asked_ms: int, answered_ms: int) -> None:
         """The exchange said ``said_ms`` at some moment between our ``asked_ms`` and ``answered_ms``."""

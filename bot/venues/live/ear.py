@@ -7,7 +7,6 @@ every second. A message that makes no sense is dropped and counted.
 from __future__ import annotations
 
 from collections.abc import Callable, Collection
-from dataclasses import replace
 from decimal import Decimal
 from typing import Protocol
 
@@ -91,20 +90,15 @@ class Ear:
         if isinstance(fact, _OF_A_MARKET):
             if fact.symbol not in self.symbols:
                 return
-            if isinstance(fact, MarkPrice | LastPrice):
-                fact = self._by_our_clock(fact)
+            if isinstance(fact, MarkPrice):
+                fact = self._clock.ours(fact)
+                self.marks_ms[fact.symbol] = max(fact.at_ms, self.marks_ms.get(fact.symbol, 0))
+            elif isinstance(fact, LastPrice):
+                fact = self._clock.ours(fact)
             elif isinstance(fact, FundingRate) and not self._is_news(fact):
                 return
         if self._inbox is not None:
             self._inbox.put_now((fact,))
-
-    def _by_our_clock(self, fact: MarkPrice | LastPrice) -> MarkPrice | LastPrice:
-        """Its age is judged by our clock, so it must not be told by another."""
-        if self._clock.offset_ms:
-            fact = replace(fact, at_ms=fact.at_ms - self._clock.offset_ms)
-        if isinstance(fact, MarkPrice):
-            self.marks_ms[fact.symbol] = max(fact.at_ms, self.marks_ms.get(fact.symbol, 0))
-        return fact
 
     def _is_news(self, fact: FundingRate) -> bool:
         said = fact.rate, fact.next_ms

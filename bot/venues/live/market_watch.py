@@ -91,11 +91,10 @@ class MarketWatch:
 
     async def _put(self, fact: MarkPrice | FundingRate, inbox: Inbox) -> None:
         if isinstance(fact, MarkPrice):
-            at_ms = fact.at_ms - self._clock.offset_ms
-            fact = MarkPrice(at_ms=at_ms, symbol=fact.symbol, price=fact.price)
-            if at_ms <= self._ear.marks_ms.get(fact.symbol, 0):
+            fact = self._clock.ours(fact)
+            if fact.at_ms <= self._ear.marks_ms.get(fact.symbol, 0):
                 return  # The stream has been faster after all.
-            self._asked_ms[fact.symbol] = at_ms
+            self._asked_ms[fact.symbol] = fact.at_ms
         await inbox.put((fact,))
 
     async def _tell(self, inbox: Inbox) -> None:

@@ -12,7 +12,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from typing import assert_never
 
 from bot.core.decisions import Action
-from bot.core.facts import Fact, Fill, Link, LinkChanged, Outcome, OutcomeKind
+from bot.core.facts import Fact, Fill, Link, LinkChanged, MarkPrice, Outcome, OutcomeKind
 from bot.core.types import Order, Position, PositionMode
 from bot.venues.live.account import AccountReader, Snapshot
 from bot.venues.live.connection import Connection
@@ -53,6 +53,7 @@ class LiveVenue:
         self._codes = dialect.traits.codes
         self._acting = dialect.acting(mode)
         self._line = connection.wires.reads
+        self._clock = connection.wires.clock
         self._lookout = Lookout(connection, self.reader)
         self._sender = Sender(connection)
         self._now_ms = connection.now_ms
@@ -77,7 +78,9 @@ class LiveVenue:
             market = reading.market(payloads, self.listing) if payloads else ()
         except (ValueError, KeyError) as error:
             raise Unreadable(requests[0], f"{type(error).__name__}: {error}") from error
-        return [(*facts, *(fact for fact in market if fact.symbol in held))]
+        clock = self._clock
+        timely = (clock.ours(fact) if isinstance(fact, MarkPrice) else fact for fact in market)
+        return [(*facts, *(fact for fact in timely if fact.symbol in held))]
 
     async def execute(self, action: Action) -> Sequence[Batch]:
         """Carry out an action, once.
