@@ -15,6 +15,7 @@ from urllib.parse import urlsplit
 
 import aiohttp
 
+from bot.venues.live.flaws import Flaws
 from bot.venues.live.session import CALL, Call, Refused
 from bot.venues.live.wire import Reply, Request
 
@@ -40,6 +41,9 @@ def _nobody() -> None:
 class _Ours:
     """What is laid over ccxt's class of an exchange; ``bind`` says with what it works."""
 
+    clients: dict[str, Ccxt]
+    """The sockets by their address."""
+
     def bind(self, hosts: Collection[str], now_ms: Callable[[], int], say: Callable[[str], None]) -> None:
         """``now_ms`` is the exchange's clock as we know it."""
         self._hosts = hosts
@@ -47,6 +51,7 @@ class _Ours:
         self._say = say
         self.hears: Hears = lambda _: True
         self.connected: Callable[[], None] = _nobody
+        self.garbled: Callable[[str], None] = Flaws(say).counting("a frame of a stream")
 
     def milliseconds(self) -> int:
         """The exchange's time: signatures and log-ins of streams are stamped with it."""
@@ -66,7 +71,11 @@ class _Ours:
     def client(self, url: str) -> Ccxt:
         if "://" in url:  # ccxt keeps the waiters for a log-in under a name that is no address.
             self._permit(url)
-        return super().client(url)  # type: ignore[misc]  # as above
+        known = url in self.clients
+        made = super().client(url)  # type: ignore[misc]  # as above
+        if not known:
+            made.handle_text_or_binary_message = self._tolerant(made.handle_text_or_binary_message)
+        return made
 
     def on_rest_response(self, *args: Ccxt, **kwargs: Ccxt) -> Ccxt:
         status, _, _, _, headers, body = args[:6]
@@ -87,7 +96,18 @@ class _Ours:
         try:
             super().handle_message(client, message)  # type: ignore[misc]  # as above
         except Exception as error:  # noqa: BLE001  # an error here would silently end the stream
-            self._say(f"the client made nothing of a message: {type(error).__name__}: {error}")
+            self.garbled(f"{type(error).__name__}: {error}")
+
+    def _tolerant(self, reads: Callable[[Any], None]) -> Callable[[Any], None]:
+        """A frame that is no JSON would end ccxt's reading of the socket, in silence."""
+
+        def read(data: Ccxt) -> None:
+            try:
+                reads(data)
+            except ValueError as error:
+                self.garbled(str(error))
+
+        return read
 
     def _permit(self, url: str) -> None:
         parts = urlsplit(url)

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,6 +16,7 @@ from aiohttp import ClientSession
 from bot.venues.live.client import Ccxt, Client, Credentials, Hears, client_class
 from bot.venues.live.clock import ExchangeClock
 from bot.venues.live.dialect import Dialect
+from bot.venues.live.flaws import Flaws
 from bot.venues.live.gate import Gate
 from bot.venues.live.line import Line, Unreadable, nothing
 from bot.venues.live.session import Loopback, open_session
@@ -26,6 +26,8 @@ WARM_MS = 10_000
 """How often the acting client asks for the time: its connection stays open and the clock right."""
 SKEW_MS_MAX = 500
 """A difference of the clocks that people are told of."""
+PAUSE_MS = 1_000
+"""The least time between two readings of the clock, however often it is doubted."""
 _MARKETS = Request(api="", method="GET", path="the list of markets")
 
 
@@ -52,7 +54,7 @@ class Clients:
         self._hears: Hears = lambda _: True
         self._connected: Callable[[], None] = nothing
         self._loop = asyncio.get_running_loop()
-        self._doubtful = asyncio.Event()
+        self._flaws = Flaws(self._tell)
         self._told_skew = False
         self.gate = gate
         self.clock = ExchangeClock(now_ms)
@@ -129,20 +131,18 @@ class Clients:
     async def keep_warm(self) -> None:
         """Ask for the time every ``WARM_MS``, and at once when a time stamp was refused. Runs for ever."""
         while True:
-            with suppress(TimeoutError):
-                await asyncio.wait_for(self._doubtful.wait(), WARM_MS / 1000)
-            self._doubtful.clear()
+            await self.clock.doubted(WARM_MS / 1000)
             try:
                 await self.read_clock()
             except Unreadable as error:
-                self._say(f"the exchange's clock: {error}")
+                self._flaws.note("the exchange's clock", str(error))
+            await asyncio.sleep(PAUSE_MS / 1000)
 
     def notice(self, code: str) -> None:
         """Look at the code of an error for what concerns more than the request: a wrong clock."""
         codes = self._dialect.traits.codes
         if code in codes.clock:
             self.clock.doubt()
-            self._doubtful.set()
 
     async def close(self) -> None:
         """Close everything."""

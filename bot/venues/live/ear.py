@@ -59,6 +59,8 @@ class Ear:
         self._listing = connection.listing
         self._clock = connection.wires.clock
         self._now_ms = connection.now_ms
+        self._event_ms: dict[tuple[type[Fact], Symbol], int] = {}
+        """Of each symbol's latest prices, by the exchange's clock."""
         self._funding: dict[Symbol, tuple[Decimal, int]] = {}
         self._inbox: Inbox | None = None
 
@@ -90,15 +92,28 @@ class Ear:
         if isinstance(fact, _OF_A_MARKET):
             if fact.symbol not in self.symbols:
                 return
-            if isinstance(fact, MarkPrice):
+            if isinstance(fact, MarkPrice | LastPrice):
+                if not self._is_timely(fact):
+                    return
                 fact = self._clock.ours(fact)
-                self.marks_ms[fact.symbol] = max(fact.at_ms, self.marks_ms.get(fact.symbol, 0))
-            elif isinstance(fact, LastPrice):
-                fact = self._clock.ours(fact)
+                if isinstance(fact, MarkPrice):
+                    self.marks_ms[fact.symbol] = fact.at_ms
             elif isinstance(fact, FundingRate) and not self._is_news(fact):
                 return
         if self._inbox is not None:
             self._inbox.put_now((fact,))
+
+    def _is_timely(self, fact: MarkPrice | LastPrice) -> bool:
+        """Neither twice, nor overtaken on its way, nor of a time that is still to come."""
+        key = type(fact), fact.symbol
+        if self._clock.is_ahead(fact.at_ms):
+            self.flaws.note("a stream", f"{fact.symbol}: a price of {fact.at_ms}, which is still to come")
+            self._clock.doubt()
+            return False
+        if fact.at_ms <= self._event_ms.get(key, 0):
+            return False
+        self._event_ms[key] = fact.at_ms
+        return True
 
     def _is_news(self, fact: FundingRate) -> bool:
         said = fact.rate, fact.next_ms

@@ -17,6 +17,10 @@ class Flaws:
         self.counts: Counter[str] = Counter()
         self._say = say
 
+    def counting(self, source: str) -> Callable[[str], None]:
+        """``note`` for one source."""
+        return lambda flaw: self.note(source, flaw)
+
     def note(self, source: str, flaw: str) -> None:
         """Something of ``source`` was dropped because of ``flaw``."""
         self.counts[source] += 1

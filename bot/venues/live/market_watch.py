@@ -91,6 +91,9 @@ class MarketWatch:
 
     async def _put(self, fact: MarkPrice | FundingRate, inbox: Inbox) -> None:
         if isinstance(fact, MarkPrice):
+            if self._clock.is_ahead(fact.at_ms):
+                self._clock.doubt()
+                return
             fact = self._clock.ours(fact)
             if fact.at_ms <= self._ear.marks_ms.get(fact.symbol, 0):
                 return  # The stream has been faster after all.
