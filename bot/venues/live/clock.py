@@ -44,7 +44,7 @@ class ExchangeClock:
         """The exchange said ``said_ms`` at some moment between our ``asked_ms`` and ``answered_ms``."""
         took_ms = answered_ms - asked_ms
         offset_ms = said_ms - asked_ms - took_ms // 2
-        # A reading is right to within half of what it took. What cannot be right beside it is of another time.
+        # A reading is right to within half of what it took: what cannot be right beside it is out of date.
         agreeing = [
             (took, offset)
             for took, offset in self._samples

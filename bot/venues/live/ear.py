@@ -95,9 +95,11 @@ class Ear:
             if isinstance(fact, MarkPrice | LastPrice):
                 if not self._is_timely(fact):
                     return
-                fact = self._clock.ours(fact)
                 if isinstance(fact, MarkPrice):
+                    fact = self._clock.ours(fact)
                     self.marks_ms[fact.symbol] = fact.at_ms
+                else:
+                    fact = self._clock.ours(fact)
             elif isinstance(fact, FundingRate) and not self._is_news(fact):
                 return
         if self._inbox is not None:

@@ -132,10 +132,12 @@ class Feed:
             batch = await venue.reread()
         except Unreadable as error:
             self._flaws.note("the account", str(error))
+            if error.code in self._dialect.traits.codes.auth:
+                return True
             if self._account_up and self._now_ms() - self._read_ms > BLIND_MS:
                 self._account_up = False
                 await inbox.put((self._link(up=False, because=str(error)),))
-            return error.code in self._dialect.traits.codes.auth
+            return False
         if venue.key_refused:
             await inbox.put(batch)
             return True

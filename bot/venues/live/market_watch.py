@@ -44,8 +44,10 @@ class MarketWatch:
         self._renew = renew
         self._asked_ms: dict[Symbol, int] = {}
         """When a mark was last had by REST."""
-        self._since_ms: dict[Symbol, int] = {}
-        """Since when each symbol is watched, or its client is new."""
+        self._watched_ms: dict[Symbol, int] = {}
+        """Since when each symbol is watched."""
+        self._renewed_ms = 0
+        """Since when the client is the present one."""
         self._renew_wait_ms = DEAF_MS
         self._up = True
 
@@ -59,22 +61,24 @@ class MarketWatch:
         """One look at everything that is watched."""
         now_ms = self._now_ms()
         for symbol in self._ear.symbols:
-            self._since_ms.setdefault(symbol, now_ms)
+            self._watched_ms.setdefault(symbol, now_ms)
         silent = [s for s in sorted(self._ear.symbols) if now_ms - self._streamed_ms(s) > MISSED_MS]
         if silent:
             await self._ask(silent, inbox)
         await self._tell(inbox)
-        deaf = [s for s in silent if now_ms - self._streamed_ms(s) > self._renew_wait_ms]
+        deaf = [
+            s for s in silent if now_ms - max(self._streamed_ms(s), self._renewed_ms) > self._renew_wait_ms
+        ]
         if deaf:
             self._renew_wait_ms = min(2 * self._renew_wait_ms, RENEW_MS_MAX)
-            self._since_ms = dict.fromkeys(self._ear.symbols, now_ms)
+            self._renewed_ms = now_ms
             await self._renew(f"no mark of {', '.join(deaf[:3])} for {DEAF_MS / 1000:g} s or more")
         elif not silent:
             self._renew_wait_ms = DEAF_MS
 
     def _streamed_ms(self, symbol: Symbol) -> int:
-        """When its mark was last had from the stream, as far as it can be blamed on this client."""
-        return max(self._ear.marks_ms.get(symbol, 0), self._since_ms[symbol])
+        """When its mark was last had from the stream, or was first waited for."""
+        return max(self._ear.marks_ms.get(symbol, 0), self._watched_ms[symbol])
 
     async def _ask(self, symbols: list[Symbol], inbox: Inbox) -> None:
         instruments = [self._listing.by_symbol[s] for s in symbols if s in self._listing.by_symbol]
