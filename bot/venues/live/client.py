@@ -19,6 +19,7 @@ from bot.venues.live.flaws import Flaws
 from bot.venues.live.session import CALL, Call, Refused
 from bot.venues.live.wire import Reply, Request
 
+WORDS_MAX = 200
 Ccxt = Any
 """What ccxt hands around: its classes are made at run time and have no types worth the name."""
 Hears = Callable[[Any], bool]
@@ -112,7 +113,7 @@ class _Ours:
     def _permit(self, url: str) -> None:
         parts = urlsplit(url)
         if parts.scheme not in ("https", "wss") or parts.hostname not in self._hosts:
-            raise Refused(f"{parts.scheme}://{parts.hostname} is no host of this exchange")
+            raise Refused(f"{parts.scheme} to {parts.hostname} is no way to this exchange")
 
 
 def client_class(ccxt_id: str) -> type[Any]:
@@ -152,7 +153,9 @@ class Client:
 def _what_broke(error: BaseException) -> str:
     """The transport's own words, which ccxt keeps as the cause; never an address with a signature in it."""
     cause = error.__cause__ or error
-    words = "" if isinstance(error, cause.__class__) and error.__cause__ is None else str(cause)
-    if isinstance(cause, Refused):
-        words = str(cause)
-    return f"{type(cause).__name__}: {words}".rstrip(": ")
+    words = " ".join(str(cause).split())
+    return (
+        f"{type(cause).__name__}: {words[:WORDS_MAX]}"
+        if words and "://" not in words
+        else type(cause).__name__
+    )

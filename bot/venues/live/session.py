@@ -103,7 +103,7 @@ def _guard(hosts: frozenset[str]) -> aiohttp.ClientMiddlewareType:
         request: aiohttp.ClientRequest, handler: aiohttp.ClientHandlerType
     ) -> aiohttp.ClientResponse:
         if request.url.scheme not in _SECURE or request.url.host not in hosts:
-            raise Refused(f"{request.url.origin()} is not among the hosts {', '.join(sorted(hosts))}")
+            raise Refused(f"{request.url.scheme} to {request.url.host} is no way to this exchange")
         call = CALL.get()
         if call is not None:
             call.attempts += 1
