@@ -12,8 +12,8 @@ from bot.core.types import ZERO, PositionId, Symbol
 from bot.venues.live.connection import Connection
 from bot.venues.live.flaws import Flaws
 from bot.venues.live.line import Unreadable
-from bot.venues.live.terms import AccountState
-from bot.venues.live.wire import Request, Urgency
+from bot.venues.live.terms import AccountState, Payload
+from bot.venues.live.wire import Request, Urgency, page_name
 from bot.venues.port import Batch
 
 _ACCOUNT = Request(api="", method="GET", path="the account")
@@ -63,13 +63,14 @@ class AccountReader:
         began_ms = self._now_ms()
         requests = self._reading.account_requests(self.listing)
         answers = await asyncio.gather(
-            *(self._line.read(request, urgency) for request in requests.values()), return_exceptions=True
+            *(self._line.pages(request, urgency) for request in requests.values()), return_exceptions=True
         )
-        for answer in answers:
+        payloads: dict[str, Payload] = {}
+        for name, answer in zip(requests, answers, strict=True):
             if isinstance(answer, BaseException):
                 raise answer
+            payloads |= {page_name(name, number): page for number, page in enumerate(answer, start=1)}
         try:
-            payloads = dict(zip(requests, answers, strict=True))
             state = self._reading.account(self.account, payloads, self.listing)
         except (ValueError, KeyError) as error:
             raise Unreadable(_ACCOUNT, f"{type(error).__name__}: {error}") from error

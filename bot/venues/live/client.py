@@ -136,7 +136,7 @@ class Client:
         api = list(request.api) if isinstance(request.api, tuple) else request.api
         token = CALL.set(call)
         try:
-            await self.exchange.request(request.path, api, request.method, dict(request.params))
+            await self.exchange.request(request.path, api, request.method, request.outgoing())
             error = "nothing was answered"
         except Exception as broken:  # noqa: BLE001  # no class of exception proves anything: see the module
             error = _what_broke(broken)

@@ -11,8 +11,9 @@ from collections.abc import Callable, Collection
 from contextlib import suppress
 from dataclasses import dataclass
 
-from bot.core.facts import BarClosed, Link, LinkChanged
+from bot.core.facts import Link, LinkChanged
 from bot.core.types import Symbol
+from bot.venues.live.bars import Bars
 from bot.venues.live.connection import Connection
 from bot.venues.live.ear import Ear, Inbox
 from bot.venues.live.flaws import Flaws
@@ -21,7 +22,6 @@ from bot.venues.live.market_watch import MarketWatch
 from bot.venues.live.streams import StreamKeeper
 from bot.venues.live.terms import Wanted
 from bot.venues.live.venue import LiveVenue
-from bot.venues.live.wire import Urgency
 
 CALM_MS, NEAR_MS = 10_000, 2_000
 """How often the account is read by itself: usually, and where a threshold is near."""
@@ -35,8 +35,6 @@ BLIND_MS = 15_000
 """Age of the last reading of the account beyond which its link is down."""
 HALF = 0.5
 """How much of what background may use is for reading the account."""
-BARS = 300
-"""Bars of history per symbol and timeframe."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,12 +80,11 @@ class Feed:
         self._account_up = True
         self._read_ms = connection.now_ms()
         self._renewing = asyncio.Lock()
-        self._bars_due: set[Symbol] = set()
-        self._bars_wanted = asyncio.Event()
+        self._bars = Bars(connection, self._wants.timeframes_ms)
         self.ear = Ear(connection)
         self.ear.hint = self._hinted.set
         self.ear.passed_on = self._alive
-        self._market = StreamKeeper(connection, self._bars_again)
+        self._market = StreamKeeper(connection, lambda: self._bars.want(self.ear.symbols))
         self._private = StreamKeeper(connection, self._afresh)
         self._watch = MarketWatch(connection, self.ear, self._renew)
 
@@ -99,7 +96,7 @@ class Feed:
             self.ear.link_down = lambda why: self._link_down(why, group)
             group.create_task(self._watch.run(inbox), name="market watch")
             group.create_task(self._wires.keep_warm(), name="clock of the exchange")
-            group.create_task(self._bars_for_ever(inbox), name="bars")
+            group.create_task(self._bars.run(inbox), name="bars")
             self._look_at_symbols(group)
             if self._venue is not None:
                 self._private.hold(self._dialect.streams.private_streams(), group)
@@ -167,8 +164,6 @@ class Feed:
         symbols = self._symbols()
         if symbols == self.ear.symbols:
             return
-        self._bars_due |= symbols - frozenset(self.ear.symbols)
-        self._bars_wanted.set()
         self.ear.symbols = symbols
         wanted = Wanted(
             symbols=tuple(sorted(symbols)),
@@ -212,31 +207,3 @@ class Feed:
             self._say(f"connecting anew: {why}")
             await self._wires.renew()
             self._hinted.set()
-
-    # -- bars ---------------------------------------------------------------------------------------
-
-    def _bars_again(self) -> None:
-        """A market stream starts: bars may have closed while it was gone."""
-        self._bars_due |= frozenset(self.ear.symbols)
-        self._bars_wanted.set()
-
-    async def _bars_for_ever(self, inbox: Inbox) -> None:
-        while True:
-            await self._bars_wanted.wait()
-            self._bars_wanted.clear()
-            while self._bars_due:
-                symbol = self._bars_due.pop()
-                for timeframe_ms in self._wants.timeframes_ms:
-                    bars = await self._bars(symbol, timeframe_ms)
-                    if bars:
-                        await inbox.put(bars)
-
-    async def _bars(self, symbol: Symbol, timeframe_ms: int) -> tuple[BarClosed, ...]:
-        reading, instrument = self._dialect.reading, self._listing.by_symbol[symbol]
-        request = reading.bars_request(instrument, timeframe_ms, BARS)
-        try:
-            payload = await self._wires.reads.read(request, Urgency.BACKFILL)
-            return tuple(reading.bars(instrument, timeframe_ms, payload, self._wires.clock.now_ms()))
-        except (Unreadable, ValueError, KeyError) as error:
-            self._flaws.note(f"bars of {symbol}", str(error))
-            return ()

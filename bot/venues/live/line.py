@@ -15,6 +15,8 @@ from bot.venues.live.outcome import decode, quoted, succeeded
 from bot.venues.live.terms import Codes, Payload
 from bot.venues.live.wire import Reply, Request, Urgency
 
+PAGES_MAX = 50
+
 
 class Unreadable(Exception):  # noqa: N818  # it says what is the matter
     """What was asked could not be read; ``code`` is the exchange's own where it gave one."""
@@ -92,6 +94,20 @@ class Line:
         if code is None and not succeeded(reply.status):
             raise Unreadable(request, quoted(reply))
         return payload
+
+    async def pages(self, request: Request, urgency: Urgency) -> list[Payload]:
+        """All pages of the answer, in order; ``Unreadable`` as for ``read``, and where they do not end."""
+        found: list[Payload] = []
+        further: Request | None = request
+        while further is not None:
+            if len(found) == PAGES_MAX:
+                raise Unreadable(request, f"more than {PAGES_MAX} pages")
+            found.append(await self.read(further, urgency))
+            try:
+                further = further.after(found[-1])
+            except (ValueError, KeyError) as error:
+                raise Unreadable(request, f"no next page in the answer: {error}") from error
+        return found
 
     def _about_what_was_asked(self, code: str) -> bool:
         return not any(code in these for these in (self.codes.auth, self.codes.clock, self.codes.limited))

@@ -5,7 +5,7 @@ Pure. What cannot be planned is said in a sentence and nothing is sent.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -52,8 +52,26 @@ class Plan:
     """Resting stops of ours to cancel once the new one has been seen."""
 
 
-def plan(action: Action, acting: Acting, listing: Listing, state: AccountState) -> Plan | str:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Levers:
+    """How an account acts at its exchange; ``cancel_by_id`` as in ``Dialect``."""
+
+    acting: Acting
+    cancel_by_id: Callable[[Instrument, Order, str], Request] | None = None
+
+    def cancel(self, instrument: Instrument, order: Order, state: AccountState) -> Request:
+        """Cancel a resting order; ``LookupError`` where it takes an id of the exchange that nobody knows."""
+        if self.cancel_by_id is None:
+            return self.acting.cancel(instrument, order)
+        venue_id = state.venue_ids.get(order.client_id)
+        if venue_id is None:
+            raise LookupError(f"the exchange's own id of {order.client_id} is not known")
+        return self.cancel_by_id(instrument, order, venue_id)
+
+
+def plan(action: Action, levers: Levers, listing: Listing, state: AccountState) -> Plan | str:
     """The requests of an action on the account as last read, or why there are none."""
+    acting = levers.acting
     intent = action.intent
     try:
         match intent:
@@ -65,7 +83,7 @@ def plan(action: Action, acting: Acting, listing: Listing, state: AccountState) 
             case ReducePosition(id=id_, quantity=quantity):
                 return _reduce(action, _held(id_, state), quantity, Urgency.EMERGENCY, acting, listing)
             case _:
-                return _on_position(action, _held(intent.id, state), acting, listing, state)
+                return _on_position(action, _held(intent.id, state), levers, listing, state)
     except LookupError as missing:
         return f"{type(intent).__name__}: {missing.args[0]}"
 
@@ -136,8 +154,9 @@ def _instrument(id_: PositionId, listing: Listing) -> Instrument:
 
 
 def _on_position(
-    action: Action, position: Position, acting: Acting, listing: Listing, state: AccountState
+    action: Action, position: Position, levers: Levers, listing: Listing, state: AccountState
 ) -> Plan | str:
+    acting = levers.acting
     intent, instrument = action.intent, _instrument(position.id, listing)
     urgency, conditional = Urgency.PROTECTION, True
     orders: tuple[ClientId, ...] = (action.client_id,)
@@ -161,7 +180,7 @@ def _on_position(
             requests = (acting.place_take_profit(position, instrument, trigger, quantity, action.client_id),)
         case CancelStop(client_id=client_id):
             orders, conditional = (), False
-            requests = (acting.cancel(instrument, _ours(position.id, client_id, state)),)
+            requests = (levers.cancel(instrument, _ours(position.id, client_id, state), state),)
         case _:
             return f"{type(intent).__name__}: this venue carries out no such intent"
     return Plan(

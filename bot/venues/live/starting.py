@@ -37,9 +37,9 @@ async def read_listing(
     """The contracts with their tiers, of the markets that are ``among`` those wanted."""
     markets = [market for market in clients.markets if among(market)]
     requests = dialect.contracts.tier_requests(markets)
-    payloads = await asyncio.gather(*(clients.reads.read(r, Urgency.ACCOUNT) for r in requests))
+    answers = await asyncio.gather(*(clients.reads.pages(r, Urgency.ACCOUNT) for r in requests))
     try:
-        return dialect.contracts.listing(markets, payloads)
+        return dialect.contracts.listing(markets, [page for pages in answers for page in pages])
     except (ValueError, KeyError) as error:
         raise Unreadable(_named(requests), f"{type(error).__name__}: {error}") from error
 

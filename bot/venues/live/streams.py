@@ -66,7 +66,10 @@ class StreamKeeper:
         # ccxt counts failures by itself and would wait up to 30 s after the exchange is back.
         client.ws_dial_backoff = {}
         try:
-            await subscription.start(client)
+            async with asyncio.timeout(subscription.renew_ms / 1000 if subscription.renew_ms else None):
+                await subscription.start(client)
+        except TimeoutError:
+            return "it runs out and is renewed"
         except asyncio.CancelledError:
             task = asyncio.current_task()
             if task is not None and task.cancelling():

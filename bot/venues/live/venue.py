@@ -29,7 +29,7 @@ from bot.venues.live.outcome import (
     Unknown,
     Unsent,
 )
-from bot.venues.live.plan import Plan, plan, position_of, sought
+from bot.venues.live.plan import Levers, Plan, plan, position_of, sought
 from bot.venues.live.sending import Sender
 from bot.venues.live.terms import AccountState
 from bot.venues.live.wire import Urgency
@@ -51,7 +51,7 @@ class LiveVenue:
         self.acts = OpenActs(dialect.traits.recv_window_ms, connection.now_ms)
         self._reading = dialect.reading
         self._codes = dialect.traits.codes
-        self._acting = dialect.acting(mode)
+        self._levers = Levers(acting=dialect.acting(mode), cancel_by_id=dialect.cancel_by_id)
         self._line = connection.wires.reads
         self._clock = connection.wires.clock
         self._lookout = Lookout(connection, self.reader)
@@ -87,7 +87,7 @@ class LiveVenue:
 
         Cut off at any moment, it goes on being looked for by ``resolve``.
         """
-        made = plan(action, self._acting, self.listing, self.state)
+        made = plan(action, self._levers, self.listing, self.state)
         if isinstance(made, str):
             return [(self._outcome(action, OutcomeKind.NOT_APPLIED, f"not sent: {made}"),)]
         act = OpenAct(action=action, plan=made, before=position_of(made.id, self.state))
@@ -190,7 +190,8 @@ class LiveVenue:
     async def _verified(self, act: OpenAct, found: Snapshot, seen: Effect) -> Batch:
         """It is there. What it replaces goes now, and the account is read once more if something went."""
         self.acts.close(act)
-        kept = [order for order in act.plan.replaces if not await self._cancelled(act.plan, order)]
+        made = act.plan
+        kept = [o for o in made.replaces if not await self._cancelled(made, o, found.state)]
         proof = seen.proof
         if kept:
             proof += "; still resting beside it: " + ", ".join(order.client_id for order in kept)
@@ -203,8 +204,11 @@ class LiveVenue:
         outcome = self._outcome(act.action, OutcomeKind.VERIFIED, proof, fills=seen.fills)
         return (*self.reader.facts(found), outcome)
 
-    async def _cancelled(self, made: Plan, order: Order) -> bool:
-        request = self._acting.cancel(made.instrument, order)
+    async def _cancelled(self, made: Plan, order: Order, state: AccountState) -> bool:
+        try:
+            request = self._levers.cancel(made.instrument, order, state)
+        except LookupError:
+            return False
         return isinstance(await self._sender.one(request, made.urgency), Applied)
 
     async def _look_again(self, act: OpenAct) -> Batch:

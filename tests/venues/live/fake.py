@@ -245,6 +245,8 @@ class FakeDialect:
         self.private: Sequence[Subscription] = ()
         self.public: Callable[[Wanted], Sequence[Subscription]] = lambda wanted: ()
         self.bars_of: Mapping[Symbol, Sequence[BarClosed]] = {}
+        self.traits = TRAITS
+        self.cancel_by_id: Callable[[Instrument, Order, str], Request] | None = None
 
     # acting
 
@@ -401,12 +403,13 @@ class FakeDialect:
 
     def whole(self) -> Dialect:
         return Dialect(
-            traits=TRAITS,
+            traits=self.traits,
             contracts=self,
             acting=lambda mode: self,
             reading=self,
             answers=self,
             streams=self,
+            cancel_by_id=self.cancel_by_id,
         )
 
 
@@ -468,9 +471,12 @@ class Desk:
 
     exchange: FakeExchange = field(default_factory=FakeExchange)
     said: list[str] = field(default_factory=list)
+    special: Callable[[FakeDialect], None] = lambda dialect: None
+    """What is special about its dialect."""
 
     def __post_init__(self) -> None:
         self.dialect = FakeDialect(self.exchange)
+        self.special(self.dialect)
         self.wires = FakeWires(self.exchange, self.dialect, self.said.append)
         self.connection = Connection(
             account=MAIN,

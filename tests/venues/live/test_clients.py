@@ -14,7 +14,7 @@ from aiohttp import WSMsgType, web
 from bot.venues.live.client import Client, Credentials, client_class
 from bot.venues.live.clients import Access, Clients
 from bot.venues.live.gate import Gate
-from bot.venues.live.line import Unreadable
+from bot.venues.live.line import Line, Unreadable
 from bot.venues.live.session import Loopback, Refused, open_session
 from bot.venues.live.wire import Reply, Request, Urgency
 from tests.venues.live.fake import TRAITS, FakeDialect, FakeExchange
@@ -394,3 +394,51 @@ def test_an_exchange_that_cannot_be_talked_to_is_one_sentence(certificate: Certi
             return str(raised.value)
 
     assert run(work) == "GET time: HTTP 503: <html>maintenance</html>"
+
+
+# -- pages ---------------------------------------------------------------------------------------------
+
+
+def turning(last: int) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
+    async def answer(request: web.Request) -> web.StreamResponse:
+        page = int(request.query.get("page", "1"))
+        return web.Response(text=json.dumps({"page": page, "next": page + 1 if page < last else None}))
+
+    return answer
+
+
+def following(payload: Any) -> dict[str, str] | None:
+    return {"page": str(payload["next"])} if payload["next"] else None
+
+
+PAGED = Request(api=("fapiPublic",), method="GET", path="time", following=following)
+
+
+@pytest.mark.parametrize("last", [1, 3])
+def test_all_pages_are_read(last: int, certificate: Certificate) -> None:
+    async def work() -> list[Any]:
+        async with (
+            serving(certificate, turning(last)) as server,
+            a_client(server, certificate.file) as client,
+        ):
+            return [page["page"] for page in await a_line(client).pages(PAGED, Urgency.ACCOUNT)]
+
+    assert run(work) == list(range(1, last + 1))
+
+
+def test_pages_without_end_are_unreadable(certificate: Certificate) -> None:
+    async def work() -> None:
+        async with (
+            serving(certificate, turning(1_000)) as server,
+            a_client(server, certificate.file) as client,
+        ):
+            with pytest.raises(Unreadable, match="more than 50 pages"):
+                await a_line(client).pages(PAGED, Urgency.ACCOUNT)
+
+    run(work)
+
+
+def a_line(client: Client) -> Line:
+    dialect = FakeDialect(FakeExchange())
+    gate = Gate(TRAITS.windows)
+    return Line(lambda: client, gate, TRAITS.codes, dialect, noticed=lambda _: None, say=lambda _: None)

@@ -1,7 +1,8 @@
 """What comes by itself: streams held open, silence noticed, the account read when it changed and anyway."""
 
 import asyncio
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from itertools import pairwise
 from typing import Any
 
@@ -20,6 +21,7 @@ from tests.venues.live.fake import (
     LOST,
     QUARTERLY,
     Desk,
+    FakeDialect,
     FakeExchange,
     Fault,
     a_position,
@@ -34,9 +36,14 @@ from tests.venues.live.virtual import T0, live, now_ms
 class Scene:
     """A feed on an exchange in memory; every reading of the account and every mark is timed."""
 
-    def __init__(self, exchange: FakeExchange | None = None, **how: Any) -> None:
+    def __init__(
+        self,
+        exchange: FakeExchange | None = None,
+        special: Callable[[FakeDialect], None] = lambda _: None,
+        **how: Any,
+    ) -> None:
         self.exchange = exchange or held()
-        self.desk = Desk(self.exchange)
+        self.desk = Desk(self.exchange, special=special)
         self.venue = LiveVenue(self.desk.connection, PositionMode.ONE_WAY)
         self.near = False
         self.box = Timed()
@@ -323,6 +330,44 @@ def test_history_of_bars_comes_first_and_again_when_the_stream_starts_anew() -> 
         return (await plays(scene, 20, scene.ticks(20))).box.times(BarClosed)
 
     assert live(work)[0] == 0
+
+
+def test_where_no_stream_tells_bars_are_asked_for_when_they_close() -> None:
+    minute = 60_000
+
+    def silent(dialect: FakeDialect) -> None:
+        dialect.traits = replace(dialect.traits, bars_streamed=False)
+
+    async def work() -> tuple[list[float], list[int]]:
+        scene = Scene(special=silent, wants=Wants(timeframes_ms=(minute,)))
+
+        def bars(instrument: Any, timeframe_ms: int, payload: Any, now_ms: int) -> list[BarClosed]:
+            ends = range(T0 - minute, now_ms + 1, minute)
+            one = D(1)
+            return [
+                BarClosed(at_ms=end, symbol=BTC, timeframe_ms=minute, open=one, high=one, low=one, close=one)
+                for end in ends
+            ]
+
+        scene.desk.dialect.bars = bars  # type: ignore[method-assign]
+        await plays(scene, 200, scene.ticks(200))
+        return scene.box.times(BarClosed), [f.at_ms - T0 for f in scene.box.facts if isinstance(f, BarClosed)]
+
+    at, ends = live(work)
+    # T0 is the end of a minute; each later bar comes once, a moment after its end.
+    assert ends == [-minute, 0, minute, 2 * minute, 3 * minute]
+    assert at == [0, 0, 61.5, 121.5, 181.5]
+
+
+def test_a_stream_that_runs_out_is_renewed_before_it_does() -> None:
+    async def work() -> list[float]:
+        scene = Scene()
+        (account,) = scene.desk.dialect.private
+        scene.desk.dialect.private = (replace(account, renew_ms=20_000),)
+        return (await plays(scene, 50, scene.ticks(50))).private_starts
+
+    starts = live(work)
+    assert [round(at) for at in starts] == [0, 20, 40]
 
 
 def test_without_an_account_only_markets_are_watched() -> None:

@@ -34,8 +34,9 @@ from bot.core.intents import (
     WithdrawMargin,
 )
 from bot.core.types import ClientId, Order, OrderKind, PositionId, PositionMode, Side, Symbol
+from bot.venues.live.terms import Instrument
 from bot.venues.live.venue import LiveVenue
-from bot.venues.live.wire import Reply, Urgency
+from bot.venues.live.wire import Reply, Request, Urgency
 from bot.venues.port import Batch
 from tests.building.core import BTC, ETH_LONG, LONG, MAIN, D
 from tests.venues.live.fake import (
@@ -44,6 +45,7 @@ from tests.venues.live.fake import (
     QUARTERLY,
     REFUSED,
     Desk,
+    FakeDialect,
     FakeExchange,
     Fault,
     a_position,
@@ -79,8 +81,10 @@ def held(**changes: Any) -> FakeExchange:
 class Seat:
     """A venue, an action, and what came of it, at once and later."""
 
-    def __init__(self, exchange: FakeExchange) -> None:
-        self.desk = Desk(exchange)
+    def __init__(
+        self, exchange: FakeExchange, special: Callable[[FakeDialect], None] = lambda _: None
+    ) -> None:
+        self.desk = Desk(exchange, special=special)
         self.exchange = exchange
         self.venue = LiveVenue(self.desk.connection, PositionMode.ONE_WAY)
         self.later: list[Batch] = []
@@ -358,6 +362,33 @@ def test_no_order_is_cancelled_that_is_not_a_resting_one_of_ours(client_id: str)
     now, _, _ = does(exchange, CancelStop(id=LONG, client_id=client_id))
     assert outcomes(now)[0].kind is OutcomeKind.NOT_APPLIED
     assert not exchange.sent
+
+
+def by_its_own_id(dialect: FakeDialect) -> None:
+    """An exchange that cancels by its own ids only."""
+
+    def cancel(instrument: Instrument, order: Order, venue_id: str) -> Request:
+        id_ = venue_id.removeprefix("own-")
+        return Request(api="private", method="POST", path="cancel", params={"id": id_, "own": venue_id})
+
+    dialect.cancel_by_id = cancel
+
+
+@pytest.mark.parametrize("known", [True, False])
+def test_an_exchange_may_cancel_by_ids_of_its_own(known: bool) -> None:
+    async def work() -> tuple[Sequence[Outcome], FakeExchange]:
+        exchange = held()
+        own = {ClientId(each): f"own-{each}" for each in exchange.orders} if known else {}
+        exchange.state = lambda: replace(FakeExchange.state(exchange), venue_ids=own)  # type: ignore[method-assign]
+        seat = Seat(exchange, by_its_own_id)
+        now, _ = await seat.does(MoveStop(id=LONG, trigger=D(95)), within_s=1)
+        return outcomes(now), exchange
+
+    (outcome,), exchange = live(work)
+    assert outcome.kind is OutcomeKind.VERIFIED
+    cancels = [r.params["own"] for r in exchange.sent if r.path == "cancel"]
+    assert cancels == ([f"own-{OURS}"] if known else [])
+    assert ("still resting" in outcome.proof) is not known
 
 
 # -- hedges --------------------------------------------------------------------------------------------
