@@ -76,13 +76,15 @@ class Feed:
         self._near = near
         self._flaws = Flaws(connection.say)
         self._hinted = asyncio.Event()
+        self._hinted_ms = 0
+        """When the latest hint came."""
         self._afresh_ms = 0
         self._account_up = True
         self._read_ms = connection.now_ms()
         self._renewing = asyncio.Lock()
         self._bars = Bars(connection, self._wants.timeframes_ms)
         self.ear = Ear(connection)
-        self.ear.hint = self._hinted.set
+        self.ear.hint = self._hint
         self.ear.passed_on = self._alive
         self._market = StreamKeeper(connection, lambda: self._bars.want(self.ear.symbols))
         self._private = StreamKeeper(connection, self._afresh)
@@ -113,9 +115,12 @@ class Feed:
             with suppress(TimeoutError):
                 await asyncio.wait_for(self._hinted.wait(), wait_ms / 1000)
                 await asyncio.sleep(DEBOUNCE_MS / 1000)
-            self._hinted.clear()
             began_ms = self._now_ms()
-            lost = await self._read(venue, inbox)
+            hinted = self._hinted.is_set()
+            self._hinted.clear()
+            # What an action of ours changed has been read back by whoever carried it out.
+            known = hinted and self._hinted_ms < venue.reader.began_ms
+            lost = False if known else await self._read(venue, inbox)
             self._look_at_symbols(group)
             if lost:
                 await asyncio.sleep(PROBE_MS / 1000)
@@ -185,15 +190,19 @@ class Feed:
             }
         return frozenset(symbols)
 
+    def _hint(self) -> None:
+        self._hinted_ms = self._now_ms()
+        self._hinted.set()
+
     def _afresh(self) -> None:
         """The private stream starts: what happened while it was gone is in none."""
         self._afresh_ms = self._now_ms()
-        self._hinted.set()
+        self._hint()
 
     def _alive(self) -> None:
         """A connection stands, or a log-in or subscription was answered."""
         if self._now_ms() - self._afresh_ms < AFRESH_MS:
-            self._hinted.set()
+            self._hint()
 
     def _link_down(self, why: str, group: asyncio.TaskGroup) -> None:
         self._say(f"the private stream is dead: {why}")
@@ -206,4 +215,4 @@ class Feed:
         async with self._renewing:
             self._say(f"connecting anew: {why}")
             await self._wires.renew()
-            self._hinted.set()
+            self._hint()

@@ -157,6 +157,30 @@ def test_a_hint_leads_to_a_reading_within_the_wink_of_an_eye_and_a_burst_to_few(
     assert times[-1] >= 5.5
 
 
+def test_what_an_action_has_read_back_itself_is_not_read_again() -> None:
+    async def work() -> int:
+        scene = Scene(held(took_ms=20))
+        readings: list[int] = []
+
+        def count() -> None:
+            readings.append(sum(r.path == "account" for r in scene.exchange.asked))
+
+        async def acts() -> None:
+            await asyncio.sleep(5)
+            count()
+            scene.desk.dialect.heard = lambda message: Heard(account=True)
+            scene.hears("the margin changed")
+            await asyncio.sleep(0.002)
+            await scene.venue.execute(an_action(AddMargin(id=LONG, amount=D(25))))
+            await asyncio.sleep(1)
+            count()
+
+        await plays(scene, 8, acts())
+        return readings[1] - readings[0]
+
+    assert live(work) == 1
+
+
 def test_no_reading_asks_for_more_than_its_share_of_the_limit() -> None:
     async def work() -> list[float]:
         scene = Scene()
