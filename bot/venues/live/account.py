@@ -1,0 +1,137 @@
+"""Reads an account, and tells the difference between what was known of it and what is there as facts."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from bot.core.contracts import Contract
+from bot.core.facts import BalanceChanged, Fact, InstrumentChanged, OrdersChanged, PositionChanged
+from bot.core.types import ZERO, PositionId, Symbol
+from bot.venues.live.connection import Connection
+from bot.venues.live.flaws import Flaws
+from bot.venues.live.line import Unreadable
+from bot.venues.live.terms import AccountState, Payload
+from bot.venues.live.wire import Request, Urgency, page_name
+from bot.venues.port import Batch
+
+_ACCOUNT = Request(api="", method="GET", path="the account")
+NOTHING = AccountState(positions=(), balances=(), orders=())
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Snapshot:
+    """The account as one reading found it; ``began_ms`` is when the reading began, by our clock.
+
+    Nothing that happened later need be in it, and so it never counts against what a later one found.
+    """
+
+    began_ms: int
+    state: AccountState
+
+
+class AccountReader:
+    """What is known of one account."""
+
+    def __init__(
+        self,
+        connection: Connection,
+    ) -> None:
+        """Nothing is known yet."""
+        self.account = connection.account
+        self.listing = connection.listing
+        self.state = NOTHING
+        self.began_ms = 0
+        """When the newest reading began."""
+        self._reading = connection.dialect.reading
+        self._line = connection.wires.reads
+        self._now_ms = connection.now_ms
+        self._flaws = Flaws(connection.say)
+        self._known_contracts: set[Symbol] = set()
+        self._known_positions: set[PositionId] = set()
+        self._with_orders: set[PositionId] = set()
+        self._currencies: set[str] = set()
+
+    @property
+    def requests(self) -> tuple[Request, ...]:
+        """What one reading asks."""
+        return tuple(self._reading.account_requests(self.listing).values())
+
+    async def read(self, urgency: Urgency) -> Snapshot:
+        """Read the whole account now. ``Unreadable`` if any of it could not be read."""
+        began_ms = self._now_ms()
+        requests = self._reading.account_requests(self.listing)
+        answers = await asyncio.gather(
+            *(self._line.pages(request, urgency) for request in requests.values()), return_exceptions=True
+        )
+        payloads: dict[str, Payload] = {}
+        for name, answer in zip(requests, answers, strict=True):
+            if isinstance(answer, BaseException):
+                raise answer
+            payloads |= {page_name(name, number): page for number, page in enumerate(answer, start=1)}
+        try:
+            state = self._reading.account(self.account, payloads, self.listing)
+        except (ValueError, KeyError) as error:
+            raise Unreadable(_ACCOUNT, f"{type(error).__name__}: {error}") from error
+        for flaw in state.flaws:
+            self._flaws.note("the account", flaw)
+        return Snapshot(began_ms=began_ms, state=state)
+
+    def facts(self, found: Snapshot) -> Batch:
+        """What a reading says, in the order to be folded in. Nothing where a later one is known."""
+        if found.began_ms < self.began_ms:
+            return ()
+        self.began_ms, self.state = found.began_ms, found.state
+        return (
+            *self._contracts(found),
+            *self._balances(found),
+            *self._positions(found),
+            *self._orders(found),
+        )
+
+    def _contracts(self, found: Snapshot) -> Iterator[Fact]:
+        """Contracts of what is held, and the dated ones beside them, once each."""
+        held = {position.id.symbol for position in found.state.positions} - self._known_contracts
+        if not held:
+            return
+        indices = {self._contract(symbol).index for symbol in held}
+        for instrument in self.listing.by_symbol.values():
+            contract = instrument.contract
+            dated = contract.expiry_ms is not None and contract.index in indices
+            if (contract.symbol in held or dated) and contract.symbol not in self._known_contracts:
+                self._known_contracts.add(contract.symbol)
+                yield InstrumentChanged(at_ms=found.began_ms, contract=contract)
+
+    def _contract(self, symbol: Symbol) -> Contract:
+        return self.listing.by_symbol[symbol].contract
+
+    def _balances(self, found: Snapshot) -> Iterator[Fact]:
+        said = {balance.currency: balance for balance in found.state.balances}
+        self._currencies |= said.keys()
+        for currency in sorted(self._currencies):
+            balance = said.get(currency)
+            yield BalanceChanged(
+                at_ms=found.began_ms,
+                account=self.account,
+                currency=currency,
+                wallet=balance.wallet if balance is not None else ZERO,
+                free=balance.free if balance is not None else ZERO,
+            )
+
+    def _positions(self, found: Snapshot) -> Iterator[Fact]:
+        held = {position.id for position in found.state.positions}
+        # A row that made no sense may be a position: then nothing is known to be gone.
+        gone = set() if found.state.flaws else self._known_positions - held
+        for position in found.state.positions:
+            yield PositionChanged(at_ms=found.began_ms, id=position.id, position=position)
+        for id_ in sorted(gone):
+            yield PositionChanged(at_ms=found.began_ms, id=id_, position=None)
+        self._known_positions = (self._known_positions | held) - gone
+
+    def _orders(self, found: Snapshot) -> Iterator[Fact]:
+        resting = {order.id for order in found.state.orders}
+        for id_ in sorted(resting | self._with_orders | self._known_positions):
+            orders = tuple(order for order in found.state.orders if order.id == id_)
+            yield OrdersChanged(at_ms=found.began_ms, id=id_, orders=orders)
+        self._with_orders = resting

@@ -1,0 +1,125 @@
+"""Hears every message of an account's streams, before ccxt does, and leaves facts in the inbox at once.
+
+What is not watched is not let through, nor what changes nothing: some streams tell of every symbol there is,
+every second. A message that makes no sense is dropped and counted.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection
+from decimal import Decimal
+from typing import Protocol
+
+from bot.core.facts import BarClosed, Book, Fact, FundingRate, LastPrice, MarkPrice, OpenInterest
+from bot.core.types import Symbol
+from bot.venues.live.connection import Connection
+from bot.venues.live.flaws import Flaws
+from bot.venues.live.terms import Payload
+from bot.venues.port import Batch
+
+_MALFORMED = (ValueError, KeyError, TypeError, AttributeError, IndexError)
+_OF_A_MARKET = (MarkPrice, LastPrice, FundingRate, BarClosed, Book, OpenInterest)
+
+
+class Inbox(Protocol):
+    """Where facts are left."""
+
+    async def put(self, batch: Batch) -> None:
+        """Leave a batch; waits while there is no room."""
+        ...
+
+    def put_now(self, batch: Batch) -> None:
+        """Leave a batch from where nobody can wait."""
+        ...
+
+
+class Ear:
+    """What is heard of one account and its markets.
+
+    ``marks_ms`` is when each watched symbol's latest mark holds for, by our clock; ``heard_ms`` when
+    anything at all was heard.
+    """
+
+    def __init__(
+        self,
+        connection: Connection,
+    ) -> None:
+        self.symbols: Collection[Symbol] = frozenset()
+        self.marks_ms: dict[Symbol, int] = {}
+        self.heard_ms = 0
+        self.hint: Callable[[], None] = lambda: None
+        """Told that the account changed."""
+        self.passed_on: Callable[[], None] = lambda: None
+        """Told of a log-in, a subscription or a pong."""
+        self.link_down: Callable[[str], None] = lambda _: None
+        """Told why the private stream is dead although its connection is not."""
+        self.flaws = Flaws(connection.say)
+        self._account = connection.account
+        self._streams = connection.dialect.streams
+        self._listing = connection.listing
+        self._clock = connection.wires.clock
+        self._now_ms = connection.now_ms
+        self._event_ms: dict[tuple[type[Fact], Symbol], int] = {}
+        """Of each symbol's latest prices, by the exchange's clock."""
+        self._funding: dict[Symbol, tuple[Decimal, int]] = {}
+        self._inbox: Inbox | None = None
+
+    def open(self, inbox: Inbox) -> None:
+        """From now on facts go there."""
+        self._inbox = inbox
+
+    def hears(self, message: Payload) -> bool:
+        """Take in one message; whether ccxt is to have it as well."""
+        self.heard_ms = self._now_ms()
+        try:
+            heard = self._streams.hear(self._account, message, self._listing, self._clock.now_ms())
+        except _MALFORMED as error:
+            self.flaws.note("a stream", f"{type(error).__name__}: {error}")
+            return False
+        if heard.flaw:
+            self.flaws.note("a stream", heard.flaw)
+        for fact in heard.facts:
+            self._leave(fact)
+        if heard.account:
+            self.hint()
+        if heard.link_down:
+            self.link_down(heard.link_down)
+        if heard.pass_on:
+            self.passed_on()
+        return heard.pass_on
+
+    def _leave(self, fact: Fact) -> None:
+        if isinstance(fact, _OF_A_MARKET):
+            if fact.symbol not in self.symbols:
+                return
+            if isinstance(fact, MarkPrice | LastPrice):
+                if not self._is_timely(fact):
+                    return
+                if isinstance(fact, MarkPrice):
+                    fact = self._clock.ours(fact)
+                    self.marks_ms[fact.symbol] = fact.at_ms
+                else:
+                    fact = self._clock.ours(fact)
+            elif isinstance(fact, FundingRate) and not self._is_news(fact):
+                return
+        if self._inbox is not None:
+            self._inbox.put_now((fact,))
+
+    def _is_timely(self, fact: MarkPrice | LastPrice) -> bool:
+        """Neither twice, nor overtaken on its way, nor of a time that is still to come."""
+        key = type(fact), fact.symbol
+        if self._clock.is_ahead(fact.at_ms):
+            self.flaws.note("a stream", f"{fact.symbol}: a price of {fact.at_ms}, which is still to come")
+            self._clock.doubt()
+            return False
+        if fact.at_ms <= self._event_ms.get(key, 0):
+            return False
+        self._event_ms[key] = fact.at_ms
+        return True
+
+    def _is_news(self, fact: FundingRate) -> bool:
+        said = fact.rate, fact.next_ms
+        if self._funding.get(fact.symbol) == said:
+            return False
+        self._funding[fact.symbol] = said
+        return True

@@ -1,0 +1,218 @@
+"""Brings the facts of one account: streams as they come, the account as it is read, outcomes found out late.
+
+Streams are hints and REST is the truth. Whatever a private stream says leads to a reading; readings go on by
+themselves as well, and faster where a threshold is near.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Collection
+from contextlib import suppress
+from dataclasses import dataclass
+
+from bot.core.facts import Link, LinkChanged
+from bot.core.types import Symbol
+from bot.venues.live.bars import Bars
+from bot.venues.live.connection import Connection
+from bot.venues.live.ear import Ear, Inbox
+from bot.venues.live.flaws import Flaws
+from bot.venues.live.line import Unreadable
+from bot.venues.live.market_watch import MarketWatch
+from bot.venues.live.streams import StreamKeeper
+from bot.venues.live.terms import Wanted
+from bot.venues.live.venue import LiveVenue
+
+CALM_MS, NEAR_MS = 10_000, 2_000
+"""How often the account is read by itself: usually, and where a threshold is near."""
+DEBOUNCE_MS, GAP_MS = 50, 250
+"""How long a hint waits for others, and the least time between the beginnings of two readings."""
+PROBE_MS = 60_000
+"""How often a key that is not accepted is tried."""
+AFRESH_MS = 5_000
+"""How long after a start of the private stream every sign of life of it counts as a hint."""
+BLIND_MS = 15_000
+"""Age of the last reading of the account beyond which its link is down."""
+HALF = 0.5
+"""How much of what background may use is for reading the account."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wants:
+    """Market data beside marks, funding and last prices."""
+
+    timeframes_ms: tuple[int, ...] = ()
+    book: bool = False
+    open_interest: bool = False
+    quarterlies: bool = False
+    """Whether the dated contracts beside what is held are watched as well."""
+
+
+class Feed:
+    """Everything that comes from the exchange by itself. ``run`` it as a feed of the shell."""
+
+    def __init__(
+        self,
+        connection: Connection,
+        venue: LiveVenue | None,
+        *,
+        wants: Wants | None = None,
+        also: Collection[Symbol] = (),
+        near: Callable[[], bool] = lambda: False,
+    ) -> None:
+        """Without a ``venue`` only the markets of ``also`` are watched.
+
+        ``near`` says whether a threshold is near, so that the account is read more often.
+        """
+        self._account = connection.account
+        self._dialect = connection.dialect
+        self._listing = connection.listing
+        self._wires = connection.wires
+        self._venue = venue
+        self._now_ms = connection.now_ms
+        self._say = connection.say
+        self._wants = wants or Wants()
+        self._also = frozenset(also)
+        self._near = near
+        self._flaws = Flaws(connection.say)
+        self._hinted = asyncio.Event()
+        self._hinted_ms = 0
+        """When the latest hint came."""
+        self._afresh_ms = 0
+        self._account_up = True
+        self._read_ms = connection.now_ms()
+        self._renewing = asyncio.Lock()
+        self._bars = Bars(connection, self._wants.timeframes_ms)
+        self.ear = Ear(connection)
+        self.ear.hint = self._hint
+        self.ear.passed_on = self._alive
+        self._market = StreamKeeper(connection, lambda: self._bars.want(self.ear.symbols))
+        self._private = StreamKeeper(connection, self._afresh)
+        self._watch = MarketWatch(connection, self.ear, self._renew)
+
+    async def run(self, inbox: Inbox) -> None:
+        """Bring facts until cancelled."""
+        self.ear.open(inbox)
+        self._wires.listen(self.ear.hears, self._alive)
+        async with asyncio.TaskGroup() as group:
+            self.ear.link_down = lambda why: self._link_down(why, group)
+            group.create_task(self._watch.run(inbox), name="market watch")
+            group.create_task(self._wires.keep_warm(), name="clock of the exchange")
+            group.create_task(self._bars.run(inbox), name="bars")
+            self._look_at_symbols(group)
+            if self._venue is not None:
+                self._private.hold(self._dialect.streams.private_streams(), group)
+                group.create_task(self._venue.resolve(inbox.put), name="open acts")
+                group.create_task(self._read_for_ever(inbox, group), name="account")
+
+    # -- the account --------------------------------------------------------------------------------
+
+    async def _read_for_ever(self, inbox: Inbox, group: asyncio.TaskGroup) -> None:
+        venue = self._venue
+        assert venue is not None, "only an account can be read"
+        wait_ms = 0
+        while True:
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._hinted.wait(), wait_ms / 1000)
+                await asyncio.sleep(DEBOUNCE_MS / 1000)
+            began_ms = self._now_ms()
+            hinted = self._hinted.is_set()
+            self._hinted.clear()
+            # What an action of ours changed has been read back by whoever carried it out.
+            known = hinted and self._hinted_ms < venue.reader.began_ms
+            lost = False if known else await self._read(venue, inbox)
+            self._look_at_symbols(group)
+            if lost:
+                await asyncio.sleep(PROBE_MS / 1000)
+            wait_ms = self._pace_ms(venue)
+            await asyncio.sleep(max(0, began_ms + GAP_MS - self._now_ms()) / 1000)
+
+    async def _read(self, venue: LiveVenue, inbox: Inbox) -> bool:
+        """One reading; whether our key was refused."""
+        began_ms = self._now_ms()
+        try:
+            batch = await venue.reread()
+        except Unreadable as error:
+            self._flaws.note("the account", str(error))
+            if error.code in self._dialect.traits.codes.auth:
+                return True
+            if self._account_up and self._now_ms() - self._read_ms > BLIND_MS:
+                self._account_up = False
+                await inbox.put((self._link(up=False, because=str(error)),))
+            return False
+        if venue.key_refused:
+            await inbox.put(batch)
+            return True
+        self._read_ms = began_ms
+        if not self._account_up:
+            self._account_up = True
+            batch = (self._link(up=True, because="the account can be read again"), *batch)
+        if batch:
+            await inbox.put(batch)
+        return False
+
+    def _pace_ms(self, venue: LiveVenue) -> int:
+        """How long until the next reading by itself: no faster than the exchange's limits allow."""
+        wished_ms = NEAR_MS if self._near() else CALM_MS
+        cost_ms = sum(self._wires.gate.busy_ms(request, HALF) for request in venue.reader.requests)
+        return max(wished_ms, cost_ms)
+
+    def _link(self, *, up: bool, because: str) -> LinkChanged:
+        return LinkChanged(
+            at_ms=self._now_ms(), account=self._account, link=Link.ACCOUNT, up=up, because=because
+        )
+
+    # -- the streams --------------------------------------------------------------------------------
+
+    def _look_at_symbols(self, group: asyncio.TaskGroup) -> None:
+        """Watch what is held now; a new symbol starts the market streams anew."""
+        symbols = self._symbols()
+        if symbols == self.ear.symbols:
+            return
+        self.ear.symbols = symbols
+        wanted = Wanted(
+            symbols=tuple(sorted(symbols)),
+            timeframes_ms=self._wants.timeframes_ms,
+            book=self._wants.book,
+            open_interest=self._wants.open_interest,
+        )
+        self._market.hold(self._dialect.streams.streams(wanted, self._listing) if symbols else (), group)
+
+    def _symbols(self) -> frozenset[Symbol]:
+        held = {p.id.symbol for p in self._venue.state.positions} if self._venue is not None else set()
+        symbols = {s for s in held | self._also if s in self._listing.by_symbol}
+        if self._wants.quarterlies:
+            indices = {self._listing.by_symbol[s].contract.index for s in symbols}
+            symbols |= {
+                instrument.symbol
+                for instrument in self._listing.by_symbol.values()
+                if instrument.contract.expiry_ms is not None and instrument.contract.index in indices
+            }
+        return frozenset(symbols)
+
+    def _hint(self) -> None:
+        self._hinted_ms = self._now_ms()
+        self._hinted.set()
+
+    def _afresh(self) -> None:
+        """The private stream starts: what happened while it was gone is in none."""
+        self._afresh_ms = self._now_ms()
+        self._hint()
+
+    def _alive(self) -> None:
+        """A connection stands, or a log-in or subscription was answered."""
+        if self._now_ms() - self._afresh_ms < AFRESH_MS:
+            self._hint()
+
+    def _link_down(self, why: str, group: asyncio.TaskGroup) -> None:
+        self._say(f"the private stream is dead: {why}")
+        group.create_task(self._renew(why), name="another client")
+
+    async def _renew(self, why: str) -> None:
+        """Another client; every stream starts anew on it by itself, because the old one's are closed."""
+        if self._renewing.locked():
+            return
+        async with self._renewing:
+            self._say(f"connecting anew: {why}")
+            await self._wires.renew()
+            self._hint()

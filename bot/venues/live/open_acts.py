@@ -1,0 +1,119 @@
+"""The acts of which it is not known yet what became, and when it is worth looking again.
+
+An exchange promises that a request is not carried out later than its time stamp plus the receive window. Only
+what is read after that moment can show that nothing happened, and one such look is not enough, because
+queries may be answered from behind.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+
+from bot.core.decisions import Action
+from bot.core.types import ClientId, Position
+from bot.venues.live.plan import Plan
+
+LOOK_MS = 1_000
+"""How far apart two looks are: so far must the two be that disprove an act."""
+SLOW_LOOK_MS = 10_000
+"""The same once patience is over."""
+PATIENCE_MS = 30_000
+"""After this long a confirmed act counts as done although the account does not show it."""
+GIVE_UP_MS = 300_000
+"""After this long an act that no reading can decide is no longer looked for; it stays unknown."""
+NO_PROMISE_MS = 10_000
+"""How long a request may be carried out at an exchange that promises nothing."""
+SLACK_MS = 500
+"""Added to the receive window: two clocks never agree to the millisecond."""
+
+
+@dataclass(slots=True, eq=False)
+class OpenAct:
+    """One act. ``left_ms`` is when its last request left, ``None`` while none has."""
+
+    action: Action
+    plan: Plan
+    before: Position | None
+    left_ms: int | None = None
+    confirmed: bool = False
+    """Whether the exchange has said that it was done."""
+    running: bool = False
+    """Whether whoever executes it is still at it."""
+    look_ms: int = 0
+    """When to look next."""
+    disproved_ms: int | None = None
+    """When the first look began that showed, after its time, that nothing had happened."""
+    told: bool = False
+    """Whether people were told that it cannot be decided."""
+
+
+class OpenActs:
+    """All acts that are open, by the client id of their action."""
+
+    def __init__(self, recv_window_ms: int, now_ms: Callable[[], int]) -> None:
+        """``recv_window_ms`` is the exchange's promise, 0 where it gives none."""
+        self._settles_ms = (recv_window_ms or NO_PROMISE_MS) + SLACK_MS
+        self._now_ms = now_ms
+        self._acts: dict[ClientId, OpenAct] = {}
+        self._changed = asyncio.Event()
+
+    @contextmanager
+    def under_way(self, act: OpenAct) -> Iterator[None]:
+        """While somebody executes it. Unless it was closed by then, it is looked for afterwards."""
+        self._acts[act.action.client_id] = act
+        act.running = True
+        try:
+            yield
+        finally:
+            act.running = False
+            self._changed.set()
+
+    def add(self, act: OpenAct) -> None:
+        """Look for an act that nobody executes any more."""
+        self._acts[act.action.client_id] = act
+        self._changed.set()
+
+    def close(self, act: OpenAct) -> None:
+        """What became of it is known, or given up."""
+        self._acts.pop(act.action.client_id, None)
+
+    def __contains__(self, client_id: object) -> bool:
+        return client_id in self._acts
+
+    async def due(self) -> None:
+        """Wait until there is something to look for."""
+        while not self.waiting():
+            self._changed.clear()
+            looks = [act.look_ms for act in self._acts.values() if not act.running]
+            wait_s = max(0, min(looks) - self._now_ms()) / 1000 if looks else None
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._changed.wait(), wait_s)
+
+    def waiting(self) -> list[OpenAct]:
+        """What should be looked for now."""
+        now_ms = self._now_ms()
+        return [act for act in self._acts.values() if not act.running and act.look_ms <= now_ms]
+
+    def postpone(self, act: OpenAct) -> None:
+        """Look again, but not at once."""
+        wait_ms = SLOW_LOOK_MS if self.age_ms(act) > PATIENCE_MS else LOOK_MS
+        act.look_ms = self._now_ms() + wait_ms
+
+    def age_ms(self, act: OpenAct) -> int:
+        """How long ago it left."""
+        return self._now_ms() - act.left_ms if act.left_ms is not None else 0
+
+    def disproved(self, act: OpenAct, began_ms: int) -> bool:
+        """A look that began at ``began_ms`` shows that nothing happened: whether that is proof enough.
+
+        It takes two, apart, both after the moment from which it can no longer happen, and no word of the
+        exchange to the contrary.
+        """
+        if act.confirmed or act.left_ms is None or began_ms < act.left_ms + self._settles_ms:
+            return False
+        if act.disproved_ms is None:
+            act.disproved_ms = began_ms
+        return began_ms - act.disproved_ms >= LOOK_MS

@@ -1,0 +1,70 @@
+"""What is read once before an account is guarded: its contracts, its setup, the rights of its key."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Protocol
+
+from bot.venues.live.dialect import Dialect
+from bot.venues.live.line import Line, Unreadable
+from bot.venues.live.terms import KeyRights, Listing, Payload, Setup
+from bot.venues.live.wire import Request, Urgency
+
+
+class Talking(Protocol):
+    """What reading needs of ``Clients``."""
+
+    @property
+    def reads(self) -> Line:
+        """The line that reads."""
+        ...
+
+    @property
+    def markets(self) -> Sequence[Mapping[str, Any]]:
+        """The markets as ccxt lists them."""
+        ...
+
+
+def every(_: Mapping[str, Any]) -> bool:
+    """All markets."""
+    return True
+
+
+async def read_listing(
+    dialect: Dialect, clients: Talking, among: Callable[[Mapping[str, Any]], bool] = every
+) -> Listing:
+    """The contracts with their tiers, of the markets that are ``among`` those wanted."""
+    markets = [market for market in clients.markets if among(market)]
+    requests = dialect.contracts.tier_requests(markets)
+    answers = await asyncio.gather(*(clients.reads.pages(r, Urgency.ACCOUNT) for r in requests))
+    try:
+        return dialect.contracts.listing(markets, [page for pages in answers for page in pages])
+    except (ValueError, KeyError) as error:
+        raise Unreadable(_named(requests), f"{type(error).__name__}: {error}") from error
+
+
+async def read_setup(dialect: Dialect, clients: Talking) -> Setup:
+    """How the account is set up."""
+    requests = dialect.reading.setup_requests()
+    payloads = [await clients.reads.read(request, Urgency.ACCOUNT) for request in requests]
+    try:
+        return dialect.reading.setup(payloads)
+    except (ValueError, KeyError) as error:
+        raise Unreadable(_named(requests), f"{type(error).__name__}: {error}") from error
+
+
+async def read_rights(dialect: Dialect, clients: Talking) -> KeyRights | None:
+    """The rights of the key; ``None`` where the exchange tells nobody."""
+    request = dialect.reading.rights_request()
+    if request is None:
+        return None
+    payload: Payload = await clients.reads.read(request, Urgency.ACCOUNT)
+    try:
+        return dialect.reading.rights(payload)
+    except (ValueError, KeyError) as error:
+        raise Unreadable(request, f"{type(error).__name__}: {error}") from error
+
+
+def _named(requests: Sequence[Request]) -> Request:
+    return requests[0] if requests else Request(api="", method="GET", path="nothing")

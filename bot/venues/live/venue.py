@@ -1,0 +1,263 @@
+"""A real account behind the port every venue has.
+
+An action is sent once. What the exchange confirms is read back before it counts as verified; what nobody
+answered is found out by reading, after the moment from which the exchange can no longer carry it out, and is
+never sent again. Outcome, position, balance and orders of one reading come in one batch.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from typing import assert_never
+
+from bot.core.decisions import Action
+from bot.core.facts import Fact, Fill, Link, LinkChanged, MarkPrice, Outcome, OutcomeKind
+from bot.core.types import Order, Position, PositionMode
+from bot.venues.live.account import AccountReader, Snapshot
+from bot.venues.live.connection import Connection
+from bot.venues.live.effect import Effect, Sight
+from bot.venues.live.line import Unreadable
+from bot.venues.live.looking import Lookout
+from bot.venues.live.open_acts import GIVE_UP_MS, PATIENCE_MS, OpenAct, OpenActs
+from bot.venues.live.outcome import (
+    Applied,
+    AuthLost,
+    Limited,
+    NothingDone,
+    Rejected,
+    Unknown,
+    Unsent,
+)
+from bot.venues.live.plan import Levers, Plan, plan, position_of, sought
+from bot.venues.live.sending import Sender
+from bot.venues.live.terms import AccountState
+from bot.venues.live.wire import Urgency
+from bot.venues.port import Batch
+
+LOOKS_MS = (0, 150, 400, 1_000)
+"""How long to wait before each look for what the exchange has confirmed: its queries may lag behind it."""
+
+
+class LiveVenue:
+    """One account at one exchange."""
+
+    def __init__(self, connection: Connection, mode: PositionMode) -> None:
+        """``mode`` is how the account keeps positions, as its ``Setup`` said."""
+        dialect = connection.dialect
+        self.account = connection.account
+        self.listing = connection.listing
+        self.reader = AccountReader(connection)
+        self.acts = OpenActs(dialect.traits.recv_window_ms, connection.now_ms)
+        self._reading = dialect.reading
+        self._codes = dialect.traits.codes
+        self._levers = Levers(acting=dialect.acting(mode), cancel_by_id=dialect.cancel_by_id)
+        self._line = connection.wires.reads
+        self._clock = connection.wires.clock
+        self._lookout = Lookout(connection, self.reader)
+        self._sender = Sender(connection)
+        self._now_ms = connection.now_ms
+        self._say = connection.say
+        self.key_refused = False
+        """Whether the exchange does not take our key any more."""
+
+    @property
+    def state(self) -> AccountState:
+        """The account as last read."""
+        return self.reader.state
+
+    async def snapshot(self) -> Sequence[Batch]:
+        """The account as it is now, with contracts, marks and funding of what is held: one batch."""
+        facts = self.reader.facts(await self.reader.read(Urgency.ACCOUNT))
+        reading = self._reading
+        held = {position.id.symbol for position in self.state.positions}
+        instruments = [self.listing.by_symbol[symbol] for symbol in sorted(held)]
+        requests = reading.market_requests(instruments) if instruments else ()
+        payloads = [await self._line.read(request, Urgency.ACCOUNT) for request in requests]
+        try:
+            market = reading.market(payloads, self.listing) if payloads else ()
+        except (ValueError, KeyError) as error:
+            raise Unreadable(requests[0], f"{type(error).__name__}: {error}") from error
+        clock = self._clock
+        timely = (clock.ours(fact) if isinstance(fact, MarkPrice) else fact for fact in market)
+        return [(*facts, *(fact for fact in timely if fact.symbol in held))]
+
+    async def execute(self, action: Action) -> Sequence[Batch]:
+        """Carry out an action, once.
+
+        Cut off at any moment, it goes on being looked for by ``resolve``.
+        """
+        made = plan(action, self._levers, self.listing, self.state)
+        if isinstance(made, str):
+            return [(self._outcome(action, OutcomeKind.NOT_APPLIED, f"not sent: {made}"),)]
+        act = OpenAct(action=action, plan=made, before=position_of(made.id, self.state))
+        with self.acts.under_way(act):
+            verdict = await self._sender.send(act)
+            match verdict:
+                case Applied():
+                    act.confirmed = True
+                    return [await self._confirm(act)]
+                case Unknown(proof=proof):
+                    return [(self._outcome(action, OutcomeKind.UNKNOWN, proof),)]
+                case _:
+                    self.acts.close(act)
+                    return [await self._nothing_done(action, verdict)]
+
+    def resume(self, action: Action, before: Position | None) -> None:
+        """Take over an action that an earlier run left open: find out what became of it, by reading.
+
+        ``before`` is the position as it was when the action was decided. Call it after ``snapshot``.
+        """
+        made = sought(action, self.listing, self.state)
+        if isinstance(made, str):
+            self._say(f"{action.client_id} of an earlier run cannot be looked for: {made}")
+            return
+        same = before is not None and before.id == made.id
+        self.acts.add(
+            OpenAct(action=action, plan=made, before=before if same else None, left_ms=action.deadline_ms)
+        )
+
+    async def reread(self, urgency: Urgency = Urgency.ACCOUNT) -> Batch:
+        """The account as it is now, as facts; a key that works again is said with it."""
+        try:
+            found = await self.reader.read(urgency)
+        except Unreadable as error:
+            lost = self.auth_lost(error.code, str(error)) if error.code in self._codes.auth else None
+            if lost is not None:
+                return (lost,)
+            raise
+        back: Batch = ()
+        if self.key_refused:
+            self.key_refused = False
+            back = (self._link(up=True, because="the key is accepted again"),)
+        return (*back, *self.reader.facts(found))
+
+    def auth_lost(self, code: str, because: str) -> Fact | None:
+        """The exchange does not take our key any more: the fact, the first time."""
+        if self.key_refused:
+            return None
+        self.key_refused = True
+        return self._link(up=False, because=f"code {code}: {because}")
+
+    async def resolve(self, put: Callable[[Batch], Awaitable[None]]) -> None:
+        """Find out what became of what is open, and ``put`` it. Runs for ever."""
+        while True:
+            await self.acts.due()
+            for act in self.acts.waiting():
+                batch = await self._look_again(act)
+                if batch:
+                    await put(batch)
+
+    # -- what became of it --------------------------------------------------------------------------
+
+    async def _nothing_done(self, action: Action, verdict: NothingDone) -> Batch:
+        """Nothing came of it, proven. After a rejection something in the account is not as was thought."""
+        facts: list[Fact] = []
+        match verdict:
+            case Unsent(proof=proof):
+                return (self._outcome(action, OutcomeKind.NOT_APPLIED, f"not sent: {proof}"),)
+            case AuthLost(code=code, proof=proof):
+                lost = self.auth_lost(code, proof)
+                facts = [lost] if lost is not None else []
+                return (self._outcome(action, OutcomeKind.REJECTED, proof, code), *facts)
+            case Limited(code=code, proof=proof):
+                return (self._outcome(action, OutcomeKind.REJECTED, proof, code),)
+            case Rejected(code=code, proof=proof):
+                outcome = self._outcome(action, OutcomeKind.REJECTED, proof, code)
+                try:
+                    return (*await self.reread(Urgency.PROTECTION), outcome)
+                except Unreadable:
+                    return (outcome,)
+            case _:
+                assert_never(verdict)
+
+    async def _confirm(self, act: OpenAct) -> Batch:
+        """Read back what the exchange has confirmed; what is not seen soon is looked for later."""
+        found, seen = None, None
+        for wait_ms in LOOKS_MS:
+            await asyncio.sleep(wait_ms / 1000)
+            try:
+                found, seen = await self._lookout.look(act)
+            except Unreadable as error:
+                self._say(f"{act.action.client_id} could not be read back: {error}")
+                continue
+            if seen.sight is Sight.DONE:
+                return await self._verified(act, found, seen)
+        why = seen.proof if seen is not None else "it could not be read back"
+        outcome = self._outcome(act.action, OutcomeKind.APPLIED, f"confirmed, not seen yet: {why}")
+        return (*(self.reader.facts(found) if found is not None else ()), outcome)
+
+    async def _verified(self, act: OpenAct, found: Snapshot, seen: Effect) -> Batch:
+        """It is there. What it replaces goes now, and the account is read once more if something went."""
+        self.acts.close(act)
+        made = act.plan
+        kept = [o for o in made.replaces if not await self._cancelled(made, o, found.state)]
+        proof = seen.proof
+        if kept:
+            proof += "; still resting beside it: " + ", ".join(order.client_id for order in kept)
+            self._say(f"{act.action.client_id}: {proof}")
+        if act.plan.replaces:
+            try:
+                found = await self.reader.read(Urgency.PROTECTION)
+            except Unreadable as error:
+                self._say(f"{act.action.client_id}: after cancelling: {error}")
+        outcome = self._outcome(act.action, OutcomeKind.VERIFIED, proof, fills=seen.fills)
+        return (*self.reader.facts(found), outcome)
+
+    async def _cancelled(self, made: Plan, order: Order, state: AccountState) -> bool:
+        try:
+            request = self._levers.cancel(made.instrument, order, state)
+        except LookupError:
+            return False
+        return isinstance(await self._sender.one(request, made.urgency), Applied)
+
+    async def _look_again(self, act: OpenAct) -> Batch:
+        """One later look at an act that is open; nothing where it is still open afterwards."""
+        if act.left_ms is None:
+            self.acts.close(act)
+            return (self._outcome(act.action, OutcomeKind.NOT_APPLIED, "not sent: cut off in the queue"),)
+        began_ms = self._now_ms()
+        try:
+            found, seen = await self._lookout.look(act)
+        except Unreadable as error:
+            self._say(f"{act.action.client_id} is still open: {error}")
+            self.acts.postpone(act)
+            return ()
+        if seen.sight is Sight.DONE:
+            return await self._verified(act, found, seen)
+        if seen.sight is Sight.NOT_DONE and self.acts.disproved(act, began_ms):
+            self.acts.close(act)
+            proof = f"read twice after its time: {seen.proof}"
+            return (*self.reader.facts(found), self._outcome(act.action, OutcomeKind.NOT_APPLIED, proof))
+        age_ms = self.acts.age_ms(act)
+        if age_ms > PATIENCE_MS and (act.confirmed or seen.sight is Sight.LAGGING):
+            self._say(f"{act.action.client_id} was confirmed and the account does not show it: {seen.proof}")
+            return await self._verified(act, found, seen)
+        if age_ms > PATIENCE_MS:
+            self._undecided(act, seen)
+        self.acts.postpone(act)
+        return self.reader.facts(found)
+
+    def _undecided(self, act: OpenAct, seen: Effect) -> None:
+        """Reading tells nothing: people are told, once, and some day it is given up. It stays unknown."""
+        if not act.told:
+            act.told = True
+            self._say(f"{act.action.client_id} cannot be decided by reading: {seen.proof}")
+        if self.acts.age_ms(act) > GIVE_UP_MS:
+            self.acts.close(act)
+
+    def _outcome(
+        self, action: Action, kind: OutcomeKind, proof: str, code: str = "", fills: Sequence[Fill] = ()
+    ) -> Outcome:
+        return Outcome(
+            at_ms=self._now_ms(),
+            id=action.id,
+            client_id=action.client_id,
+            kind=kind,
+            code=code,
+            proof=proof,
+            fills=tuple(fills),
+        )
+
+    def _link(self, *, up: bool, because: str) -> LinkChanged:
+        return LinkChanged(at_ms=self._now_ms(), account=self.account, link=Link.AUTH, up=up, because=because)

@@ -1,0 +1,447 @@
+"""What comes by itself: streams held open, silence noticed, the account read when it changed and anyway."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
+from itertools import pairwise
+from typing import Any
+
+import pytest
+
+from bot.core.facts import BalanceChanged, BarClosed, Fact, Link, LinkChanged, MarkPrice, OutcomeKind
+from bot.core.intents import AddMargin
+from bot.core.types import PositionMode, Symbol
+from bot.venues.live.feed import Feed, Wants
+from bot.venues.live.terms import Heard, Subscription, Wanted
+from bot.venues.live.venue import LiveVenue
+from bot.venues.live.wire import Request
+from tests.building.core import BTC, ETH, ETH_LONG, LONG, D
+from tests.venues.live.fake import (
+    HTML,
+    LOST,
+    QUARTERLY,
+    Desk,
+    FakeDialect,
+    FakeExchange,
+    Fault,
+    a_position,
+    an_action,
+    says,
+)
+from tests.venues.live.test_ear import Box, mark
+from tests.venues.live.test_venue import held, outcomes
+from tests.venues.live.virtual import T0, live, now_ms
+
+
+class Scene:
+    """A feed on an exchange in memory; every reading of the account and every mark is timed."""
+
+    def __init__(
+        self,
+        exchange: FakeExchange | None = None,
+        special: Callable[[FakeDialect], None] = lambda _: None,
+        **how: Any,
+    ) -> None:
+        self.exchange = exchange or held()
+        self.desk = Desk(self.exchange, special=special)
+        self.venue = LiveVenue(self.desk.connection, PositionMode.ONE_WAY)
+        self.near = False
+        self.box = Timed()
+        self.wanted: list[Wanted] = []
+        self.private_starts: list[float] = []
+        self.market_starts: list[float] = []
+        self.broken = asyncio.Event()
+        self.desk.dialect.private = (Subscription(name="account", link=Link.ACCOUNT, start=self._private),)
+        self.desk.dialect.public = self._public
+        self.feed = Feed(self.desk.connection, self.venue, near=lambda: self.near, **how)
+
+    async def _private(self, client: Any) -> None:
+        self.private_starts.append(seconds())
+        await self.broken.wait()
+        raise ConnectionError("closed")
+
+    def _public(self, wanted: Wanted) -> list[Subscription]:
+        self.wanted.append(wanted)
+        return [Subscription(name="marks", link=Link.MARKET, start=self._marks)]
+
+    async def _marks(self, client: Any) -> None:
+        self.market_starts.append(seconds())
+        await asyncio.Event().wait()
+
+    def hears(self, message: Any) -> bool:
+        return self.desk.wires.hears(message)
+
+    def readings(self) -> list[float]:
+        return self.box.times(BalanceChanged)
+
+    async def ticks(self, until_s: float, every_s: float = 1.0) -> None:
+        """A mark a second."""
+        self.desk.dialect.heard = lambda message: Heard(facts=(message,))
+        while seconds() < until_s:
+            self.hears(mark(now_ms()))
+            await asyncio.sleep(every_s)
+
+
+class Timed(Box):
+    def __init__(self) -> None:
+        super().__init__()
+        self.at: list[tuple[float, Fact]] = []
+
+    async def put(self, batch: Any) -> None:
+        self.put_now(batch)
+
+    def put_now(self, batch: Any) -> None:
+        super().put_now(batch)
+        self.at.extend((seconds(), fact) for fact in batch)
+
+    def times(self, kind: type[Any]) -> list[float]:
+        return [round(at, 2) for at, fact in self.at if isinstance(fact, kind)]
+
+    def links(self) -> list[tuple[float, Link, bool]]:
+        return [(round(at, 1), f.link, f.up) for at, f in self.at if isinstance(f, LinkChanged)]
+
+
+def seconds() -> float:
+    return asyncio.get_running_loop().time()
+
+
+async def plays(scene: Scene, until_s: float, *works: Awaitable[Any]) -> Scene:
+    await scene.venue.snapshot()
+    running = asyncio.ensure_future(scene.feed.run(scene.box))
+    others = [asyncio.ensure_future(work) for work in works]
+    await asyncio.sleep(until_s - seconds())
+    for task in (*others, running):
+        task.cancel()
+    ended = await asyncio.gather(running, *others, return_exceptions=True)
+    assert [e for e in ended if e is not None and not isinstance(e, asyncio.CancelledError)] == []
+    return scene
+
+
+# -- reading the account -------------------------------------------------------------------------------
+
+
+def test_the_account_is_read_every_ten_seconds_and_every_two_when_near() -> None:
+    async def work() -> list[float]:
+        scene = Scene()
+
+        async def comes_near() -> None:
+            await asyncio.sleep(25)
+            scene.near = True
+
+        return (await plays(scene, 38, scene.ticks(40), comes_near())).readings()
+
+    times = live(work)
+    # The start of the private stream is a hint of its own.
+    assert times[0] < 0.1
+    gaps = [round(b - a) for a, b in pairwise(times)]
+    assert gaps == [10, 10, 10, 2, 2, 2]
+
+
+def test_a_hint_leads_to_a_reading_within_the_wink_of_an_eye_and_a_burst_to_few() -> None:
+    async def work() -> list[float]:
+        scene = Scene()
+        scene.desk.dialect.heard = lambda message: Heard(account=True)
+
+        async def burst() -> None:
+            await asyncio.sleep(5)
+            for _ in range(50):
+                scene.hears("changed")
+                await asyncio.sleep(0.01)
+
+        return (await plays(scene, 9, burst())).readings()
+
+    times = [at for at in live(work) if at > 1]
+    assert times[0] == pytest.approx(5.05, abs=0.01)
+    assert len(times) <= 4
+    assert all(b - a >= 0.25 for a, b in pairwise(times))
+    assert times[-1] >= 5.5
+
+
+def test_what_an_action_has_read_back_itself_is_not_read_again() -> None:
+    async def work() -> int:
+        scene = Scene(held(took_ms=20))
+        readings: list[int] = []
+
+        def count() -> None:
+            readings.append(sum(r.path == "account" for r in scene.exchange.asked))
+
+        async def acts() -> None:
+            await asyncio.sleep(5)
+            count()
+            scene.desk.dialect.heard = lambda message: Heard(account=True)
+            scene.hears("the margin changed")
+            await asyncio.sleep(0.002)
+            await scene.venue.execute(an_action(AddMargin(id=LONG, amount=D(25))))
+            await asyncio.sleep(1)
+            count()
+
+        await plays(scene, 8, acts())
+        return readings[1] - readings[0]
+
+    assert live(work) == 1
+
+
+def test_no_reading_asks_for_more_than_its_share_of_the_limit() -> None:
+    async def work() -> list[float]:
+        scene = Scene()
+        scene.near = True
+        scene.desk.dialect.account_requests = lambda listing: {  # type: ignore[method-assign]
+            "all": an_expensive_reading()
+        }
+        return (await plays(scene, 60, scene.ticks(60))).readings()
+
+    times = live(work)
+    # 300 of 900 that background may use per 10 s, half of them for readings: every 6.7 s.
+    assert all(b - a > 6.5 for a, b in pairwise(times))
+
+
+def an_expensive_reading() -> Request:
+    return Request(api="private", method="GET", path="account", weight=300)
+
+
+def test_an_account_that_cannot_be_read_is_a_link_down_and_comes_back_with_a_reading() -> None:
+    async def work() -> Scene:
+        scene = Scene()
+
+        async def breaks() -> None:
+            await asyncio.sleep(3)
+            scene.exchange.unreadable = HTML
+            await asyncio.sleep(40)
+            scene.exchange.unreadable = None
+
+        return await plays(scene, 60, scene.ticks(60), breaks())
+
+    scene = live(work)
+    (down_at, down, _), (up_at, up, _) = scene.box.links()
+    assert (down, up) == (Link.ACCOUNT, Link.ACCOUNT)
+    assert 15 <= down_at <= 31
+    assert 43 <= up_at <= 54
+    back = next(b for b in scene.box.batches if isinstance(b[0], LinkChanged) and b[0].up)
+    assert any(isinstance(fact, BalanceChanged) for fact in back)
+
+
+def test_a_revoked_key_is_told_once_and_tried_once_a_minute() -> None:
+    async def work() -> tuple[Scene, int]:
+        scene = Scene()
+
+        async def revokes() -> None:
+            await asyncio.sleep(3)
+            scene.exchange.unreadable = says(401, -2015)
+
+        await plays(scene, 203, scene.ticks(203), revokes())
+        return scene, sum(r.path == "account" for r in scene.exchange.asked)
+
+    scene, asked = live(work)
+    assert [(link, up) for _, link, up in scene.box.links()] == [(Link.AUTH, False)]
+    assert asked <= 2 + 1 + 4
+
+
+# -- streams -------------------------------------------------------------------------------------------
+
+
+def test_a_stream_that_ends_is_started_again_and_the_account_read() -> None:
+    async def work() -> Scene:
+        scene = Scene()
+
+        async def cut() -> None:
+            await asyncio.sleep(5)
+            scene.broken.set()
+            await asyncio.sleep(0)
+            scene.broken.clear()
+
+        return await plays(scene, 8, scene.ticks(8), cut())
+
+    scene = live(work)
+    first, second = scene.private_starts
+    assert first == 0
+    assert 5.05 <= second <= 5.15
+    assert [at for at in scene.readings() if at > 5] == [pytest.approx(second + 0.05, abs=0.01)]
+    assert "stream account: ConnectionError: closed" in scene.desk.said
+
+
+def test_a_stream_that_cannot_live_is_started_ever_more_slowly() -> None:
+    async def work() -> list[float]:
+        scene = Scene()
+        scene.broken.set()
+        return (await plays(scene, 60, scene.ticks(60))).private_starts
+
+    starts = live(work)
+    # 0.1, 0.2, 0.4 ... 5 s, each between half and one and a half of it.
+    assert 12 <= len(starts) <= 30
+
+
+def test_three_missed_marks_are_asked_for_and_ten_seconds_of_silence_renew_the_client() -> None:
+    async def work() -> Scene:
+        scene = Scene()
+        return await plays(scene, 40, scene.ticks(5.5))
+
+    scene = live(work)
+    streamed = [at for at in scene.box.times(MarkPrice) if at <= 5.5]
+    asked = [at for at in scene.box.times(MarkPrice) if at > 5.5]
+    assert streamed == [0, 1, 2, 3, 4, 5]
+    assert asked[0] <= 9.1
+    assert max(b - a for a, b in pairwise(asked)) <= 1.1
+    assert not scene.box.links()
+    # After 10 s, and after 20 s more, because a new client did not help.
+    assert scene.desk.wires.renewed == 2
+
+
+def test_no_mark_by_any_way_is_a_link_down_until_one_comes() -> None:
+    async def work() -> Scene:
+        scene = Scene()
+
+        async def breaks() -> None:
+            await asyncio.sleep(5.5)
+            scene.exchange.unreadable = HTML
+            await asyncio.sleep(12)
+            await scene.ticks(30)
+
+        return await plays(scene, 25, scene.ticks(5.5), breaks())
+
+    market = [(at, up) for at, link, up in live(work).box.links() if link is Link.MARKET]
+    assert [up for _, up in market] == [False, True]
+    assert market[0][0] <= 12.1
+    assert market[1][0] <= 19.1
+
+
+def test_a_dead_private_stream_on_a_live_connection_renews_the_client() -> None:
+    async def work() -> Scene:
+        scene = Scene()
+
+        async def expires() -> None:
+            await asyncio.sleep(5.2)
+            scene.desk.dialect.heard = lambda message: Heard(link_down="the listen key expired")
+            scene.hears("expired")
+            scene.desk.dialect.heard = lambda message: Heard(facts=(message,))
+
+        return await plays(scene, 8, scene.ticks(8), expires())
+
+    scene = live(work)
+    assert scene.desk.wires.renewed == 1
+    assert "the private stream is dead: the listen key expired" in scene.desk.said
+
+
+def test_a_new_position_s_symbol_is_watched_from_the_next_reading_on() -> None:
+    async def work() -> Scene:
+        scene = Scene(also=frozenset[Symbol]())
+
+        async def opens() -> None:
+            await asyncio.sleep(12)
+            scene.exchange.positions[ETH_LONG] = a_position(ETH_LONG)
+
+        return await plays(scene, 25, scene.ticks(25), opens())
+
+    assert [w.symbols for w in live(work).wanted] == [(BTC,), (BTC, ETH)]
+
+
+def test_quarterlies_beside_what_is_held_are_watched_where_rules_want_them() -> None:
+    async def work() -> Scene:
+        scene = Scene(wants=Wants(quarterlies=True, book=True))
+        return await plays(scene, 1, scene.ticks(1))
+
+    (wanted,) = live(work).wanted
+    assert wanted.symbols == (BTC, QUARTERLY)
+    assert wanted.book
+
+
+def test_history_of_bars_comes_first_and_again_when_the_stream_starts_anew() -> None:
+    minute = 60_000
+    bar = BarClosed(at_ms=T0, symbol=BTC, timeframe_ms=minute, open=D(1), high=D(1), low=D(1), close=D(1))
+
+    async def work() -> list[float]:
+        scene = Scene(wants=Wants(timeframes_ms=(minute,)))
+        scene.desk.dialect.bars_of = {BTC: (bar,)}
+        return (await plays(scene, 20, scene.ticks(20))).box.times(BarClosed)
+
+    assert live(work)[0] == 0
+
+
+def test_where_no_stream_tells_bars_are_asked_for_when_they_close() -> None:
+    minute = 60_000
+
+    def silent(dialect: FakeDialect) -> None:
+        dialect.traits = replace(dialect.traits, bars_streamed=False)
+
+    async def work() -> tuple[list[float], list[int]]:
+        scene = Scene(special=silent, wants=Wants(timeframes_ms=(minute,)))
+
+        def bars(instrument: Any, timeframe_ms: int, payload: Any, now_ms: int) -> list[BarClosed]:
+            ends = range(T0 - minute, now_ms + 1, minute)
+            one = D(1)
+            return [
+                BarClosed(at_ms=end, symbol=BTC, timeframe_ms=minute, open=one, high=one, low=one, close=one)
+                for end in ends
+            ]
+
+        scene.desk.dialect.bars = bars  # type: ignore[method-assign]
+        await plays(scene, 200, scene.ticks(200))
+        return scene.box.times(BarClosed), [f.at_ms - T0 for f in scene.box.facts if isinstance(f, BarClosed)]
+
+    at, ends = live(work)
+    # T0 is the end of a minute; each later bar comes once, a moment after its end.
+    assert ends == [-minute, 0, minute, 2 * minute, 3 * minute]
+    assert at == [0, 0, 61.5, 121.5, 181.5]
+
+
+def test_a_stream_that_runs_out_is_renewed_before_it_does() -> None:
+    async def work() -> list[float]:
+        scene = Scene()
+        (account,) = scene.desk.dialect.private
+        scene.desk.dialect.private = (replace(account, renew_ms=20_000),)
+        return (await plays(scene, 50, scene.ticks(50))).private_starts
+
+    starts = live(work)
+    assert [round(at) for at in starts] == [0, 20, 40]
+
+
+def test_without_an_account_only_markets_are_watched() -> None:
+    async def work() -> tuple[list[Wanted], int]:
+        desk, wanted = Desk(), list[Wanted]()
+
+        def public(asked: Wanted) -> list[Subscription]:
+            wanted.append(asked)
+            return []
+
+        desk.dialect.public = public
+        feed = Feed(desk.connection, None, also={BTC, Symbol("XRP/USDT:USDT")})
+        running = asyncio.ensure_future(feed.run(Box()))
+        await asyncio.sleep(30)
+        running.cancel()
+        await asyncio.gather(running, return_exceptions=True)
+        return wanted, sum(r.path == "account" for r in desk.exchange.asked)
+
+    wanted, readings = live(work)
+    assert [w.symbols for w in wanted] == [(BTC,)]
+    assert readings == 0
+
+
+def test_what_became_of_an_unanswered_act_comes_through_the_feed() -> None:
+    async def work() -> list[OutcomeKind]:
+        scene = Scene(held(faults=[Fault(reply=LOST)]))
+
+        async def acts() -> None:
+            await asyncio.sleep(1)
+            await scene.venue.execute(an_action(AddMargin(id=LONG, amount=D(25))))
+
+        await plays(scene, 4, scene.ticks(4), acts())
+        return [o.kind for o in outcomes(scene.box.batches)]
+
+    assert live(work) == [OutcomeKind.VERIFIED]
+
+
+def test_the_marks_of_two_hundred_symbols_all_come_through() -> None:
+    """Every frame, or a newer one: the inbox may replace a mark by a newer one, the ear never drops any."""
+
+    async def work() -> int:
+        desk, box = Desk(), Box()
+        symbols = [Symbol(f"A{n}/USDT:USDT") for n in range(200)]
+        desk.dialect.heard = lambda message: Heard(facts=message)
+        feed = Feed(desk.connection, None)
+        feed.ear.symbols = set(symbols)
+        feed.ear.open(box)
+        for second in range(5):
+            await asyncio.sleep(1)
+            feed.ear.hears(tuple(mark(now_ms(), 100 + second, symbol) for symbol in symbols))
+        return len(box.facts)
+
+    assert live(work) == 1_000

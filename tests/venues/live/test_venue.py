@@ -1,0 +1,654 @@
+"""A real account behind the port: sent once, read back, found out, and never without a stop."""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from bot.core.decisions import Action
+from bot.core.facts import (
+    BalanceChanged,
+    Fact,
+    InstrumentChanged,
+    MarkPrice,
+    OrdersChanged,
+    Outcome,
+    OutcomeKind,
+    PositionChanged,
+)
+from bot.core.intents import (
+    AddMargin,
+    BuyOption,
+    CancelStop,
+    CloseHedge,
+    CutLeverage,
+    Intent,
+    MoveStop,
+    OpenHedge,
+    PlaceStop,
+    PlaceTakeProfit,
+    ReducePosition,
+    WithdrawMargin,
+)
+from bot.core.types import ClientId, Order, OrderKind, PositionId, PositionMode, Side, Symbol
+from bot.venues.live.terms import Instrument
+from bot.venues.live.venue import LiveVenue
+from bot.venues.live.wire import Reply, Request, Urgency
+from bot.venues.port import Batch
+from tests.building.core import BTC, ETH_LONG, LONG, MAIN, D
+from tests.venues.live.fake import (
+    HTML,
+    LOST,
+    QUARTERLY,
+    REFUSED,
+    Desk,
+    FakeDialect,
+    FakeExchange,
+    Fault,
+    a_position,
+    an_action,
+    auth,
+    every_fact,
+    says,
+)
+from tests.venues.live.virtual import live
+
+HEDGE = PositionId(MAIN, QUARTERLY, Side.SHORT)
+OURS = ClientId("hf-2-9")
+
+
+def a_stop(client_id: ClientId = OURS) -> Order:
+    return Order(
+        client_id=client_id,
+        id=LONG,
+        kind=OrderKind.STOP_MARKET,
+        reduces=True,
+        quantity=D(10),
+        trigger=D(92),
+    )
+
+
+def held(**changes: Any) -> FakeExchange:
+    """Holds ten BTC and a stop of ours; a foreign order rests beside it."""
+    foreign = replace(a_stop(ClientId("web_1")), kind=OrderKind.LIMIT, trigger=None, limit=D(120))
+    orders = {OURS: a_stop(), "web_1": foreign}
+    return FakeExchange(positions={LONG: a_position()}, orders=dict(orders), **changes)
+
+
+class Seat:
+    """A venue, an action, and what came of it, at once and later."""
+
+    def __init__(
+        self, exchange: FakeExchange, special: Callable[[FakeDialect], None] = lambda _: None
+    ) -> None:
+        self.desk = Desk(exchange, special=special)
+        self.exchange = exchange
+        self.venue = LiveVenue(self.desk.connection, PositionMode.ONE_WAY)
+        self.later: list[Batch] = []
+
+    async def does(self, intent: Intent, within_s: float = 60) -> tuple[Sequence[Batch], Sequence[Batch]]:
+        await self.venue.snapshot()
+        now = await self.venue.execute(an_action(intent))
+        await self.waits(within_s)
+        return now, self.later
+
+    async def waits(self, seconds: float) -> None:
+        async def put(batch: Batch) -> None:
+            self.later.append(batch)
+
+        resolving = asyncio.ensure_future(self.venue.resolve(put))
+        await asyncio.sleep(seconds)
+        resolving.cancel()
+
+
+def outcomes(batches: Sequence[Batch]) -> list[Outcome]:
+    return [fact for fact in every_fact(batches) if isinstance(fact, Outcome)]
+
+
+def does(
+    exchange: FakeExchange, intent: Intent, within_s: float = 60
+) -> tuple[Sequence[Batch], Sequence[Batch], Seat]:
+    async def work() -> tuple[Sequence[Batch], Sequence[Batch], Seat]:
+        seat = Seat(exchange)
+        now, later = await seat.does(intent, within_s)
+        return now, later, seat
+
+    return live(work)
+
+
+def kinds(facts: Sequence[Fact]) -> list[type[Any]]:
+    return [type(fact) for fact in facts]
+
+
+LEVERS: dict[str, Intent] = {
+    "add": AddMargin(id=LONG, amount=D(25)),
+    "withdraw": WithdrawMargin(id=LONG, amount=D(25)),
+    "leverage": CutLeverage(id=LONG, leverage=D(5)),
+    "reduce": ReducePosition(id=LONG, quantity=D(4)),
+    "stop": PlaceStop(id=LONG, trigger=D(95)),
+    "move": MoveStop(id=LONG, trigger=D(95)),
+    "take": PlaceTakeProfit(id=LONG, trigger=D(150), quantity=D(3)),
+    "cancel": CancelStop(id=LONG, client_id=OURS),
+    "hedge": OpenHedge(id=LONG, symbol=QUARTERLY, quantity=D(3), leverage=D(2), limit=D(99)),
+}
+EVERY_LEVER = pytest.mark.parametrize("intent", LEVERS.values(), ids=LEVERS.keys())
+
+
+@EVERY_LEVER
+def test_each_lever_is_sent_once_and_read_back(intent: Intent) -> None:
+    now, later, seat = does(held(), intent)
+    (outcome,) = outcomes(now)
+    assert outcome.kind is OutcomeKind.VERIFIED
+    assert not later
+    assert len(seat.exchange.sent) == {"MoveStop": 2, "OpenHedge": 3}.get(type(intent).__name__, 1)
+
+
+@EVERY_LEVER
+def test_outcome_and_account_come_in_one_batch(intent: Intent) -> None:
+    now, _, _ = does(held(), intent)
+    (batch,) = now
+    assert {PositionChanged, BalanceChanged, OrdersChanged, Outcome} <= set(kinds(batch))
+
+
+TRUTHS = ("done", "not done")
+BROKEN = {"lost": LOST, "html": HTML, "empty": Reply(sent=True, status=200, body="")}
+
+
+@EVERY_LEVER
+@pytest.mark.parametrize("done", [True, False], ids=TRUTHS)
+@pytest.mark.parametrize("reply", BROKEN.values(), ids=BROKEN.keys())
+def test_what_nobody_answered_is_found_out_and_never_sent_again(
+    intent: Intent, done: bool, reply: Reply
+) -> None:
+    before = 2 if isinstance(intent, OpenHedge) else 0
+    exchange = held(faults=[*[Fault()] * before, Fault(done=done, reply=reply)])
+    now, later, _ = does(exchange, intent)
+    assert [o.kind for o in outcomes(now)] == [OutcomeKind.UNKNOWN]
+    truth = OutcomeKind.VERIFIED if done else OutcomeKind.NOT_APPLIED
+    assert [o.kind for o in outcomes(later)] == [truth]
+    acts = [r for r in exchange.sent[before:] if r.path != "cancel" or isinstance(intent, CancelStop)]
+    assert len(acts) == 1
+
+
+def test_nothing_is_disproved_before_the_exchange_can_no_longer_do_it() -> None:
+    async def work() -> list[tuple[float, OutcomeKind]]:
+        seat = Seat(held(faults=[Fault(done=False, reply=LOST)]))
+        await seat.venue.snapshot()
+        await seat.venue.execute(an_action(AddMargin(id=LONG, amount=D(25))))
+        seen: list[tuple[float, OutcomeKind]] = []
+
+        async def put(batch: Batch) -> None:
+            seen.extend((asyncio.get_running_loop().time(), o.kind) for o in outcomes([batch]))
+
+        resolving = asyncio.ensure_future(seat.venue.resolve(put))
+        await asyncio.sleep(30)
+        resolving.cancel()
+        return seen
+
+    ((moment, kind),) = live(work)
+    assert kind is OutcomeKind.NOT_APPLIED
+    # The receive window is 3 s, half a second is added, and two looks are a second apart.
+    assert 4.5 <= moment <= 6
+
+
+def test_what_is_executed_late_is_not_taken_for_undone() -> None:
+    exchange = held(faults=[Fault(late_ms=2_900, reply=LOST)])
+    _, later, _ = does(exchange, ReducePosition(id=LONG, quantity=D(4)))
+    assert [o.kind for o in outcomes(later)] == [OutcomeKind.VERIFIED]
+    assert exchange.positions[LONG].quantity == D(6)
+
+
+@EVERY_LEVER
+def test_what_is_cut_off_while_under_way_is_looked_for_later(intent: Intent) -> None:
+    async def work() -> tuple[list[OutcomeKind], FakeExchange]:
+        steps = 2 if isinstance(intent, OpenHedge) else 0
+        exchange = held(faults=[*[Fault()] * steps, Fault(late_ms=10_000)])
+        seat = Seat(exchange)
+        await seat.venue.snapshot()
+        executing = asyncio.ensure_future(seat.venue.execute(an_action(intent)))
+        await asyncio.sleep(5)
+        executing.cancel()
+        await asyncio.gather(executing, return_exceptions=True)
+        await seat.waits(30)
+        return [o.kind for o in outcomes(seat.later)], exchange
+
+    # The cut took the call with it before the exchange executed.
+    assert live(work)[0] == [OutcomeKind.NOT_APPLIED]
+
+
+def test_what_is_cut_off_in_the_queue_was_not_sent() -> None:
+    async def work() -> tuple[list[Outcome], int]:
+        seat = Seat(held())
+        await seat.venue.snapshot()
+        seat.desk.wires.gate.close(60_000, emergencies=True)
+        executing = asyncio.ensure_future(seat.venue.execute(an_action(LEVERS["add"])))
+        await asyncio.sleep(5)
+        executing.cancel()
+        await asyncio.gather(executing, return_exceptions=True)
+        await seat.waits(1)
+        return outcomes(seat.later), len(seat.exchange.sent)
+
+    (outcome,), sent = live(work)
+    assert (outcome.kind, outcome.proof, sent) == (
+        OutcomeKind.NOT_APPLIED,
+        "not sent: cut off in the queue",
+        0,
+    )
+
+
+def test_without_a_connection_nothing_was_sent() -> None:
+    now, later, _ = does(held(faults=[Fault(done=False, reply=REFUSED)]), LEVERS["add"])
+    (outcome,) = outcomes(now)
+    assert outcome.kind is OutcomeKind.NOT_APPLIED
+    assert outcome.proof == "not sent: ClientConnectorError: refused"
+    assert not later
+
+
+def test_a_rejection_comes_with_its_code_and_with_the_account_as_it_is() -> None:
+    now, later, _ = does(held(faults=[Fault(done=False, reply=says(400, -2019))]), LEVERS["add"])
+    (batch,) = now
+    (outcome,) = outcomes(now)
+    assert (outcome.kind, outcome.code) == (OutcomeKind.REJECTED, "-2019")
+    assert PositionChanged in kinds(batch)
+    assert not later
+
+
+def test_a_rate_limit_is_a_rejection_and_not_a_question() -> None:
+    now, later, _ = does(held(faults=[Fault(done=False, reply=says(429, -1003))]), LEVERS["add"])
+    (outcome,) = outcomes(now)
+    assert (outcome.kind, outcome.code) == (OutcomeKind.REJECTED, "-1003")
+    assert not later
+
+
+def test_a_revoked_key_is_told_as_a_lost_link() -> None:
+    now, _, _ = does(held(faults=[Fault(done=False, reply=says(401, -2015))]), LEVERS["add"])
+    assert [f for f in every_fact(now) if auth(up=False)(f)]
+    assert outcomes(now)[0].code == "-2015"
+
+
+def test_a_wrong_clock_is_noticed() -> None:
+    _, _, seat = does(held(faults=[Fault(done=False, reply=says(400, -1021))]), LEVERS["add"])
+    assert seat.desk.wires.noticed == ["-1021"]
+
+
+def test_an_order_that_exists_already_is_verified() -> None:
+    now, _, _ = does(held(faults=[Fault(reply=says(400, -4116))]), LEVERS["stop"])
+    assert outcomes(now)[0].kind is OutcomeKind.VERIFIED
+
+
+def test_fills_come_with_the_outcome() -> None:
+    now, _, _ = does(held(), ReducePosition(id=LONG, quantity=D(3)))
+    assert [fill.quantity for fill in outcomes(now)[0].fills] == [D(3)]
+
+
+def test_a_large_reduction_goes_in_slices_with_ids_of_their_own() -> None:
+    exchange = held()
+    now, _, _ = does(exchange, ReducePosition(id=LONG, quantity=D(9)))
+    assert [(r.params["id"], r.params["quantity"]) for r in exchange.sent] == [
+        ("hf-3-1", "4"),
+        ("hf-3-1-2", "4"),
+        ("hf-3-1-3", "1"),
+    ]
+    (outcome,) = outcomes(now)
+    assert [fill.quantity for fill in outcome.fills] == [D(4), D(4), D(1)]
+
+
+def test_a_slice_that_is_refused_ends_it_and_what_traded_counts() -> None:
+    exchange = held(faults=[Fault(), Fault(done=False, reply=says(400, -2022))])
+    now, _, _ = does(exchange, ReducePosition(id=LONG, quantity=D(9)))
+    (outcome,) = outcomes(now)
+    assert outcome.kind is OutcomeKind.VERIFIED
+    assert [fill.quantity for fill in outcome.fills] == [D(4)]
+
+
+def test_a_slice_that_nobody_answered_ends_it_and_leaves_it_open() -> None:
+    exchange = held(faults=[Fault(), Fault(reply=LOST)])
+    now, later, _ = does(exchange, ReducePosition(id=LONG, quantity=D(9)))
+    assert outcomes(now)[0].kind is OutcomeKind.UNKNOWN
+    (outcome,) = outcomes(later)
+    assert [fill.quantity for fill in outcome.fills] == [D(4), D(4)]
+    assert len(exchange.sent) == 2
+
+
+def test_no_more_is_closed_than_is_held() -> None:
+    exchange = held()
+    does(exchange, ReducePosition(id=LONG, quantity=D(40)))
+    assert sum(Decimal(str(r.params["quantity"])) for r in exchange.sent) == D(10)
+
+
+# -- stops ---------------------------------------------------------------------------------------------
+
+
+def test_a_stop_is_moved_without_a_moment_in_which_there_is_none() -> None:
+    exchange = held()
+    now, _, _ = does(exchange, MoveStop(id=LONG, trigger=D(95)))
+    assert [(r.path, r.params["id"]) for r in exchange.sent] == [("stop", "hf-3-1"), ("cancel", OURS)]
+    # Before the cancel it was read back that the new one rests.
+    assert set(exchange.orders) == {"hf-3-1", "web_1"}
+    (orders,) = [f for f in every_fact(now) if isinstance(f, OrdersChanged)]
+    assert {order.client_id for order in orders.orders} == {"hf-3-1", "web_1"}
+
+
+def test_a_stop_that_cannot_be_placed_leaves_the_old_one() -> None:
+    exchange = held(faults=[Fault(done=False, reply=says(400, -2019))])
+    does(exchange, MoveStop(id=LONG, trigger=D(95)))
+    assert [r.path for r in exchange.sent] == ["stop"]
+    assert set(exchange.orders) == {OURS, "web_1"}
+
+
+def test_if_the_old_stop_cannot_be_cancelled_both_rest_and_it_is_said() -> None:
+    exchange = held(faults=[Fault(), Fault(done=False, reply=LOST)])
+    now, _, seat = does(exchange, MoveStop(id=LONG, trigger=D(95)))
+    (outcome,) = outcomes(now)
+    assert outcome.kind is OutcomeKind.VERIFIED
+    assert outcome.proof.endswith(f"still resting beside it: {OURS}")
+    assert set(exchange.orders) == {OURS, "hf-3-1", "web_1"}
+    assert seat.desk.said == [f"hf-3-1: {outcome.proof}"]
+
+
+def test_a_move_that_nobody_answered_cancels_the_old_stop_once_the_new_one_is_seen() -> None:
+    exchange = held(faults=[Fault(reply=LOST)])
+    _, later, _ = does(exchange, MoveStop(id=LONG, trigger=D(95)))
+    assert outcomes(later)[0].kind is OutcomeKind.VERIFIED
+    assert set(exchange.orders) == {"hf-3-1", "web_1"}
+
+
+@pytest.mark.parametrize("client_id", ["web_1", "hf-9-9"])
+def test_no_order_is_cancelled_that_is_not_a_resting_one_of_ours(client_id: str) -> None:
+    exchange = held()
+    now, _, _ = does(exchange, CancelStop(id=LONG, client_id=client_id))
+    assert outcomes(now)[0].kind is OutcomeKind.NOT_APPLIED
+    assert not exchange.sent
+
+
+def by_its_own_id(dialect: FakeDialect) -> None:
+    """An exchange that cancels by its own ids only."""
+
+    def cancel(instrument: Instrument, order: Order, venue_id: str) -> Request:
+        id_ = venue_id.removeprefix("own-")
+        return Request(api="private", method="POST", path="cancel", params={"id": id_, "own": venue_id})
+
+    dialect.cancel_by_id = cancel
+
+
+@pytest.mark.parametrize("known", [True, False])
+def test_an_exchange_may_cancel_by_ids_of_its_own(known: bool) -> None:
+    async def work() -> tuple[Sequence[Outcome], FakeExchange]:
+        exchange = held()
+        own = {ClientId(each): f"own-{each}" for each in exchange.orders} if known else {}
+        exchange.state = lambda: replace(FakeExchange.state(exchange), venue_ids=own)  # type: ignore[method-assign]
+        seat = Seat(exchange, by_its_own_id)
+        now, _ = await seat.does(MoveStop(id=LONG, trigger=D(95)), within_s=1)
+        return outcomes(now), exchange
+
+    (outcome,), exchange = live(work)
+    assert outcome.kind is OutcomeKind.VERIFIED
+    cancels = [r.params["own"] for r in exchange.sent if r.path == "cancel"]
+    assert cancels == ([f"own-{OURS}"] if known else [])
+    assert ("still resting" in outcome.proof) is not known
+
+
+# -- hedges --------------------------------------------------------------------------------------------
+
+
+def test_a_hedge_sets_mode_and_leverage_before_it_buys() -> None:
+    exchange = held(faults=[Fault(reply=says(400, -4046))])
+    now, _, _ = does(exchange, LEVERS["hedge"])
+    assert [r.path for r in exchange.sent] == ["mode", "leverage", "open"]
+    assert outcomes(now)[0].kind is OutcomeKind.VERIFIED
+    assert exchange.positions[HEDGE].quantity == D(3)
+
+
+@pytest.mark.parametrize("reply", [LOST, HTML])
+def test_a_hedge_whose_preparation_is_unknown_is_not_bought(reply: Reply) -> None:
+    exchange = held(faults=[Fault(), Fault(done=False, reply=reply)])
+    now, later, _ = does(exchange, LEVERS["hedge"])
+    assert [r.path for r in exchange.sent] == ["mode", "leverage"]
+    assert outcomes(now)[0].kind is OutcomeKind.NOT_APPLIED
+    assert not later
+
+
+def test_a_hedge_is_closed_where_it_is_held() -> None:
+    exchange = held()
+    exchange.positions[HEDGE] = a_position(HEDGE, quantity=D(3))
+    now, _, _ = does(exchange, CloseHedge(id=LONG, symbol=QUARTERLY, quantity=D(3)))
+    assert outcomes(now)[0].kind is OutcomeKind.VERIFIED
+    assert HEDGE not in exchange.positions
+
+
+# -- what cannot be done -------------------------------------------------------------------------------
+
+IMPOSSIBLE: dict[str, Intent] = {
+    "no position": AddMargin(id=ETH_LONG, amount=D(1)),
+    "not listed": OpenHedge(
+        id=LONG, symbol=Symbol("XRP/USDT:USDT"), quantity=D(1), leverage=D(1), limit=D(1)
+    ),
+    "no such lever": BuyOption(id=LONG, symbol=BTC, quantity=D(1), price=D(1)),
+    "no hedge": CloseHedge(id=LONG, symbol=QUARTERLY, quantity=D(1)),
+}
+
+
+@pytest.mark.parametrize("intent", IMPOSSIBLE.values(), ids=IMPOSSIBLE.keys())
+def test_what_cannot_be_planned_is_said_and_not_sent(intent: Intent) -> None:
+    exchange = held()
+    now, later, _ = does(exchange, intent)
+    (outcome,) = outcomes(now)
+    assert outcome.kind is OutcomeKind.NOT_APPLIED
+    assert outcome.proof.startswith(f"not sent: {type(intent).__name__}: ")
+    assert not exchange.sent
+    assert not later
+
+
+# -- an exchange that answers from behind ---------------------------------------------------------------
+
+
+@EVERY_LEVER
+@pytest.mark.parametrize("lag", [1, 2, 3])
+def test_a_lagging_account_is_looked_at_again(intent: Intent, lag: int) -> None:
+    async def work() -> Sequence[Outcome]:
+        seat = Seat(held())
+        await seat.venue.snapshot()
+        seat.exchange.lag = lag
+        return outcomes(await seat.venue.execute(an_action(intent)))
+
+    assert [o.kind for o in live(work)] == [OutcomeKind.VERIFIED]
+
+
+def test_what_stays_behind_longer_is_applied_first_and_verified_later() -> None:
+    async def work() -> tuple[list[OutcomeKind], list[OutcomeKind]]:
+        seat = Seat(held())
+        await seat.venue.snapshot()
+        seat.exchange.lag = 7
+        now = outcomes(await seat.venue.execute(an_action(LEVERS["add"])))
+        await seat.waits(20)
+        return [o.kind for o in now], [o.kind for o in outcomes(seat.later)]
+
+    assert live(work) == ([OutcomeKind.APPLIED], [OutcomeKind.VERIFIED])
+
+
+def test_what_was_confirmed_and_is_never_seen_is_believed_in_the_end_and_said() -> None:
+    async def work() -> tuple[list[OutcomeKind], list[str]]:
+        seat = Seat(held())
+        await seat.venue.snapshot()
+        seat.exchange.lag = 10_000
+        await seat.venue.execute(an_action(LEVERS["add"]))
+        await seat.waits(60)
+        return [o.kind for o in outcomes(seat.later)], seat.desk.said
+
+    kinds_later, said = live(work)
+    assert kinds_later == [OutcomeKind.VERIFIED]
+    assert said == ["hf-3-1 was confirmed and the account does not show it: isolated margin 100 -> 100"]
+
+
+def test_while_the_account_cannot_be_read_an_act_stays_open() -> None:
+    async def work() -> tuple[list[OutcomeKind], list[OutcomeKind]]:
+        seat = Seat(held(faults=[Fault(reply=LOST)]))
+        await seat.venue.snapshot()
+        await seat.venue.execute(an_action(LEVERS["add"]))
+        seat.exchange.unreadable = HTML
+        await seat.waits(20)
+        meanwhile = [o.kind for o in outcomes(seat.later)]
+        seat.exchange.unreadable = None
+        await seat.waits(20)
+        return meanwhile, [o.kind for o in outcomes(seat.later)]
+
+    assert live(work) == ([], [OutcomeKind.VERIFIED])
+
+
+def test_an_act_that_no_reading_can_decide_is_said_once_and_stays_unknown() -> None:
+    async def work() -> tuple[list[Outcome], list[str], bool]:
+        seat = Seat(held(faults=[Fault(done=False, reply=LOST)]))
+        await seat.venue.snapshot()
+        await seat.venue.execute(an_action(LEVERS["add"]))
+        del seat.exchange.positions[LONG]
+        await seat.waits(1_000)
+        return outcomes(seat.later), seat.desk.said, ClientId("hf-3-1") in seat.venue.acts
+
+    assert live(work) == (
+        [],
+        ["hf-3-1 cannot be decided by reading: the position is another one now"],
+        False,
+    )
+
+
+# -- an earlier run ------------------------------------------------------------------------------------
+
+
+@EVERY_LEVER
+@pytest.mark.parametrize("done", [True, False], ids=TRUTHS)
+def test_what_an_earlier_run_left_open_is_found_out_and_never_sent_again(intent: Intent, done: bool) -> None:
+    async def earlier(exchange: FakeExchange) -> Action:
+        seat = Seat(exchange)
+        await seat.venue.snapshot()
+        action = an_action(intent)
+        await seat.venue.execute(action)  # Its outcome is lost with the run.
+        return action
+
+    async def work() -> tuple[list[OutcomeKind], int]:
+        steps = 2 if isinstance(intent, OpenHedge) else 0
+        exchange = held(faults=[*[Fault()] * steps, Fault(done=done, reply=LOST)])
+        before = exchange.positions[LONG]
+        action = await earlier(exchange)
+        sent = len(exchange.sent)
+        seat = Seat(exchange)
+        await seat.venue.snapshot()
+        seat.venue.resume(action, before)
+        await seat.waits(60)
+        again = [r for r in exchange.sent[sent:] if r.path != "cancel"]
+        return [o.kind for o in outcomes(seat.later)], len(again)
+
+    truth = OutcomeKind.VERIFIED if done else OutcomeKind.NOT_APPLIED
+    assert live(work) == ([truth], 0)
+
+
+# -- snapshot ------------------------------------------------------------------------------------------
+
+
+def snapshots(*changes: Callable[[FakeExchange], None]) -> list[list[Fact]]:
+    async def work() -> list[list[Fact]]:
+        exchange = held()
+        seat = Seat(exchange)
+        found = [every_fact(await seat.venue.snapshot())]
+        for change in changes:
+            change(exchange)
+            await asyncio.sleep(1)
+            found.append(list(await seat.venue.reread()))
+        return found
+
+    return live(work)
+
+
+def test_a_snapshot_tells_contracts_before_positions_and_marks_with_them() -> None:
+    (facts,) = snapshots()
+    assert [f.contract.symbol for f in facts if isinstance(f, InstrumentChanged)] == [BTC, QUARTERLY]
+    assert kinds(facts) == [
+        InstrumentChanged,
+        InstrumentChanged,
+        BalanceChanged,
+        PositionChanged,
+        OrdersChanged,
+        MarkPrice,
+    ]
+
+
+def test_what_is_gone_is_told_with_its_orders() -> None:
+    def close(exchange: FakeExchange) -> None:
+        exchange.positions.clear()
+        exchange.orders.clear()
+
+    _, facts = snapshots(close)
+    gone = [f for f in facts if isinstance(f, PositionChanged)]
+    assert [(f.id, f.position) for f in gone] == [(LONG, None)]
+    assert [f.orders for f in facts if isinstance(f, OrdersChanged)] == [()]
+
+
+def test_a_row_that_makes_no_sense_makes_nothing_disappear() -> None:
+    def garble(exchange: FakeExchange) -> None:
+        exchange.positions.clear()
+        exchange.flaws = ("a position without an entry price",)
+
+    _, facts = snapshots(garble)
+    assert PositionChanged not in kinds(facts)
+
+
+def test_a_currency_that_is_gone_is_empty() -> None:
+    async def work() -> list[Fact]:
+        seat = Seat(held())
+        await seat.venue.snapshot()
+        seat.exchange.state = lambda: replace(FakeExchange.state(seat.exchange), balances=())  # type: ignore[method-assign]
+        return list(await seat.venue.reread())
+
+    (balance,) = [f for f in live(work) if isinstance(f, BalanceChanged)]
+    assert (balance.currency, balance.wallet, balance.free) == ("USDT", D(0), D(0))
+
+
+def test_a_new_symbol_s_contract_comes_before_its_position() -> None:
+    def open_eth(exchange: FakeExchange) -> None:
+        exchange.positions[ETH_LONG] = a_position(ETH_LONG)
+
+    _, facts = snapshots(open_eth)
+    assert kinds(facts).index(InstrumentChanged) < kinds(facts).index(PositionChanged)
+
+
+def test_a_reading_that_was_overtaken_says_nothing() -> None:
+    async def work() -> tuple[Batch, Batch]:
+        seat = Seat(held())
+        await seat.venue.snapshot()
+        await asyncio.sleep(1)
+        old = await seat.venue.reader.read(Urgency.ACCOUNT)
+        await asyncio.sleep(1)
+        new = await seat.venue.reread()
+        return seat.venue.reader.facts(old), new
+
+    overtaken, newer = live(work)
+    assert overtaken == ()
+    assert newer
+
+
+def test_the_account_s_facts_hold_for_when_their_reading_began() -> None:
+    async def work() -> tuple[int, list[int]]:
+        seat = Seat(held(took_ms=700))
+        began = an_action(LEVERS["add"]).at_ms
+        facts = every_fact(await seat.venue.snapshot())
+        return began, [f.at_ms for f in facts if isinstance(f, PositionChanged | BalanceChanged)]
+
+    began, at_ms = live(work)
+    assert set(at_ms) == {began}
+
+
+def test_a_key_that_works_again_is_told() -> None:
+    async def work() -> list[Batch]:
+        seat = Seat(held())
+        await seat.venue.snapshot()
+        seat.exchange.unreadable = says(401, -2015)
+        lost = await seat.venue.reread()
+        seat.exchange.unreadable = None
+        return [lost, await seat.venue.reread()]
+
+    lost, back = live(work)
+    assert auth(up=False)(lost[0])
+    assert auth(up=True)(back[0])
+    assert PositionChanged in kinds(back)
