@@ -5,10 +5,18 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterator
 from dataclasses import dataclass
+from decimal import Decimal
 
 from bot.core.contracts import Contract
-from bot.core.facts import BalanceChanged, Fact, InstrumentChanged, OrdersChanged, PositionChanged
-from bot.core.types import ZERO, PositionId, Symbol
+from bot.core.facts import (
+    BalanceChanged,
+    Fact,
+    InstrumentChanged,
+    LiquidationQuoted,
+    OrdersChanged,
+    PositionChanged,
+)
+from bot.core.types import ZERO, Order, Position, PositionId, Symbol
 from bot.venues.live.connection import Connection
 from bot.venues.live.flaws import Flaws
 from bot.venues.live.line import Unreadable
@@ -17,6 +25,10 @@ from bot.venues.live.wire import Request, Urgency, page_name
 from bot.venues.port import Batch
 
 _ACCOUNT = Request(api="", method="GET", path="the account")
+WHOLE_MS = 60_000
+"""Positions and orders are told where they are others than before, and all of them once in this time."""
+MOVED = Decimal("0.001")
+"""A liquidation price of the exchange is told again when it moved by more than this fraction."""
 NOTHING = AccountState(positions=(), balances=(), orders=())
 
 
@@ -49,6 +61,10 @@ class AccountReader:
         self._now_ms = connection.now_ms
         self._flaws = Flaws(connection.say)
         self._known_contracts: set[Symbol] = set()
+        self._told: dict[PositionId, Position] = {}
+        self._told_orders: dict[PositionId, tuple[Order, ...]] = {}
+        self._told_prices: dict[PositionId, Decimal] = {}
+        self._told_whole_ms = 0
         self._known_positions: set[PositionId] = set()
         self._with_orders: set[PositionId] = set()
         self._currencies: set[str] = set()
@@ -83,11 +99,17 @@ class AccountReader:
         if found.began_ms < self.began_ms:
             return ()
         self.began_ms, self.state = found.began_ms, found.state
+        if found.began_ms - self._told_whole_ms >= WHOLE_MS:
+            self._told_whole_ms = found.began_ms
+            self._told.clear()
+            self._told_orders.clear()
+            self._told_prices.clear()
         return (
             *self._contracts(found),
             *self._balances(found),
             *self._positions(found),
             *self._orders(found),
+            *self._liquidations(found),
         )
 
     def _contracts(self, found: Snapshot) -> Iterator[Fact]:
@@ -124,8 +146,13 @@ class AccountReader:
         # A row that made no sense may be a position: then nothing is known to be gone.
         gone = set() if found.state.flaws else self._known_positions - held
         for position in found.state.positions:
-            yield PositionChanged(at_ms=found.began_ms, id=position.id, position=position)
+            if self._told.get(position.id) != position:
+                self._told[position.id] = position
+                self._told_prices.pop(position.id, None)
+                yield PositionChanged(at_ms=found.began_ms, id=position.id, position=position)
         for id_ in sorted(gone):
+            self._told.pop(id_, None)
+            self._told_prices.pop(id_, None)
             yield PositionChanged(at_ms=found.began_ms, id=id_, position=None)
         self._known_positions = (self._known_positions | held) - gone
 
@@ -133,5 +160,19 @@ class AccountReader:
         resting = {order.id for order in found.state.orders}
         for id_ in sorted(resting | self._with_orders | self._known_positions):
             orders = tuple(order for order in found.state.orders if order.id == id_)
-            yield OrdersChanged(at_ms=found.began_ms, id=id_, orders=orders)
+            if self._told_orders.get(id_) != orders:
+                self._told_orders[id_] = orders
+                yield OrdersChanged(at_ms=found.began_ms, id=id_, orders=orders)
         self._with_orders = resting
+
+    def _liquidations(self, found: Snapshot) -> Iterator[Fact]:
+        """The exchange's own liquidation prices, where they moved: in cross they do so with every mark."""
+        held = {position.id for position in found.state.positions}
+        for id_, price in found.state.venue_liquidation.items():
+            told = self._told_prices.get(id_)
+            if id_ in held and (told is None or abs(price - told) > MOVED * told):
+                self._told_prices[id_] = price
+                yield LiquidationQuoted(at_ms=found.began_ms, id=id_, price=price)
+        for id_ in sorted(self._told_prices.keys() - found.state.venue_liquidation.keys()):
+            del self._told_prices[id_]
+            yield LiquidationQuoted(at_ms=found.began_ms, id=id_, price=None)

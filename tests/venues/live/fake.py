@@ -106,6 +106,7 @@ class FakeExchange:
     sent: list[Request] = field(default_factory=list)
     asked: list[Request] = field(default_factory=list)
     flaws: tuple[str, ...] = ()
+    liquidations: Mapping[PositionId, Decimal] = field(default_factory=dict)
     unreadable: Reply | None = None
     """What every reading gets, if anything is wrong with readings."""
     lag: int = 0
@@ -141,6 +142,7 @@ class FakeExchange:
             positions=tuple(self.positions.values()),
             balances=(Balance(currency="USDT", wallet=self.wallet, free=self.wallet),),
             orders=tuple(self.orders.values()),
+            venue_liquidation=self.liquidations,
             flaws=self.flaws,
         )
 

@@ -13,6 +13,7 @@ from bot.core.facts import (
     BalanceChanged,
     Fact,
     InstrumentChanged,
+    LiquidationQuoted,
     MarkPrice,
     OrdersChanged,
     Outcome,
@@ -150,7 +151,9 @@ def test_each_lever_is_sent_once_and_read_back(intent: Intent) -> None:
 def test_outcome_and_account_come_in_one_batch(intent: Intent) -> None:
     now, _, _ = does(held(), intent)
     (batch,) = now
-    assert {PositionChanged, BalanceChanged, OrdersChanged, Outcome} <= set(kinds(batch))
+    moves = isinstance(intent, PlaceStop | MoveStop | PlaceTakeProfit | CancelStop)
+    changed = OrdersChanged if moves else PositionChanged
+    assert {changed, BalanceChanged, Outcome} <= set(kinds(batch))
 
 
 TRUTHS = ("done", "not done")
@@ -252,7 +255,7 @@ def test_a_rejection_comes_with_its_code_and_with_the_account_as_it_is() -> None
     (batch,) = now
     (outcome,) = outcomes(now)
     assert (outcome.kind, outcome.code) == (OutcomeKind.REJECTED, "-2019")
-    assert PositionChanged in kinds(batch)
+    assert BalanceChanged in kinds(batch)
     assert not later
 
 
@@ -574,6 +577,48 @@ def test_a_snapshot_tells_contracts_before_positions_and_marks_with_them() -> No
     ]
 
 
+def rereadings(change: Callable[[FakeExchange], object], *, after_s: float = 10) -> Sequence[Fact]:
+    """What a second reading tells, some time after the first and after a change."""
+
+    async def work() -> Sequence[Fact]:
+        exchange = held()
+        exchange.liquidations = {LONG: D(90)}
+        seat = Seat(exchange)
+        await seat.venue.snapshot()
+        change(exchange)
+        await asyncio.sleep(after_s)
+        return await seat.venue.reread()
+
+    return live(work)
+
+
+def test_a_reading_that_found_nothing_new_tells_the_balance_alone() -> None:
+    assert kinds(rereadings(lambda exchange: None)) == [BalanceChanged]
+
+
+def test_everything_is_told_once_a_minute_all_the_same() -> None:
+    told = kinds(rereadings(lambda exchange: None, after_s=60))
+    assert told == [BalanceChanged, PositionChanged, OrdersChanged, LiquidationQuoted]
+
+
+@pytest.mark.parametrize(("price", "told"), [("90.08", []), ("90.1", [D("90.1")]), (None, [None])])
+def test_the_exchange_s_liquidation_price_is_told_where_it_moved(
+    price: str | None, told: list[Decimal | None]
+) -> None:
+    def move(exchange: FakeExchange) -> None:
+        exchange.liquidations = {} if price is None else {LONG: D(price)}
+
+    assert [f.price for f in rereadings(move) if isinstance(f, LiquidationQuoted)] == told
+
+
+def test_a_position_that_changed_is_told_with_its_liquidation_price() -> None:
+    def add(exchange: FakeExchange) -> None:
+        exchange.positions[LONG] = exchange.positions[LONG].with_margin(D(500))
+
+    told = rereadings(add)
+    assert kinds(told) == [BalanceChanged, PositionChanged, LiquidationQuoted]
+
+
 def test_what_is_gone_is_told_with_its_orders() -> None:
     def close(exchange: FakeExchange) -> None:
         exchange.positions.clear()
@@ -651,4 +696,4 @@ def test_a_key_that_works_again_is_told() -> None:
     lost, back = live(work)
     assert auth(up=False)(lost[0])
     assert auth(up=True)(back[0])
-    assert PositionChanged in kinds(back)
+    assert BalanceChanged in kinds(back)
