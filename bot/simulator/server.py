@@ -55,10 +55,10 @@ class SimulatorServer:
         """Bind to loopback and serve."""
         app = web.Application(client_max_size=2**20)
         app.router.add_route("*", "/{path:.*}", self._serve)
-        self._runner = web.AppRunner(app, access_log=None, handle_signals=False)
+        self._runner = web.AppRunner(app, access_log=None, handle_signals=False, shutdown_timeout=0.1)
         await self._runner.setup()
         context = server_context(self.ca_file, self._key_file)
-        site = web.TCPSite(self._runner, "127.0.0.1", self.port, ssl_context=context, shutdown_timeout=0.1)
+        site = web.TCPSite(self._runner, "127.0.0.1", self.port, ssl_context=context)
         await site.start()
         self.port = self._runner.addresses[0][1]
         self._ticker = asyncio.create_task(self._tick())

@@ -36,7 +36,7 @@ def run(main: Callable[[], Awaitable[T]], seconds: float = 20) -> T:
     """Run a test that talks, and fail it where it waits for ever."""
 
     async def bounded() -> T:
-        return await asyncio.wait_for(main(), seconds)  # type: ignore[arg-type]  # any awaitable will do
+        return await asyncio.wait_for(main(), seconds)
 
     return asyncio.run(bounded())
 

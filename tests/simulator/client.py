@@ -4,6 +4,7 @@ import socket
 import ssl
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -42,8 +43,6 @@ async def a_client(
     exchange: str, port: int, ca_file: Path, key: ApiKey, **options: Any
 ) -> AsyncIterator[Any]:
     """The ccxt.pro class of that name with a key of the simulator; closed with its session."""
-    import ccxt.pro
-
     context = ssl.create_default_context(cafile=str(ca_file))
     connector = aiohttp.TCPConnector(resolver=LoopbackResolver(port), ssl=context)
     session = aiohttp.ClientSession(connector=connector)
@@ -55,7 +54,7 @@ async def a_client(
         "enableRateLimit": False,
         "options": {"fetchCurrencies": False} | options,
     }
-    client = getattr(ccxt.pro, exchange)(config)
+    client = getattr(import_module("ccxt.pro"), exchange)(config)
     try:
         yield client
     finally:

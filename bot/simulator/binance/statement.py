@@ -11,7 +11,7 @@ from decimal import Decimal
 
 from bot.core.contracts import Contract
 from bot.core.margin.arithmetic import unrealised
-from bot.core.margin.liquidation import liquidation_price
+from bot.core.margin.liquidation import exact_liquidation_price
 from bot.core.margin.requirement import maintenance
 from bot.core.types import ZERO, MarginMode, Position, PositionId, PositionMode, Side
 from bot.simulator.binance.office import Office
@@ -120,7 +120,7 @@ class Statement:
         contract = self._contract(held)
         marks = self._office.world.marks()
         gain = unrealised(held, contract, marks[held.id.symbol])
-        price = liquidation_price(self._office.world.pool(self.view, held.id), held.id, marks)
+        price = exact_liquidation_price(self._office.world.pool(self.view, held.id), held.id, marks)
         isolated = held.mode is MarginMode.ISOLATED
         value = held.id.side.sign * contract.notional(held.quantity, marks[held.id.symbol])
         initial = money(self._initial(held))
