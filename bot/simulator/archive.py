@@ -72,6 +72,15 @@ class Drawer:
         self.margin_moves: deque[MarginMove] = deque(maxlen=REMEMBERED_MAX)
         self.resting: dict[PositionId, tuple[Order, ...]] = {}
 
+    def keep(self, record: OrderRecord) -> None:
+        """A new order, or what has become of one."""
+        self.orders.setdefault(record.order_id, Timeline()).put(record.updated_ms, record)
+
+    def held(self, id_: PositionId) -> Position | None:
+        """The open position of that id, as it is known."""
+        kept = self.positions.get(id_)
+        return kept.now if kept else None
+
     def forget(self) -> None:
         """Drop the oldest orders that are over."""
         if len(self.orders) <= REMEMBERED_MAX:
@@ -96,8 +105,7 @@ class Archive:
         record = replace(record, order_id=self._next_order(), created_ms=at_ms, updated_ms=at_ms)
         name = ClientId(str(record.order_id))
         self._paper[name] = (record.id.account, record.order_id)
-        self._drawers[record.id.account].orders[record.order_id] = Timeline()
-        self._keep(record)
+        self._drawers[record.id.account].keep(record)
         return record, name
 
     def withdraw(self, record: OrderRecord) -> None:
@@ -191,7 +199,7 @@ class Archive:
         """A conditional order is met: it lives on as a child with an id of its own."""
         name = self.paper_name(record.order_id)
         kind = OrderKind.LIMIT if record.kind is OrderKind.STOP_LIMIT else OrderKind.MARKET
-        held = self._position(record.id)
+        held = self._drawers[record.id.account].held(record.id)
         quantity = held.quantity if record.closes_position and held is not None else record.quantity
         child = replace(
             record,
@@ -207,9 +215,8 @@ class Archive:
         record = replace(record, status=OrderStatus.TRIGGERED, child=child.order_id, updated_ms=at_ms)
         if name is not None:
             self._paper[name] = (record.id.account, child.order_id)
-        self._drawers[child.id.account].orders[child.order_id] = Timeline()
-        self._keep(record)
-        self._keep(child)
+        self._drawers[child.id.account].keep(record)
+        self._drawers[child.id.account].keep(child)
         updates = [Update(change=Change.TRIGGERED, order=record), Update(change=Change.NEW, order=child)]
         return updates, child
 
@@ -238,7 +245,7 @@ class Archive:
             by_hand = cancelled is not None and name == cancelled
             status = OrderStatus.CANCELLED if by_hand else OrderStatus.EXPIRED
             record = replace(record, status=status, updated_ms=at_ms)
-            self._keep(record)
+            self._drawers[record.id.account].keep(record)
             yield Update(change=Change.CANCELLED if by_hand else Change.EXPIRED, order=record)
         if not record.status.open and name is not None:
             self._paper.pop(name, None)
@@ -250,7 +257,7 @@ class Archive:
 
     def _taken(self, at_ms: int, fact: Liquidated | Deleveraged | Delivered) -> list[Update]:
         """The exchange closed a position or a part of it by an order of its own."""
-        held = self._position(fact.id)
+        held = self._drawers[fact.id.account].held(fact.id)
         if held is None:
             return []
         origin, fee = Origin.DELIVERY, ZERO
@@ -272,8 +279,7 @@ class Archive:
             created_ms=at_ms,
             updated_ms=at_ms,
         )
-        self._drawers[fact.id.account].orders[record.order_id] = Timeline()
-        self._keep(record)
+        self._drawers[fact.id.account].keep(record)
         pnl = profit(held, self._contracts[fact.id.symbol], quantity, fact.price)
         fill = Fill(quantity=quantity, price=fact.price, fee=fee, pnl=pnl, slippage=ZERO)
         done, trade = self._trade(at_ms, record, fill, maker=False)
@@ -308,7 +314,7 @@ class Archive:
             status=OrderStatus.FILLED if full else OrderStatus.PARTIALLY_FILLED,
             updated_ms=at_ms,
         )
-        self._keep(record)
+        self._drawers[record.id.account].keep(record)
         self._drawers[record.id.account].trades.append(trade)
         fee_kind = IncomeKind.LIQUIDATION_FEE if record.origin is Origin.LIQUIDATION else IncomeKind.FEE
         self._earn(at_ms, record.id, IncomeKind.REALISED, fill.pnl, trade.trade_id)
@@ -337,13 +343,6 @@ class Archive:
         record = self.order(*key)
         assert record is not None, f"{key[0]}: no order {key[1]}"
         return record
-
-    def _keep(self, record: OrderRecord) -> None:
-        self._drawers[record.id.account].orders[record.order_id].put(record.updated_ms, record)
-
-    def _position(self, id_: PositionId) -> Position | None:
-        kept = self._drawers[id_.account].positions.get(id_)
-        return kept.now if kept else None
 
     def _currency(self, id_: PositionId) -> str:
         return self._contracts[id_.symbol].settlement
