@@ -43,7 +43,8 @@ NOTHING: Mapping[str, str] = {}
 class OrderTerms:
     """An order as a wire has understood it; the fields mean what they mean in ``OrderRequest``.
 
-    ``client_id`` is the client's, or what the exchange made up for it; ``noted`` comes back with the record.
+    ``client_id`` is the client's, or what the exchange made up for it, or empty where it makes up nothing;
+    ``noted`` comes back with the record.
     """
 
     client_id: str
@@ -196,7 +197,7 @@ class World:
         """Take an order: the record as it stands after whatever filled at once, or why not."""
         contract = self.contracts[terms.id.symbol]
         mine = self.view(terms.id.account).open_orders
-        if any(order.client_id == terms.client_id for order in mine):
+        if terms.client_id and any(order.client_id == terms.client_id for order in mine):
             return Refusal(code(contract, Reason.DUPLICATE), f"client id {terms.client_id} is in use")
         at_ms = self.clock.now_ms()
         record, name = self._archive.begin(_record(terms), at_ms)
@@ -241,9 +242,15 @@ class World:
             self._absorb(batches)
         return refusal
 
-    def set_leverage(self, account: AccountName, symbol: Symbol, leverage: Decimal) -> Refusal | None:
-        """Set the leverage of both sides of a symbol; why not, if not."""
-        return self._both(account, symbol, lambda at, id_: self.exchange.set_leverage(at, id_, leverage))
+    def set_leverage(
+        self, account: AccountName, symbol: Symbol, leverage: Decimal, side: Side | None = None
+    ) -> Refusal | None:
+        """Set the leverage of a symbol, of both sides or of one; why not, if not."""
+
+        def change(at_ms: int, id_: PositionId) -> Sequence[Batch]:
+            return self.exchange.set_leverage(at_ms, id_, leverage)
+
+        return self._sides(account, symbol, tuple(Side) if side is None else (side,), change)
 
     def set_margin_mode(self, account: AccountName, symbol: Symbol, mode: MarginMode) -> Refusal | None:
         """Set the margin mode of a symbol; why not, if not."""
@@ -257,11 +264,15 @@ class World:
         refused = self.exchange.desk.set_position_mode(account, mode)
         return None if refused is None else Refusal(refused.reason, refused.text)
 
-    def _both(
-        self, account: AccountName, symbol: Symbol, change: Callable[[int, PositionId], Sequence[Batch]]
+    def _sides(
+        self,
+        account: AccountName,
+        symbol: Symbol,
+        sides: Sequence[Side],
+        change: Callable[[int, PositionId], Sequence[Batch]],
     ) -> Refusal | None:
-        """Change both sides of a symbol; the open ones first, because only they can be refused."""
-        ids = [PositionId(account, symbol, side) for side in Side]
+        """Change these sides of a symbol; the open ones first, because only they can be refused."""
+        ids = [PositionId(account, symbol, side) for side in sides]
         ids.sort(key=lambda id_: not self.exchange.holds(id_))
         for id_ in ids:
             batches = change(self.clock.now_ms(), id_)
