@@ -114,13 +114,15 @@ class Market:
         ticker.bars.clear()
         ticker.bars.extend(bars)
 
-    def bars(self, symbol: Symbol, timeframe_ms: int) -> Sequence[Bar]:
-        """Bars of that length, oldest first; the last one may be open still."""
+    def bars(self, symbol: Symbol, timeframe_ms: int, count: int | None = None) -> Sequence[Bar]:
+        """Bars of that length, oldest first, all or the last ``count``; the last one may be open still."""
         made: list[Bar] = []
-        for bar in self.tickers[symbol].bars:
+        for bar in reversed(self.tickers[symbol].bars):
             opened = bar.open_ms - bar.open_ms % timeframe_ms
             if made and made[-1].open_ms == opened:
-                made[-1] = _joined(made[-1], bar)
+                made[-1] = _joined(bar, made[-1], opened)
+            elif count is not None and len(made) == count:
+                break
             else:
                 made.append(
                     Bar(
@@ -133,14 +135,15 @@ class Market:
                         trades=bar.trades,
                     )
                 )
-        return made
+        return made[::-1]
 
     def day(self, symbol: Symbol, now_ms: int) -> Bar | None:
         """The last 24 hours as one bar; ``None`` before the first price."""
         day: Bar | None = None
-        for bar in self.tickers[symbol].bars:
-            if bar.open_ms >= now_ms - DAY_MS:
-                day = bar if day is None else _joined(day, bar)
+        for bar in reversed(self.tickers[symbol].bars):
+            if day is not None and bar.open_ms < now_ms - DAY_MS:
+                break
+            day = bar if day is None else _joined(bar, day, bar.open_ms)
         return day
 
     def book(self, symbol: Symbol, levels: int = BOOK_LEVELS) -> tuple[Sequence[Level], Sequence[Level]]:
@@ -165,9 +168,10 @@ Level = tuple[Decimal, Decimal]
 """Price and quantity."""
 
 
-def _joined(one: Bar, two: Bar) -> Bar:
+def _joined(one: Bar, two: Bar, open_ms: int) -> Bar:
+    """Two bars as one; ``one`` is the earlier."""
     return Bar(
-        open_ms=one.open_ms,
+        open_ms=open_ms,
         open=one.open,
         high=max(one.high, two.high),
         low=min(one.low, two.low),

@@ -14,7 +14,7 @@ from bot.core.facts import BalanceChanged, FundingPaid, Liquidated, PositionChan
 from bot.core.margin.arithmetic import unrealised
 from bot.core.margin.assess import assess
 from bot.core.margin.requirement import maintenance
-from bot.core.types import ZERO, AccountName, MarginMode, Position, PositionId, Symbol
+from bot.core.types import ZERO, AccountName, MarginMode, Position, PositionId, Side, Symbol
 from bot.simulator.binance.asking import Ask, Security
 from bot.simulator.binance.errors import BinanceError
 from bot.simulator.binance.events import account_update, algo_frames, margin_call, order_frame
@@ -156,7 +156,8 @@ class PrivateStreams:
     def priced(self, symbol: Symbol) -> None:
         """Call for margin where a position of an account that listens is in danger, once until it is not."""
         for session in list(self._sessions.values()):
-            if not session.lines:
+            ids = [PositionId(session.account, symbol, side) for side in Side]
+            if not session.lines or not any(map(self._office.world.exchange.holds, ids)):
                 continue
             view = self._office.world.view(session.account)
             for held in view.positions.values():

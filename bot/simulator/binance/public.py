@@ -71,7 +71,8 @@ class PublicData:
         timeframe_ms = INTERVALS.get(ask.text("interval"))
         if timeframe_ms is None:
             raise BinanceError(-1120)
-        bars = self._office.world.market.bars(contract.symbol, timeframe_ms)
+        latest = None if {"startTime", "endTime"} & set(ask.params) else KLINES_MAX
+        bars = self._office.world.market.bars(contract.symbol, timeframe_ms, latest)
         start, end = ask.integer("startTime", 0), ask.integer("endTime", self._office.now_ms)
         bars = [bar for bar in bars if start <= bar.open_ms <= end]
         limit = min(ask.integer("limit", KLINES), KLINES_MAX)

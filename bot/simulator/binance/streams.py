@@ -112,8 +112,8 @@ class PublicStreams:
         contract = topic.contract
         assert contract is not None, f"{topic.name}: bars of nothing"
         length = INTERVALS[topic.detail]
-        bars = self._office.world.market.bars(contract.symbol, length)
-        over = [bar for bar in bars[-2:] if bar.open_ms + length <= self._office.now_ms]
+        bars = self._office.world.market.bars(contract.symbol, length, 2)
+        over = [bar for bar in bars if bar.open_ms + length <= self._office.now_ms]
         told = self._closed.get((line, topic.name))
         if not over or (told is not None and over[-1].open_ms <= told):
             return
@@ -128,8 +128,8 @@ class PublicStreams:
             self._lines[line][name] = topic
             if topic.kind == "kline" and topic.contract is not None:
                 # What ended before somebody listened is not told.
-                bars = self._office.world.market.bars(topic.contract.symbol, INTERVALS[topic.detail])
-                past = [b for b in bars[-2:] if b.open_ms + INTERVALS[topic.detail] <= self._office.now_ms]
+                bars = self._office.world.market.bars(topic.contract.symbol, INTERVALS[topic.detail], 2)
+                past = [b for b in bars if b.open_ms + INTERVALS[topic.detail] <= self._office.now_ms]
                 if past:
                     self._closed[line, name] = past[-1].open_ms
 

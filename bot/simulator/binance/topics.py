@@ -67,7 +67,7 @@ class Frames:
         if not self._office.world.market[contract.symbol].known:
             return None
         if topic.kind == "kline":
-            bars = self._office.world.market.bars(contract.symbol, INTERVALS[topic.detail])
+            bars = self._office.world.market.bars(contract.symbol, INTERVALS[topic.detail], 1)
             return self.kline(contract, bars[-1], topic.detail, closed=False) if bars else None
         if topic.kind == "depth":
             return self._depth(contract, int(topic.detail or 20))
