@@ -18,6 +18,8 @@ RECV_WINDOW_MS = 5000
 RECV_WINDOW_MAX_MS = 60_000
 AHEAD_MAX_MS = 1000
 """How far a request's time stamp may be ahead of the exchange (General Info, "Timing security")."""
+DIGITS_MAX = 20
+"""Before or behind the point: more has no meaning in any parameter."""
 
 
 class Security(Enum):
@@ -61,7 +63,7 @@ class Ask:
             number = Decimal(value)
         except InvalidOperation:
             raise BinanceError(-1102, name) from None
-        if not number.is_finite():
+        if not number.is_finite() or abs(number.adjusted()) > DIGITS_MAX:
             raise BinanceError(-1102, name)
         return number
 

@@ -1,4 +1,4 @@
-"""What the simulated Binance does that no source confirms, and how a person with an account could settle it."""
+"""What the simulated Binance does that no source confirms, and how somebody could settle it."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ ASSUMED = (
     ),
     Assumed(
         what="reduce-only conditional orders end with their position",
-        settle="close a position by hand with a plain STOP_MARKET resting; GTE_GTC ones are documented to end",
+        settle="close a position by hand with a STOP_MARKET resting; GTE_GTC ones are documented to end",
     ),
     Assumed(
         what="no margin is reserved for resting limit orders",
@@ -54,7 +54,7 @@ ASSUMED = (
         settle="read the income history of an account that was liquidated",
     ),
     Assumed(
-        what="the largest order is a million lots, prices of limit orders may be 5 % from the mark, for all symbols",
+        what="for all symbols an order has a million lots at most, a limit is within 5 % of the mark",
         settle="exchangeInfo has each symbol's own figures",
     ),
     Assumed(

@@ -12,6 +12,7 @@ from bot.simulator.world import Refusal
 
 MESSAGES = {
     -1003: "Too many requests; current limit of IP is 2400 requests per minute.",
+    -1015: "Too many new orders; current limit is {0} orders per {1}.",
     -1021: "Timestamp for this request is outside of the recvWindow.",
     -1022: "Signature for this request is not valid.",
     -1100: "Illegal characters found in a parameter.",

@@ -143,14 +143,19 @@ def account_update(
     office: Office,
     view: AccountView,
     reason: str,
-    currencies: Iterable[str],
+    currencies: Mapping[str, Decimal],
     changed: Mapping[PositionId, Position | None],
 ) -> Json:
-    """ACCOUNT_UPDATE: wallets of the currencies that changed, and the positions that did."""
+    """ACCOUNT_UPDATE: wallets of the currencies that changed, and the positions that did.
+
+    ``currencies`` are with what of their change is neither profit nor fee (``bc``).
+    """
     contracts = office.contracts
-    settled = {contracts[id_.symbol].settlement: None for id_ in changed}
+    settled = {contracts[id_.symbol].settlement for id_ in changed}
     balances = []
-    for currency in {**dict.fromkeys(currencies), **settled}:
+    for currency, moved in (
+        {**currencies} | {each: ZERO for each in settled if each not in currencies}
+    ).items():
         cross = view.wallets.get(currency, ZERO)
         isolated = sum(
             (
@@ -160,7 +165,9 @@ def account_update(
             ),
             ZERO,
         )
-        balances.append({"a": currency, "wb": money(cross + isolated), "cw": money(cross), "bc": "0"})
+        balances.append(
+            {"a": currency, "wb": money(cross + isolated), "cw": money(cross), "bc": money(moved)}
+        )
     rows = [_position_row(office, id_, position) for id_, position in changed.items()]
     return {
         "e": "ACCOUNT_UPDATE",

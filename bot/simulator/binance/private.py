@@ -95,6 +95,8 @@ class PrivateStreams:
         if session is None:
             return 401
         session.lines.add(line)
+        mine = (key.key for key in self._office.world.keys if key.account == session.account)
+        line.key = next(mine, "")
         line.session = session
         return 0
 
@@ -189,19 +191,21 @@ class PrivateStreams:
     def _account_update(self, view: AccountView, event: Event) -> Json | None:
         """What changed of balances and positions; ``None`` if nothing that is told did."""
         account, reason = view.account, "ADJUSTMENT"
-        currencies: dict[str, None] = {}
+        currencies: dict[str, Decimal] = {}
         changed: dict[PositionId, Position | None] = {}
         for fact in event.facts:
             match fact:
                 case BalanceChanged() if fact.account == account:
-                    currencies[fact.currency] = None
+                    currencies.setdefault(fact.currency, ZERO)
                 case PositionChanged() if (
                     fact.id.account == account and fact.id.symbol in self._office.contracts
                 ):
                     if self._is_news(fact.id, fact.position):
                         changed[fact.id] = fact.position
-                case FundingPaid() if fact.id.account == account:
+                case FundingPaid() if fact.id.account == account and fact.id.symbol in self._office.contracts:
                     reason = "FUNDING_FEE"
+                    currency = self._office.contracts[fact.id.symbol].settlement
+                    currencies[currency] = currencies.get(currency, ZERO) + fact.amount
                 case Liquidated() if fact.id.account == account:
                     reason = "ORDER"
                 case _:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 MINUTE_MS = 60_000
 WEIGHT_MAX = 2400
@@ -67,7 +67,6 @@ class Meter:
     used: int = 0
     beyond: int = 0
     banned_until_ms: int = 0
-    orders: deque[int] = field(default_factory=lambda: deque(maxlen=ORDERS_1M_MAX + 1))
 
     def use(self, now_ms: int, weight: int) -> int:
         """Count a request; 0, or the seconds to wait: positive for a 429, negative for a 418."""
@@ -84,14 +83,16 @@ class Meter:
             return -BAN_MS // 1000
         return max(1, (MINUTE_MS - now_ms % MINUTE_MS) // 1000)
 
-    def order(self, now_ms: int) -> tuple[int, int]:
-        """Count an order; how many there were in ten seconds and in a minute."""
-        self.orders.append(now_ms)
-        return self.counts(now_ms)
 
-    def counts(self, now_ms: int) -> tuple[int, int]:
-        """Orders in the last ten seconds and in the last minute."""
-        return (
-            sum(at > now_ms - 10_000 for at in self.orders),
-            sum(at > now_ms - MINUTE_MS for at in self.orders),
-        )
+class OrderMeter:
+    """The orders of one account; refused ones count too."""
+
+    def __init__(self) -> None:
+        self._at_ms: deque[int] = deque(maxlen=2 * ORDERS_1M_MAX)
+
+    def count(self, now_ms: int) -> tuple[int, int]:
+        """Count an order; how many there were in the last ten seconds and in the last minute."""
+        self._at_ms.append(now_ms)
+        while self._at_ms[0] <= now_ms - MINUTE_MS:
+            self._at_ms.popleft()
+        return sum(at > now_ms - 10_000 for at in self._at_ms), len(self._at_ms)

@@ -6,7 +6,7 @@ import re
 from urllib.parse import parse_qs
 
 from bot.core.facts import FundingPaid
-from bot.core.types import Symbol
+from bot.core.types import AccountName, Symbol
 from bot.simulator.binance.account import AccountData
 from bot.simulator.binance.algo import AlgoOrders
 from bot.simulator.binance.asking import Security, admit
@@ -18,7 +18,7 @@ from bot.simulator.binance.public import PublicData
 from bot.simulator.binance.section import USDM, Section
 from bot.simulator.binance.settings import AccountSettings
 from bot.simulator.binance.streams import PublicStreams
-from bot.simulator.binance.weights import Meter, weight_of
+from bot.simulator.binance.weights import FREE, ORDERS_1M_MAX, ORDERS_10S_MAX, Meter, OrderMeter, weight_of
 from bot.simulator.line import Line
 from bot.simulator.wire import Answer, Call
 from bot.simulator.world import Event, World
@@ -50,6 +50,7 @@ class BinanceWire:
         ):
             self._routes.update(part.routes())
         self._meters: dict[str, Meter] = {}
+        self._order_meters: dict[AccountName, OrderMeter] = {}
         world.listen(events=self._happened, prices=self._priced)
 
     def answer(self, call: Call) -> Answer:
@@ -66,17 +67,31 @@ class BinanceWire:
             return Answer(
                 body=answer.body, status=status, headers=headers | {"Retry-After": str(abs(wait_s))}
             )
-        if route is None:
-            return BinanceError(-5000, call.path, call.method, status=404).answer
         try:
-            ask = admit(call, route.security, self.world.keys, now_ms)
-            answer = Answer.of(route.handler(ask))
+            payload, counted = self._carried_out(call, route, path, now_ms)
+            answer = Answer.of(payload)
+            headers |= counted
         except BinanceError as error:
             answer = error.answer
-        if call.method == "POST" and path.endswith("rder"):
-            ten_s, minute = meter.order(now_ms)
-            headers |= {"x-mbx-order-count-10s": str(ten_s), "x-mbx-order-count-1m": str(minute)}
         return Answer(body=answer.body, status=answer.status, headers=headers)
+
+    def _carried_out(
+        self, call: Call, route: Route | None, path: str, now_ms: int
+    ) -> tuple[object, dict[str, str]]:
+        """The payload and the headers that count orders; ``BinanceError`` where it is refused."""
+        if route is None:
+            raise BinanceError(-5000, call.path, call.method, status=404)
+        ask = admit(call, route.security, self.world.keys, now_ms)
+        if (call.method, VERSION.sub("", path)) not in FREE:
+            return route.handler(ask), {}
+        meter = self._order_meters.setdefault(ask.account, OrderMeter())
+        ten_s, minute = meter.count(now_ms)
+        if ten_s > ORDERS_10S_MAX:
+            raise BinanceError(-1015, ORDERS_10S_MAX, "10 SECOND", status=429)
+        if minute > ORDERS_1M_MAX:
+            raise BinanceError(-1015, ORDERS_1M_MAX, "1 MINUTE", status=429)
+        counted = {"x-mbx-order-count-10s": str(ten_s), "x-mbx-order-count-1m": str(minute)}
+        return route.handler(ask), counted
 
     def api_key(self, call: Call) -> str:
         """The key in the request's header."""
