@@ -13,7 +13,7 @@ from dataclasses import asdict, fields
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
-from bot.core.types import Symbol
+from bot.core.types import Side, Symbol
 from bot.simulator.faults import Fault, FaultKind
 from bot.simulator.wire import Answer, Call, Wire
 from bot.simulator.world import World
@@ -96,7 +96,11 @@ class Control:
         return {"faults": len(self._world.faults.waiting())}
 
     def _market(self, given: Mapping[str, Any]) -> Any:  # noqa: ANN401 - JSON
-        """``mark`` (and ``last``) is where to; ``by`` a fraction of where it is; ``gap`` jumps there."""
+        """``mark`` (and ``last``) is where to; ``by`` a fraction of where it is; ``gap`` jumps there.
+
+        ``rate`` is the funding rate and ``settle`` settles it, ``deleverage`` a quantity of ``side``,
+        ``deliver`` the price an expired contract is settled at; ``halted`` stops the trading.
+        """
         symbol = Symbol(given["symbol"])
         ticker = self._world.market[symbol]
         if "rate" in given:
@@ -111,6 +115,11 @@ class Control:
             mark = contract.price_down(mark * (1 + Decimal(str(given.get("by", 0)))))
             last = Decimal(str(given.get("last", mark)))
             self._world.move(symbol, mark, last, gap=bool(given.get("gap", False)))
+        if "deleverage" in given:
+            quantity = Decimal(str(given["deleverage"]))
+            self._world.deleverage(symbol, Side(given["side"]), quantity)
+        if "deliver" in given:
+            self._world.deliver(symbol, Decimal(str(given["deliver"])))
         return {"symbol": symbol, "mark": str(ticker.mark), "last": str(ticker.last)}
 
     def _account(self, given: Mapping[str, Any]) -> Any:  # noqa: ANN401 - JSON

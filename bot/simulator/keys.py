@@ -20,6 +20,8 @@ class ApiKey:
     withdraw: bool = False
     transfer: bool = False
     ip_restricted: bool = True
+    portfolio_margin: bool = False
+    """Whether its account says that it is in portfolio margin, which nobody here simulates."""
     revoked: bool = False
 
 

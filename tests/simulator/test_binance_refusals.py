@@ -1,5 +1,6 @@
 """What the Binance wire refuses, in Binance's codes."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -154,6 +155,29 @@ def test_resting_orders_hold_both_modes() -> None:
     dual = client.ask("POST", "/fapi/v1/positionSide/dual", dualSidePosition="true")
     mode = client.ask("POST", "/fapi/v1/marginType", symbol="BTCUSDT", marginType="CROSSED")
     assert (dual["code"], mode["code"]) == (-4067, -4047)
+
+
+def test_multi_assets_mode_is_said_to_whoever_asks() -> None:
+    client = a_binance()
+    assert client.ask("POST", "/fapi/v1/multiAssetsMargin", multiAssetsMargin="true")["code"] == 200
+    assert client.ask("GET", "/fapi/v1/multiAssetsMargin") == {"multiAssetsMargin": True}
+    for path in ("v1/accountConfig", "v2/account"):
+        assert client.ask("GET", f"/fapi/{path}")["multiAssetsMargin"] is True
+    assert client.ask("POST", "/fapi/v1/multiAssetsMargin", multiAssetsMargin="true")["code"] == -4171
+
+
+def test_the_rights_of_a_key_are_told_on_the_spot_host() -> None:
+    client = a_binance()
+    rights = client.ask("GET", "/sapi/v1/account/apiRestrictions")
+    assert (rights["enableFutures"], rights["enableWithdrawals"], rights["ipRestrict"]) == (True, False, True)
+    keys = client.wire.world.keys
+    keys.add(replace(client.key, withdraw=True, trade=False, portfolio_margin=True))
+    rights = client.ask("GET", "/sapi/v1/account/apiRestrictions")
+    assert (rights["enableFutures"], rights["enableWithdrawals"]) == (False, True)
+    assert rights["enablePortfolioMarginTrading"] is True
+    # A key that may not trade may read.
+    assert client.ask("POST", "/fapi/v1/order", **MARKET)["code"] == -2015
+    assert client.ask("GET", "/fapi/v3/balance")[0]["asset"] == "USDT"
 
 
 def test_settings_that_are_free_change() -> None:

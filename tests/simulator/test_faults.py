@@ -144,12 +144,14 @@ def test_everything_can_be_ordered_over_the_control_endpoint(certificates: Path)
             assert await control("DELETE", "faults") == {"faults": 0}
             moved = await control("POST", "market", symbol="BTC/USDT:USDT", by="-0.05", gap=True)
             assert moved == {"symbol": "BTC/USDT:USDT", "mark": "95.0", "last": "95.0"}
+            taken = await control("POST", "market", symbol="BTC/USDT:USDT", deleverage="4", side="long")
+            assert "error" not in taken
             assert await control("POST", "account", revoke="alice-key") == {"revoked": "alice-key"}
             assert (await post(session))[0] == 401
             assert await control("POST", "account", restore="alice-key") == {"restored": "alice-key"}
             assert (await control("POST", "clock", skew_ms=5)) == {"now_ms": START_MS + 5}
             state = await control("GET", "state")
-            assert state["accounts"]["alice"]["positions"]["BTC/USDT:USDT/long"]["quantity"] == "10"
+            assert state["accounts"]["alice"]["positions"]["BTC/USDT:USDT/long"]["quantity"] == "6"
             assert (await control("POST", "faults", kind="none_such"))["error"]
             assert "unknown colour" in (await control("POST", "faults", kind="mute", colour=1))["error"]
             assert "POST /faults" in (await control("GET", "nowhere"))["error"]

@@ -61,7 +61,7 @@ class AccountData:
             for id_, contract, held in told.everything()
         ]
         may = {"feeTier": 0, "canTrade": True, "canDeposit": True, "canWithdraw": True, "updateTime": 0}
-        kind = {"multiAssetsMargin": False, "tradeGroupId": -1}
+        kind = {"multiAssetsMargin": ask.account in self._office.multi_assets, "tradeGroupId": -1}
         return may | kind | told.totals() | {"assets": told.asset_rows(), "positions": rows}
 
     def _risk(self, ask: Ask) -> list[Json]:
@@ -113,7 +113,7 @@ class AccountData:
             "canWithdraw": True,
             "dualSidePosition": self._office.mode(ask.account) is PositionMode.HEDGE,
             "updateTime": 0,
-            "multiAssetsMargin": False,
+            "multiAssetsMargin": ask.account in self._office.multi_assets,
             "tradeGroupId": -1,
         }
 

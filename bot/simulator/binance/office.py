@@ -39,6 +39,8 @@ class Office:
         }
         self.by_id = {market_id(contract): contract for contract in self.contracts.values()}
         self.shapes = Shapes(section, self.contracts)
+        self.multi_assets: set[AccountName] = set()
+        """Accounts in multi-assets mode. They can be put into it and say so; their margin stays as it was."""
 
     @property
     def now_ms(self) -> int:

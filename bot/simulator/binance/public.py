@@ -47,6 +47,9 @@ class PublicData:
             "v1/exchangeInfo": self._info,
             "v1/premiumIndex": self._premium,
             "v1/klines": self._klines,
+            "v1/continuousKlines": self._klines,
+            "v1/markPriceKlines": self._klines,
+            "v1/indexPriceKlines": self._klines,
             "v1/depth": self._depth,
             "v1/ticker/price": self._price,
             "v2/ticker/price": self._price,
@@ -67,6 +70,10 @@ class PublicData:
         return self._one_or_all(ask, rows)
 
     def _klines(self, ask: Ask) -> list[Any]:
+        """Bars of traded prices; those of mark and index, and of a pair's perpetual, are the same here."""
+        if "pair" in ask.params:
+            kind = "_PERP" if self._office.section.inverse else ""
+            ask = Ask(ask.call, ask.params | {"symbol": ask.text("pair") + kind}, ask.key)
         contract = self._office.contract(ask)
         timeframe_ms = INTERVALS.get(ask.text("interval"))
         if timeframe_ms is None:

@@ -41,7 +41,7 @@ class AccountSettings:
             ("GET", "v1/positionMargin/history"): Route(read, self._margin_history),
             ("GET", "v1/positionSide/dual"): Route(read, self._mode),
             ("POST", "v1/positionSide/dual"): Route(trade, self._set_mode),
-            ("GET", "v1/multiAssetsMargin"): Route(read, lambda _: {"multiAssetsMargin": False}),
+            ("GET", "v1/multiAssetsMargin"): Route(read, self._multi),
             ("POST", "v1/multiAssetsMargin"): Route(trade, self._set_multi),
         }
 
@@ -62,7 +62,7 @@ class AccountSettings:
             "enableFixApiTrade": False,
             "enableFixReadOnly": True,
             "enableSpotAndMarginTrading": False,
-            "enablePortfolioMarginTrading": False,
+            "enablePortfolioMarginTrading": key.portfolio_margin,
         }
 
     def _leverage(self, ask: Ask) -> Json:
@@ -155,11 +155,18 @@ class AccountSettings:
             raise BinanceError(-4067 if refusal.code == "mode_orders" else -4068)
         return DONE
 
+    def _multi(self, ask: Ask) -> Json:
+        return {"multiAssetsMargin": ask.account in self._office.multi_assets}
+
     def _set_multi(self, ask: Ask) -> Json:
-        """Single-asset mode is the only one here."""
-        if not ask.flag("multiAssetsMargin"):
+        """Said and not simulated: it is there so that somebody can refuse such an account."""
+        ask.text("multiAssetsMargin")
+        wanted, modes = ask.flag("multiAssetsMargin"), self._office.multi_assets
+        if wanted is (ask.account in modes):
             raise BinanceError(-4171)
-        raise BinanceError(-1130, "multiAssetsMargin")
+        modes.symmetric_difference_update({ask.account})
+        self._tell(ask.account, {"e": "ACCOUNT_CONFIG_UPDATE", "T": self._office.now_ms, "ai": {"j": wanted}})
+        return DONE
 
     def _terms(self, account: AccountName, symbol: str) -> tuple[Decimal, MarginMode]:
         """Of the side that is open, if one is."""
