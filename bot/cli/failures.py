@@ -41,6 +41,7 @@ class Failure(click.ClickException):
 
 _KNOWN = (
     ("bot.config.errors", "ConfigError", ExitCode.CONFIG),
+    ("bot.venues.live.registry", "UnknownVenueError", ExitCode.USAGE),
     ("bot.lab.tapes.errors", "TapeError", ExitCode.FAILED),
     ("bot.venues.paper.model", "PaperError", ExitCode.FAILED),
     ("bot.venues.tier_files", "TierFileError", ExitCode.FAILED),

@@ -20,6 +20,7 @@ COMMANDS = {
     "simulator": ("bot.cli.simulator", "Serve a simulated exchange that real clients can trade on."),
     "calc": ("bot.cli.calc", "Liquidation price and margin figures of a position."),
     "check": ("bot.cli.check", "Check a configuration, without network."),
+    "venues": ("bot.cli.venues", "What each exchange can do, and what no source confirms."),
     "config": ("bot.cli.config", "Show the configuration that holds, or its JSON schema."),
     "rules": ("bot.cli.rules", "List the rules, or show one with its parameters."),
     "journal": ("bot.cli.journal", "What was decided, done and refused, and why."),

@@ -11,11 +11,13 @@ from bot.config.errors import Key, shown, suggestion
 from bot.config.fields import NO_CAP, VENUE_CAP, format_duration, format_instant
 from bot.config.model import MomentTable
 from bot.config.settings import Settings
+from bot.config.staging import known_haircut
 from bot.core.contracts import Contract
 from bot.core.types import Symbol
-from bot.venues.paper.collateral import HAIRCUTS, CollateralTerms
+from bot.venues.paper.collateral import CollateralTerms
 from bot.venues.paper.events import (
     CollateralPrice,
+    Connection,
     Deleveraging,
     FundingTerms,
     ScheduledEvent,
@@ -52,15 +54,10 @@ class Befalling:
             span = _span(spell.start_ms, spell.end_ms)
             yield f"staged: {spell.symbol} pays {spell.rate} of funding every {every} {span}"
         for each in self.events:
-            yield f"staged: {_NAMES[type(each.event)]} at {format_instant(each.at_ms)}"
+            yield f"staged: {_told(each.event)} at {format_instant(each.at_ms)}"
 
 
 NOTHING = Befalling()
-_NAMES: Mapping[type[VenueEvent], str] = {
-    Deleveraging: "auto-deleveraging",
-    CollateralPrice: "a new price of collateral",
-    FundingTerms: "new terms of funding",
-}
 
 
 def befalling(settings: Settings, contracts: Mapping[Symbol, Contract], stretch: Stretch) -> Befalling:
@@ -73,16 +70,11 @@ def befalling(settings: Settings, contracts: Mapping[Symbol, Contract], stretch:
 
 
 def collateral_terms(settings: Settings) -> Mapping[str, CollateralTerms]:
-    """Price and haircut of every asset that may be held; ConfigError where no haircut is known."""
-    known = HAIRCUTS.get(next(iter(settings.config.accounts.values())).margin_rules.partition("_")[0], {})
+    """Price and haircut of every asset that may be held; one without a haircut was refused before."""
     terms = {}
     for asset, table in settings.config.paper.collateral.items():
-        haircut = known.get(asset) if table.haircut is None else table.haircut
-        if haircut is None:
-            raise settings.refuse(
-                ("paper", "collateral", asset),
-                f"no haircut is known of {shown(asset)} at this venue; give one, such as haircut = 0.1",
-            )
+        haircut = known_haircut(settings.config, asset)
+        assert haircut is not None, f"{asset}: a configuration without its haircut was let through"
         terms[asset] = CollateralTerms(price=table.price, haircut=haircut)
     return terms
 
@@ -121,8 +113,6 @@ def _events(
         key = ("replay", "funding", at)
         at_ms = _moment(settings, key, table, stretch)
         _require_symbol(settings, key, table.symbol, contracts)
-        if contracts[table.symbol].expiry_ms is not None:
-            raise settings.refuse((*key, "symbol"), "no funding is paid on a dated contract")
         if table.interval is not None or table.cap is not None:
             terms = FundingTerms(symbol=table.symbol, interval_ms=table.interval, cap=table.cap)
             yield ScheduledEvent(at_ms=at_ms, event=terms)
@@ -192,3 +182,15 @@ def _require_symbol(settings: Settings, key: Key, symbol: Symbol, known: Iterabl
 
 def _span(start_ms: int, end_ms: int) -> str:
     return f"from {format_instant(start_ms)} to {format_instant(end_ms)}"
+
+
+def _told(event: VenueEvent) -> str:
+    match event:
+        case Deleveraging(symbol=symbol, side=side):
+            return f"auto-deleveraging of {symbol} {side}"
+        case CollateralPrice(asset=asset, price=price):
+            return f"{asset} at {price}"
+        case FundingTerms(symbol=symbol):
+            return f"new terms of funding of {symbol}"
+        case Connection():
+            raise AssertionError("an outage is told by its stretch")

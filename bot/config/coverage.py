@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
 from bot.config.currencies import coins, named_settlements, unclear_money
 from bot.config.errors import Key, Problem, shown, suggestion
 from bot.config.fields import ANY_SYMBOL, format_exact
-from bot.config.model import Config, ContractTable, MomentTable, PositionTable, QuarterliesTable
+from bot.config.model import Config, ContractTable, PositionTable, QuarterliesTable
 from bot.config.read import Document
+from bot.config.staging import staged_checks
 from bot.core.contracts import ContractKind
 from bot.core.types import MarginMode, PositionMode, Symbol
 from bot.venues.calendar import dated, undated
@@ -23,8 +24,7 @@ def cross_checks(config: Config, document: Document) -> Iterator[Problem]:
     yield from _positions(config, document)
     yield from _quarterlies(config, document)
     yield from _rules(config, document)
-    yield from _collateral(config, document)
-    yield from _staged(config, document)
+    yield from staged_checks(config, document)
 
 
 def _contracts(config: Config, document: Document) -> Iterator[Problem]:
@@ -128,6 +128,13 @@ def _quarterlies(config: Config, document: Document) -> Iterator[Problem]:
         key: Key = ("paper", "quarterlies", index)
         symbol = quarterly_symbol(table, None)
         yield from _contract(config, symbol, (*key, "underlying"), document)
+        base, settlement = coins(table.underlying)
+        if table.kind is ContractKind.LINEAR and settlement == base:
+            yield document.problem(
+                key,
+                f"{shown(table.underlying)} settles in {settlement}, and so do its quarterlies;"
+                ' write kind = "inverse", or name the linear perpetual',
+            )
         if symbol in seen:
             yield document.problem(
                 key,
@@ -169,51 +176,3 @@ def _rules(config: Config, document: Document) -> Iterator[Problem]:
     for index, rule in enumerate(config.rules):
         for at, symbol in enumerate(rule.symbols or ()):
             yield from _contract(config, symbol, ("rules", index, "symbols", at), document)
-
-
-def _collateral(config: Config, document: Document) -> Iterator[Problem]:
-    """Every asset that is named needs its terms."""
-    named: list[tuple[Key, str]] = [
-        (("accounts", name, "collateral", asset), asset)
-        for name, account in config.accounts.items()
-        for asset in account.collateral
-    ]
-    named += [
-        (("replay", "collateral_prices", at, "asset"), table.asset)
-        for at, table in enumerate(config.replay.collateral_prices)
-    ]
-    for key, asset in named:
-        if asset not in config.paper.collateral:
-            hint = suggestion(asset, config.paper.collateral)
-            yield document.problem(
-                key, f"no terms for {shown(asset)}{hint}; add [paper.collateral.{asset}] with its price"
-            )
-
-
-def _staged(config: Config, document: Document) -> Iterator[Problem]:
-    """What the replay stages says when, and how much."""
-    replay = config.replay
-    staged: dict[str, Sequence[MomentTable]] = {
-        "deleveragings": replay.deleveragings,
-        "outages": replay.outages,
-        "collateral_prices": replay.collateral_prices,
-        "funding": replay.funding,
-    }
-    for name, tables in staged.items():
-        for at, table in enumerate(tables):
-            yield from _either(table, "after", "at", ("replay", name, at), document)
-    for at, forced in enumerate(replay.deleveragings):
-        yield from _either(forced, "share", "quantity", ("replay", "deleveragings", at), document)
-    for at, funding in enumerate(replay.funding):
-        if funding.interval is None and funding.cap is None and funding.rate is None:
-            yield document.problem(("replay", "funding", at), "changes nothing; give interval, cap or rate")
-    for at, outage in enumerate(replay.outages):
-        if not outage.lasts:
-            yield document.problem(("replay", "outages", at, "lasts"), "found 0ms; allowed: above 0ms")
-
-
-def _either(table: MomentTable, one: str, two: str, key: Key, document: Document) -> Iterator[Problem]:
-    given = [name for name in (one, two) if getattr(table, name) is not None]
-    if len(given) != 1:
-        found = "both" if given else "neither"
-        yield document.problem(key, f"{found} of {one} and {two} given; give exactly one")

@@ -6,9 +6,10 @@ position; found out by ``holdfast check``, it costs a minute.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from typing import Protocol
 
 from bot.config.compose import contract
 from bot.config.coverage import account_of, quarterly_symbol
@@ -38,6 +39,19 @@ class Finding:
     text: str
     hopeless: bool = False
     replaced: bool = False
+
+
+class Levers(Protocol):
+    """What can be done to some positions, and what they are called."""
+
+    @property
+    def name(self) -> str:
+        """Which positions these are."""
+        ...
+
+    def of(self, kind: type[Intent]) -> Capability:
+        """Whether this can be done to them."""
+        ...
 
 
 class _Levers:
@@ -74,29 +88,34 @@ def findings(settings: Settings) -> Iterator[Finding]:
     """What the rules would ask and the venue cannot do, in the order of the rules."""
     positions = settings.config.paper.positions
     for entry in settings.rules:
-        proposes = entry.rule.proposes
         reached = [_Levers(settings, p) for p in positions if _applies(entry, p.symbol)]
-        if not proposes or not reached:
-            continue
-        refused: dict[str, None] = {}
-        replaced: dict[str, None] = {}
-        for levers in reached:
-            if any(levers.of(kind).works for kind in proposes):
-                replaced |= dict.fromkeys(f"{levers.name}: {how}" for how in _replaced(entry, levers))
-            else:
-                refused[f"{levers.name}: {_why(levers.of(proposes[0]))}"] = None
-        if refused:
-            hopeless = len(refused) == len({levers.name for levers in reached})
-            yield Finding(entry.name, "; ".join(refused), hopeless)
-        if replaced:
-            yield Finding(entry.name, "; ".join(replaced), replaced=True)
+        yield from judged(entry, reached)
+
+
+def judged(entry: RuleEntry, reached: Sequence[Levers]) -> Iterator[Finding]:
+    """What a rule would ask and cannot be done to what it reaches."""
+    proposes = entry.rule.proposes
+    if not proposes or not reached:
+        return
+    refused: dict[str, None] = {}
+    replaced: dict[str, None] = {}
+    for levers in reached:
+        if any(levers.of(kind).works for kind in proposes):
+            replaced |= dict.fromkeys(f"{levers.name}: {how}" for how in _replaced(entry, levers))
+        else:
+            refused[f"{levers.name}: {_why(levers.of(proposes[0]))}"] = None
+    if refused:
+        hopeless = len(refused) == len({levers.name for levers in reached})
+        yield Finding(entry.name, "; ".join(refused), hopeless)
+    if replaced:
+        yield Finding(entry.name, "; ".join(replaced), replaced=True)
 
 
 def _applies(entry: RuleEntry, symbol: Symbol) -> bool:
     return entry.symbols is None or symbol == ANY_SYMBOL or symbol in entry.symbols
 
 
-def _replaced(entry: RuleEntry, levers: _Levers) -> Iterator[str]:
+def _replaced(entry: RuleEntry, levers: Levers) -> Iterator[str]:
     """The kinds the venue cannot do, and what the rule has declared that it does in their place."""
     for kind, substitute in entry.rule.substitutes.items():
         answer = levers.of(kind)

@@ -7,11 +7,13 @@ it is known what became of that, and stay quiet if it was enough. That is the wh
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from decimal import Decimal
 from typing import TypeGuard
 
-from bot.core.book import Account, Armed, Holder, Parked, Wallet
+from bot.core.book import Account, Armed, Holder, Parked
 from bot.core.books import Books
 from bot.core.capabilities import NOTHING_DECLARED
+from bot.core.carried import Life
 from bot.core.case import Case, Verdict
 from bot.core.conditions import (
     CLOSED,
@@ -24,16 +26,15 @@ from bot.core.conditions import (
     tightest,
 )
 from bot.core.decisions import Action, Because, Decision, Refusal, StateChanged
+from bot.core.drift import AGREED, UNSEEN, announcement, compare
 from bot.core.guard import Guard
 from bot.core.intents import AddMargin, Level, OpenHedge, Proposal, ReducePosition, SetPosture, flaw
-from bot.core.ledger import Entry, Ledger, Life
-from bot.core.margin.bounds import nets
-from bot.core.margin.liquidation import liquidation_price, stands_still
-from bot.core.margin.pool import Holding, Pool
+from bot.core.ledger import Entry, Ledger
+from bot.core.pools import cross_pool, isolated_pool
 from bot.core.protection import watch_protection
 from bot.core.settings import EngineSettings
 from bot.core.situation import Situation
-from bot.core.types import MarginMode
+from bot.core.types import ZERO
 from bot.core.view import View
 
 PROPOSALS_MAX = 16
@@ -75,10 +76,10 @@ class Arbiter:
         if holder.isolated:
             if holder.id.symbol not in marks:
                 return None
-            pool = holder.pool or _isolated_pool(holder)
+            pool = holder.pool or isolated_pool(holder)
         else:
             wallet = account.wallet(holder.contract.settlement)
-            pool = self._cross_pool(account, wallet, holder.contract.settlement)
+            pool = wallet.cross_pool or cross_pool(account, holder.contract.settlement)
             if any(h.position.id.symbol not in marks for h in pool.holdings):
                 return None
             rooms = None if wallet.nets else wallet.rooms
@@ -99,10 +100,11 @@ class Arbiter:
             situation.stand_at(holder.liquidation)
         return situation
 
-    def between(self, holder: Holder, now_ms: int) -> Situation | None:
+    def between(self, holder: Holder) -> Situation | None:
         """The same between two batches, at marks that may have been swallowed since the last."""
-        self._books.market.turn += 1
-        return self.situation(holder, now_ms)
+        market = self._books.market
+        market.turn += 1
+        return self.situation(holder, max(market.mark_at_ms.values(), default=0))
 
     def evaluate_all(self, holder: Holder, events: Events, now_ms: int) -> Sequence[Decision]:
         """Ask every rule, whatever it promised, on figures found anew."""
@@ -183,6 +185,28 @@ class Arbiter:
         case = Case(account, holder, armed, now_ms, situation.pair, follow_up=True)
         verdict = self._guard.review(proposal, situation, case)
         yield from self._decided(verdict, holder, armed, case)
+
+    def compare(self, holder: Holder, quoted: Decimal | None, now_ms: int) -> Iterator[Decision]:
+        """Hold the venue's liquidation price against ours; where it is the nearer one, go by it."""
+        known = holder.shortfall
+        self._lack(holder, ZERO)
+        situation = self.situation(holder, now_ms)
+        if situation is None:
+            self._lack(holder, known)
+            return
+        found = compare(situation, quoted)
+        if found.verdict != holder.agreement:
+            if found.verdict != AGREED or holder.agreement != UNSEEN:
+                yield announcement(situation, holder.agreement, found)
+            holder.agreement = found.verdict
+        self._lack(holder, found.shortfall)
+        if found.shortfall != known:
+            self._books.touch_shared(holder)
+
+    def _lack(self, holder: Holder, shortfall: Decimal) -> None:
+        holder.lack(shortfall)
+        if not holder.isolated:
+            self._books.accounts[holder.id.account].wallet(holder.contract.settlement).cross_pool = None
 
     def rejected(self, entry: Entry, now_ms: int) -> Refusal:
         """What the venue refused, as a decision like any other."""
@@ -322,35 +346,11 @@ class Arbiter:
             armed.band_for, armed.band_wake = ground, armed.wake
         return armed.band
 
-    # -- pools --------------------------------------------------------------------------------------
-
-    def _cross_pool(self, account: Account, wallet: Wallet, currency: str) -> Pool:
-        """The cross positions that settle in ``currency``, and the wallet they share."""
-        pool = wallet.cross_pool
-        if pool is None:
-            holdings = tuple(
-                Holding(h.position, h.contract)
-                for h in account.holders.values()
-                if not h.isolated and h.contract.settlement == currency
-            )
-            pool = wallet.cross_pool = Pool(MarginMode.CROSS, wallet.amount, holdings)
-            wallet.nets = nets(pool)
-        return pool
-
 
 def _awaits_answer(holder: Holder) -> bool:
     """Whether something was sent for the position of which nothing is known yet."""
     flying = holder.history.in_flight
     return flying is not None and flying.life is not Life.UNKNOWN
-
-
-def _isolated_pool(holder: Holder) -> Pool:
-    """The pool of the position as it is now, and where it is liquidated if that does not move."""
-    pool = Pool(MarginMode.ISOLATED, holder.position.margin, (Holding(holder.position, holder.contract),))
-    holder.pool = pool
-    holder.stands = stands_still(holder.position, holder.contract)
-    holder.liquidation = liquidation_price(pool, holder.id, {}) if holder.stands else None
-    return pool
 
 
 def wanted_to_act(decision: Decision) -> TypeGuard[Action | Refusal]:

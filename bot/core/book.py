@@ -102,6 +102,10 @@ class Holder:
     protection_version: int = -1
     protecting: tuple[Order, ...] | None = None
     """The stops that protect it so long, where they are what matters."""
+    shortfall: Decimal = ZERO
+    """Margin that is missing where the venue puts liquidation nearer than our formula does (``drift``)."""
+    agreement: str = "unseen"
+    """How the venue's liquidation price last stood to ours."""
     pool: Pool | None = None
     """The isolated pool, kept while the position stays as it is; cross pools belong to the account."""
     stands: bool = False
@@ -130,6 +134,11 @@ class Holder:
         """The position changed: its margin pool is another one."""
         self.position = position
         self.isolated = position.mode is MarginMode.ISOLATED
+        self.pool = None
+
+    def lack(self, shortfall: Decimal) -> None:
+        """The venue counts this much less margin behind the position than we do."""
+        self.shortfall = shortfall
         self.pool = None
 
     def rest(self, orders: tuple[Order, ...]) -> None:
@@ -187,6 +196,8 @@ class Account:
     halted: bool = False
     reducing: bool = False
     paused_until_ms: int = -1
+    strangers: set[str] = field(default_factory=set)
+    """Orders with our prefix that no journal of ours knows: each has halted the account once."""
     links_down: set[Link] = field(default_factory=set)
     blind_to: set[Symbol] = field(default_factory=set)
     """Symbols whose mark price went stale."""

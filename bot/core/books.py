@@ -39,6 +39,8 @@ class Books:
         self.changed: dict[Holder, None] = {}
         self.bars: dict[Symbol, set[int]] = {}
         self.resolved: list[Entry] = []
+        self.quoted: dict[Holder, Decimal | None] = {}
+        """Liquidation prices that the venue gave in this batch."""
         self.gone: list[PositionId] = []
         self.rewatched: set[Symbol] = set()
         self.notes: list[Decision] = []
@@ -49,6 +51,7 @@ class Books:
         self.changed.clear()
         self.bars.clear()
         self.resolved.clear()
+        self.quoted.clear()
         self.notes.clear()
         self.gone.clear()
         self.rewatched.clear()
@@ -101,6 +104,13 @@ class Books:
         for holder in account.holders.values():
             if not holder.isolated and holder.contract.settlement == currency:
                 self.touch_one(holder)
+
+    def touch_shared(self, holder: Holder) -> None:
+        """The state behind one position changed, and behind all those that share its wallet."""
+        if holder.isolated:
+            self.touch_one(holder)
+        else:
+            self.touch_cross(self.accounts[holder.id.account], holder.contract.settlement)
 
     def touch_pair(self, id_: PositionId, *, gone: bool) -> None:
         """What happens to one leg of a pair concerns the others at once."""

@@ -14,14 +14,16 @@ from typing import get_args
 from bot.core.arbiter import Arbiter, wanted_to_act
 from bot.core.book import Holder, Parked
 from bot.core.books import Books, events_for
+from bot.core.carried import Carried, Life
+from bot.core.carrying import take_over, write_down
 from bot.core.commands import obey
 from bot.core.conditions import QUIET, Events
 from bot.core.decisions import Decision, StateChanged
 from bot.core.explain import PositionExplanation, PositionStatus, explain_holder, status_of
-from bot.core.facts import Command, Fact, MarkPrice, Tick
+from bot.core.facts import CarriedOver, Command, Fact, MarkPrice, Tick
 from bot.core.folding import Folding
 from bot.core.intents import Level
-from bot.core.ledger import Ledger, Life
+from bot.core.ledger import Ledger
 from bot.core.market import Market
 from bot.core.rule import Needs
 from bot.core.settings import EngineSettings
@@ -47,7 +49,7 @@ class Engine:
         self._watch = Watch(settings, self._books, self._ledger)
         self._tripwires = Tripwires(self._books.watchers, self._books.accounts, self._market)
         # What leaves the books as they were need not be kept, unless something came of it.
-        self._traceless = frozenset(get_args(Fact)) - self._folding.reads - {Command}
+        self._traceless = frozenset(get_args(Fact)) - self._folding.reads - {Command, CarriedOver}
         self._wires = self._tripwires.wires
         self._marks = self._market.marks
         self._mark_at_ms = self._market.mark_at_ms
@@ -83,12 +85,17 @@ class Engine:
                 continue
             if type(fact) is Command:
                 obey(fact, books, self._ledger, self._parked)
+            elif type(fact) is CarriedOver:
+                take_over(fact.carried, books, self._ledger, self._parked)
             self._folding.apply(fact)
         ticked = type(batch[-1]) is Tick
         if ticked:
             self._watch.tick(at_ms)
         decisions = list(self._resolved(at_ms)) if books.resolved else []
+        for holder, price in books.quoted.items():
+            decisions.extend(self._arbiter.compare(holder, price, at_ms))
         asked = self._concerned(batch, at_ms)
+        asked.extend(h for h in books.quoted if h not in asked)  # The marks they were judged at must be kept.
         if ticked:
             known = set(asked)
             asked.extend(h for h in self._holders() if h.reach.bands is None and h not in known)
@@ -113,6 +120,10 @@ class Engine:
         """The earliest time at which some rule wants to be asked whatever the marks do."""
         return self._tripwires.next_at_ms
 
+    def carried(self) -> Carried:
+        """What the next run has to know and no reading of the exchange brings back."""
+        return write_down(self._books, self._ledger, self._parked)
+
     def states(self) -> Mapping[AccountName, BotState]:
         """The state of each account."""
         return {account.name: account.state for account in self._books.accounts.values()}
@@ -120,7 +131,7 @@ class Engine:
     def distance(self, id_: PositionId) -> Decimal | None:
         """Signed distance to liquidation at the present mark; ``None`` if closed or without liquidation."""
         holder = self._books.holder(id_)
-        situation = self._arbiter.between(holder, self._now_ms()) if holder is not None else None
+        situation = self._arbiter.between(holder) if holder is not None else None
         if situation is None or situation.liquidation is None:
             return None
         return situation.distance
@@ -128,7 +139,7 @@ class Engine:
     def explain(self, symbol: Symbol | None = None) -> tuple[PositionExplanation, ...]:
         """Each rule's conditions with their values and how far away they are, per position."""
         return tuple(
-            explain_holder(holder, self._arbiter.between(holder, self._now_ms()), self._parked)
+            explain_holder(holder, self._arbiter.between(holder), self._parked)
             for holder in self._holders()
             if symbol is None or holder.id.symbol == symbol
         )
@@ -136,8 +147,7 @@ class Engine:
     def overview(self) -> tuple[PositionStatus, ...]:
         """One line per position, for tables."""
         return tuple(
-            status_of(holder, self._arbiter.between(holder, self._now_ms()), self._parked)
-            for holder in self._holders()
+            status_of(holder, self._arbiter.between(holder), self._parked) for holder in self._holders()
         )
 
     # -- inside -------------------------------------------------------------------------------------
@@ -263,6 +273,3 @@ class Engine:
     def _holders(self) -> Iterator[Holder]:
         for account in self._books.accounts.values():
             yield from account.holders.values()
-
-    def _now_ms(self) -> int:
-        return max(self._mark_at_ms.values(), default=0)

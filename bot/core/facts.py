@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
 
+from bot.core.carried import Carried
 from bot.core.contracts import Contract
 from bot.core.types import AccountName, ClientId, Order, Position, PositionId, Symbol
 
@@ -140,6 +141,15 @@ class Liquidated:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class LiquidationQuoted:
+    """The venue's own liquidation price of a position; ``None`` where it says that there is none."""
+
+    at_ms: int
+    id: PositionId
+    price: Decimal | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Deleveraged:
     """Auto-deleveraging closed ``quantity`` of a profitable position at ``price``."""
 
@@ -258,6 +268,15 @@ class Command:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class CarriedOver:
+    """What the run of ``epoch`` remembered at its end: the first fact of the run after it."""
+
+    at_ms: int
+    epoch: int
+    carried: Carried
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Tick:
     """Time passed. Silence is a fact too."""
 
@@ -277,11 +296,13 @@ Fact = (
     | BalanceChanged
     | OrdersChanged
     | Liquidated
+    | LiquidationQuoted
     | Deleveraged
     | Delivered
     | OptionQuote
     | LinkChanged
     | Outcome
     | Command
+    | CarriedOver
     | Tick
 )

@@ -24,6 +24,7 @@ from bot.core.facts import (
     InstrumentChanged,
     LinkChanged,
     Liquidated,
+    LiquidationQuoted,
     MarkPrice,
     OrdersChanged,
     Outcome,
@@ -60,6 +61,7 @@ class Folding:
             BalanceChanged: self._balance,
             OrdersChanged: self._orders,
             Liquidated: self._lost,
+            LiquidationQuoted: self._quoted,
             Deleveraged: self._lost,
             Delivered: self._lost,
             LinkChanged: self._link,
@@ -184,6 +186,7 @@ class Folding:
     def _orders(self, fact: OrdersChanged) -> None:
         if self._overtaken(fact):
             return
+        self._doubt(fact)
         holder = self._books.holder(fact.id)
         if holder is None:
             self._unheld[fact.id] = fact.orders  # A stop may be seen before its position.
@@ -192,6 +195,20 @@ class Folding:
         self._ledger.keep_stops(set(alive), {order.client_id for order in holder.orders})
         holder.rest(fact.orders)
         self._books.touch_one(holder)
+
+    def _doubt(self, fact: OrdersChanged) -> None:
+        """An order with our prefix that cannot be ours means that two act on one account, or a lost memory.
+
+        Nothing is sent until a person has looked. Resuming accepts the orders that are there.
+        """
+        account = self._books.account(fact.id.account)
+        for order in fact.orders:
+            why = self._ledger.stranger(order.client_id)
+            if why is None or order.client_id in account.strangers:
+                continue
+            account.strangers.add(order.client_id)
+            account.halted = True
+            self._books.settle(account, f"{order.client_id} on {fact.id.symbol}: {why}", fact.at_ms)
 
     def _lost(self, fact: Liquidated | Deleveraged | Delivered) -> None:
         # A delivery is on the calendar, and yet critical: what it hedged stands alone from then on.
@@ -206,6 +223,11 @@ class Folding:
                 level=Level.CRITICAL,
             )
         )
+
+    def _quoted(self, fact: LiquidationQuoted) -> None:
+        holder = self._books.holder(fact.id)
+        if holder is not None:
+            self._books.quoted[holder] = fact.price
 
     def _link(self, fact: LinkChanged) -> None:
         account = self._books.account(fact.account)

@@ -15,6 +15,7 @@ from decimal import Decimal
 
 from bot.core.book import Parked
 from bot.core.capabilities import NOTHING_DECLARED
+from bot.core.carried import Life
 from bot.core.case import Case, No, Verdict
 from bot.core.conditions import FOREVER_MS
 from bot.core.contracts import Contract
@@ -34,7 +35,7 @@ from bot.core.intents import (
     ReducePosition,
     TransferCollateral,
 )
-from bot.core.ledger import Ledger, Life
+from bot.core.ledger import Ledger
 from bot.core.patience import patience
 from bot.core.settings import DAY_MS, RESERVED_NAMES, SEATBELT, EngineSettings
 from bot.core.situation import INFINITE, Situation
@@ -332,7 +333,7 @@ def _promised(intent: Intent, before: Situation, after: Situation | None) -> Dec
         case OpenHedge():
             return margin_of(intent, before.market, before.taker_fee)
         case CutLeverage() if after is not None:
-            drawn = after.position.margin - before.position.margin
+            drawn = after.position.margin - before.pool.wallet
             return max(ZERO, before.contract.margin_up(drawn))
         case _:
             return ZERO

@@ -10,8 +10,8 @@ from __future__ import annotations
 from collections import deque
 from dataclasses import dataclass, field
 from decimal import Decimal
-from enum import StrEnum
 
+from bot.core.carried import Life
 from bot.core.decisions import Action
 from bot.core.facts import Outcome, OutcomeKind
 from bot.core.intents import (
@@ -27,20 +27,6 @@ from bot.core.intents import (
 )
 from bot.core.settings import DAY_MS, HOUR_MS, RESERVED_NAMES, Limits
 from bot.core.types import OUR_PREFIX, ZERO, AccountName, ClientId, Position, PositionId, RuleName
-
-
-class Life(StrEnum):
-    """Where an intent is in its life."""
-
-    PREPARED = "prepared"
-    SENT = "sent"
-    ACKED = "acked"
-    UNKNOWN = "unknown"
-    APPLIED = "applied"
-    REJECTED = "rejected"
-    NOT_APPLIED = "not_applied"
-    VERIFIED = "verified"
-
 
 _NEXT: dict[OutcomeKind, tuple[Life, frozenset[Life]]] = {
     OutcomeKind.SENT: (Life.SENT, frozenset({Life.PREPARED})),
@@ -144,10 +130,11 @@ class Ledger:
         self._limits = limits
         self._epoch = epoch
         self._sequence = 0
-        self._by_client_id: dict[ClientId, Entry] = {}
-        self._histories: dict[PositionId, History] = {}
-        self._spending: dict[tuple[AccountName, str], Spending] = {}
-        self._acted_ms: dict[AccountName, deque[int]] = {}
+        self.entries: dict[ClientId, Entry] = {}
+        """What has no proven outcome, in the order it was prepared."""
+        self.histories: dict[PositionId, History] = {}
+        self.spendings: dict[tuple[AccountName, str], Spending] = {}
+        self.acted_ms: dict[AccountName, deque[int]] = {}
         self.rule_of_stop: dict[str, RuleName] = {}
 
     def next_client_id(self) -> ClientId:
@@ -155,26 +142,44 @@ class Ledger:
         self._sequence += 1
         return ClientId(f"{OUR_PREFIX}{self._epoch}-{self._sequence}")
 
+    def stranger(self, client_id: str) -> str | None:
+        """Why an order with our prefix cannot be of this journal; ``None`` if it may be, or has no prefix.
+
+        Client ids carry the epoch they were made in, so an order from an epoch to come, or with a number not
+        given yet, shows that the journal was lost or is an old copy, or that another bot uses this account.
+        """
+        if not client_id.startswith(OUR_PREFIX):
+            return None
+        epoch, _, rest = client_id.removeprefix(OUR_PREFIX).partition("-")
+        number = rest.partition("-")[0]
+        if not (epoch.isdecimal() and number.isdecimal()):
+            return "no bot of this kind gives such ids"
+        if int(epoch) > self._epoch:
+            return f"it is of epoch {epoch}, the journal is in epoch {self._epoch}"
+        if int(epoch) == self._epoch and int(number) > self._sequence:
+            return f"epoch {epoch} has given {self._sequence} ids so far"
+        return None
+
     def history(self, id_: PositionId) -> History:
         """What was done for a position."""
-        history = self._histories.get(id_)
+        history = self.histories.get(id_)
         if history is None:
-            history = self._histories[id_] = History()
+            history = self.histories[id_] = History()
         return history
 
     def spending(self, account: AccountName, currency: str) -> Spending:
         """What an account spent of one settlement currency."""
         key = account, currency
-        spending = self._spending.get(key)
+        spending = self.spendings.get(key)
         if spending is None:
-            spending = self._spending[key] = Spending()
+            spending = self.spendings[key] = Spending()
         return spending
 
     def overdue(self, now_ms: int) -> list[Entry]:
         """Unanswered intents whose deadline has passed: from now on they are unknown, never assumed."""
         late = [
             entry
-            for entry in self._by_client_id.values()
+            for entry in self.entries.values()
             if now_ms > entry.action.deadline_ms and entry.life in _UNANSWERED
         ]
         for entry in late:
@@ -186,7 +191,7 @@ class Ledger:
         return sum(
             (
                 e.promised
-                for e in self._by_client_id.values()
+                for e in self.entries.values()
                 if e.currency == currency and e.action.intent.id.account == account
             ),
             ZERO,
@@ -194,7 +199,7 @@ class Ledger:
 
     def openings(self, account: AccountName) -> list[OpenHedge]:
         """The hedges of an account that are on their way."""
-        intents = [e.action.intent for e in self._by_client_id.values()]
+        intents = [e.action.intent for e in self.entries.values()]
         return [i for i in intents if isinstance(i, OpenHedge) and i.id.account == account]
 
     def prepare(
@@ -214,7 +219,7 @@ class Ledger:
             return
         entry = Entry(action, before, follow_up, currency, promised)
         history.in_flight = entry
-        self._by_client_id[action.client_id] = entry
+        self.entries[action.client_id] = entry
         if isinstance(intent, _STOPS):
             self.rule_of_stop[action.client_id] = action.rule
         if not follow_up:
@@ -222,7 +227,7 @@ class Ledger:
 
     def outcome(self, fact: Outcome) -> Entry | None:
         """Attach an outcome to its intent. ``None`` where it changes nothing: late, repeated or foreign."""
-        entry = self._by_client_id.get(fact.client_id)
+        entry = self.entries.get(fact.client_id)
         if entry is None:
             return None
         life, allowed = _NEXT[fact.kind]
@@ -236,7 +241,7 @@ class Ledger:
 
     def reset(self, rule: RuleName | None) -> None:
         """Release the latches of one rule, or of all: a person has looked."""
-        for history in self._histories.values():
+        for history in self.histories.values():
             released = set(history.latched) if rule is None else {rule}
             history.latched -= released
             for name in released:
@@ -245,7 +250,7 @@ class Ledger:
     def forget_lot(self, id_: PositionId) -> None:
         """The position is gone: nothing holds its next lot up. What was in flight costs until proven."""
         self.history(id_).in_flight = None
-        for entry in self._by_client_id.values():
+        for entry in self.entries.values():
             if entry.action.intent.id == id_:
                 entry.gone = True
 
@@ -269,21 +274,21 @@ class Ledger:
 
     def actions_in_hour(self, account: AccountName, now_ms: int) -> tuple[int, int]:
         """How many actions the last hour saw, and when the oldest of them will have left it."""
-        acted = self._acted_ms.get(account)
+        acted = self.acted_ms.get(account)
         if acted is None:
-            acted = self._acted_ms[account] = deque()
+            acted = self.acted_ms[account] = deque()
         while acted and acted[0] <= now_ms - HOUR_MS:
             acted.popleft()
         return len(acted), (acted[0] + HOUR_MS if acted else now_ms)
 
     def _close(self, entry: Entry) -> None:
         id_ = entry.action.intent.id
-        del self._by_client_id[entry.action.client_id]
+        del self.entries[entry.action.client_id]
         history = self.history(id_)
         if history.in_flight is entry:
             history.in_flight = None
             # An exit may have gone while another intent was unknown: that one holds the position again.
-            for other in self._by_client_id.values():
+            for other in self.entries.values():
                 if other.action.intent.id == id_ and not other.gone:
                     history.in_flight = other
         if entry.failed:
@@ -305,7 +310,7 @@ class Ledger:
         account = intent.id.account
         if not isinstance(intent, ReducePosition):
             self.actions_in_hour(account, now_ms)  # Lets go of those that left the hour.
-            self._acted_ms[account].append(now_ms)
+            self.acted_ms[account].append(now_ms)
         if draws:
             spending = self.spending(account, entry.currency)
             history.margin_in_campaign = self.campaign_margin(intent.id, now_ms) + draws

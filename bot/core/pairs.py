@@ -7,7 +7,7 @@ are never taken for hedges.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from decimal import Decimal
 
@@ -95,6 +95,20 @@ class Pairs:
         self._hedges: dict[PositionId, Hedge] = {}
         self._opening: dict[ClientId, PositionId] = {}
         """What is on its way, and may yet be filled whatever else was closed meanwhile."""
+
+    def all(self) -> tuple[Hedge, ...]:
+        """Every hedge, held or on its way."""
+        return tuple(self._hedges.values())
+
+    @property
+    def openings(self) -> Mapping[ClientId, PositionId]:
+        """The hedges on their way, by the intent that opens them."""
+        return self._opening
+
+    def take_over(self, hedges: Iterable[Hedge], openings: Mapping[ClientId, PositionId]) -> None:
+        """Know what an earlier run knew."""
+        self._hedges = {hedge.id: hedge for hedge in hedges}
+        self._opening = dict(openings)
 
     def __bool__(self) -> bool:
         """Whether there is any."""

@@ -60,6 +60,7 @@ class Tripwires:
         """Silent symbols: the mark that ends a silence has to be seen."""
         self.wires: dict[Symbol, Wire] = {}
         self.next_at_ms = FOREVER_MS
+        """The earliest time at which some rule wants to be asked whatever the marks do."""
         self.ties = 0
         """How often any wire has been tied: while it stays the same, so do they all."""
 

@@ -23,7 +23,7 @@ from bot.runtime.executor import Executor, Work
 from bot.runtime.inbox import CAPACITY, Inbox
 from bot.runtime.journal.port import Journal, JournalError
 from bot.runtime.redaction import redact
-from bot.venues.port import Venue
+from bot.venues.port import Batch, Venue
 
 TICK_MS = 1_000
 TURN = 256
@@ -103,19 +103,24 @@ class Shell:
         self._stopping.set()
 
     async def run(
-        self, started: Mapping[str, str], *, dying: Callable[[BaseException], None] = lambda _: None
+        self,
+        started: Mapping[str, str],
+        *,
+        inherited: Batch = (),
+        dying: Callable[[BaseException], None] = lambda _: None,
     ) -> None:
         """Guard until stopped. ``started`` is what the journal notes about this run: versions, configuration.
 
-        The journal ends with a ``Stopped`` row, or with a ``Crashed`` one if it still can; then the error is
-        raised. ``dying`` hears of it first, before anything that might hang.
+        ``inherited`` is what an earlier run left: folded before anything else is known. The journal ends with
+        a ``Stopped`` row, or with a ``Crashed`` one if it still can; then the error is raised. ``dying``
+        hears of it first, before anything that might hang.
         """
         journal = self._journal
         journal.note("Started", {**started, "epoch": str(journal.epoch)}, self._clock.now_ms())
         await journal.commit()
         watch = Watch(dying)
         try:
-            await self._guard(watch)
+            await self._guard(watch, inherited)
         except BaseException as error:
             cause = watch.cause or error
             await self._note_crash(cause)
@@ -127,7 +132,7 @@ class Shell:
 
     # -- inside -------------------------------------------------------------------------------------
 
-    async def _guard(self, watch: Watch) -> None:
+    async def _guard(self, watch: Watch, inherited: Batch) -> None:
         async with asyncio.TaskGroup() as group:
 
             def start(work: Work, name: str) -> asyncio.Task[None]:
@@ -138,7 +143,7 @@ class Shell:
                 start(partial(self._fold_for_ever, executor), "fold loop"),
                 start(self._observe_for_ever, "observers"),
             ]
-            await watch.over(self._learn)
+            await watch.over(partial(self._learn, inherited))
             bringers = [start(partial(self._feed, name, feed), name) for name, feed in self._feeds.items()]
             bringers.append(start(self._tick_for_ever, "ticker"))
             await self._stopping.wait()
@@ -153,8 +158,10 @@ class Shell:
                 task.cancel()
         self._observe()
 
-    async def _learn(self) -> None:
-        """The account as it is comes before anything that changes it."""
+    async def _learn(self, inherited: Batch) -> None:
+        """What an earlier run knew, then the account as it is: both before anything that changes it."""
+        if inherited:
+            await self.inbox.put(inherited)
         for batch in await self._venue.snapshot():
             await self.inbox.put(batch)
 

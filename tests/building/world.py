@@ -13,12 +13,14 @@ from bot.core.engine import Engine
 from bot.core.facts import (
     BalanceChanged,
     BarClosed,
+    CarriedOver,
     Command,
     CommandKind,
     Fact,
     InstrumentChanged,
     Link,
     LinkChanged,
+    LiquidationQuoted,
     MarkPrice,
     OrdersChanged,
     Outcome,
@@ -107,10 +109,13 @@ class World:
     """Tells an engine what happens, and keeps its own books of what may not happen."""
 
     def __init__(self) -> None:
-        self.engine = Engine(engine_settings())
+        self.settings = engine_settings()
+        self.engine = Engine(self.settings)
         self.now_ms = T0 + DAY_MS - 10 * MINUTE
         self.told: list[tuple[Fact, ...]] = []
         self.answers: list[tuple[Decision, ...]] = []
+        self.decided: list[Decision] = []
+        """By every run so far."""
         self.steps: list[Step] = []
         self.held: dict[PositionId, Position] = {}
         self.free: dict[AccountName, Decimal] = {MAIN: D(80), OTHER: D(40)}
@@ -120,7 +125,7 @@ class World:
         self.spent: dict[tuple[str, object], Decimal] = {}
         self.lots: dict[ClientId, int] = {}
         self.ids: set[ClientId] = set()
-        self.tell(*(InstrumentChanged(at_ms=self.now_ms, contract=a_contract(s)) for s in (BTC, ETH)))
+        self.tell(*self.contracts())
         self.tell(*(self.balance(account) for account in self.free))
 
     # -- telling ------------------------------------------------------------------------------------
@@ -139,9 +144,27 @@ class World:
             self.steps.append(step)
         self.told.append(facts)
         self.answers.append(decisions)
+        self.decided.extend(decisions)
         for decision in decisions:
             if isinstance(decision, Action):
                 self.judge(decision)
+
+    def contracts(self) -> list[Fact]:
+        return [InstrumentChanged(at_ms=self.now_ms, contract=a_contract(s)) for s in (BTC, ETH)]
+
+    def restart(self) -> None:
+        """The bot ends, and another run begins with what it wrote down and what the exchange shows."""
+        carried = self.engine.carried()
+        self.settings = replace(self.settings, epoch=self.settings.epoch + 1)
+        self.engine = Engine(self.settings)
+        for record in (self.told, self.answers, self.steps):
+            record.clear()
+        for pending in self.pending.values():
+            pending.unknown = True
+        before = CarriedOver(at_ms=self.now_ms, epoch=self.settings.epoch - 1, carried=carried)
+        self.tell(before, *self.contracts())
+        balances = [self.balance(account) for account in self.free]
+        self.tell(*balances, *(self.holding(id_, position) for id_, position in self.held.copy().items()))
 
     def balance(self, account: AccountName) -> BalanceChanged:
         free = self.free[account]
@@ -313,6 +336,9 @@ def account(world: World, kind: str, a: int, b: int, c: int) -> Fact:
             kinds = (OrderKind.STOP_MARKET, OrderKind.STOP_LIMIT, OrderKind.TAKE_PROFIT_MARKET)
             orders = (a_stop(str(D(880 + (b + n) % 240) / 10), id_, kind=kinds[c % 3]) for n in range(c % 3))
             return OrdersChanged(at_ms=now_ms, id=id_, orders=tuple(orders))
+        case "quoted":
+            told = None if c % 5 == 0 else D(850 + b % 300) / 10
+            return LiquidationQuoted(at_ms=now_ms, id=id_, price=told)
         case _:
             kind_of_outcome = list(OutcomeKind)[c % len(OutcomeKind)]
             return Outcome(at_ms=now_ms, id=id_, client_id=ClientId(f"hf-9-{b}"), kind=kind_of_outcome)
@@ -321,7 +347,9 @@ def account(world: World, kind: str, a: int, b: int, c: int) -> Fact:
 def happen(world: World, happening: Happening) -> None:
     kind, later_ms, a, b, c = happening
     world.now_ms += later_ms
-    if kind == "answer":
+    if kind == "restart":
+        world.restart()
+    elif kind == "answer":
         if world.pending:
             world.answer(list(world.pending.values())[a % len(world.pending)], b % 5)
     elif kind == "batch":
@@ -333,7 +361,7 @@ def happen(world: World, happening: Happening) -> None:
 
 
 KINDS = ["walk"] * 9 + ["answer"] * 7 + ["position"] * 3 + ["leap", "late", "tick", "tick", "bar", "bar"]
-KINDS += ["batch", "closed", "balance", "orders", "rubbish", "command", "link"]
+KINDS += ["batch", "closed", "balance", "orders", "rubbish", "command", "link", "quoted", "restart"]
 
 
 def lived_through(happenings: Sequence[Happening]) -> World:

@@ -142,10 +142,10 @@ def test_what_is_staged_is_said(write: Write) -> None:
         "staged: the venue is out from 2025-10-10T21:10:00Z to 2025-10-10T21:34:00Z",
         "staged: the venue is out from 2025-10-10T22:00:00Z to 2025-10-10T22:01:00Z",
         f"staged: BTC/USDT:USDT pays -0.02 of funding every 1h {spell}",
-        "staged: auto-deleveraging at 2025-10-10T21:02:00Z",
-        "staged: auto-deleveraging at 2025-10-10T21:16:05Z",
-        "staged: a new price of collateral at 2025-10-10T21:36:00Z",
-        "staged: new terms of funding at 2025-10-10T22:00:00Z",
+        "staged: auto-deleveraging of BTC/USDT:USDT long at 2025-10-10T21:02:00Z",
+        "staged: auto-deleveraging of BTC/USDT:USDT short at 2025-10-10T21:16:05Z",
+        "staged: USDe at 0.6567 at 2025-10-10T21:36:00Z",
+        "staged: new terms of funding of BTC/USDT:USDT at 2025-10-10T22:00:00Z",
     ]
 
 
@@ -182,7 +182,20 @@ def test_what_is_staged_is_said(write: Write) -> None:
         (
             '[[replay.outages]]\nafter = "1m"\nlasts = "2m"\n[[replay.outages]]\nafter = "2m"\nlasts="1m"\n',
             4,
+            "replay.outages[2]: begins while the outage at ",
+        ),
+        (
+            (
+                '[[replay.outages]]\nafter = "1m"\nlasts = "2m"\n'
+                '[[replay.outages]]\nat = 2025-10-10T21:02:00Z\nlasts="1m"\n'
+            ),
+            4,
             "replay.outages[2]: begins while another outage lasts, from 2025-10-10T21:01:00Z",
+        ),
+        (
+            '[[replay.funding]]\nafter = "1m"\nsymbol = "BTC/USDT:USDT-251226"\nrate = 0.01\n',
+            3,
+            "replay.funding[1].symbol: no funding is paid on a dated contract",
         ),
         (
             (
@@ -241,9 +254,15 @@ def test_collateral_has_terms_and_a_haircut_of_the_venue_or_its_own(write: Write
 
 
 def test_an_asset_without_a_known_haircut_needs_one(write: Write) -> None:
-    settings = load(write("", "[paper.collateral]\nWBETH = { price = 400 }\n"), {})
+    path = write("", "[paper.collateral]\nWBETH = { price = 400 }\n")
     with pytest.raises(ConfigError, match=r"26: paper.collateral.WBETH: no haircut is known"):
-        collateral_terms(settings)
+        load(path, {})
+
+
+def test_quarterlies_of_a_perpetual_that_settles_in_its_coin_are_inverse(write: Write) -> None:
+    path = write("", '[[paper.quarterlies]]\nunderlying = "BTC/USD:BTC"\n')
+    with pytest.raises(ConfigError, match=r'"BTC/USD:BTC" settles in BTC, and so do its quarterlies'):
+        load(path, {})
 
 
 def test_collateral_of_an_account_needs_terms(write: Write) -> None:

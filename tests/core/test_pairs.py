@@ -10,6 +10,7 @@ from bot.core.contracts import Contract
 from bot.core.decisions import Action, Because, Decision
 from bot.core.facts import (
     Book,
+    CarriedOver,
     CommandKind,
     Fact,
     Fill,
@@ -358,3 +359,19 @@ def test_the_keeper_does_not_wait_for_marks_of_other_positions() -> None:
     desk.mark("100", Q1)
     follows = one(desk.closed())
     assert follows.rule == KEEPER
+
+
+# -- over a restart -----------------------------------------------------------------------------------
+
+
+def test_a_hedge_is_still_one_of_ours_after_a_restart() -> None:
+    desk = a_desk()
+    hedged(desk)
+    again = a_desk(known=False, epoch=2, contracts=(dated(),), marks=())
+    again.fold(CarriedOver(at_ms=again.now_ms, epoch=1, carried=desk.engine.carried()))
+    again.fold(again.balance())
+    again.holds(a_position(), mark="96")
+    again.fold(holding(again, HEDGE, a_hedge()))
+    again.mark("96", Q1)
+    (follows,) = [a for a in of(Action, again.closed()) if a.rule == KEEPER]
+    assert follows.intent == ReducePosition(id=HEDGE, quantity=D(1))

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from bot.core.decisions import Action, Because, Refusal
 from bot.core.engine import Engine
-from tests.building.world import KINDS, MINUTE, Happening, World, engine_settings, lived_through
+from tests.building.world import KINDS, MINUTE, Happening, World, lived_through
 
 HAPPENINGS = st.lists(
     st.tuples(
@@ -33,7 +33,7 @@ def test_no_limit_is_passed_and_nothing_is_done_twice(happenings: list[Happening
 @given(HAPPENINGS)
 def test_the_same_facts_lead_to_the_same_decisions(happenings: list[Happening]) -> None:
     world = lived_through(happenings)
-    again = Engine(engine_settings())
+    again = Engine(world.settings)
     for facts, decisions in zip(world.told, world.answers, strict=True):
         step = again.step(facts[0]) if len(facts) == 1 else again.fold(facts)
         assert (step.decisions if step is not None else ()) == decisions
@@ -43,7 +43,7 @@ def test_the_same_facts_lead_to_the_same_decisions(happenings: list[Happening]) 
 
 def assert_steps_suffice(world: World) -> None:
     """The journal holds no more than the steps, and must lead to the same state and decisions."""
-    again = Engine(engine_settings())
+    again = Engine(world.settings)
     for step in world.steps:
         for fact in step.swallowed:
             woken = again.step(fact)
@@ -72,7 +72,7 @@ def test_the_random_world_is_a_lively_one() -> None:
         happenings = [random_happening(chance) for _ in range(120)]
         world = lived_through(happenings)
         assert_steps_suffice(world)
-        for decision in (d for decisions in world.answers for d in decisions):
+        for decision in world.decided:
             if isinstance(decision, Action):
                 kinds.add(type(decision.intent).__name__)
                 kinds.add(decision.reason.split(" ")[0])

@@ -20,6 +20,7 @@ from bot.core.intents import (
     WithdrawMargin,
 )
 from bot.core.states import BotState, allows
+from bot.core.types import ClientId
 from bot.core.view import View
 from bot.core.wake import Always, Metric
 from tests.building.core import (
@@ -31,6 +32,7 @@ from tests.building.core import (
     D,
     Desk,
     a_position,
+    a_stop,
     adds,
     changes,
     closes,
@@ -374,3 +376,47 @@ def test_a_changed_posture_asks_those_who_come_before_it_at_the_next_fact() -> N
     assert reasons(desk.mark("95")) == [("adds", Because.POSTURE)]
     assert [a.rule for a in of(Action, desk.mark("93.9"))] == ["mood"]
     assert "adds" in [a.rule for a in of(Action, desk.mark("93.9"))]
+
+
+# -- orders that cannot be ours -----------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("client_id", "why"),
+    [
+        ("hf-7-12", "it is of epoch 7, the journal is in epoch 2"),
+        ("hf-2-5", "epoch 2 has given 0 ids so far"),
+        ("hf-x", "no bot of this kind gives such ids"),
+    ],
+)
+def test_an_order_of_another_journal_halts_the_account(client_id: str, why: str) -> None:
+    desk = Desk(adds(), epoch=2)
+    desk.holds(a_position())
+    (news,) = [
+        change
+        for change in of(StateChanged, desk.rests(a_stop("95", client_id=ClientId(client_id))))
+        if change.subject == "account:main"
+    ]
+    assert (news.now, news.level) == (BotState.HALTED, Level.CRITICAL)
+    assert news.because == f"{client_id} on BTC/USDT:USDT: {why}"
+    assert of(Action, desk.mark("97")) == []
+
+
+def test_whoever_resumes_accepts_the_orders_that_are_there() -> None:
+    desk = Desk(adds(), epoch=2)
+    desk.holds(a_position())
+    stop = a_stop("95", client_id=ClientId("hf-7-12"))
+    desk.rests(stop)
+    desk.command(CommandKind.RESUME)
+    desk.rests(stop)
+    assert desk.engine.states()[MAIN] is BotState.ARMED
+    desk.rests(stop, a_stop("94", client_id=ClientId("hf-7-13")))
+    assert desk.engine.states()[MAIN] is BotState.HALTED
+
+
+@pytest.mark.parametrize("client_id", ["theirs", "hf", "web_hf-9-9", "hf-1-900", "hf-2-1-2"])
+def test_orders_of_earlier_runs_and_of_others_are_no_reason_for_doubt(client_id: str) -> None:
+    desk = Desk(adds(), epoch=2)
+    desk.holds(a_position(), mark="97")
+    desk.rests(a_stop("95", client_id=ClientId(client_id)))
+    assert desk.engine.states()[MAIN] is BotState.ARMED

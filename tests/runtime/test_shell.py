@@ -7,8 +7,9 @@ from dataclasses import dataclass, field
 
 import pytest
 
+from bot.core.carried import Carried
 from bot.core.decisions import Action, Decision
-from bot.core.facts import Fact, MarkPrice, Outcome, OutcomeKind, Tick
+from bot.core.facts import CarriedOver, Fact, MarkPrice, Outcome, OutcomeKind, Tick
 from bot.core.step import Step
 from bot.runtime.errors import ShellError
 from bot.runtime.inbox import Inbox
@@ -29,6 +30,7 @@ class Run:
     clock: FakeClock = field(default_factory=FakeClock)
     feeds: Mapping[str, Feed] = field(default_factory=dict)
     observers: Sequence[Observer] = ()
+    inherited: Batch = ()
     capacity: int = 100
     died_of: list[BaseException] = field(default_factory=list)
 
@@ -48,7 +50,9 @@ class Run:
 
         async def main() -> None:
             shell = self.shell()
-            run = asyncio.ensure_future(shell.run({"version": "0.1.0"}, dying=self.died_of.append))
+            run = asyncio.ensure_future(
+                shell.run({"version": "0.1.0"}, inherited=self.inherited, dying=self.died_of.append)
+            )
             await settled()
             if not run.done():
                 await script(shell)
@@ -93,6 +97,13 @@ def test_the_account_is_folded_before_anything_else() -> None:
     run = Run(venue=FakeVenue(account=[(a_mark(symbol=ETH), Tick(at_ms=T0))]), feeds={"market": feed})
     run.play(rest)
     assert run.engine.folded == [(a_mark(symbol=ETH), Tick(at_ms=T0)), (a_mark(),)]
+
+
+def test_what_an_earlier_run_left_is_folded_before_the_account() -> None:
+    left = CarriedOver(at_ms=T0, epoch=1, carried=Carried())
+    run = Run(venue=FakeVenue(account=[(Tick(at_ms=T0),)]), inherited=(left,))
+    run.play(rest)
+    assert run.engine.folded == [(left,), (Tick(at_ms=T0),)]
 
 
 def test_nothing_is_sent_that_the_journal_has_not_committed() -> None:

@@ -20,6 +20,7 @@ from bot.config.compose import (
     planned_positions,
 )
 from bot.config.errors import Key
+from bot.config.levers import findings
 from bot.config.settings import Settings
 from bot.core.capabilities import Capabilities
 from bot.core.contracts import Contract
@@ -304,6 +305,8 @@ def _assumptions(
     invented = sorted(c.symbol for c in plan.contracts.values() if c.synthetic_tiers)
     said = list(ASSUMED)
     said += plan.staged.told()
+    hopeless = [finding for finding in findings(settings) if finding.hopeless]
+    said += [f"rule {each.rule} can do nothing on any position: {each.text}" for each in hopeless]
     said += [f"the tiers of {', '.join(invented)} are invented"] if invented else []
     said += [
         f"{each.symbol} has no funding tape: no funding is paid" for each in tapes if each.funding is None

@@ -14,6 +14,7 @@ from bot.core.facts import (
     BalanceChanged,
     BarClosed,
     Book,
+    CarriedOver,
     Command,
     Deleveraged,
     Delivered,
@@ -24,6 +25,7 @@ from bot.core.facts import (
     LastPrice,
     LinkChanged,
     Liquidated,
+    LiquidationQuoted,
     MarkPrice,
     OpenInterest,
     OptionQuote,
@@ -139,6 +141,7 @@ def labels_of(noun: Fact | Decision) -> Labels:
             | Outcome()
             | FundingPaid()
             | Liquidated()
+            | LiquidationQuoted()
             | Deleveraged()
             | Delivered()
         ):
@@ -154,7 +157,7 @@ def labels_of(noun: Fact | Decision) -> Labels:
         case Command():
             kind = "position" if "/" in noun.subject else "rule"
             return _subject(f"{kind}:{noun.subject}")
-        case Tick():
+        case CarriedOver() | Tick():
             return None, None, None
         case _:
             assert_never(noun)

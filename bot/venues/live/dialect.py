@@ -97,7 +97,7 @@ class Acting(Protocol):
         ...
 
     def cancel(self, instrument: Instrument, order: Order) -> Request:
-        """Cancel a resting order, by its client id."""
+        """Cancel a resting order, by its client id; ``ValueError`` where only ``cancel_by_id`` can."""
         ...
 
     def open_hedge(
@@ -222,3 +222,8 @@ class Dialect:
     reading: Reading
     answers: Answers
     streams: Streams
+    cancel_by_id: Callable[[Instrument, Order, str], Request] | None = None
+    """Cancels a resting order by the exchange's own id (``AccountState.venue_ids``), where it takes no other.
+
+    ``None``: ``Acting.cancel`` does it by the client id.
+    """

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from decimal import Decimal, InvalidOperation
 
+_MOST_DIGITS = 40
+"""Places before or behind the point beyond which no price and no amount can be: arithmetic would overflow."""
+
 
 def exact(value: object, what: str) -> Decimal:
     """``value`` as a finite decimal, in the digits it was written in.
 
     A float is what a decoder made of a number in JSON: its shortest spelling is what was written, up to the
-    15 digits that a float holds. ``ValueError`` names ``what`` where it is no number, not finite, missing.
+    15 digits that a float holds. ``ValueError`` names ``what`` where it is no number, not finite, missing, or
+    of a size that no amount can have.
     """
     if isinstance(value, bool) or not isinstance(value, str | int | float | Decimal):
         raise ValueError(f"{what} is {value!r}, expected a number")  # noqa: TRY004 - a payload is no argument of ours
@@ -17,7 +21,7 @@ def exact(value: object, what: str) -> Decimal:
         number = Decimal(str(value))
     except InvalidOperation:
         raise ValueError(f"{what} is {value!r}, expected a number") from None
-    if not number.is_finite():
+    if not number.is_finite() or abs(number.adjusted()) > _MOST_DIGITS:
         raise ValueError(f"{what} is {value!r}, expected a finite number")
     return number
 

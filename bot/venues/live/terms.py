@@ -29,12 +29,14 @@ class Instrument:
     """A contract with the exchange's own name of it.
 
     ``family`` is what else the exchange wants to hear beside the name: Bybit's category, OKX's instrument
-    family; empty where there is nothing.
+    family; empty where there is nothing. ``max_quantity`` is the most that one market order may carry, in
+    our units; ``None`` where the exchange names no limit.
     """
 
     id: str
     contract: Contract
     family: str = ""
+    max_quantity: Decimal | None = None
 
     @property
     def symbol(self) -> Symbol:
@@ -67,7 +69,8 @@ class Codes:
     ``rejected`` are definitive: whoever gets one knows that nothing was done. ``exists`` prove the contrary:
     an order of this id is already there. ``already`` mean that what was asked for is so (leverage not
     changed). ``auth`` mean that the key is no good any more. ``limited`` mean: too many requests, nothing
-    done. Everything else, known or not, leaves the outcome open.
+    done. ``clock`` mean that the time stamp was outside the receive window: nothing done, and our idea of the
+    exchange's clock is wrong. Everything else, known or not, leaves the outcome open.
     """
 
     rejected: frozenset[str]
@@ -75,6 +78,7 @@ class Codes:
     already: frozenset[str] = frozenset()
     auth: frozenset[str] = frozenset()
     limited: frozenset[str] = frozenset()
+    clock: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -114,6 +118,8 @@ class Traits:
     client_id_chars: str
     margin_history: str = ""
     """Where added margin can be read back by its amount; empty: only by the change of the position."""
+    bars_streamed: bool = True
+    """Whether a stream tells that a bar is closed; else bars are read by request when they close."""
     quarterlies: str = ""
     test_network: str = ""
     assumed: tuple[Assumed, ...] = ()
@@ -133,14 +139,16 @@ class Balance:
 class AccountState:
     """Everything an account holds, as one reading found it: what is not in it is not there.
 
-    ``venue_liquidation`` is the exchange's own figure per position, for comparison; ``flaws`` are rows that
-    made no sense and were left out, each in words.
+    ``venue_liquidation`` is the exchange's own figure per position, for comparison; ``venue_ids`` are the
+    exchange's own ids of resting orders, where it cancels by nothing else; ``flaws`` are rows that made no
+    sense and were left out, each in words.
     """
 
     positions: tuple[Position, ...]
     balances: tuple[Balance, ...]
     orders: tuple[Order, ...]
     venue_liquidation: Mapping[PositionId, Decimal] = field(default_factory=dict)
+    venue_ids: Mapping[ClientId, str] = field(default_factory=dict)
     flaws: tuple[str, ...] = ()
 
 
@@ -209,8 +217,11 @@ class Subscription:
 
     ``start`` gets the client and subscribes. Its data goes by our own ear (``Dialect.hear``) and is not
     passed on, so the call never returns while the connection lives; it raises when the connection is lost.
+    Where the exchange lets a stream run out in silence (a listen key that nobody can renew), ``renew_ms`` is
+    after how long it has to be started anew; 0: never.
     """
 
     name: str
     link: Link
     start: Callable[[Any], Awaitable[object]]
+    renew_ms: int = 0

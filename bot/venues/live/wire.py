@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
 from enum import IntEnum
+from typing import Any
 
 Param = str | int | bool
 """A parameter as it is sent. Amounts and prices are strings: a float has already been rounded."""
@@ -34,6 +35,10 @@ class Request:
     ``api`` is ccxt's name of the section (``fapiPrivate``), ``path`` as ccxt lists it there, version
     excluded where the section carries it. ``weight`` is what it costs of the window ``window`` of the
     exchange's limits (``Traits.windows``).
+
+    ``listed`` means that the exchange wants the parameters as the only element of a list (OKX cancels
+    conditional orders so). ``following`` gives the parameters that bring the next page, from an answer that
+    is one page of several; ``None`` from it means that this was the last.
     """
 
     api: str | tuple[str, ...]
@@ -42,6 +47,18 @@ class Request:
     params: Mapping[str, Param] = field(default_factory=dict)
     weight: int = 1
     window: str = "requests"
+    listed: bool = False
+    following: Callable[[Any], Mapping[str, Param] | None] | None = None
+
+    def outgoing(self) -> dict[str, Param] | list[dict[str, Param]]:
+        """What ccxt is handed: a copy each time, because some of its classes write into what they sign."""
+        parameters = dict(self.params)
+        return [parameters] if self.listed else parameters
+
+    def after(self, answer: Any) -> Request | None:  # noqa: ANN401 - decoded JSON
+        """The request for the next page; ``None`` where ``answer`` is the last or the only one."""
+        further = self.following(answer) if self.following else None
+        return None if further is None else replace(self, params={**self.params, **further})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,3 +75,16 @@ class Reply:
     headers: Mapping[str, str] = field(default_factory=dict)
     body: str = ""
     error: str = ""
+
+
+def page_name(name: str, number: int) -> str:
+    """Under which name the answer with page ``number`` of the request ``name`` is handed on, from 1."""
+    return name if number == 1 else f"{name}+{number}"
+
+
+def pages(payloads: Mapping[str, Any], name: str) -> list[Any]:
+    """All pages of the answer to the request ``name``, in order; ``KeyError`` where there is none."""
+    found = [payloads[name]]
+    while (further := page_name(name, len(found) + 1)) in payloads:
+        found.append(payloads[further])
+    return found

@@ -308,6 +308,19 @@ def test_the_answer_says_synthetic_wherever_a_modelled_price_is_behind_it(writte
     assert answer["bars"] == 60
 
 
+def test_a_replay_says_that_nothing_is_listed_to_hedge_with(written: Written) -> None:
+    without = BASE[BASE.index("[[paper.quarterlies]]") : BASE.index("[[paper.positions]]")]
+    settings = written('[[rules]]\nuse = "quarterly_hedge"\n', without, "")
+    answer = asyncio.run(replay([an_index([(10_000,) * 4] * 60)], settings)).to_json()
+    said = [sentence for sentence in answer["assumptions"] if "quarterly_hedge" in sentence]
+    assert said == [
+        (
+            "rule quarterly_hedge can do nothing on any position: * isolated:"
+            " no dated contract is listed to hedge with, use ReducePosition there"
+        )
+    ]
+
+
 def test_a_quarterly_held_to_its_expiry_is_settled_at_the_mean_of_the_index(written: Written) -> None:
     index = an_index([(10_000,) * 4] * 90 + [(10_500,) * 4] * 60)
     for mode in ("jump", "step"):

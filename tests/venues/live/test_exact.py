@@ -16,7 +16,9 @@ def test_a_number_keeps_the_digits_it_was_written_in(value: object, number: str)
     assert exact(value, "a price") == Decimal(number)
 
 
-@pytest.mark.parametrize("value", [None, "", "abc", "nan", "inf", float("nan"), True, [], {}])
+@pytest.mark.parametrize(
+    "value", [None, "", "abc", "nan", "inf", float("nan"), "1e999999", "-1e-99", True, [], {}]
+)
 def test_what_is_no_number_is_refused_by_name(value: object) -> None:
     with pytest.raises(ValueError, match=r"a price is .*, expected a"):
         exact(value, "a price")

@@ -25,8 +25,9 @@ from bot.core.intents import (
 )
 from bot.core.margin.rules import LeverageCut
 from bot.core.types import MarginMode, OrderKind, PositionMode, Symbol
+from bot.venues.capabilities import NOT_LISTED
 from bot.venues.paper import PaperExchange
-from bot.venues.paper.capabilities import NOT_LISTED, capabilities_of
+from bot.venues.paper.capabilities import capabilities_of
 from tests.venues.paper.desk import (
     BTC,
     ETH,

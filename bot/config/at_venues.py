@@ -1,0 +1,51 @@
+"""Whether the rules of a configuration can be carried out at the exchanges its accounts are at.
+
+Which positions a real account holds, no file says: a rule is judged by both margin modes, and is hopeless
+only where it can do nothing in either.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from bot.config.levers import Finding, judged
+from bot.config.settings import Settings
+from bot.core.capabilities import Capability
+from bot.core.intents import Intent
+from bot.core.types import MarginMode
+from bot.venues.live.terms import Traits
+
+
+@dataclass(frozen=True, slots=True)
+class _AtVenue:
+    """What can be done to positions of one margin mode at an exchange."""
+
+    traits: Traits
+    mode: MarginMode
+
+    @property
+    def name(self) -> str:
+        return f"{self.mode} positions at {self.traits.name}"
+
+    def of(self, kind: type[Intent]) -> Capability:
+        found = self.traits.levers.get((kind.__name__, self.mode))
+        none = f"{self.traits.name} has no {kind.__name__} in {self.mode} mode"
+        return found or Capability(works=False, because=none)
+
+
+def findings_at(settings: Settings, venues: Mapping[str, Traits]) -> Iterator[Finding]:
+    """What the rules would ask and the exchanges cannot do; ``venues`` are those of the accounts, by name.
+
+    ConfigError, with its file and line, for a position mode that an exchange does not have.
+    """
+    for account, traits in venues.items():
+        mode = settings.config.accounts[account].position_mode
+        if mode not in traits.position_modes:
+            allowed = " or ".join(f'"{each}"' for each in sorted(traits.position_modes))
+            text = f'found "{mode}"; {traits.name} has only {allowed}'
+            raise settings.refuse(("accounts", account, "position_mode"), text)
+    for traits in {each.name: each for each in venues.values()}.values():
+        modes = [_AtVenue(traits, mode) for mode in MarginMode]
+        for entry in settings.rules:
+            yield from judged(entry, modes)

@@ -1,0 +1,187 @@
+"""Writing down what the next run has to know, and taking it over. The two are each other's mirror."""
+
+from __future__ import annotations
+
+from collections import deque
+
+from bot.core.book import Parked
+from bot.core.books import Books
+from bot.core.carried import (
+    AccountRecord,
+    Carried,
+    HedgeOnItsWay,
+    Life,
+    OpenIntent,
+    Pause,
+    PlacedStop,
+    PositionRecord,
+    Repeated,
+    RuleRecord,
+    SpendingRecord,
+)
+from bot.core.ledger import Entry, History, Ledger
+from bot.core.types import ClientId, PositionId, RuleName
+
+_ANSWERED = frozenset({Life.APPLIED})
+
+
+def write_down(books: Books, ledger: Ledger, parked: Parked) -> Carried:
+    """Everything that no reading of the exchange brings back."""
+    return Carried(
+        positions=tuple(_position(id_, history) for id_, history in sorted(ledger.histories.items())),
+        open_intents=tuple(_open_intent(entry) for entry in ledger.entries.values()),
+        spending=tuple(
+            SpendingRecord(
+                account=account,
+                currency=currency,
+                margin=spending.margin,
+                day=spending.day,
+                margin_in_day=spending.margin_in_day,
+            )
+            for (account, currency), spending in sorted(ledger.spendings.items())
+        ),
+        accounts=tuple(
+            AccountRecord(
+                account=name,
+                halted=account.halted,
+                reducing=account.reducing,
+                paused_until_ms=account.paused_until_ms,
+                strangers=tuple(sorted(account.strangers)),
+                acted_ms=tuple(ledger.acted_ms.get(name, ())),
+            )
+            for name, account in sorted(books.accounts.items())
+        ),
+        stops=tuple(
+            PlacedStop(client_id=ClientId(client_id), rule=rule)
+            for client_id, rule in sorted(ledger.rule_of_stop.items())
+        ),
+        hedges=books.pairs.all(),
+        openings=tuple(
+            HedgeOnItsWay(client_id=client_id, id=id_)
+            for client_id, id_ in sorted(books.pairs.openings.items())
+        ),
+        pauses=tuple(
+            Pause(subject=subject, until_ms=until_ms)
+            for subject, until_ms in sorted(parked.paused_until_ms.items())
+        ),
+    )
+
+
+def take_over(carried: Carried, books: Books, ledger: Ledger, parked: Parked) -> None:
+    """Begin where an earlier run ended. To be done before anything else is known.
+
+    What was on its way is unknown: it may have been done after the last thing that was written down.
+    """
+    assert not ledger.histories, "there is a memory already"
+    for record in carried.positions:
+        ledger.histories[record.id] = _history(record)
+    for intent in carried.open_intents:
+        entry = _entry(intent)
+        ledger.entries[entry.action.client_id] = entry
+        if not entry.gone:
+            ledger.history(entry.action.id).in_flight = entry
+    for spent in carried.spending:
+        spending = ledger.spending(spent.account, spent.currency)
+        spending.margin, spending.day, spending.margin_in_day = spent.margin, spent.day, spent.margin_in_day
+    for known in carried.accounts:
+        account = books.account(known.account)
+        account.halted, account.paused_until_ms = known.halted, known.paused_until_ms
+        account.reducing |= known.reducing
+        account.strangers.update(known.strangers)
+        ledger.acted_ms[known.account] = deque(known.acted_ms)
+    ledger.rule_of_stop.update({stop.client_id: stop.rule for stop in carried.stops})
+    books.pairs.take_over(carried.hedges, {each.client_id: each.id for each in carried.openings})
+    parked.paused_until_ms.update({pause.subject: pause.until_ms for pause in carried.pauses})
+
+
+# -- inside -----------------------------------------------------------------------------------------
+
+
+def _position(id_: PositionId, history: History) -> PositionRecord:
+    names = sorted(
+        {
+            *history.times_acted,
+            *history.last_acted_ms,
+            *history.last_failed_ms,
+            *history.equal,
+            *history.latched,
+        }
+    )
+    return PositionRecord(
+        id=id_,
+        lot_ms=history.lot_ms,
+        margin_in_lot=history.margin_in_lot,
+        margin_in_campaign=history.margin_in_campaign,
+        campaign_last_ms=history.campaign_last_ms,
+        last_action=history.last_action,
+        rules=tuple(_rule(name, history) for name in names),
+    )
+
+
+def _rule(name: RuleName, history: History) -> RuleRecord:
+    repeated = None
+    if name in history.equal:
+        intent, position, count = history.equal[name]
+        repeated = Repeated(intent=intent, position=position, count=count)
+    return RuleRecord(
+        rule=name,
+        times_acted=history.times_acted.get(name, 0),
+        last_acted_ms=history.last_acted_ms.get(name),
+        last_failed_ms=history.last_failed_ms.get(name),
+        latched=name in history.latched,
+        repeated=repeated,
+    )
+
+
+def _history(record: PositionRecord) -> History:
+    history = History(
+        lot_ms=record.lot_ms,
+        margin_in_lot=record.margin_in_lot,
+        margin_in_campaign=record.margin_in_campaign,
+        campaign_last_ms=record.campaign_last_ms,
+        last_action=record.last_action,
+    )
+    for rule in record.rules:
+        name = rule.rule
+        if rule.times_acted:
+            history.times_acted[name] = rule.times_acted
+        if rule.last_acted_ms is not None:
+            history.last_acted_ms[name] = rule.last_acted_ms
+        if rule.last_failed_ms is not None:
+            history.last_failed_ms[name] = rule.last_failed_ms
+        if rule.latched:
+            history.latched.add(name)
+        if rule.repeated is not None:
+            repeated = rule.repeated
+            history.equal[name] = repeated.intent, repeated.position, repeated.count
+    return history
+
+
+def _open_intent(entry: Entry) -> OpenIntent:
+    return OpenIntent(
+        action=entry.action,
+        before=entry.before,
+        follow_up=entry.follow_up,
+        currency=entry.currency,
+        promised=entry.promised,
+        life=entry.life,
+        code=entry.code,
+        proof=entry.proof,
+        traded=entry.traded,
+        gone=entry.gone,
+    )
+
+
+def _entry(intent: OpenIntent) -> Entry:
+    return Entry(
+        action=intent.action,
+        before=intent.before,
+        follow_up=intent.follow_up,
+        currency=intent.currency,
+        promised=intent.promised,
+        life=intent.life if intent.life in _ANSWERED else Life.UNKNOWN,
+        code=intent.code,
+        proof=intent.proof,
+        traded=intent.traded,
+        gone=intent.gone,
+    )

@@ -1,0 +1,35 @@
+"""The margin pool that each position is judged in, built from what is known and kept while that stays so."""
+
+from __future__ import annotations
+
+from bot.core.book import Account, Holder
+from bot.core.margin.bounds import nets
+from bot.core.margin.liquidation import liquidation_price, stands_still
+from bot.core.margin.pool import Holding, Pool
+from bot.core.types import MarginMode
+
+
+def isolated_pool(holder: Holder) -> Pool:
+    """The pool of the position as it is now, and where it is liquidated if that does not move."""
+    position = holder.position
+    if holder.shortfall:
+        position = position.with_margin(position.margin - holder.shortfall)
+    pool = Pool(MarginMode.ISOLATED, position.margin, (Holding(position, holder.contract),))
+    holder.pool = pool
+    holder.stands = stands_still(position, holder.contract)
+    holder.liquidation = liquidation_price(pool, holder.id, {}) if holder.stands else None
+    return pool
+
+
+def cross_pool(account: Account, currency: str) -> Pool:
+    """The cross positions that settle in ``currency``, and the wallet they share.
+
+    What one of them lacks by the venue's account is missing in the wallet of all.
+    """
+    wallet = account.wallet(currency)
+    sharing = [h for h in account.holders.values() if not h.isolated and h.contract.settlement == currency]
+    lacking = max((holder.shortfall for holder in sharing), default=0)
+    holdings = tuple(Holding(holder.position, holder.contract) for holder in sharing)
+    pool = wallet.cross_pool = Pool(MarginMode.CROSS, wallet.amount - lacking, holdings)
+    wallet.nets = nets(pool)
+    return pool

@@ -1,0 +1,107 @@
+"""Keeps in the journal what the next run has to know, beside every step that may change it.
+
+The facts of a run reproduce its memory only under the rules and limits of that run. A trader who changes his
+configuration between two runs must not lose what was spent, so the memory itself is written down: with the
+step, in the same commit, before any of its actions is sent.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import AsyncIterator, Mapping
+from typing import Protocol
+
+from bot.core.carried import Carried
+from bot.core.codec import decode_fact, encode
+from bot.core.decisions import Action
+from bot.core.facts import CarriedOver, Command, Outcome, PositionChanged
+from bot.core.step import Step
+from bot.runtime.journal.port import Journal, JournalQuery, JournalRow
+
+KIND = "Carried"
+"""The kind of the note that holds it."""
+_CHANGING = (Outcome, Command, PositionChanged, CarriedOver)
+
+
+class Remembering(Protocol):
+    """What is needed of the engine."""
+
+    def carried(self) -> Carried:
+        """What the next run has to know."""
+        ...
+
+
+class CheckpointedJournal:
+    """A journal that also notes what ``engine`` remembers, wherever a step changed it."""
+
+    def __init__(self, journal: Journal, engine: Remembering) -> None:
+        """Write to ``journal``; the engine must have folded a step before it is appended."""
+        self._journal = journal
+        self._engine = engine
+        self._noted: Carried | None = None
+
+    @property
+    def epoch(self) -> int:
+        """Number of this opening for writing."""
+        return self._journal.epoch
+
+    @property
+    def played(self) -> int:
+        """The latest epoch with committed steps."""
+        return self._journal.played
+
+    def append(self, step: Step) -> None:
+        """Take a step, and the memory after it where that is another one."""
+        self._journal.append(step)
+        if not _may_change(step):
+            return
+        carried = self._engine.carried()
+        if carried != self._noted:
+            self._noted = carried
+            fact = CarriedOver(at_ms=step.at_ms, epoch=self.epoch, carried=carried)
+            self._journal.note(KIND, {"memory": encode(fact)}, step.at_ms)
+
+    def note(self, kind: str, body: Mapping[str, str], at_ms: int) -> None:
+        """Take a row about the run."""
+        self._journal.note(kind, body, at_ms)
+
+    async def commit(self) -> None:
+        """Make what was taken safe."""
+        await self._journal.commit()
+
+    async def read(self, query: JournalQuery) -> list[JournalRow]:
+        """A page of committed rows."""
+        return await self._journal.read(query)
+
+    def steps(self, epoch: int | None = None) -> AsyncIterator[Step]:
+        """The committed steps of an epoch."""
+        return self._journal.steps(epoch)
+
+    async def close(self) -> None:
+        """Commit what was taken and let go of the storage."""
+        await self._journal.close()
+
+
+async def remembered(journal: Journal) -> CarriedOver | None:
+    """What the last run that did anything left behind: the first fact for the next; ``None`` after none.
+
+    ``CodecError`` where it was written by a version that remembered other things.
+    """
+    rows = await journal.read(JournalQuery(kind=KIND, latest=True, limit=1))
+    if not rows:
+        return None
+    fact = decode_fact(_memory(rows[0]))
+    assert isinstance(fact, CarriedOver), f"row {rows[0].seq}: {type(fact).__name__}, expected CarriedOver"
+    return fact
+
+
+def _memory(row: JournalRow) -> str:
+    body: dict[str, str] = json.loads(row.body)
+    return body["memory"]
+
+
+def _may_change(step: Step) -> bool:
+    """Whether the step did something that is remembered: it acted, or heard of an outcome or an order."""
+    return any(isinstance(fact, _CHANGING) for fact in step.facts) or any(
+        isinstance(decision, Action) for decision in step.decisions
+    )

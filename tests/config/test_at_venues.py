@@ -1,0 +1,103 @@
+"""A configuration is refused where its rules cannot be carried out, and told what can."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from types import MappingProxyType
+
+import pytest
+
+from bot.config.at_venues import findings_at
+from bot.config.errors import ConfigError
+from bot.config.levers import Finding
+from bot.config.settings import Settings, load
+from bot.core.capabilities import Capability
+from bot.core.types import MarginMode, PositionMode
+from bot.venues.live.dialects.xt import DIALECT
+from bot.venues.live.terms import Traits
+
+ISOLATED, CROSS = MarginMode.ISOLATED, MarginMode.CROSS
+XT = DIALECT.traits
+
+
+def settings(
+    folder: Path, *rules: str, mode: str = "hedge", accounts: tuple[str, ...] = ("main",)
+) -> Settings:
+    path = folder / "bot.toml"
+    lines = [
+        *(f'[accounts.{name}]\nbalance = 5000\nposition_mode = "{mode}"' for name in accounts),
+        *(f"[[rules]]\n{rule}" for rule in rules),
+        '[contracts."*"]',
+        "tick = 0.1",
+        "lot = 0.001",
+        "synthetic_tiers = true",
+        "tiers = [{ floor = 0, rate = 0.004 }]",
+    ]
+    path.write_text("\n".join(lines))
+    return load(path)
+
+
+TOP_UP = 'use = "top_up"\nparams = { below = 0.05, restore_to = 0.1 }'
+CUT = 'use = "cut_leverage"\nparams = { below = 0.05, leverage = 5 }'
+HEDGE = 'use = "quarterly_hedge"\nparams = { below = 0.05 }'
+
+
+def refusing_cuts() -> Traits:
+    """An exchange that refuses to lower the leverage of an open isolated position, as Binance does."""
+    no = Capability(works=False, because="it is refused (-4161)", substitute="AddMargin")
+    modes = frozenset(PositionMode)
+    levers = MappingProxyType({**XT.levers, ("CutLeverage", ISOLATED): no})
+    return replace(XT, name="binanceusdm", position_modes=modes, levers=levers)
+
+
+def found(settings_: Settings, traits: Traits) -> Iterator[Finding]:
+    return findings_at(settings_, {"main": traits})
+
+
+def test_a_rule_that_works_in_one_margin_mode_is_a_note(tmp_path: Path) -> None:
+    (finding,) = found(settings(tmp_path, TOP_UP), XT)
+    assert finding == Finding(
+        "top_up", "cross positions at xt: no isolated margin in cross, use ReducePosition there"
+    )
+
+
+def test_a_rule_that_works_in_none_is_hopeless_and_the_substitute_is_named(tmp_path: Path) -> None:
+    (finding,) = found(settings(tmp_path, HEDGE), XT)
+    assert finding.hopeless
+    assert finding.text == (
+        "isolated positions at xt: no dated contract of XT was ever seen, use ReducePosition there;"
+        " cross positions at xt: no dated contract of XT was ever seen, use ReducePosition there"
+    )
+
+
+def test_a_rule_with_a_substitute_of_its_own_is_told_to_use_it(tmp_path: Path) -> None:
+    _, finding = found(settings(tmp_path, CUT), refusing_cuts())
+    assert finding == Finding(
+        "cut_leverage",
+        "isolated positions at binanceusdm: AddMargin instead of CutLeverage, for it is refused (-4161)",
+        replaced=True,
+    )
+
+
+def test_a_lever_the_exchange_says_nothing_of_is_a_declared_no(tmp_path: Path) -> None:
+    levers = {key: able for key, able in XT.levers.items() if key[0] not in ("OpenHedge", "CloseHedge")}
+    (finding,) = found(settings(tmp_path, HEDGE), replace(XT, levers=levers))
+    assert finding.hopeless
+    assert "xt has no OpenHedge in isolated mode" in finding.text
+
+
+def test_a_position_mode_it_does_not_have_is_refused_with_its_line(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError) as refused:
+        list(found(settings(tmp_path, TOP_UP, mode="one_way"), XT))
+    assert str(refused.value).endswith(
+        'bot.toml:3: accounts.main.position_mode: found "one_way"; xt has only "hedge"'
+    )
+
+
+def test_two_accounts_at_one_exchange_are_judged_once(tmp_path: Path) -> None:
+    read = settings(tmp_path, HEDGE, accounts=("main", "other"))
+    assert len(list(findings_at(read, {"main": XT, "other": XT}))) == 1
+
+
+def test_no_account_at_an_exchange_means_nothing_to_find(tmp_path: Path) -> None:
+    assert list(findings_at(settings(tmp_path, HEDGE), {})) == []

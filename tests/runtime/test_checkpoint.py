@@ -1,0 +1,92 @@
+"""What a run remembers is in the journal beside the step that changed it, and the next run finds it there."""
+
+import asyncio
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+from bot.core.decisions import Action
+from bot.core.facts import CommandKind, OutcomeKind
+from bot.runtime.checkpoint import KIND, CheckpointedJournal, remembered
+from bot.runtime.journal import JournalQuery, MemoryJournal
+from bot.runtime.journal.sqlite import open_journal
+from tests.building.core import Desk, a_position, adds, of
+from tests.runtime.builders import T0
+
+
+def lived(desk: Desk) -> None:
+    """Margin is added twice, and nobody knows yet what became of the second time."""
+    desk.holds(a_position())
+    (first,) = of(Action, desk.mark("97"))
+    desk.works(first)
+    desk.mark("86", after_ms=60_000)
+
+
+def test_a_note_follows_only_what_changed_the_memory() -> None:
+    async def main() -> None:
+        desk, journal = Desk(adds("10")), MemoryJournal(opened_ms=T0)
+        kept = CheckpointedJournal(journal, desk.engine)
+        seen = 0
+        happenings: list[tuple[Callable[[], object], bool]] = [
+            (lambda: desk.holds(a_position()), True),
+            (lambda: desk.mark("98"), False),
+            (lambda: desk.pays_in("5"), False),
+            (lambda: desk.mark("97"), True),
+            (lambda: desk.command(CommandKind.ACKNOWLEDGE), False),
+            (lambda: desk.command(CommandKind.HALT), True),
+        ]
+        for happens, noted in happenings:
+            before = len(desk.steps)
+            happens()
+            for step in desk.steps[before:]:
+                kept.append(step)
+            await kept.commit()
+            rows = await kept.read(JournalQuery(kind=KIND))
+            assert (len(rows) > seen) is noted
+            seen = len(rows)
+
+    asyncio.run(main())
+
+
+def test_the_next_run_finds_what_the_last_one_left(tmp_path: Path) -> None:
+    async def main() -> None:
+        path = tmp_path / "journal.db"
+        desk = Desk(adds("10"))
+        async with open_journal(path, opened_ms=T0) as journal:
+            assert await remembered(journal) is None
+            kept = CheckpointedJournal(journal, desk.engine)
+            before = len(desk.steps)
+            lived(desk)
+            for step in desk.steps[before:]:
+                kept.append(step)
+                await kept.commit()
+        async with open_journal(path, opened_ms=desk.now_ms) as journal:
+            fact = await remembered(journal)
+            assert fact is not None
+            assert (fact.epoch, journal.epoch) == (1, 2)
+            assert fact.carried == desk.engine.carried()
+            (record,) = fact.carried.spending
+            assert record.margin == 20
+            (flying,) = fact.carried.open_intents
+            assert flying.action.client_id == "hf-1-2"
+
+    asyncio.run(main())
+
+
+def test_the_memory_is_committed_with_the_action_it_knows_of(tmp_path: Path) -> None:
+    async def main() -> None:
+        desk = Desk(adds("10"))
+        async with open_journal(tmp_path / "journal.db", opened_ms=T0) as journal:
+            kept = CheckpointedJournal(journal, desk.engine)
+            before = len(desk.steps)
+            desk.holds(a_position())
+            (action,) = of(Action, desk.mark("97"))
+            for step in desk.steps[before:]:
+                kept.append(step)
+            assert await kept.read(JournalQuery(kind=KIND)) == []
+            await kept.commit()
+            (row,) = await kept.read(JournalQuery(kind=KIND, latest=True, limit=1))
+            assert action.client_id in json.loads(row.body)["memory"]
+            desk.answer(action, OutcomeKind.UNKNOWN)
+
+    asyncio.run(main())
