@@ -13,7 +13,7 @@ import pytest
 
 from bot.core.types import Side
 from bot.simulator import Fault, FaultKind, World
-from bot.simulator.binance.private import LISTEN_KEY_MS
+from bot.simulator.binance.listen_keys import LISTEN_KEY_MS
 from tests.building.contracts import BTC
 from tests.building.simulator import ALICE, BOB, START_MS, Hands, a_holding, a_world
 from tests.simulator.binance_desk import ALGO_STOP, Client, run, served, with_quarterly

@@ -11,6 +11,7 @@ from bot.simulator.binance.account import AccountData
 from bot.simulator.binance.algo import AlgoOrders
 from bot.simulator.binance.asking import Security, admit
 from bot.simulator.binance.errors import BinanceError
+from bot.simulator.binance.listen_keys import ListenKeys
 from bot.simulator.binance.office import Office, Route
 from bot.simulator.binance.orders import PlainOrders
 from bot.simulator.binance.private import PrivateStreams
@@ -37,8 +38,9 @@ class BinanceWire:
         self._office = Office(world, section)
         self._public = PublicData(self._office)
         self._streams = PublicStreams(self._office)
-        self._private = PrivateStreams(self._office)
-        self._settings = AccountSettings(self._office, self._private.tell)
+        self._listen_keys = ListenKeys(self._office)
+        self._private = PrivateStreams(self._office, self._listen_keys)
+        self._settings = AccountSettings(self._office, self._listen_keys.tell)
         self._routes: dict[tuple[str, str], Route] = {}
         for part in (
             self._public,
@@ -46,7 +48,7 @@ class BinanceWire:
             PlainOrders(self._office),
             AlgoOrders(self._office),
             self._settings,
-            self._private,
+            self._listen_keys,
         ):
             self._routes.update(part.routes())
         self._meters: dict[str, Meter] = {}
@@ -108,7 +110,7 @@ class BinanceWire:
         if not listen_key and last.startswith(self._office.section.path[1:]) and "@" not in last:
             listen_key = last
         if listen_key or call.path.startswith("/private"):
-            return self._private.open(line, listen_key)
+            return self._listen_keys.open(line, listen_key)
         combined = "/stream" in call.path
         names = parse_qs(call.query).get("streams", [""])[0].split("/") if combined else [last]
         wanted = [name for name in names if "@" in name or name.startswith("!")]
@@ -123,16 +125,16 @@ class BinanceWire:
     def leave(self, line: Line) -> None:
         """A websocket is gone."""
         self._streams.close(line)
-        self._private.close(line)
+        self._listen_keys.close(line)
 
     def tick(self) -> None:
         """A second has passed."""
         self._streams.tick()
-        self._private.tick()
+        self._listen_keys.tick()
 
     def expire_sessions(self, account: str) -> int:
         """Listen keys of the account end now."""
-        return self._private.expire(account)
+        return self._listen_keys.expire(account)
 
     def _route(self, call: Call) -> tuple[Route | None, str]:
         if call.path == RIGHTS and call.method == "GET":
