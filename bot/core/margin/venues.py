@@ -26,7 +26,7 @@ from bot.core.margin.rules import (
 )
 
 # Maintenance at the liquidation price with tier deduction, no fee. binance.com FAQ b3c689c1 (USD-M),
-# ceccfcfb (COIN-M); error -4161 as seen live in 2026-07 (OctoBot issue 3576).
+# ceccfcfb (COIN-M); error -4161 as seen live in 2026-07 (OctoBot issue 3576), -4150 by COIN-M's error page.
 _BINANCE_USDM = MarginRules(
     name="binance_usdm",
     version="2024",
@@ -34,7 +34,9 @@ _BINANCE_USDM = MarginRules(
     leverage_cut_code="-4161",
     liquidation_fee=Decimal("0.0125"),
 )
-_BINANCE_COINM = replace(_BINANCE_USDM, name="binance_coinm", liquidation_fee=Decimal("0.015"))
+_BINANCE_COINM = replace(
+    _BINANCE_USDM, name="binance_coinm", leverage_cut_code="-4150", liquidation_fee=Decimal("0.015")
+)
 
 # Maintenance frozen at entry; margin and maintenance both contain the fee to close at the bankruptcy price.
 # Bybit help "Liquidation-Price-USDT-Contract" and 900000294083 (a change of leverage resets the margin).
