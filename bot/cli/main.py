@@ -17,6 +17,7 @@ from bot.cli.failures import ExitCode, failure
 COMMANDS = {
     "demo": ("bot.cli.demo", "Play a flash crash on paper: no keys, no network, under 20 seconds."),
     "replay": ("bot.cli.replay", "Run recorded market data through the rules."),
+    "simulator": ("bot.cli.simulator", "Serve a simulated exchange that real clients can trade on."),
     "calc": ("bot.cli.calc", "Liquidation price and margin figures of a position."),
     "check": ("bot.cli.check", "Check a configuration, without network."),
     "venues": ("bot.cli.venues", "What each exchange can do, and what no source confirms."),

@@ -15,14 +15,7 @@ from decimal import Decimal
 from bot.core.capabilities import Capabilities
 from bot.core.contracts import Contract
 from bot.core.decisions import Action
-from bot.core.facts import (
-    Fact,
-    InstrumentChanged,
-    OrdersChanged,
-    Outcome,
-    OutcomeKind,
-    PositionChanged,
-)
+from bot.core.facts import InstrumentChanged
 from bot.core.intents import Notify, SetPosture
 from bot.core.types import (
     ZERO,
@@ -34,7 +27,9 @@ from bot.core.types import (
     Side,
     Symbol,
 )
-from bot.venues.paper.books import Books, CrossKey, balance_fact
+from bot.venues.paper.account_desk import AccountDesk
+from bot.venues.paper.answering import answer, end, require_price, traded, unanswered, whole
+from bot.venues.paper.books import Books
 from bot.venues.paper.capabilities import capabilities_of
 from bot.venues.paper.collateral import CollateralTerms
 from bot.venues.paper.deleveraging import Matching, deleverage, share_of
@@ -54,15 +49,13 @@ from bot.venues.paper.model import (
     Wires,
 )
 from bot.venues.paper.opening import plan_opening
-from bot.venues.paper.orders import Fills, find, place
+from bot.venues.paper.orders import find, place
 from bot.venues.paper.outage import Outage
-from bot.venues.paper.path import end_event, travel
-from bot.venues.paper.refusals import Reason, Refused, code
+from bot.venues.paper.path import travel
 from bot.venues.paper.settlement import settle
 from bot.venues.paper.wires import CLOSED_WIRES, rewire
 from bot.venues.port import Batch
 
-PROOF = "paper books"
 SETTING = ClientId("setting")
 
 
@@ -96,6 +89,8 @@ class PaperExchange:
         self._books = Books(accounts, contracts, model, insurance_fund, collateral or {}, outages)
         self._books.funding_caps.update(funding_caps or {})
         self._quotes = self._books.quotes
+        self.desk = AccountDesk(self._books)
+        """What the holder of an account does with it beside trading."""
 
     def move(self, at_ms: int, symbol: Symbol, mark: Decimal, last: Decimal, *, gap: bool) -> Sequence[Batch]:
         """New prices. ``gap`` false: they travelled here from the previous ones; true: they jumped.
@@ -125,7 +120,7 @@ class PaperExchange:
         balance does not suffice, or if it would be liquidated at once.
         """
         books, id_ = self._books, opening.id
-        _require_price(self._books, id_)
+        require_price(self._books, id_)
         plan = plan_opening(books, at_ms, opening)
         position = plan.position
         books.put(position)
@@ -135,7 +130,7 @@ class PaperExchange:
         buy = buys(id_.side, reduces=False)
         contract = books.contracts[id_.symbol]
         books.markets[id_.symbol].trade(contract, position.quantity, position.entry, ZERO, buy=buy)
-        return _end(self._books, at_ms)
+        return end(self._books, at_ms)
 
     def settle_funding(
         self, at_ms: int, symbol: Symbol, rate: Decimal, *others: tuple[Symbol, Decimal]
@@ -146,9 +141,9 @@ class PaperExchange:
         ``PaperError`` for a dated contract: nobody pays funding on one.
         """
         for each, its in ((symbol, rate), *others):
-            _contract(self._books, each)
+            traded(self._books, each)
             settle(self._books, at_ms, each, its)
-        return _end(self._books, at_ms)
+        return end(self._books, at_ms)
 
     def deliver(self, at_ms: int, symbol: Symbol, price: Decimal) -> Sequence[Batch]:
         """Settle an expired contract at ``price``: orders cancelled, positions closed, one batch.
@@ -157,9 +152,9 @@ class PaperExchange:
         the last price. The delivery fee of the venue is charged. ``PaperError`` for a perpetual, before
         the expiry, or for a price of nothing.
         """
-        _contract(self._books, symbol)
+        traded(self._books, symbol)
         deliver(self._books, at_ms, symbol, price)
-        return _end(self._books, at_ms)
+        return end(self._books, at_ms)
 
     def execute(self, at_ms: int, action: Action) -> Sequence[Batch]:
         """Carry out an action at the present prices. The batch starts with its ``Outcome``.
@@ -168,52 +163,52 @@ class PaperExchange:
         """
         if isinstance(action.intent, Notify | SetPosture):
             return ()
-        _require_price(self._books, action.id)
-        unanswered = _unanswered(self._books, at_ms, action.id, action.client_id)
-        if unanswered:
-            return unanswered
+        require_price(self._books, action.id)
+        silent = unanswered(self._books, at_ms, action.id, action.client_id)
+        if silent:
+            return silent
         result = carry_out(self._books, at_ms, action)
-        return _answer(self._books, at_ms, action.id, action.client_id, result)
+        return answer(self._books, at_ms, action.id, action.client_id, result)
 
     def submit(self, at_ms: int, request: OrderRequest) -> Sequence[Batch]:
         """Take an order of a person or a program. The batch starts with its ``Outcome``."""
-        _require_price(self._books, request.id)
-        unanswered = _unanswered(self._books, at_ms, request.id, request.client_id)
-        if unanswered:
-            return unanswered
+        require_price(self._books, request.id)
+        silent = unanswered(self._books, at_ms, request.id, request.client_id)
+        if silent:
+            return silent
         result = place(self._books, at_ms, request)
-        return _answer(self._books, at_ms, request.id, request.client_id, result)
+        return answer(self._books, at_ms, request.id, request.client_id, result)
 
     def cancel(self, at_ms: int, client_id: ClientId) -> Sequence[Batch]:
         """Remove a resting order; ``PaperError`` if no account has one of that name."""
         order = find(self._books, client_id)
         if order is None:
             raise PaperError(f"no resting order {client_id}")
-        unanswered = _unanswered(self._books, at_ms, order.id, client_id)
-        if unanswered:
-            return unanswered
+        silent = unanswered(self._books, at_ms, order.id, client_id)
+        if silent:
+            return silent
         self._books.drop(order)
-        return _answer(self._books, at_ms, order.id, client_id, ())
+        return answer(self._books, at_ms, order.id, client_id, ())
 
     def set_leverage(
         self, at_ms: int, id_: PositionId, leverage: Decimal, *, client_id: ClientId = SETTING
     ) -> Sequence[Batch]:
         """Change the leverage of a position, up or down, or that of the next one if none is open."""
-        _require_price(self._books, id_)
-        unanswered = _unanswered(self._books, at_ms, id_, client_id)
-        if unanswered:
-            return unanswered
+        require_price(self._books, id_)
+        silent = unanswered(self._books, at_ms, id_, client_id)
+        if silent:
+            return silent
         result = change(self._books, id_, leverage) or ()
-        return _answer(self._books, at_ms, id_, client_id, result)
+        return answer(self._books, at_ms, id_, client_id, result)
 
     def change_tiers(self, at_ms: int, contract: Contract) -> Sequence[Batch]:
         """The venue changes a contract (tiers, steps, leverage); whom that pushes over is liquidated."""
         books, symbol = self._books, contract.symbol
-        _contract(books, symbol)
+        traded(books, symbol)
         books.contracts[symbol] = contract
         for key in pools_holding(books, symbol):
             books.stale_pools[key] = None
-        return _end(self._books, at_ms, InstrumentChanged(at_ms=at_ms, contract=contract))
+        return end(self._books, at_ms, InstrumentChanged(at_ms=at_ms, contract=contract))
 
     def change_funding(
         self, at_ms: int, symbol: Symbol, *, interval_ms: int | None = None, cap: Decimal | None = None
@@ -256,14 +251,14 @@ class PaperExchange:
         if wanted < 0 or at <= 0:
             raise PaperError(f"{symbol}: {wanted} to deleverage at {at}, expected above 0")
         deleverage(books, at_ms, Matching(symbol=symbol, side=side, quantity=wanted, price=at))
-        return _end(self._books, at_ms)
+        return end(self._books, at_ms)
 
     def collateral_price(self, at_ms: int, asset: str, price: Decimal) -> Sequence[Batch]:
         """A new price of a collateral asset: no money flows, but who it leaves too little is liquidated."""
         if asset not in self._books.collateral.terms or price < 0:
             raise PaperError(f"{asset}: a price of {price} for collateral that nobody has terms for")
         self._books.revalue(asset, price)
-        return _end(self._books, at_ms)
+        return end(self._books, at_ms)
 
     def connect(self, at_ms: int) -> Sequence[Batch]:
         """Tell what the streams tell where an outage begins or ends; to be called at those times."""
@@ -288,7 +283,7 @@ class PaperExchange:
 
     def snapshot(self, at_ms: int) -> Batch:
         """Everything as it is now: contracts, balances, open positions, resting orders."""
-        return _snapshot(self._books, at_ms)
+        return whole(self._books, at_ms)
 
     def figures(self) -> Figures:
         """Per position and per pool: equity, requirement, distance, realised profit, fees, funding."""
@@ -299,75 +294,3 @@ class PaperExchange:
         hedge = self._books.accounts[account].hedge
         mode = PositionMode.HEDGE if hedge else PositionMode.ONE_WAY
         return capabilities_of(self._books.contracts.values(), mode)
-
-
-def _contract(books: Books, symbol: Symbol) -> Contract:
-    contract = books.contracts.get(symbol)
-    if contract is None:
-        raise PaperError(f"{symbol}: not traded here")
-    return contract
-
-
-def _require_price(books: Books, id_: PositionId) -> None:
-    if id_.account not in books.accounts:
-        raise PaperError(f"{id_}: no such account")
-    if id_.symbol not in books.quotes:
-        raise PaperError(f"{id_}: not traded here")
-    if not books.quotes[id_.symbol].known:
-        raise PaperError(f"{id_}: no price yet")
-
-
-def _unanswered(books: Books, at_ms: int, id_: PositionId, client_id: ClientId) -> Sequence[Batch]:
-    """What a request gets in an outage; nothing if the venue is there."""
-    overloaded = code(books.contracts[id_.symbol], Reason.OVERLOADED)
-    outcome = books.outages.answer(at_ms, id_, client_id, overloaded)
-    return () if outcome is None else ((outcome,),)
-
-
-def _answer(
-    books: Books, at_ms: int, id_: PositionId, client_id: ClientId, result: Fills | Refused
-) -> Sequence[Batch]:
-    """The outcome of an order or action, in front of what it did."""
-    if not isinstance(result, Refused):
-        done = Outcome(
-            at_ms=at_ms,
-            id=id_,
-            client_id=client_id,
-            kind=OutcomeKind.VERIFIED,
-            proof=PROOF,
-            fills=result,
-        )
-        return _end(books, at_ms, done)
-    refused = Outcome(
-        at_ms=at_ms,
-        id=id_,
-        client_id=client_id,
-        kind=OutcomeKind.REJECTED,
-        code=code(books.contracts[id_.symbol], result.reason),
-        proof=result.text,
-    )
-    return ((refused,),)
-
-
-def _end(books: Books, at_ms: int, *first: Fact) -> Sequence[Batch]:
-    """Close the event: its facts in one batch behind ``first``, and the wires laid anew."""
-    batches: list[Batch] = []
-    end_event(books, at_ms, batches)
-    rewire(books)
-    facts = (*first, *(fact for batch in batches for fact in batch))
-    return books.outages.told(at_ms, (facts,) if facts else ())
-
-
-def _snapshot(books: Books, at_ms: int) -> Batch:
-    facts: list[Fact] = [InstrumentChanged(at_ms=at_ms, contract=c) for c in books.contracts.values()]
-    for contract in books.contracts.values():
-        quote = books.quotes[contract.symbol]
-        if quote.known:
-            facts += (book for (book,) in order_book(books.model, contract, at_ms, quote.last))
-    for account in books.accounts.values():
-        keys = [CrossKey(account.name, currency) for currency in account.wallets]
-        facts += [balance_fact(at_ms, key, books.backing(key), books.free(key)) for key in keys]
-        facts += [PositionChanged(at_ms=at_ms, id=i, position=p) for i, p in account.positions.items()]
-        ids = dict.fromkeys(account.positions) | dict.fromkeys(o.id for o in account.orders.values())
-        facts += [OrdersChanged(at_ms=at_ms, id=i, orders=books.orders(i)) for i in ids]
-    return tuple(facts)

@@ -37,9 +37,9 @@ def carry_out(books: Books, at_ms: int, action: Action) -> Fills | Refused:
     id_ = action.id
     match action.intent:
         case AddMargin(amount=amount):
-            return _move_margin(books, id_, amount, inward=True) or ()
+            return move_margin(books, id_, amount, inward=True) or ()
         case WithdrawMargin(amount=amount):
-            return _move_margin(books, id_, amount, inward=False) or ()
+            return move_margin(books, id_, amount, inward=False) or ()
         case CutLeverage(leverage=leverage):
             if books.position(id_) is None:
                 return Refused(Reason.NO_POSITION, f"{id_}: no position")
@@ -128,7 +128,8 @@ def _stop(books: Books, at_ms: int, client_id: ClientId, intent: PlaceStop | Mov
     return placed
 
 
-def _move_margin(books: Books, id_: PositionId, amount: Decimal, *, inward: bool) -> Refused | None:
+def move_margin(books: Books, id_: PositionId, amount: Decimal, *, inward: bool) -> Refused | None:
+    """Move ``amount`` between the wallet and an isolated position; why the venue refuses, if it does."""
     contract = books.contracts[id_.symbol]
     held = books.position(id_)
     if held is None:

@@ -42,6 +42,10 @@ class Reason(StrEnum):
     MARGIN_CROSS = "margin_cross"
     MARGIN_REMOVABLE = "margin_removable"
     NO_POSITION = "no_position"
+    MODE_POSITION = "mode_position"
+    """Margin or position mode cannot change while a position is open."""
+    MODE_ORDERS = "mode_orders"
+    """Nor while an order rests."""
     NO_LIQUIDITY = "no_liquidity"
     OVERLOADED = "overloaded"
     """The venue refuses everything for the time being."""
@@ -73,6 +77,8 @@ BINANCE = {
     Reason.MARGIN_CROSS: "-4054",
     Reason.MARGIN_REMOVABLE: "-4051",
     Reason.NO_POSITION: "-4054",
+    Reason.MODE_POSITION: "-4048",
+    Reason.MODE_ORDERS: "-4047",
     Reason.NO_LIQUIDITY: "-5021",
 }
 
@@ -98,6 +104,8 @@ BYBIT = {
     Reason.MARGIN_CROSS: "110015",
     Reason.MARGIN_REMOVABLE: "110078",
     Reason.NO_POSITION: "110033",
+    Reason.MODE_POSITION: "110024",
+    Reason.MODE_ORDERS: "110028",
 }
 
 OKX = {
@@ -122,6 +130,8 @@ OKX = {
     Reason.MARGIN_CROSS: "59300",
     Reason.MARGIN_REMOVABLE: "59301",
     Reason.NO_POSITION: "59300",
+    Reason.MODE_POSITION: "59002",
+    Reason.MODE_ORDERS: "59000",
 }
 
 CODES = {"binance": BINANCE, "bybit": BYBIT, "okx": OKX}

@@ -1,0 +1,65 @@
+"""What the simulated Binance does that no source confirms, and how somebody could settle it."""
+
+from __future__ import annotations
+
+from bot.venues.live.terms import Assumed
+
+ASSUMED = (
+    Assumed(
+        what="key, time window and signature are checked in this order",
+        settle="send a request that is wrong in two ways and see which code comes back",
+    ),
+    Assumed(
+        what="after 50 requests beyond a 429 an address is banned for two minutes with 418",
+        settle="documented only as 'repeatedly'; not worth a ban",
+    ),
+    Assumed(
+        what="a private stream with an unknown listen key is refused with 401",
+        settle="connect to /private/ws with an invented key",
+    ),
+    Assumed(
+        what="the connection of an expired listen key stays open after listenKeyExpired",
+        settle="let a key expire on the test network and watch the socket for an hour",
+    ),
+    Assumed(
+        what="all public streams are served on every path; Binance has split them into /public and /market",
+        settle="subscribe to a mark price on /public",
+    ),
+    Assumed(
+        what="the order that a conditional one becomes keeps its client id",
+        settle="let a stop trigger on the test network and compare c with caid",
+    ),
+    Assumed(
+        what="of one trade come NEW, ACCOUNT_UPDATE and TRADE in this order",
+        settle="record the user stream of a market order",
+    ),
+    Assumed(
+        what="MARGIN_CALL is sent once when the margin ratio passes 80 %",
+        settle="hold a small position near its liquidation on the test network",
+    ),
+    Assumed(
+        what="a reduce-only order beyond the position, or without one, is refused with -2022",
+        settle="send both on the test network; some sources say that it is cut to the position",
+    ),
+    Assumed(
+        what="reduce-only conditional orders end with their position",
+        settle="close a position by hand with a STOP_MARKET resting; GTE_GTC ones are documented to end",
+    ),
+    Assumed(
+        what="no margin is reserved for resting limit orders",
+        settle="it is, at Binance; the paper exchange checks it when the order is placed and when it fills",
+    ),
+    Assumed(
+        what="an insurance fund's fee of a liquidation is one INSURANCE_CLEAR beside REALIZED_PNL",
+        settle="read the income history of an account that was liquidated",
+    ),
+    Assumed(
+        what="for all symbols an order has a million lots at most, a limit is within 5 % of the mark",
+        settle="exchangeInfo has each symbol's own figures",
+    ),
+    Assumed(
+        what="with a symbol leverageBracket answers a list",
+        settle="ask for one; the documentation shows an object",
+    ),
+)
+"""For ``holdfast venues --assumed`` and for whoever trusts a test on the simulator."""

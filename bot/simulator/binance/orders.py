@@ -1,0 +1,242 @@
+"""Plain orders over REST: placing, cancelling, querying ("New Order", "Query Order", "Cancel Order", ...)."""
+
+from __future__ import annotations
+
+import re
+from decimal import Decimal
+from typing import Any
+
+from bot.core.contracts import Contract
+from bot.core.types import OrderKind, PositionId, PositionMode, Side
+from bot.simulator.binance.asking import Ask, Security
+from bot.simulator.binance.errors import BinanceError, raise_refusal
+from bot.simulator.binance.listing import LOTS_MAX, PRICE_BAND
+from bot.simulator.binance.office import Office, Route, Routes
+from bot.simulator.binance.shapes import Json, client_id, plain
+from bot.simulator.records import OrderRecord
+from bot.simulator.world import OrderTerms, Refusal
+
+CLIENT_ID = re.compile(r"^[.A-Z:/a-z0-9_-]{1,36}$")
+"""Page "New Order", newClientOrderId."""
+CONDITIONAL = frozenset({"STOP", "STOP_MARKET", "TAKE_PROFIT", "TAKE_PROFIT_MARKET", "TRAILING_STOP_MARKET"})
+LIMITS, LIMITS_MAX = 500, 1000
+
+
+class PlainOrders:
+    """Takes and shows plain orders."""
+
+    def __init__(self, office: Office) -> None:
+        self._office = office
+
+    def routes(self) -> Routes:
+        """Its endpoints."""
+        trade, read = Security.TRADE, Security.SIGNED
+        return {
+            ("POST", "v1/order"): Route(trade, self.place),
+            ("POST", "v1/order/test"): Route(trade, lambda _: {}),
+            ("DELETE", "v1/order"): Route(trade, self._cancel),
+            ("DELETE", "v1/allOpenOrders"): Route(trade, self._cancel_all),
+            ("GET", "v1/order"): Route(read, self._query),
+            ("GET", "v1/openOrder"): Route(read, self._query_open),
+            ("GET", "v1/openOrders"): Route(read, self._open),
+            ("GET", "v1/allOrders"): Route(read, self._all),
+            ("GET", "v1/userTrades"): Route(read, self._trades),
+            ("GET", "v1/income"): Route(read, self._income),
+        }
+
+    def place(self, ask: Ask) -> Json:
+        """Take an order. The answer of type ACK shows it as it came in, RESULT as it stands."""
+        kind = ask.text("type").upper()
+        if kind in CONDITIONAL:
+            raise BinanceError(-4120)
+        contract = self._office.contract(ask)
+        check_open(self._office, contract)
+        id_, reduces = position_of(self._office, ask, contract)
+        quantity = self._office.section.quantity_in(contract, ask.needed("quantity"))
+        check_quantity(contract, quantity)
+        terms = OrderTerms(
+            client_id=client_id_of(ask, "newClientOrderId", self._office.now_ms),
+            id=id_,
+            kind=self._kind(ask, kind),
+            quantity=quantity,
+            reduces=reduces,
+            reduce_only=ask.flag("reduceOnly"),
+            limit=self._limit(ask, kind, contract),
+            noted={"type": kind, "timeInForce": ask.params.get("timeInForce", "").upper() or "GTC"},
+        )
+        placed = self._office.world.place(terms)
+        if isinstance(placed, Refusal):
+            raise_refusal(placed, plain(contract.min_notional))
+        assert isinstance(placed, OrderRecord), "a refusal was raised"
+        shape = self._office.shapes.order(placed, self._office.mode(ask.account))
+        if ask.params.get("newOrderRespType", "ACK").upper() == "ACK":
+            zero = plain(Decimal(0))
+            shape |= {"status": "NEW", "avgPrice": "0.00", "executedQty": zero, "cumQty": zero}
+        return shape
+
+    def _kind(self, ask: Ask, kind: str) -> OrderKind:
+        if kind == "MARKET":
+            return OrderKind.MARKET
+        if kind != "LIMIT":
+            raise BinanceError(-1116)
+        match ask.text("timeInForce").upper():
+            case "GTC" | "GTX" | "GTD":
+                return OrderKind.LIMIT
+            case "IOC" | "FOK":
+                return OrderKind.IOC
+            case _:
+                raise BinanceError(-1115)
+
+    def _limit(self, ask: Ask, kind: str, contract: Contract) -> Decimal | None:
+        if kind == "MARKET":
+            if "price" in ask.params:
+                raise BinanceError(-1106, "price")
+            return None
+        limit = ask.needed("price")
+        ticker = self._office.world.market[contract.symbol]
+        buy = side_of(ask) is Side.LONG
+        # PERCENT_PRICE: a buy may not be far above the mark, a sell not far below it.
+        highest = contract.price_down(ticker.mark * (1 + PRICE_BAND))
+        lowest = contract.price_up(ticker.mark * (1 - PRICE_BAND))
+        if buy and limit > highest:
+            raise BinanceError(-4016, plain(highest))
+        if not buy and limit < lowest:
+            raise BinanceError(-4024, plain(lowest))
+        if ask.params.get("timeInForce", "").upper() == "GTX":
+            bids, asks = self._office.world.market.book(contract.symbol, 1)
+            if (buy and limit >= asks[0][0]) or (not buy and limit <= bids[0][0]):
+                raise BinanceError(-5022)
+        return limit
+
+    def _cancel(self, ask: Ask) -> Json:
+        order = self._found(ask, -2011)
+        cancelled = self._office.world.cancel(ask.account, order.order_id)
+        if cancelled is None:
+            raise BinanceError(-2011)
+        return self._office.shapes.order(cancelled, self._office.mode(ask.account))
+
+    def _cancel_all(self, ask: Ask) -> Json:
+        contract = self._office.contract(ask)
+        for order in self._office.world.view(ask.account).open_orders:
+            if order.id.symbol == contract.symbol and not order.conditional:
+                self._office.world.cancel(ask.account, order.order_id)
+        return {"code": 200, "msg": "The operation of cancel all open order is done."}
+
+    def _query(self, ask: Ask) -> Json:
+        return self._office.shapes.order(self._found(ask, -2013), self._office.mode(ask.account))
+
+    def _query_open(self, ask: Ask) -> Json:
+        order = self._found(ask, -2013)
+        if not order.status.open:
+            raise BinanceError(-2013)
+        return self._office.shapes.order(order, self._office.mode(ask.account))
+
+    def _open(self, ask: Ask) -> list[Json]:
+        wanted = {contract.symbol for contract in self._office.chosen(ask)}
+        orders = (o for o in self._office.view(ask).open_orders if not o.conditional)
+        mode = self._office.mode(ask.account)
+        return [self._office.shapes.order(o, mode) for o in orders if o.id.symbol in wanted]
+
+    def _all(self, ask: Ask) -> list[Json]:
+        contract = self._office.contract(ask)
+        first = ask.integer("orderId", 0)
+        orders = [
+            order
+            for order in self._office.view(ask).orders.values()
+            if order.id.symbol == contract.symbol and not order.conditional and order.order_id >= first
+        ]
+        mode = self._office.mode(ask.account)
+        return [self._office.shapes.order(o, mode) for o in within(ask, orders, "created_ms")]
+
+    def _trades(self, ask: Ask) -> list[Json]:
+        contract = self._office.contract(ask)
+        trades = [t for t in self._office.view(ask).trades if t.id.symbol == contract.symbol]
+        if "orderId" in ask.params:
+            trades = [t for t in trades if t.order_id == ask.integer("orderId", 0)]
+        mode = self._office.mode(ask.account)
+        return [self._office.shapes.trade(t, mode) for t in within(ask, trades, "at_ms")]
+
+    def _income(self, ask: Ask) -> list[Json]:
+        wanted = {contract.symbol for contract in self._office.chosen(ask)}
+        named = "symbol" in ask.params
+        rows = [
+            income
+            for income in self._office.view(ask).income
+            if (income.id is None and not named) or (income.id is not None and income.id.symbol in wanted)
+        ]
+        kind = ask.params.get("incomeType")
+        shapes = [self._office.shapes.income(income) for income in within(ask, rows, "at_ms")]
+        return [shape for shape in shapes if not kind or shape["incomeType"] == kind]
+
+    def _found(self, ask: Ask, missing: int) -> OrderRecord:
+        """The order named by its id or by the client's, the latest of that name; a plain one."""
+        contract = self._office.contract(ask)
+        order_id, name = ask.integer("orderId", 0), ask.params.get("origClientOrderId", "")
+        if not order_id and not name:
+            raise BinanceError(-1102, "orderId")
+        for order in reversed(tuple(self._office.view(ask).orders.values())):
+            fits = order.order_id == order_id if order_id else client_id(order) == name
+            if fits and order.id.symbol == contract.symbol and not order.conditional:
+                return order
+        raise BinanceError(missing)
+
+
+def side_of(ask: Ask) -> Side:
+    """LONG for a buy."""
+    side = ask.text("side").upper()
+    if side not in ("BUY", "SELL"):
+        raise BinanceError(-1117)
+    return Side.LONG if side == "BUY" else Side.SHORT
+
+
+def position_of(office: Office, ask: Ask, contract: Contract) -> tuple[PositionId, bool]:
+    """The position an order acts on, and whether it reduces it.
+
+    One-way: BOTH, and reduceOnly says that it reduces. Hedge: LONG or SHORT, and the side says it; reduceOnly
+    "Cannot be sent in Hedge Mode" (page "New Order").
+    """
+    towards = side_of(ask)
+    given = ask.params.get("positionSide", "BOTH").upper()
+    hedge = office.mode(ask.account) is PositionMode.HEDGE
+    if hedge != (given in ("LONG", "SHORT")):
+        raise BinanceError(-4061)
+    if hedge:
+        if "reduceOnly" in ask.params:
+            raise BinanceError(-1106, "reduceonly")
+        side = Side[given]
+        return PositionId(ask.account, contract.symbol, side), side is not towards
+    reduces = ask.flag("reduceOnly") or ask.flag("closePosition")
+    side = towards.opposite if reduces else towards
+    return PositionId(ask.account, contract.symbol, side), reduces
+
+
+def check_open(office: Office, contract: Contract) -> None:
+    """-4108 for a symbol that is not traded now."""
+    ticker = office.world.market[contract.symbol]
+    if ticker.halted or not ticker.known or contract.expired(office.now_ms):
+        raise BinanceError(-4108)
+
+
+def check_quantity(contract: Contract, quantity: Decimal) -> None:
+    """What is refused before the matching engine sees it."""
+    if quantity <= 0:
+        raise BinanceError(-4003)
+    if quantity % contract.lot:
+        raise BinanceError(-1111)
+    if quantity > contract.lot * LOTS_MAX:
+        raise BinanceError(-4005)
+
+
+def client_id_of(ask: Ask, name: str, now_ms: int) -> str:
+    """The client's id of an order, or one made up for it."""
+    given = ask.params.get(name, "")
+    if given and not CLIENT_ID.fullmatch(given):
+        raise BinanceError(-4015)
+    return given or f"web_{now_ms}{id(ask) % 1_000_000}"
+
+
+def within(ask: Ask, rows: list[Any], name: str) -> list[Any]:
+    """The rows between startTime and endTime, the last of them up to ``limit``."""
+    start, end = ask.integer("startTime", 0), ask.integer("endTime", 2**62)
+    limit = min(ask.integer("limit", LIMITS), LIMITS_MAX)
+    return [row for row in rows if start <= getattr(row, name) <= end][-limit:]

@@ -1,0 +1,259 @@
+"""Market data over REST ("Market Data Endpoints")."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from bot.core.contracts import Contract
+from bot.simulator.binance.asking import Ask, Security
+from bot.simulator.binance.errors import BinanceError
+from bot.simulator.binance.listing import exchange_info
+from bot.simulator.binance.office import Office, Route, Routes
+from bot.simulator.binance.section import market_id, pair_of
+from bot.simulator.binance.shapes import Json, plain
+from bot.simulator.market import Bar
+
+MINUTE_MS, HOUR_MS, DAY_MS = 60_000, 3_600_000, 86_400_000
+INTERVALS = {
+    "1m": MINUTE_MS,
+    "3m": 3 * MINUTE_MS,
+    "5m": 5 * MINUTE_MS,
+    "15m": 15 * MINUTE_MS,
+    "30m": 30 * MINUTE_MS,
+    "1h": HOUR_MS,
+    "2h": 2 * HOUR_MS,
+    "4h": 4 * HOUR_MS,
+    "6h": 6 * HOUR_MS,
+    "8h": 8 * HOUR_MS,
+    "12h": 12 * HOUR_MS,
+    "1d": DAY_MS,
+}
+KLINES, KLINES_MAX = 500, 1500
+FUNDINGS_MAX = 1000
+
+
+class PublicData:
+    """Answers what anybody may ask."""
+
+    def __init__(self, office: Office) -> None:
+        self._office = office
+        self._fundings: list[tuple[str, int, str, str]] = []
+
+    def routes(self) -> Routes:
+        """Its endpoints."""
+        handlers = {
+            "v1/ping": lambda _: {},
+            "v1/time": lambda _: {"serverTime": self._office.now_ms},
+            "v1/exchangeInfo": self._info,
+            "v1/premiumIndex": self._premium,
+            "v1/klines": self._klines,
+            "v1/continuousKlines": self._klines,
+            "v1/markPriceKlines": self._klines,
+            "v1/indexPriceKlines": self._klines,
+            "v1/depth": self._depth,
+            "v1/ticker/price": self._price,
+            "v2/ticker/price": self._price,
+            "v1/ticker/bookTicker": self._best,
+            "v1/ticker/24hr": self._day,
+            "v1/fundingRate": self._rates,
+            "v1/fundingInfo": self._intervals,
+            "v1/openInterest": self._interest,
+        }
+        return {("GET", path): Route(Security.NONE, handler) for path, handler in handlers.items()}
+
+    def _info(self, _: Ask) -> Json:
+        office = self._office
+        return exchange_info(office.section, office.contracts, office.world.market, office.now_ms)
+
+    def _premium(self, ask: Ask) -> Any:  # noqa: ANN401 - JSON
+        rows = [premium(self._office, c) for c in self._office.chosen(ask) if self._known(c)]
+        return self._one_or_all(ask, rows)
+
+    def _klines(self, ask: Ask) -> list[Any]:
+        """Bars of traded prices; those of mark and index, and of a pair's perpetual, are the same here."""
+        if "pair" in ask.params:
+            kind = "_PERP" if self._office.section.inverse else ""
+            ask = Ask(ask.call, ask.params | {"symbol": ask.text("pair") + kind}, ask.key)
+        contract = self._office.contract(ask)
+        timeframe_ms = INTERVALS.get(ask.text("interval"))
+        if timeframe_ms is None:
+            raise BinanceError(-1120)
+        latest = None if {"startTime", "endTime"} & set(ask.params) else KLINES_MAX
+        bars = self._office.world.market.bars(contract.symbol, timeframe_ms, latest)
+        start, end = ask.integer("startTime", 0), ask.integer("endTime", self._office.now_ms)
+        bars = [bar for bar in bars if start <= bar.open_ms <= end]
+        limit = min(ask.integer("limit", KLINES), KLINES_MAX)
+        # With a start Binance counts from it, without one from the end.
+        chosen = bars[:limit] if "startTime" in ask.params else bars[-limit:]
+        return [kline_row(bar, timeframe_ms) for bar in chosen]
+
+    def _depth(self, ask: Ask) -> Json:
+        contract = self._office.contract(ask)
+        limit = ask.integer("limit", 500)
+        return (
+            self._book(contract, limit)
+            if self._known(contract)
+            else {"lastUpdateId": 0, "bids": [], "asks": []}
+        )
+
+    def _book(self, contract: Contract, limit: int) -> Json:
+        market, now_ms = self._office.world.market, self._office.now_ms
+        bids, asks = market.book(contract.symbol, min(limit, 1000))
+        return {
+            "lastUpdateId": market[contract.symbol].trades,
+            "E": now_ms,
+            "T": now_ms,
+            "bids": levels(self._office, contract, bids),
+            "asks": levels(self._office, contract, asks),
+        }
+
+    def _price(self, ask: Ask) -> Any:  # noqa: ANN401 - JSON
+        market = self._office.world.market
+        rows = [
+            {
+                "symbol": market_id(c),
+                "ps": pair_of(c),
+                "price": plain(market[c.symbol].last),
+                "time": market[c.symbol].updated_ms,
+            }
+            for c in self._office.chosen(ask)
+            if self._known(c)
+        ]
+        return self._one_or_all(ask, rows)
+
+    def _best(self, ask: Ask) -> Any:  # noqa: ANN401 - JSON
+        rows = [best(self._office, c) for c in self._office.chosen(ask) if self._known(c)]
+        return self._one_or_all(ask, rows)
+
+    def _day(self, ask: Ask) -> Any:  # noqa: ANN401 - JSON
+        rows = [day(self._office, c) for c in self._office.chosen(ask) if self._known(c)]
+        return self._one_or_all(ask, rows)
+
+    def _rates(self, ask: Ask) -> list[Json]:
+        wanted = {market_id(contract) for contract in self._office.chosen(ask)}
+        limit = min(ask.integer("limit", 100), FUNDINGS_MAX)
+        return [
+            {"symbol": symbol, "fundingTime": at_ms, "fundingRate": rate, "markPrice": mark}
+            for symbol, at_ms, rate, mark in self._fundings
+            if symbol in wanted
+        ][-limit:]
+
+    def settled(self, contract: Contract) -> None:
+        """Funding was settled: remember the rate."""
+        ticker = self._office.world.market[contract.symbol]
+        row = (market_id(contract), self._office.now_ms, plain(ticker.funding_rate), plain(ticker.mark))
+        self._fundings.append(row)
+        del self._fundings[:-FUNDINGS_MAX]
+
+    def _intervals(self, _: Ask) -> list[Json]:
+        """Symbols whose interval or cap was adjusted; here all that do not settle every eight hours."""
+        return [
+            {
+                "symbol": market_id(contract),
+                "adjustedFundingRateCap": "0.02000000",
+                "adjustedFundingRateFloor": "-0.02000000",
+                "fundingIntervalHours": contract.funding_interval_ms // HOUR_MS,
+                "disclaimer": False,
+            }
+            for contract in self._office.contracts.values()
+            if contract.expiry_ms is None and contract.funding_interval_ms != 8 * HOUR_MS
+        ]
+
+    def _interest(self, ask: Ask) -> Json:
+        contract = self._office.contract(ask)
+        ticker = self._office.world.market[contract.symbol]
+        amount = self._office.section.quantity_out(contract, ticker.open_interest)
+        return {"symbol": market_id(contract), "openInterest": plain(amount), "time": self._office.now_ms}
+
+    def _known(self, contract: Contract) -> bool:
+        return self._office.world.market[contract.symbol].known
+
+    def _one_or_all(self, ask: Ask, rows: list[Json]) -> Any:  # noqa: ANN401 - JSON
+        """An object where a symbol was named, else a list; COIN-M always answers a list."""
+        if ask.params.get("symbol") and not self._office.section.inverse:
+            if not rows:
+                raise BinanceError(-1121)
+            return rows[0]
+        return rows
+
+
+def premium(office: Office, contract: Contract) -> Json:
+    """Mark, index and funding of one symbol ("Mark Price"); quarterlies have no funding."""
+    ticker = office.world.market[contract.symbol]
+    dated = contract.expiry_ms is not None
+    return {
+        "symbol": market_id(contract),
+        "pair": pair_of(contract),
+        "markPrice": plain(ticker.mark),
+        "indexPrice": plain(ticker.index),
+        "estimatedSettlePrice": plain(ticker.index),
+        "lastFundingRate": "" if dated else plain(ticker.funding_rate),
+        "interestRate": "" if dated else "0.00010000",
+        "nextFundingTime": 0 if dated else ticker.next_funding_ms,
+        "time": ticker.updated_ms,
+    }
+
+
+def best(office: Office, contract: Contract) -> Json:
+    """Best bid and ask of one symbol."""
+    bids, asks = office.world.market.book(contract.symbol, 1)
+    (bid, bid_qty), (ask, ask_qty) = levels(office, contract, bids)[0], levels(office, contract, asks)[0]
+    return {
+        "lastUpdateId": office.world.market[contract.symbol].trades,
+        "symbol": market_id(contract),
+        "bidPrice": bid,
+        "bidQty": bid_qty,
+        "askPrice": ask,
+        "askQty": ask_qty,
+        "time": office.world.market[contract.symbol].updated_ms,
+    }
+
+
+def day(office: Office, contract: Contract) -> Json:
+    """The last 24 hours of one symbol."""
+    market = office.world.market
+    bar, ticker = market.day(contract.symbol, office.now_ms), market[contract.symbol]
+    assert bar is not None, f"{contract.symbol}: a price without a bar"
+    change = ticker.last - bar.open
+    return {
+        "symbol": market_id(contract),
+        "priceChange": plain(change),
+        "priceChangePercent": plain(round(change / bar.open * 100, 3)),
+        "weightedAvgPrice": plain(ticker.last),
+        "lastPrice": plain(ticker.last),
+        "lastQty": plain(contract.lot),
+        "openPrice": plain(bar.open),
+        "highPrice": plain(bar.high),
+        "lowPrice": plain(bar.low),
+        "volume": plain(bar.volume),
+        "quoteVolume": plain(bar.volume * ticker.last),
+        "openTime": bar.open_ms,
+        "closeTime": office.now_ms,
+        "firstId": 1,
+        "lastId": ticker.trades,
+        "count": bar.trades,
+    }
+
+
+def levels(office: Office, contract: Contract, side: Any) -> list[list[str]]:  # noqa: ANN401 - levels
+    """Levels of a book as they are sent."""
+    return [[plain(price), plain(office.section.quantity_out(contract, q))] for price, q in side]
+
+
+def kline_row(bar: Bar, timeframe_ms: int) -> list[Any]:
+    """One row of klines; half of the volume is taken to be of buyers."""
+    volume, quote = plain(bar.volume), plain(bar.volume * bar.close)
+    return [
+        bar.open_ms,
+        plain(bar.open),
+        plain(bar.high),
+        plain(bar.low),
+        plain(bar.close),
+        volume,
+        bar.open_ms + timeframe_ms - 1,
+        quote,
+        bar.trades,
+        plain(bar.volume / 2),
+        plain(bar.volume * bar.close / 2),
+        "0",
+    ]

@@ -1,0 +1,188 @@
+"""Public streams: which there are, and the frames of each ("Websocket Market Streams").
+
+A frame goes out at every price and, where the exchange sends periodically, every second besides, so that a
+client sees a price as soon as it is there and silence only where it was ordered.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from bot.core.contracts import Contract
+from bot.simulator.binance.office import Office
+from bot.simulator.binance.public import INTERVALS, best, day, levels
+from bot.simulator.binance.section import market_id, pair_of
+from bot.simulator.binance.shapes import Json, plain
+from bot.simulator.market import Bar
+
+
+@dataclass(frozen=True, slots=True)
+class Topic:
+    """A stream: its name as the client wrote it, the contract it is of (``None``: all), and what it tells."""
+
+    name: str
+    contract: Contract | None
+    kind: str
+    detail: str = ""
+
+
+def parse_topic(name: str, by_id: Mapping[str, Contract]) -> Topic | None:
+    """What a stream name means; ``None`` for one that does not exist, which Binance takes and never fills."""
+    head, _, rest = name.partition("@")
+    if head.startswith("!"):
+        kind = head[1:]
+        return (
+            Topic(name, None, kind) if kind in ("markPrice", "bookTicker", "ticker", "miniTicker") else None
+        )
+    contract = by_id.get(head.upper())
+    kind, _, detail = rest.partition("@")
+    if contract is None:
+        return None
+    if kind.startswith("kline_"):
+        interval = kind.removeprefix("kline_")
+        return Topic(name, contract, "kline", interval) if interval in INTERVALS else None
+    if kind.startswith("depth"):
+        return Topic(name, contract, "depth", kind.removeprefix("depth"))
+    known = ("markPrice", "bookTicker", "aggTrade", "trade", "ticker", "miniTicker", "forceOrder")
+    return Topic(name, contract, kind, detail) if kind in known else None
+
+
+class Frames:
+    """Makes the frames of one section."""
+
+    def __init__(self, office: Office) -> None:
+        self._office = office
+        self._by_kind: Mapping[str, Callable[[Contract], Json]] = {
+            "markPrice": self._mark,
+            "bookTicker": self._best,
+            "aggTrade": self._trade,
+            "trade": self._trade,
+            "ticker": self._ticker,
+            "miniTicker": self._mini,
+        }
+
+    def of(self, topic: Topic, contract: Contract) -> Json | None:
+        """The present frame of a stream for one of its contracts; ``None`` where there is no price yet."""
+        if not self._office.world.market[contract.symbol].known:
+            return None
+        if topic.kind == "kline":
+            bars = self._office.world.market.bars(contract.symbol, INTERVALS[topic.detail], 1)
+            return self.kline(contract, bars[-1], topic.detail, closed=False) if bars else None
+        if topic.kind == "depth":
+            return self._depth(contract, int(topic.detail or 20))
+        made = self._by_kind.get(topic.kind)
+        return None if made is None else made(contract)
+
+    def kline(self, contract: Contract, bar: Bar, interval: str, *, closed: bool) -> Json:
+        """A bar, open or closed."""
+        return {
+            "e": "kline",
+            "E": self._office.now_ms,
+            "s": market_id(contract),
+            "k": {
+                "t": bar.open_ms,
+                "T": bar.open_ms + INTERVALS[interval] - 1,
+                "s": market_id(contract),
+                "i": interval,
+                "f": 1,
+                "L": bar.trades,
+                "o": plain(bar.open),
+                "c": plain(bar.close),
+                "h": plain(bar.high),
+                "l": plain(bar.low),
+                "v": plain(bar.volume),
+                "n": bar.trades,
+                "x": closed,
+                "q": plain(bar.volume * bar.close),
+                "V": plain(bar.volume / 2),
+                "Q": plain(bar.volume * bar.close / 2),
+                "B": "0",
+            },
+        }
+
+    def _mark(self, contract: Contract) -> Json:
+        ticker = self._office.world.market[contract.symbol]
+        dated = contract.expiry_ms is not None
+        return {
+            "e": "markPriceUpdate",
+            "E": self._office.now_ms,
+            "s": market_id(contract),
+            "p": plain(ticker.mark),
+            "i": plain(ticker.index),
+            "P": plain(ticker.index),
+            "r": "" if dated else plain(ticker.funding_rate),
+            "T": 0 if dated else ticker.next_funding_ms,
+        }
+
+    def _best(self, contract: Contract) -> Json:
+        row = best(self._office, contract)
+        return {
+            "e": "bookTicker",
+            "u": row["lastUpdateId"],
+            "s": row["symbol"],
+            "ps": pair_of(contract),
+            "b": row["bidPrice"],
+            "B": row["bidQty"],
+            "a": row["askPrice"],
+            "A": row["askQty"],
+            "T": row["time"],
+            "E": self._office.now_ms,
+        }
+
+    def _trade(self, contract: Contract) -> Json:
+        ticker = self._office.world.market[contract.symbol]
+        return {
+            "e": "aggTrade",
+            "E": self._office.now_ms,
+            "s": market_id(contract),
+            "a": ticker.trades,
+            "p": plain(ticker.last),
+            "q": plain(self._office.section.quantity_out(contract, contract.lot)),
+            "f": ticker.trades,
+            "l": ticker.trades,
+            "T": ticker.updated_ms,
+            "m": False,
+        }
+
+    def _ticker(self, contract: Contract) -> Json:
+        row = day(self._office, contract)
+        return {
+            "e": "24hrTicker",
+            "E": self._office.now_ms,
+            "s": row["symbol"],
+            "p": row["priceChange"],
+            "P": row["priceChangePercent"],
+            "w": row["weightedAvgPrice"],
+            "c": row["lastPrice"],
+            "Q": row["lastQty"],
+            "o": row["openPrice"],
+            "h": row["highPrice"],
+            "l": row["lowPrice"],
+            "v": row["volume"],
+            "q": row["quoteVolume"],
+            "O": row["openTime"],
+            "C": row["closeTime"],
+            "F": row["firstId"],
+            "L": row["lastId"],
+            "n": row["count"],
+        }
+
+    def _mini(self, contract: Contract) -> Json:
+        whole = self._ticker(contract)
+        return {key: whole[key] for key in ("E", "s", "c", "o", "h", "l", "v", "q")} | {"e": "24hrMiniTicker"}
+
+    def _depth(self, contract: Contract, count: int) -> Json:
+        bids, asks = self._office.world.market.book(contract.symbol, count)
+        number = self._office.world.market[contract.symbol].trades
+        return {
+            "e": "depthUpdate",
+            "E": self._office.now_ms,
+            "T": self._office.now_ms,
+            "s": market_id(contract),
+            "U": number,
+            "u": number,
+            "pu": number - 1,
+            "b": levels(self._office, contract, bids),
+            "a": levels(self._office, contract, asks),
+        }

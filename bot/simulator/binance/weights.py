@@ -1,0 +1,98 @@
+"""Request weights per address and orders per account, and what happens to whoever uses too many.
+
+Limits: Exchange Information, ``rateLimits``. Weights: the page of each endpoint, as ccxt 4.5.90 has them too.
+Whoever goes on after a 429 is banned with 418 for two minutes and longer (General Info, "IP Limits"); after
+how many more requests is not documented; assumed: 50.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+MINUTE_MS = 60_000
+WEIGHT_MAX = 2400
+ORDERS_10S_MAX = 300
+ORDERS_1M_MAX = 1200
+PATIENCE = 50
+BAN_MS = 120_000
+
+NO_SYMBOL: Mapping[str, int] = {
+    "openOrders": 40,
+    "openAlgoOrders": 40,
+    "ticker/24hr": 40,
+    "ticker/price": 2,
+    "ticker/bookTicker": 5,
+    "premiumIndex": 10,
+}
+"""What an endpoint costs without a symbol."""
+WEIGHTS: Mapping[str, int] = {
+    "depth": 2,
+    "klines": 2,
+    "account": 5,
+    "balance": 5,
+    "positionRisk": 5,
+    "positionSide/dual": 30,
+    "multiAssetsMargin": 30,
+    "userTrades": 5,
+    "income": 30,
+    "allOrders": 5,
+    "commissionRate": 20,
+    "symbolConfig": 5,
+    "accountConfig": 5,
+    "ticker/bookTicker": 2,
+}
+"""What is not 1."""
+FREE = frozenset({("POST", "order"), ("POST", "algoOrder")})
+"""Placing costs no weight but counts as an order (page "New Order")."""
+
+
+def weight_of(method: str, path: str, *, symbol: bool) -> int:
+    """What a request costs; ``path`` without the section and version."""
+    if (method, path) in FREE:
+        return 0
+    if method != "GET":
+        return 1
+    if not symbol and path in NO_SYMBOL:
+        return NO_SYMBOL[path]
+    return WEIGHTS.get(path, 1)
+
+
+@dataclass(slots=True)
+class Meter:
+    """What one address has used in the present minute."""
+
+    minute: int = 0
+    used: int = 0
+    beyond: int = 0
+    banned_until_ms: int = 0
+
+    def use(self, now_ms: int, weight: int) -> int:
+        """Count a request; 0, or the seconds to wait: positive for a 429, negative for a 418."""
+        if now_ms < self.banned_until_ms:
+            return -(self.banned_until_ms - now_ms + 999) // 1000
+        if now_ms // MINUTE_MS != self.minute:
+            self.minute, self.used, self.beyond = now_ms // MINUTE_MS, 0, 0
+        self.used += weight
+        if self.used <= WEIGHT_MAX:
+            return 0
+        self.beyond += 1
+        if self.beyond > PATIENCE:
+            self.banned_until_ms = now_ms + BAN_MS
+            return -BAN_MS // 1000
+        return max(1, (MINUTE_MS - now_ms % MINUTE_MS) // 1000)
+
+
+class OrderMeter:
+    """The orders of one account; refused ones count too."""
+
+    def __init__(self) -> None:
+        self._at_ms: deque[int] = deque(maxlen=2 * ORDERS_1M_MAX)
+
+    def count(self, now_ms: int) -> tuple[int, int]:
+        """Count an order; how many there were in the last ten seconds and in the last minute."""
+        self._at_ms.append(now_ms)
+        while self._at_ms[0] <= now_ms - MINUTE_MS:
+            self._at_ms.popleft()
+        return sum(at > now_ms - 10_000 for at in self._at_ms), len(self._at_ms)

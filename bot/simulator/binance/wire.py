@@ -1,0 +1,154 @@
+"""Binance futures as a wire: which path is answered by whom, at which weight, for which key."""
+
+from __future__ import annotations
+
+import re
+from urllib.parse import parse_qs
+
+from bot.core.facts import FundingPaid
+from bot.core.types import AccountName, Symbol
+from bot.simulator.binance.account import AccountData
+from bot.simulator.binance.algo import AlgoOrders
+from bot.simulator.binance.asking import Security, admit
+from bot.simulator.binance.errors import BinanceError
+from bot.simulator.binance.listen_keys import ListenKeys
+from bot.simulator.binance.office import Office, Route
+from bot.simulator.binance.orders import PlainOrders
+from bot.simulator.binance.private import PrivateStreams
+from bot.simulator.binance.public import PublicData
+from bot.simulator.binance.section import USDM, Section
+from bot.simulator.binance.settings import AccountSettings
+from bot.simulator.binance.streams import PublicStreams
+from bot.simulator.binance.weights import FREE, ORDERS_1M_MAX, ORDERS_10S_MAX, Meter, OrderMeter, weight_of
+from bot.simulator.line import Line
+from bot.simulator.wire import Answer, Call
+from bot.simulator.world import Event, World
+
+VERSION = re.compile(r"^v\d+/")
+RIGHTS = "/sapi/v1/account/apiRestrictions"
+
+
+class BinanceWire:
+    """One section of Binance over one world."""
+
+    def __init__(self, world: World, section: Section = USDM) -> None:
+        self.name = section.name
+        self.hosts = section.hosts
+        self.world = world
+        self._office = Office(world, section)
+        self._public = PublicData(self._office)
+        self._streams = PublicStreams(self._office)
+        self._listen_keys = ListenKeys(self._office)
+        self._private = PrivateStreams(self._office, self._listen_keys)
+        self._settings = AccountSettings(self._office, self._listen_keys.tell)
+        self._routes: dict[tuple[str, str], Route] = {}
+        for part in (
+            self._public,
+            AccountData(self._office),
+            PlainOrders(self._office),
+            AlgoOrders(self._office),
+            self._settings,
+            self._listen_keys,
+        ):
+            self._routes.update(part.routes())
+        self._meters: dict[str, Meter] = {}
+        self._order_meters: dict[AccountName, OrderMeter] = {}
+        world.listen(events=self._happened, prices=self._priced)
+
+    def answer(self, call: Call) -> Answer:
+        """Carry a request out and answer it."""
+        now_ms = self._office.now_ms
+        meter = self._meters.setdefault(call.peer, Meter())
+        route, path = self._route(call)
+        has_symbol = "symbol=" in call.query or "symbol=" in call.body
+        wait_s = meter.use(now_ms, weight_of(call.method, VERSION.sub("", path), symbol=has_symbol))
+        headers = {"x-mbx-used-weight-1m": str(meter.used)}
+        if wait_s:
+            status = 418 if wait_s < 0 else 429
+            answer = BinanceError(-1003, status=status).answer
+            return Answer(
+                body=answer.body, status=status, headers=headers | {"Retry-After": str(abs(wait_s))}
+            )
+        try:
+            payload, counted = self._carried_out(call, route, path, now_ms)
+            answer = Answer.of(payload)
+            headers |= counted
+        except BinanceError as error:
+            answer = error.answer
+        return Answer(body=answer.body, status=answer.status, headers=headers)
+
+    def _carried_out(
+        self, call: Call, route: Route | None, path: str, now_ms: int
+    ) -> tuple[object, dict[str, str]]:
+        """The payload and the headers that count orders; ``BinanceError`` where it is refused."""
+        if route is None:
+            raise BinanceError(-5000, call.path, call.method, status=404)
+        ask = admit(call, route.security, self.world.keys, now_ms)
+        if (call.method, VERSION.sub("", path)) not in FREE:
+            return route.handler(ask), {}
+        meter = self._order_meters.setdefault(ask.account, OrderMeter())
+        ten_s, minute = meter.count(now_ms)
+        if ten_s > ORDERS_10S_MAX:
+            raise BinanceError(-1015, ORDERS_10S_MAX, "10 SECOND", status=429)
+        if minute > ORDERS_1M_MAX:
+            raise BinanceError(-1015, ORDERS_1M_MAX, "1 MINUTE", status=429)
+        counted = {"x-mbx-order-count-10s": str(ten_s), "x-mbx-order-count-1m": str(minute)}
+        return route.handler(ask), counted
+
+    def api_key(self, call: Call) -> str:
+        """The key in the request's header."""
+        return call.headers.get("x-mbx-apikey", "")
+
+    def connect(self, line: Line) -> int:
+        """A websocket: ``/private/ws?listenKey=`` or ``/ws/<listenKey>`` is private, all else is public.
+
+        Since 2026-04-23 public streams are on ``/public`` and ``/market``; here each path has them all.
+        """
+        call = line.call
+        listen_key = parse_qs(call.query).get("listenKey", [""])[0]
+        last = call.path.rpartition("/")[2]
+        if not listen_key and last.startswith(self._office.section.path[1:]) and "@" not in last:
+            listen_key = last
+        if listen_key or call.path.startswith("/private"):
+            return self._listen_keys.open(line, listen_key)
+        combined = "/stream" in call.path
+        names = parse_qs(call.query).get("streams", [""])[0].split("/") if combined else [last]
+        wanted = [name for name in names if "@" in name or name.startswith("!")]
+        self._streams.open(line, wanted, combined=combined)
+        return 0
+
+    def hear(self, line: Line, text: str) -> None:
+        """Subscriptions; a private line has none."""
+        if line.session is None or isinstance(line.session, str):
+            self._streams.hear(line, text)
+
+    def leave(self, line: Line) -> None:
+        """A websocket is gone."""
+        self._streams.close(line)
+        self._listen_keys.close(line)
+
+    def tick(self) -> None:
+        """A second has passed."""
+        self._streams.tick()
+        self._listen_keys.tick()
+
+    def expire_sessions(self, account: str) -> int:
+        """Listen keys of the account end now."""
+        return self._listen_keys.expire(account)
+
+    def _route(self, call: Call) -> tuple[Route | None, str]:
+        if call.path == RIGHTS and call.method == "GET":
+            return Route(Security.SIGNED, self._settings.rights), call.path
+        path = call.path.removeprefix(self._office.section.path + "/")
+        return self._routes.get((call.method, path)), path
+
+    def _priced(self, symbol: Symbol) -> None:
+        if symbol in self._office.contracts:
+            self._streams.priced(symbol)
+            self._private.priced(symbol)
+
+    def _happened(self, event: Event) -> None:
+        for symbol in {fact.id.symbol for fact in event.facts if isinstance(fact, FundingPaid)}:
+            if symbol in self._office.contracts:
+                self._public.settled(self._office.contracts[symbol])
+        self._private.happened(event)

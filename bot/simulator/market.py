@@ -1,0 +1,181 @@
+"""What is public: prices, funding, bars and the book of every symbol."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from decimal import Decimal
+
+from bot.core.contracts import Contract
+from bot.core.types import ZERO, Symbol
+from bot.venues.paper import MarketModel
+
+MINUTE_MS = 60_000
+DAY_MS = 86_400_000
+BARS_MAX = 50_000
+"""Minutes remembered per symbol, more than a month."""
+BOOK_LEVELS = 20
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bar:
+    """Open, high, low, close and volume (base, or contracts' face value) of one stretch of time."""
+
+    open_ms: int
+    open: Decimal
+    high: Decimal
+    low: Decimal
+    close: Decimal
+    volume: Decimal = ZERO
+    trades: int = 1
+
+    def with_price(self, price: Decimal, quantity: Decimal) -> Bar:
+        """The bar after one more trade."""
+        return Bar(
+            open_ms=self.open_ms,
+            open=self.open,
+            high=max(self.high, price),
+            low=min(self.low, price),
+            close=price,
+            volume=self.volume + quantity,
+            trades=self.trades + 1,
+        )
+
+
+@dataclass(slots=True)
+class Ticker:
+    """One symbol as the public sees it. Mutable: it is written at every price."""
+
+    contract: Contract
+    mark: Decimal = ZERO
+    last: Decimal = ZERO
+    index: Decimal = ZERO
+    funding_rate: Decimal = Decimal("0.0001")
+    next_funding_ms: int = 0
+    open_interest: Decimal = Decimal(1000)
+    updated_ms: int = 0
+    trades: int = 0
+    listed_ms: int = 0
+    halted: bool = False
+    """In maintenance: shown, not traded."""
+    bars: deque[Bar] = field(default_factory=lambda: deque(maxlen=BARS_MAX))
+
+    @property
+    def known(self) -> bool:
+        """Whether a price has come in yet."""
+        return self.mark > 0
+
+
+class Market:
+    """The tickers of all symbols. Prices come in by ``World.move`` only."""
+
+    def __init__(self, contracts: Mapping[Symbol, Contract], model: MarketModel) -> None:
+        self.model = model
+        self.tickers = {symbol: Ticker(contract) for symbol, contract in contracts.items()}
+
+    def __getitem__(self, symbol: Symbol) -> Ticker:
+        """The ticker of that symbol; ``KeyError`` if it is not listed."""
+        return self.tickers[symbol]
+
+    def __iter__(self) -> Iterator[Ticker]:
+        """Every ticker, in the order the contracts were listed."""
+        return iter(self.tickers.values())
+
+    def price(
+        self, at_ms: int, symbol: Symbol, mark: Decimal, last: Decimal, index: Decimal | None = None
+    ) -> None:
+        """New prices of a symbol: of the ticker, and of the bar of this minute."""
+        ticker = self.tickers[symbol]
+        ticker.mark, ticker.last = mark, last
+        ticker.index = mark if index is None else index
+        ticker.updated_ms = at_ms
+        ticker.trades += 1
+        interval = ticker.contract.funding_interval_ms
+        if ticker.contract.expiry_ms is None and ticker.next_funding_ms <= at_ms - interval:
+            ticker.next_funding_ms = (at_ms // interval + 1) * interval
+        opened = at_ms - at_ms % MINUTE_MS
+        lot = ticker.contract.lot
+        if ticker.bars and ticker.bars[-1].open_ms == opened:
+            ticker.bars[-1] = ticker.bars[-1].with_price(last, lot)
+        else:
+            # A new minute begins where the one before ended, as it does where somebody always trades.
+            first = (
+                ticker.bars[-1].close
+                if ticker.bars and opened - ticker.bars[-1].open_ms == MINUTE_MS
+                else last
+            )
+            bar = Bar(open_ms=opened, open=first, high=first, low=first, close=first)
+            ticker.bars.append(bar.with_price(last, lot))
+
+    def seed(self, symbol: Symbol, bars: Iterable[Bar]) -> None:
+        """Minutes from before the simulation began, oldest first; they replace what is there."""
+        ticker = self.tickers[symbol]
+        ticker.bars.clear()
+        ticker.bars.extend(bars)
+
+    def bars(self, symbol: Symbol, timeframe_ms: int, count: int | None = None) -> Sequence[Bar]:
+        """Bars of that length, oldest first, all or the last ``count``; the last one may be open still."""
+        made: list[Bar] = []
+        for bar in reversed(self.tickers[symbol].bars):
+            opened = bar.open_ms - bar.open_ms % timeframe_ms
+            if made and made[-1].open_ms == opened:
+                made[-1] = _joined(bar, made[-1], opened)
+            elif count is not None and len(made) == count:
+                break
+            else:
+                made.append(
+                    Bar(
+                        open_ms=opened,
+                        open=bar.open,
+                        high=bar.high,
+                        low=bar.low,
+                        close=bar.close,
+                        volume=bar.volume,
+                        trades=bar.trades,
+                    )
+                )
+        return made[::-1]
+
+    def day(self, symbol: Symbol, now_ms: int) -> Bar | None:
+        """The last 24 hours as one bar; ``None`` before the first price."""
+        day: Bar | None = None
+        for bar in reversed(self.tickers[symbol].bars):
+            if day is not None and bar.open_ms < now_ms - DAY_MS:
+                break
+            day = bar if day is None else _joined(bar, day, bar.open_ms)
+        return day
+
+    def book(self, symbol: Symbol, levels: int = BOOK_LEVELS) -> tuple[Sequence[Level], Sequence[Level]]:
+        """Bids and asks, best first: half the spread away from the last price, then tick by tick.
+
+        Each level holds an equal part of the depth of the model; without one, a thousand lots.
+        """
+        ticker = self.tickers[symbol]
+        contract, last = ticker.contract, ticker.last
+        half = last * self.model.spread / 2
+        depth = self.model.depth_of(symbol)
+        each = contract.lot * 1000
+        if depth is not None:
+            each = max(contract.lot, contract.quantity_down(depth / last / levels))
+        bid = max(contract.tick, contract.price_down(last - half))
+        ask = max(bid + contract.tick, contract.price_up(last + half))
+        bids = [(bid - contract.tick * i, each) for i in range(levels) if bid - contract.tick * i > 0]
+        return bids, [(ask + contract.tick * i, each) for i in range(levels)]
+
+
+Level = tuple[Decimal, Decimal]
+"""Price and quantity."""
+
+
+def _joined(one: Bar, two: Bar, open_ms: int) -> Bar:
+    """Two bars as one; ``one`` is the earlier."""
+    return Bar(
+        open_ms=open_ms,
+        open=one.open,
+        high=max(one.high, two.high),
+        low=min(one.low, two.low),
+        close=two.close,
+        volume=one.volume + two.volume,
+        trades=one.trades + two.trades,
+    )

@@ -1,0 +1,17 @@
+"""The exchanges that can be stood in for, by the names ccxt has for them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+
+from bot.simulator.binance import COINM, USDM, BinanceWire
+from bot.simulator.wire import Wire
+from bot.simulator.world import World
+
+WIRES: Mapping[str, Callable[[World], Wire]] = MappingProxyType(
+    {
+        USDM.name: lambda world: BinanceWire(world, USDM),
+        COINM.name: lambda world: BinanceWire(world, COINM),
+    }
+)

@@ -1,0 +1,105 @@
+"""What an exchange's wire protocol is to the server: requests in, answers out, messages both ways.
+
+A wire is synchronous, as the world is. It never sees a socket: it gets lines and says what goes down them.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+from urllib.parse import parse_qsl
+
+from bot.simulator.line import Line
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Call:
+    """One request as it came in. ``query`` and ``body`` are raw: signatures are over what was sent."""
+
+    method: str
+    host: str
+    path: str
+    query: str = ""
+    body: str = ""
+    headers: Mapping[str, str] = field(default_factory=dict)
+    """With lower-case names."""
+    peer: str = ""
+    """The address it came from: weights are counted per address."""
+
+    @property
+    def params(self) -> dict[str, str]:
+        """The parameters of the query and of a form in the body; an empty value is kept."""
+        return dict(parse_qsl(self.query, keep_blank_values=True)) | (
+            {} if self.body.startswith(("{", "[")) else dict(parse_qsl(self.body, keep_blank_values=True))
+        )
+
+    @property
+    def data(self) -> Any:  # noqa: ANN401 - JSON
+        """The body as JSON; ``None`` where it is none."""
+        try:
+            return json.loads(self.body)
+        except ValueError:
+            return None
+
+    @property
+    def target(self) -> str:
+        """Path and query, as faults are matched against it."""
+        return f"{self.path}?{self.query}" if self.query else self.path
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """What goes back. ``body`` is JSON already."""
+
+    body: str = ""
+    status: int = 200
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, payload: Any, status: int = 200, headers: Mapping[str, str] | None = None) -> Answer:  # noqa: ANN401 - JSON
+        """An answer of a payload that JSON can spell."""
+        return cls(body=spelt(payload), status=status, headers=headers or {})
+
+
+class Wire(Protocol):
+    """One exchange: its hosts, and what it answers."""
+
+    name: str
+    """As ccxt names it."""
+    hosts: frozenset[str]
+    """All names under which clients reach it."""
+
+    def answer(self, call: Call) -> Answer:
+        """Carry a request out and answer it, errors included."""
+        ...
+
+    def api_key(self, call: Call) -> str:
+        """The api key a request names, for faults that concern one client; empty if none."""
+        ...
+
+    def connect(self, line: Line) -> int:
+        """A websocket wants in: 0 if it may, else the status that refuses it. ``line.call`` says where."""
+        ...
+
+    def hear(self, line: Line, text: str) -> None:
+        """A message from a client."""
+        ...
+
+    def leave(self, line: Line) -> None:
+        """A websocket is gone."""
+        ...
+
+    def tick(self) -> None:
+        """A second has passed: heartbeats, periodic frames, sessions that expire."""
+        ...
+
+    def expire_sessions(self, account: str) -> int:
+        """Whatever keeps private streams of the account alive ends now (listen keys, log-ins); how many."""
+        ...
+
+
+def spelt(payload: Any) -> str:  # noqa: ANN401 - JSON
+    """JSON as exchanges write it: no spaces."""
+    return json.dumps(payload, separators=(",", ":"))
