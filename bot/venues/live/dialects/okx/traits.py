@@ -108,7 +108,7 @@ ASSUMED = (
         settle="compare the two answers of public/position-tiers for the families that are traded",
     ),
     Assumed(
-        what="a clOrdId that is sent with a conditional order beside algoClOrdId does no harm (ccxt sends one)",
+        what="a clOrdId sent with a conditional order beside algoClOrdId does no harm; ccxt sends one",
         settle="in demo trading place a stop and look at both ids of the order that it becomes",
     ),
     Assumed(
@@ -141,8 +141,8 @@ TRAITS = Traits(
     funding_source="funding-rate stream and request, fundingRate for fundingTime",
     conditional_orders="trade/orders-algo-pending by sort: conditional and oco, trigger, move_order_stop; "
     "100 a page",
-    stop_replacement="a new conditional order is placed and read back, then the old one is cancelled; a close "
-    "of the whole position (closeFraction) could only be one",
+    stop_replacement="a new conditional order is placed and read back, then the old one is cancelled; "
+    "a close of the whole position (closeFraction) could only be one",
     client_id_max=ID_MAX,
     client_id_chars="letters and digits; a hyphen of ours goes out as Z",
     margin_history="account/bills, sub-types 160 and 161",
