@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import copy
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import fields, is_dataclass
 from decimal import Decimal
 from functools import cache
@@ -15,6 +17,8 @@ from urllib.parse import parse_qsl, urlsplit
 
 from hypothesis import strategies as st
 
+from bot.venues.live.dialect import Streams
+from bot.venues.live.terms import Subscription
 from bot.venues.live.wire import Request
 
 FOLDER = Path(__file__).resolve().parents[1] / "frames"
@@ -102,6 +106,43 @@ def client_of(exchange_id: str, **options: Any) -> Any:
     """A client of ccxt with an invented key that never connects."""
     ccxt = import_module("ccxt")
     return getattr(ccxt, exchange_id)(options | {"apiKey": "key", "secret": "secret", "password": "phrase"})
+
+
+def subscribed(exchange_id: str, streams: Streams, these: Sequence[Subscription], *markets: Any) -> list[Any]:
+    """What the real client sends for each subscription: section of the address and message.
+
+    Nothing is connected; a request by REST that a call would make first is an error.
+    """
+    client = getattr(import_module("ccxt.pro"), exchange_id)(
+        dict(streams.client_options()) | {"apiKey": "key", "secret": "secret", "password": "phrase"}
+    )
+    sent: list[Any] = []
+
+    async def watch(url: str, _hashes: Any, message: Any = None, *_: Any) -> None:
+        sent.append((urlsplit(url).path.rpartition("/")[2], message))
+        raise Sent
+
+    def refuse(*arguments: Any, **_: Any) -> None:
+        raise AssertionError(f"the client asked for {arguments[0]}")
+
+    async def pass_by(*_: Any, **__: Any) -> None:
+        pass
+
+    async def run() -> None:
+        client.set_markets(markets)
+        client.watch = client.watch_multiple = watch
+        client.authenticate, client.fetch, client.spawn = pass_by, refuse, refuse
+        for each in these:
+            with suppress(Sent):
+                await each.start(client)
+        await client.close()
+
+    asyncio.run(run())
+    return sent
+
+
+class Sent(Exception):  # noqa: N818 - it is no error
+    """Ends a call of the client where it would begin to wait."""
 
 
 def golden(shared: Path, exchange_id: str, case: str) -> dict[str, Any]:

@@ -20,8 +20,8 @@ from bot.core.facts import (
 )
 from bot.core.types import PositionId, Side, Symbol
 from bot.venues.live.terms import Heard, Wanted
-from tests.building.frames import client_of, frame
-from tests.venues.live.bybit.desk import ACCOUNT, BTC, DIALECT, ETH, INVERSE, LISTING, D
+from tests.building.frames import client_of, frame, subscribed
+from tests.venues.live.bybit.desk import ACCOUNT, BTC, DATED, DIALECT, ETH, INVERSE, LISTING, D
 
 STREAMS = DIALECT.streams
 LONG = PositionId(ACCOUNT, BTC, Side.LONG)
@@ -138,12 +138,13 @@ def test_a_topic_nobody_subscribed_to_is_a_flaw() -> None:
 
 
 def test_each_category_has_its_own_calls() -> None:
-    wanted = Wanted(symbols=(BTC, INVERSE, ETH), timeframes_ms=(3_600_000,))
+    wanted = Wanted(symbols=(BTC, INVERSE, ETH, DATED), timeframes_ms=(3_600_000,))
     found = STREAMS.streams(wanted, LISTING)
     calls: list[Any] = [each.start(Recorder()) for each in found]
     assert calls == [
-        ("watch_tickers", [BTC, ETH]),
+        ("watch_tickers", [BTC, ETH, DATED]),
         ("watch_ohlcv_for_symbols", [[BTC, "1h"], [ETH, "1h"]]),
+        ("watch_ohlcv_for_symbols", [[DATED, "1h"]]),
         ("watch_tickers", [INVERSE]),
         ("watch_ohlcv_for_symbols", [[INVERSE, "1h"]]),
     ]
@@ -176,3 +177,40 @@ def test_the_client_is_told_not_to_probe_the_account() -> None:
     assert client.options["fetchMarkets"]["types"] == ["linear", "inverse"]
     made = client.sign("v5/account/info", ["private"], "GET", {})
     assert made["headers"]["X-BAPI-RECV-WINDOW"] == str(DIALECT.traits.recv_window_ms)
+
+
+def unified(symbol: Symbol) -> dict[str, Any]:
+    """A market as ccxt hands it on, which it cannot read from a frame without a request."""
+    instrument = LISTING.by_symbol[symbol]
+    dated, inverse = instrument.contract.expiry_ms is not None, instrument.family == "inverse"
+    return {
+        "id": instrument.id,
+        "symbol": symbol,
+        "base": "BTC",
+        "quote": "USD" if inverse else "USDT",
+        "type": "future" if dated else "swap",
+        "spot": False,
+        "option": False,
+        "contract": True,
+        "swap": not dated,
+        "future": dated,
+        "linear": not inverse,
+        "inverse": inverse,
+    }
+
+
+def test_the_client_subscribes_to_that_and_asks_nothing_before() -> None:
+    wanted = Wanted(symbols=(BTC, INVERSE, DATED), timeframes_ms=(3_600_000,))
+    these = [*STREAMS.streams(wanted, LISTING), *STREAMS.private_streams()]
+    sent = subscribed("bybit", STREAMS, these, *(unified(symbol) for symbol in wanted.symbols))
+    assert [(where, message["args"]) for where, message in sent] == [
+        ("linear", ["tickers.BTCUSDT", "tickers.BTCUSDT-25DEC26"]),
+        ("linear", ["kline.60.BTCUSDT"]),
+        ("linear", ["kline.60.BTCUSDT-25DEC26"]),
+        ("inverse", ["tickers.BTCUSD"]),
+        ("inverse", ["kline.60.BTCUSD"]),
+        ("private", ["position"]),
+        ("private", ["order"]),
+        ("private", ["execution"]),
+        ("private", ["wallet"]),
+    ]

@@ -20,8 +20,8 @@ from bot.core.facts import (
 )
 from bot.core.types import PositionId, Side, Symbol
 from bot.venues.live.terms import Heard, Wanted
-from tests.building.frames import client_of, frame
-from tests.venues.live.okx.desk import ACCOUNT, BTC, DATED, DIALECT, ETH, INVERSE, LISTING, D
+from tests.building.frames import client_of, frame, subscribed
+from tests.venues.live.okx.desk import ACCOUNT, BTC, DATED, DIALECT, ETH, INVERSE, LISTING, MARKETS, D
 
 STREAMS = DIALECT.streams
 LONG = PositionId(ACCOUNT, BTC, Side.LONG)
@@ -191,3 +191,24 @@ def test_the_client_lists_contracts_and_asks_for_no_coins() -> None:
     assert client.has["fetchMarkets"] is True
     assert client.options["fetchMarkets"]["types"] == ["swap", "future"]
     assert client.options["defaultType"] == "swap"
+
+
+def test_the_client_subscribes_to_that_and_asks_nothing_before() -> None:
+    wanted = Wanted(symbols=(BTC, DATED), timeframes_ms=(60_000, 21_600_000))
+    these = [*STREAMS.streams(wanted, LISTING), *STREAMS.private_streams()]
+    client = client_of("okx")
+    sent = subscribed("okx", STREAMS, these, *(client.parse_market(each["info"]) for each in MARKETS))
+    linear, dated = {"instId": "BTC-USDT-SWAP"}, {"instId": "BTC-USDT-261225"}
+    everything = {"instType": "ANY"}
+    events = {"extraParams": '{"updateInterval": "0"}'}
+    assert [(where, message["args"]) for where, message in sent] == [
+        ("public", [{"channel": "mark-price", **linear}, {"channel": "mark-price", **dated}]),
+        ("public", [{"channel": "tickers", **linear}, {"channel": "tickers", **dated}]),
+        ("public", [{"channel": "funding-rate", **linear}]),
+        ("business", [{"channel": "candle1m", **linear}, {"channel": "candle1m", **dated}]),
+        ("business", [{"channel": "candle6Hutc", **linear}, {"channel": "candle6Hutc", **dated}]),
+        ("private", [{"channel": "positions", **everything, **events}]),
+        ("private", [{"channel": "account", **events}]),
+        ("private", [{"channel": "orders", **everything}]),
+        ("business", [{"channel": "orders-algo", **everything}]),
+    ]

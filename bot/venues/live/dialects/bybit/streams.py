@@ -116,13 +116,19 @@ def _of(family: str, these: Sequence[Instrument], wanted: Wanted) -> Iterator[Su
         )
     for timeframe_ms in wanted.timeframes_ms:
         interval(timeframe_ms)  # Said at the start, not when the call is made.
-        named = format_timeframe(timeframe_ms)
-        for number, some in enumerate(portions(symbols, TOPICS_A_CALL), start=1):
-            yield Subscription(
-                name=f"bars {family} {named} {number}",
-                link=Link.MARKET,
-                start=methodcaller("watch_ohlcv_for_symbols", [[symbol, named] for symbol in some]),
-            )
+        for sort, dated in (("", False), (" dated", True)):
+            of = [each.symbol for each in these if (each.contract.expiry_ms is not None) is dated]
+            yield from _bars_of(of, f"bars {family}{sort}", format_timeframe(timeframe_ms))
+
+
+def _bars_of(symbols: Sequence[str], name: str, timeframe: str) -> Iterator[Subscription]:
+    """Of perpetuals or of dated contracts: ccxt takes no mixture of them in one call for bars."""
+    for number, some in enumerate(portions(symbols, TOPICS_A_CALL), start=1):
+        yield Subscription(
+            name=f"{name} {timeframe} {number}",
+            link=Link.MARKET,
+            start=methodcaller("watch_ohlcv_for_symbols", [[symbol, timeframe] for symbol in some]),
+        )
 
 
 def _ticker(message: Row, listing: Listing) -> Iterator[Fact]:
