@@ -1,0 +1,20 @@
+"""Bybit: linear and inverse contracts of the unified trading account."""
+
+from __future__ import annotations
+
+from bot.venues.live.dialect import Dialect
+from bot.venues.live.dialects.bybit.acting import BybitActing
+from bot.venues.live.dialects.bybit.answers import BybitAnswers
+from bot.venues.live.dialects.bybit.contracts import BybitContracts
+from bot.venues.live.dialects.bybit.reading import BybitReading
+from bot.venues.live.dialects.bybit.streams import BybitStreams
+from bot.venues.live.dialects.bybit.traits import TRAITS
+
+DIALECT = Dialect(
+    traits=TRAITS,
+    contracts=BybitContracts(),
+    acting=BybitActing,
+    reading=BybitReading(),
+    answers=BybitAnswers(),
+    streams=BybitStreams(),
+)
