@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,11 +15,8 @@ from bot.cli.text import columns
 
 if TYPE_CHECKING:
     from bot.config import Settings
+    from bot.config.accounts import AccountTable
     from bot.config.levers import Finding
-    from bot.config.model import AccountTable
-
-
-NOT_LIVE = 'a live start is not possible in this version; write mode = "paper"'
 
 
 @click.command()
@@ -27,14 +25,15 @@ NOT_LIVE = 'a live start is not possible in this version; write mode = "paper"'
 def check(config: tuple[Path, ...], as_json: bool) -> None:  # noqa: FBT001 - click passes flags
     """Check a configuration: keys, values, rules, tiers, and what the venue can do. Needs no network."""
     from bot.config.levers import findings
+    from bot.config.reaching import check_reachable
 
     files = config_files(config)
     settings = settings_of(files)
-    found = list(findings(settings))
+    found = list(_at_exchanges(settings) if settings.config.mode == "live" else findings(settings))
     report = _report(settings, files, found)
     click.echo(json.dumps(report, indent=2, ensure_ascii=False) if as_json else _text(report))
     if settings.config.mode == "live":
-        raise settings.refuse(("mode",), NOT_LIVE)
+        check_reachable(settings)
     hopeless = [finding for finding in found if finding.hopeless]
     if hopeless:
         lines = [f"rule {f.rule} can do nothing on any position: {f.text}" for f in hopeless]
@@ -46,9 +45,9 @@ def _report(settings: Settings, files: tuple[Path, ...], found: list[Finding]) -
     return {
         "files": [str(file) for file in files],
         "mode": config.mode,
-        "startable": config.mode != "live",
+        "startable": _is_startable(settings) and not any(f.hopeless for f in found),
         "accounts": {
-            name: f"{_balances(account)} to start with, {account.position_mode}, {account.margin_rules}"
+            name: f"{_where(account)}, {account.position_mode}, {account.margin_rules}"
             for name, account in config.accounts.items()
         },
         "positions": [
@@ -75,8 +74,33 @@ def _report(settings: Settings, files: tuple[Path, ...], found: list[Finding]) -
     }
 
 
+def _at_exchanges(settings: Settings) -> Iterator[Finding]:
+    """What the rules would ask of real accounts and their exchanges cannot do."""
+    from bot.config.at_venues import findings_at
+    from bot.venues.live.registry import dialect
+
+    venues = {name: table.venue for name, table in settings.config.accounts.items()}
+    yield from findings_at(
+        settings, {name: dialect(venue).traits for name, venue in venues.items() if venue is not None}
+    )
+
+
+def _is_startable(settings: Settings) -> bool:
+    from bot.config.reaching import unreachable
+
+    return settings.config.mode != "live" or not any(unreachable(settings))
+
+
 def _note(finding: Finding) -> str:
     return f"{finding.rule} {'has a substitute' if finding.replaced else 'cannot work'} on {finding.text}"
+
+
+def _where(account: AccountTable) -> str:
+    """At which exchange an account is, and what it begins with where it is simulated."""
+    simulated = "" if account.balance is None else f"{_balances(account)} to start with"
+    reached = " on this machine" if account.loopback else ""
+    venue = f"at {account.venue}{reached}" if account.venue else ""
+    return ", ".join(filter(None, (venue, simulated)))
 
 
 def _balances(account: AccountTable) -> str:
@@ -99,6 +123,4 @@ def _text(report: dict[str, Any]) -> str:
     state = "valid, with warnings" if report["warnings"] else "valid"
     if report["hopeless"]:
         state = f"NOT VALID: {', '.join(report['hopeless'])} can do nothing here"
-    if report["mode"] == "live":
-        state = "CANNOT BE STARTED: live trading does not exist in this version"
     return f"{', '.join(report['files'])}: {state}\n{columns(rows)}"

@@ -8,30 +8,19 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections import deque
-from collections.abc import Sequence
 from dataclasses import replace
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from bot.cli.journal_text import decision_text
 from bot.cli.playing import DistantVenue, Player, TapeClock, WatchedEngine, script
 from bot.cli.reconstruct import started
-from bot.cli.table import Board, position_name
-from bot.cli.text import clock as time_of_day
-from bot.cli.text import exact, flagged
+from bot.cli.table import Board
+from bot.cli.telling import Teller
 from bot.config import Settings
-from bot.core.decisions import Decision, Refusal, StateChanged
 from bot.core.engine import Engine
-from bot.core.facts import MET, Delivered, Fact, Liquidated, OrdersChanged, Outcome, PositionChanged
-from bot.core.intents import Level, MoveStop, PlaceStop
-from bot.core.settings import SEATBELT, EngineSettings
-from bot.core.step import Step
-from bot.core.types import Order, PositionId
+from bot.core.settings import EngineSettings
 from bot.lab.replay.effects import OpeningError
 from bot.lab.replay.quarterlies import find_quarterlies, synthetic_sentences
-from bot.lab.replay.record import Recorder
 from bot.lab.replay.result import ReplayResult, Run
 from bot.lab.replay.run import Plan, key_of_position, make_plan, perform, prepare, write_agenda
 from bot.lab.scenario import CALM_MINUTES, MINUTE_MS, MINUTES, START_MS, flash_crash
@@ -55,7 +44,6 @@ CALM_SHARE, CRASH_SHARE = 0.22, 0.56
 FRAME_S = {True: 0.12, False: 1.5}
 """Between two drawings of the table, in a terminal and elsewhere."""
 TICK_MS = 10 * MINUTE_MS
-_SAID_MAX = 50
 
 
 class Demonstration:
@@ -77,15 +65,15 @@ class Demonstration:
             for defended in (True, False)
         }
         self._sides: list[Run] = []
-        self._stops: dict[str, str] = {}
-        self._said: deque[str] = deque(maxlen=_SAID_MAX)
         self._board: Board | None = None
+        self._teller: Teller | None = None
         self._began = self._drawn = 0.0
         self._frame_s = 0.0
 
     async def perform(self, life: Life, board: Board, *, is_terminal: bool) -> None:
         """Guard the positions through the crash; then see what would have been without any defence."""
         self._board, self._frame_s = board, FRAME_S[is_terminal]
+        self._teller = Teller(board, self._plans[True].synthetic)
         for sentence in synthetic_sentences(self._settings, self._quarterlies):
             board.say(sentence)
         path = Path(self._settings.config.journal.path)
@@ -125,6 +113,8 @@ class Demonstration:
         engine = Engine(settings)
         watched, clock = WatchedEngine(engine), TapeClock(START_MS)
         venue = DistantVenue(exchange, clock, plan.latency_ms)
+        teller = self._teller
+        assert teller is not None, "guarding before the performance"
 
         async def pace(at_ms: int) -> None:
             await self._pace(at_ms, engine)
@@ -149,7 +139,7 @@ class Demonstration:
             journal=journal,
             clock=clock,
             feeds={"tape": feed},
-            observers=(partial(self._observe, watched.recorder),),
+            observers=(teller.observe,),
             tick_ms=TICK_MS,
         )
         life.on_stop(shell.stop, deadline_ms=self._settings.config.limits.deadline)
@@ -171,61 +161,9 @@ class Demonstration:
 
     def _draw(self, at_ms: int, engine: Engine) -> None:
         assert self._board is not None, "drawing before the performance"
-        self._board.show(at_ms, engine.overview(), self._stops)
+        assert self._teller is not None, "drawing before the performance"
+        self._board.show(at_ms, engine.overview(), self._teller.stops)
         self._drawn = time.perf_counter()
-
-    def _observe(self, recorder: Recorder, step: Step) -> None:
-        """Say what people want to hear of."""
-        for fact in step.facts:
-            if isinstance(fact, OrdersChanged):
-                self._note_stops(recorder, fact.orders)
-            self._say(step.at_ms, *self._heard(fact, recorder))
-        for decision in step.decisions:
-            self._say(step.at_ms, *self._told(decision))
-
-    def _say(self, at_ms: int, text: str, level: str) -> None:
-        """Once: at one moment a rule may be refused the same thing twice, each time in another state."""
-        assert self._board is not None, "speaking before the performance"
-        line = f"{time_of_day(at_ms)}  {text}"
-        if text and line not in self._said:
-            self._said.append(line)
-            self._board.say(line, level)
-
-    def _note_stops(self, recorder: Recorder, orders: Sequence[Order]) -> None:
-        """Which rule's each resting stop is: the table names it."""
-        for order in orders:
-            rule = recorder.rule_of(order.client_id) or "stop"
-            self._stops[order.client_id] = f"{rule} at {exact(order.trigger)}"
-
-    def _heard(self, fact: Fact, recorder: Recorder) -> tuple[str, str]:
-        """What befell a position, and how loud; nothing for what the decisions tell."""
-        match fact:
-            case Outcome(proof=proof) if proof == MET and fact.fills:
-                rule, fill = recorder.rule_of(fact.client_id) or "your own", fact.fills[-1]
-                text = f"{rule}: its stop was met: {exact(fill.quantity)} at {exact(fill.price)}"
-                return f"{self._name(fact.id)}  {text}", "action"
-            case Liquidated():
-                return f"{self._name(fact.id)}  LIQUIDATED at {exact(fact.price)}", Level.CRITICAL
-            case Delivered():
-                return f"{self._name(fact.id)}  delivered at {exact(fact.price)}", Level.WARNING
-            case PositionChanged(position=None):
-                return f"{self._name(fact.id)}  is closed", Level.WARNING
-            case _:
-                return "", Level.INFO
-
-    def _told(self, decision: Decision) -> tuple[str, str]:
-        """A decision in words, and how loud; nothing for what would only be noise."""
-        if isinstance(decision, StateChanged):
-            return "" if decision.level is Level.INFO else decision_text(decision), decision.level
-        text = decision_text(decision, self._plans[True].synthetic)
-        line = f"{self._name(decision.id)}  {decision.rule}: {text}"
-        if isinstance(decision, Refusal):
-            return line, Level.WARNING
-        routine = decision.rule == SEATBELT and isinstance(decision.intent, PlaceStop | MoveStop)
-        return line, Level.INFO if routine else "action"
-
-    def _name(self, id_: PositionId) -> str:
-        return flagged(position_name(id_), id_.symbol in self._plans[True].synthetic)
 
 
 def _composed(plan: Plan, epoch: int) -> tuple[PaperExchange, EngineSettings]:

@@ -55,3 +55,15 @@ def settings_of(config: tuple[Path, ...], default: Path = DEFAULT_CONFIG) -> Set
     for warning in settings.warnings:
         click.secho(f"WARNING: {warning}", err=True, fg="yellow", bold=True)
     return settings
+
+
+def duration(_: click.Context, option: click.Parameter, value: str | None) -> int | None:
+    """The milliseconds of a duration with its unit, as the configuration spells it."""
+    from bot.config.fields import parse_duration
+
+    if value is None:
+        return None
+    try:
+        return parse_duration(value)
+    except ValueError as error:
+        raise click.BadParameter(f'found "{value}"; {error}', param=option) from None

@@ -7,10 +7,12 @@ so an engine of the same settings that is fed them knows what the one of the run
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 
+from bot.cli.capabilities_text import read, written
 from bot.cli.failures import ExitCode, Failure
 from bot.config import Settings
 from bot.config.compose import contract, engine_settings
@@ -22,6 +24,7 @@ from bot.runtime.rebuild import rebuild
 from bot.venues.paper.capabilities import capabilities_of
 
 Started = Mapping[str, str]
+_YES = "yes"
 
 
 def started(command: str, settings: Settings, stale_after_ms: Mapping[Symbol, int], epoch: int) -> Started:
@@ -34,6 +37,18 @@ def started(command: str, settings: Settings, stale_after_ms: Mapping[Symbol, in
         "config": settings.digest(),
         "stale_after_ms": json.dumps(dict(sorted(stale_after_ms.items()))),
         "engine_epoch": str(epoch),
+    }
+
+
+def started_on_market(
+    command: str, settings: Settings, core: EngineSettings, symbols: Iterable[Symbol]
+) -> Started:
+    """What is noted when a run on a real market begins. ``symbols`` are those it may meet."""
+    stale_after_ms = dict.fromkeys(symbols, core.limits.stale_after_ms)
+    return {
+        **started(command, settings, stale_after_ms, core.epoch),
+        "capabilities": written(core.capabilities),
+        "shadow": _YES if core.shadow else "",
     }
 
 
@@ -55,6 +70,11 @@ async def reconstructed(journal: Journal, note: Started, settings: Settings, pat
 
 def _engine_settings(note: Started, settings: Settings) -> EngineSettings:
     stale_after_ms = {Symbol(symbol): int(ms) for symbol, ms in json.loads(note["stale_after_ms"]).items()}
+    if "capabilities" in note:  # A run on a real market noted them: no file says what an exchange can do.
+        core = engine_settings(
+            settings, capabilities=read(note["capabilities"]), epoch=int(note["engine_epoch"])
+        )
+        return replace(core, shadow=note["shadow"] == _YES)
     # What a venue can do depends on its margin rules, never on the price step.
     contracts = [contract(settings, symbol, tick=Decimal(1)) for symbol in stale_after_ms]
     return engine_settings(

@@ -50,8 +50,13 @@ Row = tuple[str, dict[str, str]]
 class Board(Protocol):
     """Where the positions are shown."""
 
-    def show(self, at_ms: int, rows: Sequence[PositionStatus], stops: Mapping[str, str]) -> None:
-        """How things stand; ``stops`` says what each protecting order is, by its client id."""
+    def show(
+        self, at_ms: int, rows: Sequence[PositionStatus], stops: Mapping[str, str], state: str = ""
+    ) -> None:
+        """How things stand; ``stops`` says what each protecting order is, by its client id.
+
+        ``state`` is that of the accounts, where it is not always the same.
+        """
         ...
 
     def say(self, text: str, level: str = "info") -> None:
@@ -114,10 +119,14 @@ class PlainBoard:
     def __init__(self, title: str) -> None:
         _line(title)
 
-    def show(self, at_ms: int, rows: Sequence[PositionStatus], stops: Mapping[str, str]) -> None:
+    def show(
+        self, at_ms: int, rows: Sequence[PositionStatus], stops: Mapping[str, str], state: str = ""
+    ) -> None:
         """One line for each position, under headings."""
         lines: list[tuple[str, ...]] = [("time (UTC)", *HEADINGS)]
         lines += [(moment(at_ms), *cells(status, stops)) for status in rows]
+        if state:
+            _line(f"{moment(at_ms)}  {state}")
         _line(columns(lines, indent="") if rows else f"{moment(at_ms)}  no open position")
 
     def say(self, text: str, level: str = "info") -> None:
@@ -143,7 +152,9 @@ class LiveBoard:
         self._console = console
         self._live = live
 
-    def show(self, at_ms: int, rows: Sequence[PositionStatus], stops: Mapping[str, str]) -> None:
+    def show(
+        self, at_ms: int, rows: Sequence[PositionStatus], stops: Mapping[str, str], state: str = ""
+    ) -> None:
         """Draw the table, and beneath it what it has no room for."""
         from rich.console import Group
         from rich.text import Text
@@ -156,7 +167,7 @@ class LiveBoard:
             for heading in left_out
             if row[heading] != NOTHING
         ]
-        title = Text(f"{self._title}   {moment(at_ms)} UTC", style="italic")
+        title = Text("   ".join(filter(None, (self._title, f"{moment(at_ms)} UTC", state))), style="italic")
         self._live.update(Group(title, table, *beneath), refresh=True)
 
     def _fitting(self, drawn: Sequence[Row]) -> tuple[Table, list[str]]:

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields
 from decimal import Decimal
 
-from bot.config.coverage import account_of, contract_name, quarterly_symbol
+from bot.config.coverage import NO_BALANCE, account_of, contract_name, quarterly_symbol
 from bot.config.currencies import balance_currency, coins, unclear_money
 from bot.config.errors import Key, shown, suggestion
 from bot.config.fields import ANY_SYMBOL, AUTO, FIRST, format_exact
@@ -156,7 +156,8 @@ _OF_THE_OTHER_KIND = {
 def paper_accounts(settings: Settings, contracts: Iterable[Contract] = ()) -> tuple[PaperAccount, ...]:
     """The accounts with their balances, as the paper exchange takes them.
 
-    ConfigError where ``contracts`` settle in several currencies and the file leaves open which it means.
+    ConfigError where an account has no balance, and where ``contracts`` settle in several currencies and the
+    file leaves open which it means.
     """
     config = settings.config
     settlements = tuple(dict.fromkeys(contract.settlement for contract in contracts))
@@ -165,7 +166,7 @@ def paper_accounts(settings: Settings, contracts: Iterable[Contract] = ()) -> tu
     return tuple(
         PaperAccount(
             name=AccountName(name),
-            balance=account.balance,
+            balance=_balance(settings, name),
             currency=balance_currency(config, name, settlements),
             others=account.others,
             position_mode=account.position_mode,
@@ -173,6 +174,13 @@ def paper_accounts(settings: Settings, contracts: Iterable[Contract] = ()) -> tu
         )
         for name, account in config.accounts.items()
     )
+
+
+def _balance(settings: Settings, account: str) -> Decimal:
+    balance = settings.config.accounts[account].balance
+    if balance is None:
+        raise settings.refuse(("accounts", account, "balance"), NO_BALANCE)
+    return balance
 
 
 def market_model(settings: Settings, symbols: Iterable[Symbol]) -> MarketModel:

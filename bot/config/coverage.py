@@ -4,19 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from bot.config.accounts import VENUES
 from bot.config.currencies import coins, named_settlements, unclear_money
-from bot.config.errors import Key, Problem, shown, suggestion
+from bot.config.errors import Key, Problem, listed, shown, suggestion
 from bot.config.fields import ANY_SYMBOL, format_exact
 from bot.config.model import Config, ContractTable, PositionTable, QuarterliesTable
 from bot.config.read import Document
 from bot.config.staging import staged_checks
 from bot.core.contracts import ContractKind
+from bot.core.margin.venues import rules_for
 from bot.core.types import MarginMode, PositionMode, Symbol
 from bot.venues.calendar import dated, undated
+
+NO_BALANCE = "missing; a simulated account needs the futures wallet it starts with, such as balance = 5000"
+
+NEITHER = "missing, and keys as well; a real account has keys, a simulated one the balance it starts with"
 
 
 def cross_checks(config: Config, document: Document) -> Iterator[Problem]:
     """Every mistake between the parts of a configuration whose values are valid one by one."""
+    yield from _accounts(config, document)
     yield from _contracts(config, document)
     yield from _kinds(config, document)
     for key, text in unclear_money(config, named_settlements(config)):
@@ -25,6 +32,32 @@ def cross_checks(config: Config, document: Document) -> Iterator[Problem]:
     yield from _quarterlies(config, document)
     yield from _rules(config, document)
     yield from staged_checks(config, document)
+
+
+def _accounts(config: Config, document: Document) -> Iterator[Problem]:
+    """What an account is reached by, and that it is somewhere at all."""
+    for name, account in config.accounts.items():
+        key: Key = ("accounts", name)
+        if account.balance is None and account.keys is None:
+            text = NO_BALANCE if account.venue is None else NEITHER
+            yield document.problem((*key, "balance"), text)
+        if account.venue is None:
+            wanted = [word for word in ("keys", "loopback", "accept_key_rights") if getattr(account, word)]
+            for word in wanted:
+                text = f"an account on paper only has none; write its venue: {listed(VENUES)}"
+                yield document.problem((*key, word), text)
+        elif account.margin_rules not in (allowed := _rules_of(account.venue)):
+            text = f"found {shown(account.margin_rules)}; {account.venue} follows {listed(allowed)}"
+            yield document.problem((*key, "margin_rules"), f"{text}; leave it out")
+    venues = {account.venue for account in config.accounts.values()}
+    if len(venues - {None}) > 1:
+        key = ("accounts", list(config.accounts)[-1], "venue")
+        yield document.problem(key, "accounts at different exchanges; use one configuration for each")
+
+
+def _rules_of(venue: str) -> tuple[str, ...]:
+    """The margin rules an exchange may have: those of its contracts of either kind."""
+    return tuple(dict.fromkeys(rules_for(venue, kind).name for kind in ContractKind))
 
 
 def _contracts(config: Config, document: Document) -> Iterator[Problem]:
@@ -151,6 +184,8 @@ def _contract_table(config: Config, symbol: Symbol) -> ContractTable | None:
 def _contract(config: Config, symbol: Symbol, key: Key, document: Document) -> Iterator[Problem]:
     if contract_name(config, symbol) is not None:
         return
+    if not config.contracts and all(account.venue for account in config.accounts.values()):
+        return  # The exchange will say what it lists, and in which steps and tiers.
     if symbol == ANY_SYMBOL:
         yield document.problem(key, 'every symbol needs a contract: add [contracts."*"]')
         return

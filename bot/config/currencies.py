@@ -38,7 +38,7 @@ def unclear_money(config: Config, settlements: Iterable[str]) -> Iterator[tuple[
     settled = tuple(dict.fromkeys(settlements))
     for name, account in config.accounts.items():
         rest = [currency for currency in settled if currency not in account.others]
-        if account.currency is None and len(rest) > 1:
+        if account.balance is not None and account.currency is None and len(rest) > 1:
             wanted = f'currency = "{rest[0]}", others = {{ {rest[1]} = 0.5 }}'
             text = f"contracts settle in {_and(rest)}; write which the balance is in: {wanted}"
             yield ("accounts", name, "balance"), text

@@ -13,7 +13,7 @@ from pydantic import BaseModel, ValidationError
 from pydantic.fields import FieldInfo
 
 from bot.config.errors import Key, Problem, listed, shown, suggestion
-from bot.config.fields import NoChoiceError
+from bot.config.fields import NoChoiceError, UnrepeatableError
 from bot.config.read import Document
 
 _BOUNDS = {
@@ -42,10 +42,12 @@ def explained(
     error: ValidationError, model: type[BaseModel], at: Key, document: Document
 ) -> Iterator[Problem]:
     """One problem for each thing wrong with the values of ``model`` that stand under ``at``."""
-    for detail in error.errors(include_url=False):
-        loc = tuple(detail["loc"])
-        if loc and loc[-1] == "[key]":
-            loc = loc[:-1]
+    details = error.errors(include_url=False)
+    locs = [tuple(detail["loc"]) for detail in details]
+    for detail, whole in zip(details, locs, strict=True):
+        if detail["type"] == "too_short" and any(whole == other[: len(whole)] != other for other in locs):
+            continue  # It is too short because what stands in it is wrong, which is said already.
+        loc = whole[:-1] if whole and whole[-1] == "[key]" else whole
         owner, fields = _walk(model, loc)
         key = (*at, *loc)
         if detail["type"] == "extra_forbidden":
@@ -62,6 +64,7 @@ def _walk(model: type[BaseModel], loc: Key) -> tuple[type[BaseModel] | None, Fie
     field: FieldInfo | None = None
     kind: Any = model
     for part in loc:
+        kind = _table(kind)
         if isinstance(kind, type) and issubclass(kind, BaseModel):
             owner = kind
             field = kind.model_fields.get(str(part))
@@ -70,6 +73,15 @@ def _walk(model: type[BaseModel], loc: Key) -> tuple[type[BaseModel] | None, Fie
             kind = _element(kind)
             field = None
     return owner, field
+
+
+def _table(kind: Any) -> Any:  # noqa: ANN401 - annotations are whatever somebody wrote
+    """The table that may be left out; anything else as it is."""
+    for inner in get_args(kind) if get_origin(kind) in (Union, UnionType) else ():
+        plain = get_args(inner)[0] if hasattr(inner, "__metadata__") else inner
+        if isinstance(plain, type) and issubclass(plain, BaseModel):
+            return plain
+    return kind
 
 
 def _element(kind: Any) -> Any:  # noqa: ANN401 - annotations are whatever somebody wrote
@@ -138,6 +150,8 @@ def _wrong(detail: dict[str, Any], field: FieldInfo | None, *, named: bool) -> s
         said = str(cause or "") or detail["msg"]
         if isinstance(cause, NoChoiceError):
             said += suggestion(found, cause.options)
+        if isinstance(cause, UnrepeatableError):
+            return said
         return (prefix if not isinstance(found, dict) else "") + said
     if kind in {"enum", "literal_error"}:
         options = _options(field.annotation) if field else []

@@ -30,6 +30,7 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _UNIT_MS = {"ms": 1, "s": 1_000, "m": 60_000, "h": 3_600_000, "d": 86_400_000}
 _DURATION = re.compile(r"(0|[1-9][0-9]{0,8})(ms|s|m|h|d)")
 _SYMBOL = re.compile(r"[A-Z0-9]+/([A-Z0-9]+):[A-Z0-9]+(-[0-9]{6})?")
+_SPOT = re.compile(r"[A-Z0-9]+/[A-Z0-9]+")
 _LABEL = re.compile(r"[A-Za-z0-9_.-]{1,40}")
 _CURRENCY = re.compile(r"[A-Z0-9]{1,20}")
 _ACCOUNT = re.compile(r"[A-Za-z0-9_-]{1,20}")
@@ -42,6 +43,10 @@ class NoChoiceError(ValueError):
     def __init__(self, options: Iterable[str], otherwise: str = "") -> None:
         self.options = tuple(options)
         super().__init__(f"allowed: {listed(self.options)}{otherwise}")
+
+
+class UnrepeatableError(ValueError):
+    """Something was found that must not be shown: it may be a secret."""
 
 
 def parse_duration(value: object) -> int:
@@ -105,6 +110,10 @@ def _tick(value: object) -> Decimal | Literal["auto"]:
 
 
 def _symbol(value: object) -> Symbol:
+    if isinstance(value, str) and _SPOT.fullmatch(value):
+        raise ValueError(
+            f'that is a spot symbol; a perpetual is written like "{value}:{value.split("/")[1]}"'
+        )
     if not isinstance(value, str) or not _SYMBOL.fullmatch(value):
         raise ValueError(
             'allowed: a symbol such as "BTC/USDT:USDT" or, with a delivery date, "BTC/USDT:USDT-261225"'

@@ -9,8 +9,9 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, PlainValidator, WithJsonSchema
+from pydantic import Field
 
+from bot.config.accounts import AccountTable
 from bot.config.fields import (
     Account,
     Currency,
@@ -22,7 +23,6 @@ from bot.config.fields import (
     FundingCapChoice,
     Instant,
     Moment,
-    NoChoiceError,
     NotNegative,
     PerpetualName,
     Positive,
@@ -33,50 +33,15 @@ from bot.config.fields import (
     SymbolOrAny,
     TickSize,
 )
+from bot.config.table import Table
 from bot.core.contracts import ContractKind
 from bot.core.facts import Link, OutcomeKind
 from bot.core.settings import DAY_MS, MINUTE_MS
-from bot.core.types import MarginMode, PositionMode, Side
+from bot.core.types import MarginMode, Side
 from bot.venues.calendar import LISTED
 
 SCHEMA_VERSION = 1
 _ZERO = Decimal(0)
-
-
-def _margin_rules(value: object) -> str:
-    from bot.core.margin.venues import RULES  # noqa: PLC0415 - the table is not needed to show the schema's shape
-
-    if value not in RULES:
-        raise NoChoiceError(sorted(RULES))
-    return str(value)
-
-
-MarginRulesName = Annotated[str, PlainValidator(_margin_rules), WithJsonSchema({"type": "string"})]
-"""Name of a venue's margin rules in ``bot.core.margin.venues``."""
-
-
-class Table(BaseModel):
-    """A table of the file: unknown keys are errors, and once read nothing changes."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
-
-
-class AccountTable(Table):
-    """One account at one venue."""
-
-    margin_rules: MarginRulesName = "binance_usdm"
-    """Whose margin arithmetic holds: maintenance, closing fee, tiers, what a change of leverage does."""
-    position_mode: PositionMode = PositionMode.ONE_WAY
-    """one_way: one position per symbol; hedge: a long and a short side by side."""
-    balance: NotNegative
-    """The futures wallet at the start, in ``currency``. The margin of isolated positions is taken from it."""
-    currency: Currency | None = None
-    """What balance is in; left out, it is what the contracts settle in, where that is one currency."""
-    others: dict[Currency, NotNegative] = Field(default_factory=dict)
-    """Wallets in other settlement currencies: BTC = 0.5. None of them ever pays for a position in another."""
-    collateral: dict[str, NotNegative] = Field(default_factory=dict)
-    """Amounts of other assets that count into the wallet of ``currency``; each needs its terms in
-    paper.collateral."""
 
 
 class FeesTable(Table):

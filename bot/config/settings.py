@@ -28,6 +28,14 @@ from bot.config.rules import RulesFound, find_rules
 from bot.config.tiers import TiersFound, find_tiers
 from bot.core.settings import RuleEntry
 
+_NO_SETTING: Any = {
+    "rules": True,
+    "journal": True,
+    "rules_path": True,
+    "accounts": {"__all__": {"keys", "loopback"}},
+}
+"""What is resolved in another way, or says where something is and not what holds."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
@@ -55,9 +63,10 @@ class Settings:
         """Everything that holds, defaults and tiers included, as JSON values; the same for equal settings.
 
         Numbers are decimal strings without trailing zeros. Paths and comments leave no trace, so that the
-        same settings are the same in another folder; of a file of tiers its SHA-256 is left.
+        same settings are the same in another folder; of a file of tiers its SHA-256 is left. Neither does
+        the way to an account: where its key is kept, and on which port of this machine it may be.
         """
-        plain = self.config.model_dump(mode="python", exclude={"rules", "journal", "rules_path"})
+        plain = self.config.model_dump(mode="python", exclude=_NO_SETTING)
         for symbol, contract in plain["contracts"].items():
             contract["tiers_file"] = self.tiers.files.get(symbol)
             contract["tiers"] = [asdict(tier) for tier in self.tiers.tables.get(symbol, ())]

@@ -7,6 +7,7 @@ became of intents; the engine decides afterwards, once per batch.
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -47,7 +48,8 @@ class Folding:
         self._market = books.market
         self._ledger = ledger
         belt = (seatbelt_entry(settings.seatbelt),) if settings.seatbelt.enabled else ()
-        self._entries: tuple[RuleEntry, ...] = settings.rules + belt
+        self._shadow = settings.shadow
+        self._entries = self._cast(settings.rules + belt)
         self._timeframes = frozenset().union(*(e.rule.needs().timeframes_ms for e in self._entries))
         self._sequence = 0
         self._unheld: dict[PositionId, tuple[Order, ...]] = {}
@@ -72,6 +74,10 @@ class Folding:
     def reads(self) -> frozenset[type[Fact]]:
         """The kinds of fact that change something here."""
         return frozenset(self._handlers)
+
+    def _cast(self, entries: tuple[RuleEntry, ...]) -> tuple[RuleEntry, ...]:
+        """The rules as they will be asked: all of them in shadow where nothing may be sent at all."""
+        return tuple(replace(entry, shadow=True) for entry in entries) if self._shadow else entries
 
     def apply(self, fact: Fact) -> None:
         """Fold one fact. Kinds that no part of the core reads yet change nothing."""
@@ -157,7 +163,7 @@ class Folding:
         contract = self._market.contracts.get(id_.symbol)
         assert contract is not None, f"{id_}: its contract has not been told yet"
         hedges = self._books.pairs.hedge(id_) is not None
-        entries = (KEEPER_ENTRY,) if hedges else self._entries
+        entries = self._cast((KEEPER_ENTRY,)) if hedges else self._entries
         armed = tuple(Armed(e) for e in entries if e.symbols is None or id_.symbol in e.symbols)
         history = self._ledger.history(id_)
         history.new_lot(position.opened_ms)

@@ -116,6 +116,8 @@ class EngineSettings:
     """Per symbol instead of ``limits.stale_after_ms``; a replay counts in intervals of the tape."""
     reducing: bool = False
     """Start with exits and stops only until a person acknowledges: the journal could not be trusted."""
+    shadow: bool = False
+    """Every rule decides in shadow, the fixed ones included: nothing is ever let through."""
     epoch: int = 1
 
     def __post_init__(self) -> None:

@@ -9,6 +9,10 @@ from pathlib import Path
 from typing import ClassVar
 
 FAILED = 1
+CONFIG = 4
+"""The configuration is not usable as it stands."""
+REFUSED = 6
+"""A limit or the state of the account forbids it."""
 CRASHED = 70
 """A defect or a broken promise of the machine; the supervisor may start us again (EX_SOFTWARE)."""
 BUSY = 75

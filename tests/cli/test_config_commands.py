@@ -10,6 +10,15 @@ from tests.cli.conftest import ROOT
 Run = Callable[..., Result]
 
 PAPER = ROOT / "config" / "paper.toml"
+LIVE = """\
+mode = "live"
+
+[accounts.main]
+venue = "xt"
+position_mode = "hedge"
+keys = { api_key = "env:HOLDFAST_KEY", secret = "env:HOLDFAST_SECRET" }
+loopback = { port = 8443, ca_file = "ca.pem" }
+"""
 
 
 def test_check_accepts_the_shipped_files(holdfast: Run) -> None:
@@ -90,15 +99,23 @@ def test_check_says_which_substitute_a_rule_will_use(holdfast: Run) -> None:
     )
 
 
-def test_a_live_configuration_does_not_pass_check(holdfast: Run, tmp_path: Path) -> None:
+def test_a_live_configuration_without_a_key_does_not_pass_check(holdfast: Run, tmp_path: Path) -> None:
     path = tmp_path / "bot.toml"
     path.write_text(PAPER.read_text().replace('mode = "paper"', 'mode = "live"'))
-    line = next(n for n, text in enumerate(path.read_text().splitlines(), 1) if text.startswith("mode"))
+    line = next(n for n, text in enumerate(path.read_text().splitlines(), 1) if text.startswith("[accounts"))
     answer = holdfast("check", "-c", path)
     assert answer.exit_code == 4
-    assert answer.stderr.startswith(f"{path}:{line}: mode: a live start is not possible in this version")
-    assert "CANNOT BE STARTED" in answer.output
+    assert answer.stderr.splitlines()[0].startswith(f"{path}:{line}: accounts.main.keys: missing; a real")
+    assert "accounts.main.venue: missing" in answer.stderr.splitlines()[1]
     assert json.loads(holdfast("check", "-c", path, "--json").stdout)["startable"] is False
+
+
+def test_a_live_configuration_with_keys_passes_check(holdfast: Run, tmp_path: Path) -> None:
+    path = tmp_path / "bot.toml"
+    path.write_text(LIVE)
+    answer = holdfast("check", "-c", path)
+    assert answer.exit_code == 0, answer.stderr
+    assert "main: at xt on this machine, hedge, xt_linear" in answer.output
 
 
 def test_a_broken_rule_is_said_loudly(holdfast: Run, tmp_path: Path) -> None:

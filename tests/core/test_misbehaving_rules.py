@@ -193,6 +193,16 @@ def test_a_shadow_is_recorded_once_while_nothing_changes() -> None:
     assert reasons(desk.pays_in("1")) == [("adds", Because.SHADOW)]
 
 
+def test_everything_in_shadow_includes_the_fixed_rules() -> None:
+    desk = Desk(adds(), closes(), seatbelt=True, shadow=True)
+    desk.holds(a_position())
+    assert reasons(desk.mark("95"))[:2] == [("adds", Because.SHADOW), ("closes", Because.SHADOW)]
+    said = [decision for step in desk.steps for decision in step.decisions]
+    assert ("seatbelt", Because.SHADOW) in reasons(said)
+    assert of(Action, said) == []
+    assert all(rule.shadow for rule in desk.engine.explain()[0].rules)
+
+
 def test_a_shadow_that_waits_for_an_event_is_asked_once_for_it() -> None:
     asked: list[Decimal] = []
 

@@ -1,0 +1,145 @@
+"""``holdfast run``: the guard itself, on paper, in shadow or live."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from bot.cli.failures import Failure
+from bot.cli.options import DEFAULT_CONFIG, config_files, duration, settings_of
+
+if TYPE_CHECKING:
+    from bot.cli.running import Running
+    from bot.config import Settings
+    from bot.runtime.clock import Clock
+    from bot.runtime.compositions.parts import Compose
+    from bot.runtime.process import Life
+
+MODES = ("paper", "shadow", "live")
+LOG_FILE = "holdfast.log"
+
+
+@click.command()
+@click.argument("config", nargs=-1, type=click.Path(path_type=Path), metavar="[CONFIG]...")
+@click.option("--paper", "mode", flag_value="paper", help="Paper accounts on the live market: no key.")
+@click.option("--shadow", "mode", flag_value="shadow", help="A real account: decide, record, never send.")
+@click.option("--live", "mode", flag_value="live", help='A real account. The file must say mode = "live".')
+@click.option("--for", "for_ms", callback=duration, metavar="TIME", help="End by itself after this, as 2h.")
+@click.pass_context
+def run(ctx: click.Context, config: tuple[Path, ...], mode: str | None, for_ms: int | None) -> None:
+    """Guard the accounts of CONFIG until interrupted. Later files override earlier ones.
+
+    Runs in the foreground. What protects the positions rests at the exchange and stays there when this ends.
+    """
+    if mode is None:
+        raise click.UsageError(f"say which: {', '.join(f'--{each}' for each in MODES)}")
+    files = config_files(config, DEFAULT_CONFIG)
+    settings = settings_of(files)
+    from bot.cli.running import Running
+    from bot.runtime.clock import SystemClock
+
+    _keep_to_ourselves()
+    chosen = _chosen(mode, settings)
+    running = Running(
+        settings=settings,
+        compose=chosen.compose,
+        command=f"run --{mode}",
+        title=f"{chosen.title}: {_where(settings)}",
+        for_ms=for_ms,
+    )
+    ctx.exit(execute(running, SystemClock()))
+
+
+def execute(running: Running, clock: Clock) -> int:
+    """Run it through the life of a process; its exit code. ``Failure`` where it could not begin."""
+    from bot.cli.running import guard
+    from bot.runtime.errors import ShellError
+    from bot.runtime.log import report_crash, set_up
+    from bot.runtime.process import run as live_through
+    from bot.venues.live.line import Unreadable
+
+    found: list[Failure] = []
+
+    async def program(life: Life) -> None:
+        try:
+            await guard(running, life, clock)
+        except Unreadable as error:
+            # The account was read a moment ago, so this is the line or the exchange, and no defect of ours.
+            raise ShellError("the exchange", str(error), "look at the network and start again") from error
+        except Exception as error:
+            refused = _refused(error)
+            if refused is None:
+                raise
+            found.append(refused)
+
+    folder = Path(running.settings.config.journal.path).parent
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    set_up(terminal=None, file=folder / LOG_FILE)
+    exit_code = live_through(program, report=report_crash)
+    if found:
+        raise found[0]
+    return exit_code
+
+
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """A way to run, and how the screen names it."""
+
+    compose: Compose
+    title: str
+
+
+def _chosen(mode: str, settings: Settings) -> Chosen:
+    """The one place where it is chosen what a run is made of; ConfigError where the file forbids it."""
+    from bot.config.reaching import check_reachable, check_sendable
+
+    match mode:
+        case "paper":
+            from bot.runtime.compositions.paper import check_priced, paper
+
+            check_priced(settings)
+            return Chosen(paper, "Holdfast ON PAPER, real prices and paper money")
+        case "shadow":
+            from bot.runtime.compositions.real import shadow
+
+            check_reachable(settings)
+            return Chosen(shadow, "Holdfast IN SHADOW, decides and records and sends nothing")
+        case _:
+            from bot.runtime.compositions.real import live
+
+            check_sendable(settings)
+            return Chosen(live, "Holdfast LIVE")
+
+
+def _keep_to_ourselves() -> None:
+    """Files are for us alone, and the memory, with the keys in it, is never written to the disk."""
+    import os
+    import resource
+
+    os.umask(0o077)
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+
+
+def _where(settings: Settings) -> str:
+    return ", ".join(
+        f"{name} at {account.venue}{' on this machine' if account.loopback else ''}"
+        for name, account in settings.config.accounts.items()
+    )
+
+
+def _refused(error: Exception) -> Failure | None:
+    """What a person has to change before it can begin, as lines; ``None`` for anything else."""
+    from bot.config import ConfigError
+    from bot.runtime.errors import CONFIG
+    from bot.runtime.starting.errors import StartRefused
+
+    match error:
+        case ConfigError():
+            return Failure(str(error), CONFIG)
+        case StartRefused():
+            return Failure(str(error), error.exit_code)
+        case _:
+            return None

@@ -1,0 +1,189 @@
+"""Paper accounts on the live market: real prices by the public streams, no key, no order anywhere.
+
+A paper run begins anew each time: with the balances and positions of the file, at the prices of the moment.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Iterable, Mapping
+from contextlib import asynccontextmanager
+from decimal import Decimal
+from functools import partial
+
+from bot.config import ConfigError, Settings
+from bot.config.befalling import collateral_terms, funding_caps
+from bot.config.compose import contract, engine_settings, market_model, paper_accounts, planned_positions
+from bot.config.coverage import contract_name
+from bot.config.errors import Key
+from bot.config.fields import ANY_SYMBOL
+from bot.core.contracts import Contract
+from bot.core.engine import Engine
+from bot.core.rule import Needs
+from bot.core.types import AccountName, Symbol
+from bot.runtime.clock import Clock
+from bot.runtime.compositions.market import DistantVenue, MarketEar, PaperMarket, keep_calendar
+from bot.runtime.compositions.parts import Composition, wants_of
+from bot.runtime.inbox import Inbox
+from bot.runtime.journal import Journal
+from bot.runtime.starting.connecting import Say, gate_of, listening, markets_of, public_listing
+from bot.runtime.starting.findings import Market
+from bot.venues.calendar import undated
+from bot.venues.live.connection import Connection
+from bot.venues.live.exact import positive
+from bot.venues.live.feed import Feed
+from bot.venues.live.terms import Instrument, Listing
+from bot.venues.paper.exchange import PaperExchange
+from bot.venues.paper.venue import PaperVenue
+
+
+@asynccontextmanager
+async def paper(
+    settings: Settings, *, journal: Journal, clock: Clock, say: Say
+) -> AsyncIterator[Composition]:
+    """Guard paper accounts on the live market of the exchange they are at."""
+    check_priced(settings)
+    account, needs = _first_account(settings), _needs(settings)
+    gate = gate_of(settings)
+    async with listening(settings, account, gate=gate, clock=clock, say=say) as (dialect, clients):
+        markets = markets_of(clients)
+        symbols = watched(settings, markets, needs)
+        listing = paper_listing(settings, await public_listing(dialect, clients, symbols), markets, symbols)
+        contracts = {symbol: each.contract for symbol, each in listing.by_symbol.items()}
+        exchange = paper_exchange(settings, contracts)
+        core = engine_settings(
+            settings,
+            capabilities={
+                AccountName(name): exchange.capabilities(AccountName(name))
+                for name in settings.config.accounts
+            },
+            epoch=journal.epoch,
+        )
+        engine = Engine(core)
+        market = PaperMarket(
+            exchange, contracts, planned_positions(settings, symbols), settings, clock.now_ms
+        )
+        connection = Connection(
+            account=account, dialect=dialect, listing=listing, wires=clients, now_ms=clock.now_ms, say=say
+        )
+        feed = Feed(connection, None, wants=wants_of(needs), also=symbols)
+
+        async def listen(inbox: Inbox) -> None:
+            await feed.run(MarketEar(market, inbox))
+
+        latency_ms = settings.config.paper.latency_ms
+        yield Composition(
+            engine=engine,
+            settings=core,
+            venue=DistantVenue(PaperVenue(exchange, clock.now_ms), clock.sleep, latency_ms),
+            journal=journal,
+            inherited=(),
+            feeds={"market": listen, "calendar": partial(keep_calendar, market, clock)},
+            symbols=tuple(contracts),
+            findings={},
+        )
+
+
+def check_priced(settings: Settings) -> None:
+    """ConfigError unless the file says at which exchange the accounts are, and so whose prices hold."""
+    for name, account in settings.config.accounts.items():
+        if account.venue is None:
+            raise settings.refuse(
+                ("accounts", name, "venue"),
+                'missing; a paper run needs the prices of an exchange, such as venue = "binanceusdm"',
+            )
+
+
+def watched(settings: Settings, markets: Mapping[str, Market], needs: Needs) -> tuple[Symbol, ...]:
+    """The symbols a paper run listens to: those the file names, and the quarterlies beside them.
+
+    ConfigError for one that the exchange does not list or does not trade now, with its line.
+    """
+    config = settings.config
+    named: set[tuple[Key, Symbol]] = {(("contracts", symbol), symbol) for symbol in config.contracts}
+    named |= {(("paper", "positions", at, "symbol"), p.symbol) for at, p in enumerate(config.paper.positions)}
+    named |= {
+        (("rules", index, "symbols", at), symbol)
+        for index, rule in enumerate(config.rules)
+        for at, symbol in enumerate(rule.symbols or ())
+    }
+    problems, symbols = [], dict[Symbol, None]()
+    for key, symbol in sorted(named, key=str):
+        if symbol == ANY_SYMBOL:
+            continue
+        market = markets.get(symbol)
+        if market is None or market.get("spot"):
+            problems.append(settings.document.problem(key, f"the exchange does not list {symbol}"))
+        elif market.get("active") is False:
+            problems.append(settings.document.problem(key, f"{symbol} is not traded now: maintenance"))
+        else:
+            symbols[symbol] = None
+    if problems:
+        raise ConfigError(problems)
+    if not symbols:
+        raise settings.refuse(
+            ("paper", "positions"), "no symbol is named anywhere; name one in [[paper.positions]]"
+        )
+    return (*symbols, *(_quarterlies(symbols, markets) if needs.quarterlies else ()))
+
+
+def _quarterlies(symbols: Iterable[Symbol], markets: Mapping[str, Market]) -> list[Symbol]:
+    known = set(symbols)
+    return [
+        Symbol(symbol)
+        for symbol, market in sorted(markets.items())
+        # By its type and not by its expiry: XT gives its perpetuals one.
+        if market.get("type") == "future" and market.get("active") and undated(Symbol(symbol)) in known
+        if symbol not in known
+    ]
+
+
+def paper_listing(
+    settings: Settings, public: Listing, markets: Mapping[str, Market], symbols: Iterable[Symbol]
+) -> Listing:
+    """The instruments of a paper run: contracts of the file first, else those the exchange tells everybody.
+
+    ConfigError for a symbol of which neither has tiers.
+    """
+    instruments = []
+    for symbol in symbols:
+        told = public.by_symbol.get(symbol)
+        if contract_name(settings.config, symbol) is None and told is not None:
+            instruments.append(told)
+            continue
+        made = contract(settings, symbol, tick=_tick(told, markets[symbol]))
+        id_ = str(markets[symbol]["id"])
+        family = told.family if told is not None else ""
+        instruments.append(Instrument(id=id_, contract=made, family=family))
+    return Listing(instruments)
+
+
+def _tick(told: Instrument | None, market: Market) -> Decimal | None:
+    if told is not None:
+        return told.contract.tick
+    try:
+        return positive(market["precision"]["price"], "price step")
+    except (KeyError, TypeError, ValueError):
+        return None
+
+
+def paper_exchange(settings: Settings, contracts: Mapping[Symbol, Contract]) -> PaperExchange:
+    """The paper exchange before the first price."""
+    return PaperExchange(
+        paper_accounts(settings, contracts.values()),
+        contracts,
+        market_model(settings, contracts),
+        insurance_fund=settings.config.paper.insurance_fund,
+        collateral=collateral_terms(settings),
+        funding_caps=funding_caps(settings, contracts),
+    )
+
+
+def _needs(settings: Settings) -> Needs:
+    needs = Needs()
+    for entry in settings.rules:
+        needs |= entry.rule.needs()
+    return needs
+
+
+def _first_account(settings: Settings) -> AccountName:
+    return AccountName(next(iter(settings.config.accounts)))

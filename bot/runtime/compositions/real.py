@@ -1,0 +1,154 @@
+"""Real accounts: guarded, or only watched.
+
+Both read the same accounts through the same streams. What differs is the venue that actions go to: the
+exchange, or nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import replace
+
+from bot.config import Settings
+from bot.config.compose import engine_settings as engine_settings_of
+from bot.config.errors import written
+from bot.config.reaching import check_reachable, check_sendable
+from bot.core.carried import OpenIntent
+from bot.core.engine import Engine
+from bot.core.settings import EngineSettings
+from bot.core.types import AccountName, Symbol
+from bot.runtime.checkpoint import CheckpointedJournal, remembered
+from bot.runtime.clock import Clock
+from bot.runtime.compositions.parts import Composition, nearness, wants_of
+from bot.runtime.inbox import Inbox
+from bot.runtime.journal import Journal
+from bot.runtime.secrets import keys_of
+from bot.runtime.shell import Feed as ShellFeed
+from bot.runtime.starting.connecting import Connected, Say, connected, gate_of
+from bot.runtime.starting.errors import StartRefused
+from bot.runtime.starting.findings import Finding, Level, findings
+from bot.venues.live.feed import Feed
+from bot.venues.router import Venues
+from bot.venues.silent import SilentVenue
+
+Accounts = Mapping[AccountName, Connected]
+
+
+@asynccontextmanager
+async def live(settings: Settings, *, journal: Journal, clock: Clock, say: Say) -> AsyncIterator[Composition]:
+    """Guard real accounts, with the memory of the run before: what was spent stays spent."""
+    check_sendable(settings)
+    async with accounts(settings, clock, say) as found:
+        looked_at = look_at(settings, found)
+        refuse(settings, looked_at)
+        engine_settings = _engine_settings(settings, found, journal.epoch)
+        engine = Engine(engine_settings)
+        left = await remembered(journal)
+        yield Composition(
+            engine=engine,
+            settings=engine_settings,
+            venue=Venues({name: each.venue for name, each in found.items()}),
+            journal=CheckpointedJournal(journal, engine),
+            inherited=() if left is None else (replace(left, at_ms=clock.now_ms()),),
+            feeds=_feeds(engine, found, () if left is None else left.carried.open_intents),
+            symbols=_symbols(found),
+            findings=looked_at,
+        )
+
+
+@asynccontextmanager
+async def shadow(
+    settings: Settings, *, journal: Journal, clock: Clock, say: Say
+) -> AsyncIterator[Composition]:
+    """Watch real accounts: everything is decided and recorded, and nothing is ever sent.
+
+    It remembers nothing and leaves nothing: what a shadow did was never done.
+    """
+    check_reachable(settings)
+    async with accounts(settings, clock, say) as found:
+        looked_at = {
+            name: [finding for finding in its if not finding.only_to_act]
+            for name, its in look_at(settings, found).items()
+        }
+        refuse(settings, looked_at)
+        engine_settings = replace(_engine_settings(settings, found, journal.epoch), shadow=True)
+        engine = Engine(engine_settings)
+        yield Composition(
+            engine=engine,
+            settings=engine_settings,
+            venue=Venues({name: SilentVenue(each.venue, clock.now_ms) for name, each in found.items()}),
+            journal=journal,
+            inherited=(),
+            feeds=_feeds(engine, found, ()),
+            symbols=_symbols(found),
+            findings=looked_at,
+        )
+
+
+@asynccontextmanager
+async def accounts(settings: Settings, clock: Clock, say: Say) -> AsyncIterator[Accounts]:
+    """All accounts of the file, connected and read. Keys are fetched, and hidden, before anything else."""
+    keys = {AccountName(name): keys_of(settings, name) for name in settings.config.accounts}
+    gate = gate_of(settings)
+    async with AsyncExitStack() as stack:
+        found = {}
+        for name, its in keys.items():
+            one = connected(settings, name, its, gate=gate, clock=clock, say=say)
+            found[name] = await stack.enter_async_context(one)
+        yield found
+
+
+def look_at(settings: Settings, found: Accounts) -> Mapping[AccountName, Sequence[Finding]]:
+    """What is to be said of each account."""
+    return {name: list(findings(each.read, settings.config, settings.rules)) for name, each in found.items()}
+
+
+def refuse(settings: Settings, looked_at: Mapping[AccountName, Sequence[Finding]]) -> None:
+    """``StartRefused`` where something that was found does not allow to begin."""
+    lines, refusing = [], []
+    for name, found in looked_at.items():
+        for finding in found:
+            if finding.level is Level.REFUSE:
+                lines.append(line_about(settings, name, finding))
+                refusing.append(finding)
+    if refusing:
+        raise StartRefused(lines, refusing)
+
+
+def line_about(settings: Settings, account: AccountName, finding: Finding) -> str:
+    """A finding with its place in the file, or else with the account it is about."""
+    if finding.key is None:
+        return f"{account}: {finding.text}"
+    return f"{settings.origin(finding.key)}: {written(finding.key)}: {finding.text}"
+
+
+# -- inside -----------------------------------------------------------------------------------------
+
+
+def _engine_settings(settings: Settings, found: Accounts, epoch: int) -> EngineSettings:
+    return engine_settings_of(
+        settings, capabilities={name: each.read.able for name, each in found.items()}, epoch=epoch
+    )
+
+
+def _feeds(engine: Engine, found: Accounts, still_open: Sequence[OpenIntent]) -> Mapping[str, ShellFeed]:
+    """What each account brings; what an earlier run left open is looked for first, and never sent again."""
+    wants = wants_of(engine.needs())
+
+    def feed_of(name: AccountName, each: Connected) -> ShellFeed:
+        feed = Feed(each.connection, each.venue, wants=wants, near=nearness(engine, name))
+        left = [intent for intent in still_open if intent.action.id.account == name]
+
+        async def run(inbox: Inbox) -> None:
+            for intent in left:
+                each.venue.resume(intent.action, intent.before)
+            await feed.run(inbox)
+
+        return run
+
+    return {f"feed of {name}": feed_of(name, each) for name, each in found.items()}
+
+
+def _symbols(found: Accounts) -> tuple[Symbol, ...]:
+    return tuple(dict.fromkeys(symbol for each in found.values() for symbol in each.read.listing.by_symbol))
