@@ -1,0 +1,296 @@
+"""The whole bot on real sockets: the unmodified client of ccxt, over TLS, against an exchange of our own."""
+
+import json
+import os
+import signal
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import Result
+
+from bot.core.types import PositionMode
+from tests.building.exchange import Exchange, a_real_time_world, running
+from tests.building.simulator import ALICES_KEY
+from tests.live.conftest import configured
+
+Run = Callable[..., Result]
+PAPER = """\
+[accounts.main]
+venue = "binanceusdm"
+balance = 5000
+loopback = {{ port = {port}, ca_file = "{ca_file}" }}
+
+[[paper.positions]]
+symbol = "BTC/USDT:USDT"
+side = "long"
+quantity = 10
+leverage = 10
+
+[contracts."BTC/USDT:USDT"]
+tick = 0.1
+lot = 0.01
+synthetic_tiers = true
+tiers = [{{ floor = 0, rate = 0.01 }}]
+
+[limits]
+cooldown = "1s"
+
+[[rules]]
+use = "top_up"
+params = {{ below = 0.07, restore_to = 0.10 }}
+"""
+POSITION = "BTC/USDT:USDT/long"
+
+
+def meanwhile(act: Callable[[], None]) -> tuple[threading.Thread, list[BaseException]]:
+    """Do something to the exchange while the bot runs, then end the bot as a person would."""
+    failed: list[BaseException] = []
+
+    def work() -> None:
+        try:
+            act()
+        except BaseException as error:  # noqa: BLE001  # it is raised where the test is
+            failed.append(error)
+        finally:
+            os.kill(os.getpid(), signal.SIGINT)
+
+    thread = threading.Thread(target=work)
+    thread.start()
+    return thread, failed
+
+
+def guarded(holdfast: Run, config: Path, flag: str, act: Callable[[], None]) -> Result:
+    """Run the bot until ``act`` is done; what went wrong there counts."""
+    begun = threading.Event()
+
+    def when_begun() -> None:
+        assert begun.wait(0.01) or _armed(config.parent), "the bot did not begin"
+        act()
+
+    thread, failed = meanwhile(when_begun)
+    answer = holdfast("run", config, flag, "--for", "40s")
+    thread.join()
+    if failed:
+        raise AssertionError(answer.output + answer.stderr) from failed[0]
+    return answer
+
+
+def _armed(folder: Path) -> bool:
+    """Whether the running bot answers that it is armed."""
+    import asyncio
+
+    from bot.runtime.control import ask
+
+    end = time.monotonic() + 20
+    while time.monotonic() < end:
+        try:
+            status: Any = asyncio.run(ask(folder / "data", "status"))
+        except Exception:  # noqa: BLE001  # it is not there yet
+            status = None
+        if status and status["states"].get("main") == "armed" and status["positions"]:
+            return True
+        time.sleep(0.05)
+    return False
+
+
+def stops(books: Any) -> list[Decimal]:
+    return [Decimal(order["trigger"]) for order in books["orders"] if order["trigger"]]
+
+
+def margin(books: Any) -> Decimal:
+    return Decimal(books["positions"][POSITION]["margin"])
+
+
+def test_a_crash_is_met_with_margin_and_a_stop_on_the_books_of_the_exchange(
+    holdfast: Run, exchange: Exchange, config: Path
+) -> None:
+    seen: dict[str, Any] = {}
+
+    def crash() -> None:
+        # 100 of margin, 2 % with a deduction of 5 at 10 x 91.3: liquidated at (1000 - 100 - 5) / 9.8.
+        seen["before"] = exchange.until(lambda books: len(stops(books)) == 1)
+        exchange.mark("97")
+        seen["after"] = exchange.until(
+            lambda books: margin(books) > 100 and len(stops(books)) == 1 and stops(books)[0] < Decimal(91)
+        )
+
+    answer = guarded(holdfast, config, "--live", crash)
+    assert answer.exit_code == 0, answer.output + answer.stderr
+    before, after = seen["before"], seen["after"]
+    assert Decimal("91.3") < stops(before)[0] < Decimal(100)
+    # A long of 10 that is liquidated 10 % below 97 needs 1000 - 9.8 * 87.3 - 5 = 139.46 of margin.
+    assert margin(after) == Decimal("139.46")
+    assert Decimal("87.3") < stops(after)[0] < Decimal(97)
+    rows = json.loads(holdfast("journal", "-c", config, "--json", "--kind", "action").stdout)["rows"]
+    assert [row["rule"] for row in rows] == ["seatbelt", "top_up", "seatbelt"]
+    explained = holdfast("explain", "BTC", "-c", config)
+    assert explained.exit_code == 0, explained.stderr
+    assert "top_up" in explained.output
+
+
+def test_the_next_run_takes_over_what_the_first_one_left(
+    holdfast: Run, exchange: Exchange, config: Path
+) -> None:
+    def crash() -> None:
+        exchange.mark("97")
+        exchange.until(lambda books: margin(books) > 100 and len(stops(books)) == 1)
+
+    guarded(holdfast, config, "--live", crash)
+    left = exchange.books()
+    answer = guarded(holdfast, config, "--live", lambda: time.sleep(1.5))
+    assert answer.exit_code == 0, answer.output + answer.stderr
+    assert "main armed" in answer.output
+    assert exchange.books() == left
+    (position,) = json.loads(holdfast("explain", "BTC", "-c", config, "--json").stdout)["positions"]
+    assert {rule["rule"]: rule["times_acted"] for rule in position["rules"]}["top_up"] == 1
+
+
+def test_paper_accounts_live_on_the_same_market_and_touch_nothing(
+    holdfast: Run, exchange: Exchange, tmp_path: Path
+) -> None:
+    path = tmp_path / "paper.toml"
+    path.write_text(PAPER.format(port=exchange.port, ca_file=exchange.ca_file))
+    untouched = exchange.books()
+
+    def crash() -> None:
+        exchange.mark("97")
+        time.sleep(1.5)
+
+    answer = guarded(holdfast, path, "--paper", crash)
+    assert answer.exit_code == 0, answer.output + answer.stderr
+    rows = json.loads(holdfast("journal", "-c", path, "--json", "--kind", "action").stdout)["rows"]
+    assert [row["rule"] for row in rows] == ["seatbelt", "top_up", "seatbelt"]
+    assert exchange.books() == untouched
+    assert holdfast("explain", "BTC", "-c", path).exit_code == 0
+
+
+@pytest.mark.parametrize(
+    ("symbol", "said"),
+    [("DOGE/USDT:USDT", "does not list DOGE/USDT:USDT"), ("ETH/USDT:USDT", "is not traded now")],
+)
+def test_a_rule_on_a_symbol_that_is_not_there_or_in_maintenance_is_one_line(
+    holdfast: Run, exchange: Exchange, config: Path, symbol: str, said: str
+) -> None:
+    exchange.control("POST", "/market", symbol="ETH/USDT:USDT", halted=True)
+    text = config.read_text().replace('use = "top_up"', f'use = "top_up"\nsymbols = ["{symbol}"]')
+    config.write_text(text)
+    answer = holdfast("run", config, "--live", "--for", "9s")
+    assert answer.exit_code in {4, 6}, answer.output
+    (line,) = answer.stderr.splitlines()
+    number = 1 + text.splitlines().index(f'symbols = ["{symbol}"]')
+    assert line.startswith(f"{config}:{number}: rules[1].symbols[1]: ")
+    assert said in line
+    assert exchange.books()["orders"] == []
+
+
+def test_in_shadow_everything_is_decided_and_nothing_reaches_the_exchange(
+    holdfast: Run, exchange: Exchange, config: Path
+) -> None:
+    untouched = exchange.books()
+
+    def crash() -> None:
+        exchange.mark("97")
+        time.sleep(1.5)
+
+    answer = guarded(holdfast, config, "--shadow", crash)
+    assert answer.exit_code == 0, answer.output + answer.stderr
+    assert exchange.books() == untouched
+    rows = json.loads(holdfast("journal", "-c", config, "--json", "--kind", "refusal").stdout)["rows"]
+    assert {("top_up", "shadow"), ("seatbelt", "shadow")} <= {
+        (row["rule"], row["body"]["because"]) for row in rows
+    }
+    assert json.loads(holdfast("journal", "-c", config, "--json", "--kind", "action").stdout)["rows"] == []
+    assert holdfast("explain", "BTC", "-c", config).exit_code == 0
+
+
+@pytest.mark.parametrize("command", ["--live", "--shadow", "doctor"])
+@pytest.mark.parametrize(
+    ("change", "exit_code", "said"),
+    [
+        (
+            lambda e: e.world.keys.add(replace(ALICES_KEY, withdraw=True)),
+            6,
+            "accounts.main.keys: the key may withdraw money",
+        ),
+        (
+            lambda e: e.world.keys.add(replace(ALICES_KEY, secret="another")),
+            4,
+            "binanceusdm does not accept this key",
+        ),
+        (
+            lambda e: e.control("POST", "/clock", skew_ms=60_000),
+            6,
+            "behind that of the exchange; set it by NTP",
+        ),
+    ],
+    ids=["withdraw", "wrong key", "clock"],
+)
+def test_what_does_not_fit_is_one_line_and_nothing_is_sent(
+    holdfast: Run,
+    exchange: Exchange,
+    config: Path,
+    change: Callable[[Exchange], object],
+    exit_code: int,
+    said: str,
+    command: str,
+) -> None:
+    change(exchange)
+    before = exchange.books()
+    arguments = ("doctor", config) if command == "doctor" else ("run", config, command, "--for", "9s")
+    answer = holdfast(*arguments)
+    assert answer.exit_code == exit_code, answer.output + answer.stderr
+    assert said in answer.output + answer.stderr
+    assert exchange.books() == before
+
+
+def test_hedge_mode_where_one_way_is_configured_is_one_line(
+    holdfast: Run, certificates: Path, tmp_path: Path
+) -> None:
+    with running(a_real_time_world(PositionMode.HEDGE), certificates) as exchange:
+        path = configured(exchange, tmp_path)
+        answer = holdfast("run", path, "--live", "--for", "9s")
+        assert answer.exit_code == 4, answer.output
+        (line,) = answer.stderr.splitlines()
+        assert line.startswith(f"{path}:3: accounts.main.position_mode: the account is in hedge mode and the")
+        assert exchange.books()["orders"] == []
+        path.write_text(path.read_text().replace("[limits]", 'position_mode = "hedge"\n[limits]'))
+        assert holdfast("doctor", path).exit_code == 7
+
+
+def test_two_accounts_share_one_run_and_one_gate(
+    holdfast: Run, exchange: Exchange, config: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("BOBS_KEY", "bob-key")
+    monkeypatch.setenv("BOBS_SECRET", "bob-secret")
+    other = config.read_text().partition("[accounts.main]")[2].partition("[limits]")[0]
+    config.write_text(config.read_text() + "[accounts.other]" + other.replace("ALICES", "BOBS"))
+    looked = holdfast("doctor", config, "--json")
+    assert looked.exit_code == 7, looked.stderr
+    report = json.loads(looked.stdout)
+    assert set(report["accounts"]) == {"main", "other"}
+    assert any("no open position" in each["text"] for each in report["accounts"]["other"])
+    answer = guarded(holdfast, config, "--live", lambda: None)
+    assert answer.exit_code == 0, answer.output + answer.stderr
+    assert "main armed, other armed" in answer.output
+
+
+def test_a_key_that_is_revoked_while_it_runs_is_said_once(
+    holdfast: Run, exchange: Exchange, config: Path
+) -> None:
+    def revoke() -> None:
+        exchange.until(lambda books: len(stops(books)) == 1)
+        exchange.control("POST", "/account", revoke="alice-key")
+        exchange.mark("97")  # A rule wants to act, and so it is found out at once.
+        time.sleep(3)
+
+    answer = guarded(holdfast, config, "--live", revoke)
+    assert answer.exit_code == 0, answer.output + answer.stderr
+    lines = [line for line in answer.output.splitlines() if "armed -> auth_lost" in line]
+    assert len(lines) == 1, answer.output
+    assert len(stops(exchange.books())) == 1
