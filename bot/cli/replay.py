@@ -35,15 +35,19 @@ def _globs(_: click.Context, option: click.Parameter, values: tuple[str, ...]) -
     return mapped
 
 
+map_option = click.option(
+    "--map", "globs", multiple=True, metavar="GLOB=SYMBOL", callback=_globs, help="What a file holds."
+)
+"""``--map``, for every command that reads tapes."""
+
+
 @click.command()
 @click.argument("tapes", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="TAPE...")
 @config_option(DEFAULT_CONFIG)
 @json_option
 @click.option("--step", is_flag=True, help="Play every mark instead of jumping; the same decisions, slower.")
 @click.option("--path", type=click.Choice(["nearest", "worst"]), help="Which extreme of a bar comes first.")
-@click.option(
-    "--map", "globs", multiple=True, metavar="GLOB=SYMBOL", callback=_globs, help="What a file holds."
-)
+@map_option
 @click.option("--journal", type=click.Path(path_type=Path), metavar="FILE", help="Keep the journal in FILE.")
 @click.option("--latency-ms", type=click.IntRange(0, 600_000), help="From a decision to its effect.")
 def replay(

@@ -107,6 +107,11 @@ def margin(books: Any) -> Decimal:
     return Decimal(books["positions"][POSITION]["margin"])
 
 
+def is_defended(books: Any) -> bool:
+    """Whether margin was added and the stop has followed, the old one being gone."""
+    return margin(books) > 100 and len(stops(books)) == 1 and stops(books)[0] < Decimal(91)
+
+
 def test_a_crash_is_met_with_margin_and_a_stop_on_the_books_of_the_exchange(
     holdfast: Run, exchange: Exchange, config: Path
 ) -> None:
@@ -116,9 +121,7 @@ def test_a_crash_is_met_with_margin_and_a_stop_on_the_books_of_the_exchange(
         # 100 of margin, 2 % with a deduction of 5 at 10 x 91.3: liquidated at (1000 - 100 - 5) / 9.8.
         seen["before"] = exchange.until(lambda books: len(stops(books)) == 1)
         exchange.mark("97")
-        seen["after"] = exchange.until(
-            lambda books: margin(books) > 100 and len(stops(books)) == 1 and stops(books)[0] < Decimal(91)
-        )
+        seen["after"] = exchange.until(is_defended)
 
     answer = guarded(holdfast, config, "--live", crash)
     assert answer.exit_code == 0, answer.output + answer.stderr
@@ -139,7 +142,7 @@ def test_the_next_run_takes_over_what_the_first_one_left(
 ) -> None:
     def crash() -> None:
         exchange.mark("97")
-        exchange.until(lambda books: margin(books) > 100 and len(stops(books)) == 1)
+        exchange.until(is_defended)
 
     guarded(holdfast, config, "--live", crash)
     left = exchange.books()
