@@ -135,14 +135,14 @@ class Feed:
         except Unreadable as error:
             self._flaws.note("the account", str(error))
             if error.code in self._dialect.traits.codes.auth:
+                lost = venue.auth_lost(error.code, str(error))
+                if lost is not None:
+                    await inbox.put((lost,))
                 return True
             if self._account_up and self._now_ms() - self._read_ms > BLIND_MS:
                 self._account_up = False
                 await inbox.put((self._link(up=False, because=str(error)),))
             return False
-        if venue.key_refused:
-            await inbox.put(batch)
-            return True
         self._read_ms = began_ms
         if not self._account_up:
             self._account_up = True

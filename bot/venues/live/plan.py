@@ -84,8 +84,8 @@ def plan(action: Action, levers: Levers, listing: Listing, state: AccountState) 
                 return _reduce(action, _held(id_, state), quantity, Urgency.EMERGENCY, acting, listing)
             case _:
                 return _on_position(action, _held(intent.id, state), levers, listing, state)
-    except LookupError as missing:
-        return f"{type(intent).__name__}: {missing.args[0]}"
+    except (LookupError, ValueError) as impossible:
+        return f"{type(intent).__name__}: {impossible.args[0]}"
 
 
 def sought(action: Action, listing: Listing, state: AccountState) -> Plan | str:

@@ -37,6 +37,8 @@ from bot.venues.port import Batch
 
 LOOKS_MS = (0, 150, 400, 1_000)
 """How long to wait before each look for what the exchange has confirmed: its queries may lag behind it."""
+RETRY_MS = 60_000
+"""How long after a key was refused for acting it is tried again."""
 
 
 class LiveVenue:
@@ -58,8 +60,8 @@ class LiveVenue:
         self._sender = Sender(connection)
         self._now_ms = connection.now_ms
         self._say = connection.say
-        self.key_refused = False
-        """Whether the exchange does not take our key any more."""
+        self._refused_until_ms: int | None = None
+        """Before when nothing shows that our key works again, while the exchange does not take it."""
 
     @property
     def state(self) -> AccountState:
@@ -118,26 +120,25 @@ class LiveVenue:
         )
 
     async def reread(self, urgency: Urgency = Urgency.ACCOUNT) -> Batch:
-        """The account as it is now, as facts; a key that works again is said with it."""
-        try:
-            found = await self.reader.read(urgency)
-        except Unreadable as error:
-            lost = self.auth_lost(error.code, str(error)) if error.code in self._codes.auth else None
-            if lost is not None:
-                return (lost,)
-            raise
-        back: Batch = ()
-        if self.key_refused:
-            self.key_refused = False
-            back = (self._link(up=True, because="the key is accepted again"),)
-        return (*back, *self.reader.facts(found))
+        """The account as it is now, as facts; a key that works again is said with it.
 
-    def auth_lost(self, code: str, because: str) -> Fact | None:
-        """The exchange does not take our key any more: the fact, the first time."""
-        if self.key_refused:
-            return None
-        self.key_refused = True
-        return self._link(up=False, because=f"code {code}: {because}")
+        ``Unreadable`` where it fails; ``auth_lost`` is for whoever finds a code there that says so.
+        """
+        facts = self.reader.facts(await self.reader.read(urgency))
+        if self._refused_until_ms is None or self._now_ms() < self._refused_until_ms:
+            return facts
+        self._refused_until_ms = None
+        return (self._link(up=True, because="the key is accepted again"), *facts)
+
+    def auth_lost(self, code: str, because: str, *, acting: bool = False) -> Fact | None:
+        """The exchange does not take our key any more: the fact, the first time.
+
+        A key may be good for reading and not for ``acting``. That it reads proves nothing then: it is tried
+        again after a while.
+        """
+        known = self._refused_until_ms is not None
+        self._refused_until_ms = self._now_ms() + (RETRY_MS if acting else 0)
+        return None if known else self._link(up=False, because=f"code {code}: {because}")
 
     async def resolve(self, put: Callable[[Batch], Awaitable[None]]) -> None:
         """Find out what became of what is open, and ``put`` it. Runs for ever."""
@@ -157,7 +158,7 @@ class LiveVenue:
             case Unsent(proof=proof):
                 return (self._outcome(action, OutcomeKind.NOT_APPLIED, f"not sent: {proof}"),)
             case AuthLost(code=code, proof=proof):
-                lost = self.auth_lost(code, proof)
+                lost = self.auth_lost(code, proof, acting=True)
                 facts = [lost] if lost is not None else []
                 return (self._outcome(action, OutcomeKind.REJECTED, proof, code), *facts)
             case Limited(code=code, proof=proof):

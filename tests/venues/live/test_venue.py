@@ -13,6 +13,7 @@ from bot.core.facts import (
     BalanceChanged,
     Fact,
     InstrumentChanged,
+    LinkChanged,
     LiquidationQuoted,
     MarkPrice,
     OrdersChanged,
@@ -35,6 +36,7 @@ from bot.core.intents import (
     WithdrawMargin,
 )
 from bot.core.types import ClientId, Order, OrderKind, PositionId, PositionMode, Side, Symbol
+from bot.venues.live.line import Unreadable
 from bot.venues.live.terms import Instrument
 from bot.venues.live.venue import LiveVenue
 from bot.venues.live.wire import Reply, Request, Urgency
@@ -689,11 +691,47 @@ def test_a_key_that_works_again_is_told() -> None:
         seat = Seat(held())
         await seat.venue.snapshot()
         seat.exchange.unreadable = says(401, -2015)
-        lost = await seat.venue.reread()
+        with pytest.raises(Unreadable) as raised:
+            await seat.venue.reread()
+        lost = seat.venue.auth_lost(raised.value.code, str(raised.value))
+        assert lost is not None
+        assert seat.venue.auth_lost(raised.value.code, "again") is None
         seat.exchange.unreadable = None
-        return [lost, await seat.venue.reread()]
+        return [(lost,), await seat.venue.reread(), await seat.venue.reread()]
 
-    lost, back = live(work)
+    lost, back, after = live(work)
     assert auth(up=False)(lost[0])
     assert auth(up=True)(back[0])
     assert BalanceChanged in kinds(back)
+    assert LinkChanged not in kinds(after)
+
+
+def test_that_a_key_reads_does_not_prove_that_it_may_act() -> None:
+    async def work() -> list[list[type[Any]]]:
+        seat = Seat(held(faults=[Fault(done=False, reply=says(401, -2015))]))
+        await seat.venue.snapshot()
+        seen = [kinds(every_fact(await seat.venue.execute(an_action(LEVERS["add"]))))]
+        for _ in range(3):
+            await asyncio.sleep(25)
+            seen.append(kinds(await seat.venue.reread()))
+        return seen
+
+    assert [LinkChanged in told for told in live(work)] == [True, False, False, True]
+
+
+def test_an_act_that_the_dialect_cannot_spell_is_not_sent() -> None:
+    def by_its_own_id_only(dialect: FakeDialect) -> None:
+        def cancel(instrument: Instrument, order: Order) -> Request:
+            raise ValueError("only by the exchange's own id")
+
+        dialect.cancel = cancel  # type: ignore[method-assign]
+
+    async def work() -> Sequence[Outcome]:
+        seat = Seat(held(), by_its_own_id_only)
+        return outcomes((await seat.does(LEVERS["cancel"], within_s=1))[0])
+
+    (outcome,) = live(work)
+    assert (outcome.kind, outcome.proof) == (
+        OutcomeKind.NOT_APPLIED,
+        "not sent: CancelStop: only by the exchange's own id",
+    )
