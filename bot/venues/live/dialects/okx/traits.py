@@ -79,16 +79,17 @@ CODES = Codes(
 )
 
 # Each endpoint has a limit of its own; what is not here shares "requests", whose limit is that of the
-# tightest of the rest: marks and the clock.
+# tightest of the rest: marks and the clock. Nothing is kept for emergencies where there is none: in what is
+# only read.
 WINDOWS = {
     "requests": Window(capacity=10, per_ms=2_000, reserve=2),
     "account/config": Window(capacity=5, per_ms=2_000, reserve=0),
-    "account/balance": Window(capacity=10, per_ms=2_000, reserve=3),
-    "account/positions": Window(capacity=10, per_ms=2_000, reserve=3),
-    "trade/orders-pending": Window(capacity=60, per_ms=2_000, reserve=10),
-    "trade/orders-algo-pending": Window(capacity=20, per_ms=2_000, reserve=9),
-    "trade/orders-history": Window(capacity=40, per_ms=2_000, reserve=10),
-    "trade/fills": Window(capacity=60, per_ms=2_000, reserve=10),
+    "account/balance": Window(capacity=10, per_ms=2_000, reserve=0),
+    "account/positions": Window(capacity=10, per_ms=2_000, reserve=0),
+    "trade/orders-pending": Window(capacity=60, per_ms=2_000, reserve=0),
+    "trade/orders-algo-pending": Window(capacity=20, per_ms=2_000, reserve=0),
+    "trade/orders-history": Window(capacity=40, per_ms=2_000, reserve=0),
+    "trade/fills": Window(capacity=60, per_ms=2_000, reserve=0),
     "trade/order": Window(capacity=60, per_ms=2_000, reserve=20),
     "trade/order-algo": Window(capacity=20, per_ms=2_000, reserve=8),
     "trade/cancel-order": Window(capacity=60, per_ms=2_000, reserve=20),
