@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, TextIO
 
 import click
@@ -93,6 +93,7 @@ def _facts(traits: Traits) -> list[Row]:
     window = f"{traits.recv_window_ms} ms" if traits.recv_window_ms else "none is promised"
     bars = "stream" if traits.bars_streamed else "by request when they close"
     return [
+        *(("in hedge mode", f"{lever} {mode}: {_able(able)}") for (lever, mode), able in _in_hedge(traits)),
         ("mark price", traits.mark_source),
         ("funding", traits.funding_source),
         ("bars", bars),
@@ -113,6 +114,10 @@ def _facts(traits: Traits) -> list[Row]:
     ]
 
 
+def _in_hedge(traits: Traits) -> list[tuple[tuple[str, MarginMode], Capability]]:
+    return sorted(traits.in_hedge.items(), key=lambda pair: pair[0])
+
+
 def _assumed(name: str, traits: Traits) -> str:
     lines = [
         f"{name}: what no source confirms, and how to settle it" if traits.assumed else f"{name}: nothing"
@@ -123,18 +128,12 @@ def _assumed(name: str, traits: Traits) -> str:
 
 
 def _plain(traits: Traits) -> dict[str, Any]:
-    """Everything as JSON values; ``levers`` by margin mode and name, the same in each position mode."""
-    levers: dict[str, dict[str, dict[str, Any]]] = {}
-    for (lever, mode), able in sorted(traits.levers.items()):
-        levers.setdefault(mode, {})[lever] = {
-            "works": able.works,
-            "because": able.because,
-            "substitute": able.substitute,
-        }
+    """Everything as JSON values; ``levers`` by margin mode and name, ``in_hedge`` what differs there."""
     return {
         "margin_rules": list(traits.margin_rules),
         "position_modes": sorted(traits.position_modes),
-        "levers": levers,
+        "levers": _plain_levers(traits.levers),
+        "in_hedge": _plain_levers(traits.in_hedge),
         "mark_source": traits.mark_source,
         "funding_source": traits.funding_source,
         "bars_streamed": traits.bars_streamed,
@@ -153,6 +152,19 @@ def _plain(traits: Traits) -> dict[str, Any]:
         "sources": list(traits.sources),
         "assumed": [{"what": each.what, "settle": each.settle} for each in traits.assumed],
     }
+
+
+def _plain_levers(
+    levers: Mapping[tuple[str, MarginMode], Capability],
+) -> dict[str, dict[str, dict[str, Any]]]:
+    plain: dict[str, dict[str, dict[str, Any]]] = {}
+    for (lever, mode), able in sorted(levers.items(), key=lambda pair: pair[0]):
+        plain.setdefault(mode, {})[lever] = {
+            "works": able.works,
+            "because": able.because,
+            "substitute": able.substitute,
+        }
+    return plain
 
 
 def table(headings: Row, rows: Sequence[Row], out: TextIO) -> None:

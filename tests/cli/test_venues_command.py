@@ -106,3 +106,11 @@ def test_a_terminal_gets_a_table_that_fits_it(monkeypatch: pytest.MonkeyPatch) -
     assert max(len(line) for line in drawn.splitlines()) <= 60
     assert "CutLeverage" in drawn
     assert len(pipe.getvalue().splitlines()) == 2
+
+
+def test_what_differs_in_hedge_mode_has_a_line_of_its_own(holdfast: Run) -> None:
+    said = [line for line in holdfast("venues", "bybit").output.splitlines() if "in hedge mode" in line]
+    assert len(said) == 1
+    assert "CutLeverage isolated: no: " in said[0]
+    shown = json.loads(holdfast("venues", "bybit", "--json").output)["venues"][0]
+    assert shown["in_hedge"]["isolated"]["CutLeverage"]["substitute"] == "AddMargin"

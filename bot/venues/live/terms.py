@@ -116,6 +116,8 @@ class Traits:
     """How a stop is replaced without a moment in which there is none."""
     client_id_max: int
     client_id_chars: str
+    in_hedge: Mapping[tuple[str, MarginMode], Capability] = field(default_factory=dict)
+    """What is otherwise than ``levers`` say in hedge mode."""
     margin_history: str = ""
     """Where added margin can be read back by its amount; empty: only by the change of the position."""
     bars_streamed: bool = True

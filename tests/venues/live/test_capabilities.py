@@ -64,6 +64,20 @@ def test_a_cut_the_exchange_never_does_is_refused_in_its_own_words() -> None:
     assert able.of("CutLeverage", ISOLATED, BTC) == no
 
 
+def test_what_is_otherwise_in_hedge_mode_holds_there_only() -> None:
+    no = Capability(works=False, because="both sides at once", substitute="AddMargin")
+    traits = replace(
+        DIALECT.traits,
+        position_modes=frozenset(PositionMode),
+        in_hedge={("CutLeverage", ISOLATED): no},
+    )
+    contracts = [a_contract(venue="xt_linear")]
+    hedge = capabilities(replace(DIALECT, traits=traits), contracts, PositionMode.HEDGE)
+    assert hedge.of("CutLeverage", ISOLATED, BTC) == no
+    one_way = capabilities(replace(DIALECT, traits=traits), contracts, PositionMode.ONE_WAY)
+    assert one_way.of("CutLeverage", ISOLATED, BTC) != no
+
+
 def test_a_hedge_needs_a_dated_contract_beside_what_it_guards() -> None:
     able = capabilities(hedging(), [a_contract(), dated(), a_contract(ETH)], PositionMode.HEDGE)
     assert able.of("OpenHedge", ISOLATED, BTC).works

@@ -11,7 +11,7 @@ from bot.core.intents import OpenHedge
 from bot.core.types import ClientId, MarginMode, Order, OrderKind, PositionMode, PriceKind, Side
 from bot.venues.live.wire import Request
 from tests.building.frames import golden, signed
-from tests.venues.live.okx.desk import DATED, DIALECT, INVERSE, D, a_position, instrument
+from tests.venues.live.okx.desk import DATED, DIALECT, INVERSE, LISTING, MARKETS, D, a_position, instrument
 
 NET = DIALECT.acting(PositionMode.ONE_WAY)
 HEDGE = DIALECT.acting(PositionMode.HEDGE)
@@ -280,3 +280,25 @@ def test_nothing_of_the_clients_own_is_put_into_our_orders(acting: Any) -> None:
         before = dict(request.params)
         assert signed("okx", request)["body"] == before
         assert dict(request.params) == before
+
+
+def test_every_request_has_the_window_of_its_endpoint() -> None:
+    windows = DIALECT.traits.windows
+    reading = DIALECT.reading
+    sent = [
+        NET.reduce(a_position(), instrument(), D("0.1"), ID),
+        NET.place_stop(a_position(), instrument(), D(55000), ID),
+        NET.cancel(instrument(), an_order("hf-3-17", OrderKind.STOP_MARKET)),
+        NET.cancel(instrument(), an_order("hf-3-17", OrderKind.LIMIT)),
+        NET.add_margin(a_position(), instrument(), D(1)),
+        *NET.set_leverage(a_position(), instrument(), D(5)),
+        *reading.account_requests(LISTING).values(),
+        *reading.order_requests(instrument(), ID, conditional=True),
+        *reading.order_requests(instrument(), ID, conditional=False),
+        *reading.setup_requests(),
+        *DIALECT.contracts.tier_requests(MARKETS),
+        reading.bars_request(instrument(), 60_000, 5),
+    ]
+    assert {request.window for request in sent} == set(windows) - {"requests"}
+    shared = [reading.time_request(), *reading.market_requests([instrument()])]
+    assert {request.window for request in shared} == {"requests"}

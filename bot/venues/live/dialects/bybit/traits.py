@@ -16,6 +16,11 @@ LOCKS_ONLY = Capability(
     because="in cross a lower leverage only locks balance, liquidation stays where it is",
     substitute="ReducePosition",
 )
+RESETS_BOTH = Capability(
+    works=False,
+    because="Bybit sets the leverage of a long and a short at once and resets the margin of both",
+    substitute="AddMargin",
+)
 LEVERS = {
     (lever, mode): YES
     for mode in MarginMode
@@ -98,6 +103,11 @@ ASSUMED = (
         settle="use one position mode for all symbols",
     ),
     Assumed(
+        what="only USDT perpetuals have a long and a short side by side: a dated contract is sent "
+        "positionIdx 0 in hedge mode as well",
+        settle="on the test network switch USDT to hedge mode and buy a dated contract",
+    ),
+    Assumed(
         what="a request is not carried out after its receive window, as it is checked at the gateway",
         settle="ask Bybit whether the matching engine checks it again",
     ),
@@ -118,6 +128,7 @@ TRAITS = Traits(
     hosts=frozenset({"api.bybit.com", "stream.bybit.com"}),
     position_modes=frozenset(PositionMode),
     levers=LEVERS,
+    in_hedge={("CutLeverage", ISOLATED): RESETS_BOTH},
     codes=CODES,
     windows=WINDOWS,
     recv_window_ms=RECV_WINDOW_MS,

@@ -21,9 +21,9 @@ SORTS = ("conditional,oco", TRIGGER, TRAILING)
 ROWS_A_PAGE = 100
 
 
-def read(path: str, weight: int = 1, **params: Param) -> Request:
-    """A request that reads something private."""
-    return Request(api=("private",), method="GET", path=path, params=params, window="account", weight=weight)
+def read(path: str, **params: Param) -> Request:
+    """A request that reads something private; each path has a window of its own."""
+    return Request(api=("private",), method="GET", path=path, params=params, window=path)
 
 
 def _paged(path: str, by: str, **params: Param) -> Request:
@@ -32,7 +32,7 @@ def _paged(path: str, by: str, **params: Param) -> Request:
         method="GET",
         path=path,
         params={**params, "limit": str(ROWS_A_PAGE)},
-        window="account",
+        window=path,
         following=partial(_following, by),
     )
 
@@ -46,8 +46,8 @@ def _following(by: str, payload: Payload) -> Mapping[str, Param] | None:
 def account_requests() -> Mapping[str, Request]:
     """Balance, positions, orders by type, conditional orders by sort."""
     return {
-        BALANCE: read("account/balance", weight=2),
-        POSITIONS: read("account/positions", weight=2),
+        BALANCE: read("account/balance"),
+        POSITIONS: read("account/positions"),
         **{f"{ORDERS} {kind}": _paged("trade/orders-pending", "ordId", instType=kind) for kind in TYPES},
         **{
             f"{CONDITIONAL} {sort}": _paged("trade/orders-algo-pending", "algoId", ordType=sort)

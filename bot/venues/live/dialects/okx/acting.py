@@ -183,4 +183,4 @@ def _limit(limit: Decimal) -> dict[str, Param]:
 
 
 def _post(path: str, **params: Param) -> Request:
-    return Request(api=("private",), method="POST", path=path, params=params, window="orders")
+    return Request(api=("private",), method="POST", path=path, params=params, window=path)

@@ -16,6 +16,7 @@ from bot.venues.live.terms import Instrument, Listing, Payload
 from bot.venues.live.wire import Request
 
 KINDS = {"linear": ContractKind.LINEAR, "inverse": ContractKind.INVERSE}
+TIERS = "public/position-tiers"
 FAMILIES_A_REQUEST = 5
 MARGIN_STEPS = {ContractKind.LINEAR: Decimal("0.01"), ContractKind.INVERSE: Decimal("0.000001")}
 PERPETUAL_LIKE = "xperp"
@@ -39,9 +40,9 @@ class OkxContracts:
             Request(
                 api=("public",),
                 method="GET",
-                path="public/position-tiers",
+                path=TIERS,
                 params={"instType": kind, "tdMode": "isolated", "instFamily": ",".join(families)},
-                window="tiers",
+                window=TIERS,
             )
             for kind, families in _asked(markets)
         ]

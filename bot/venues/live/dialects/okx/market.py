@@ -21,6 +21,7 @@ BARS = {
     24 * HOUR_MS: "1Dutc",
 }
 """OKX's names of the timeframes. From six hours on its plain ones open by the clock of Hong Kong."""
+CANDLES = "market/candles"
 BARS_MAX = 300
 CLOSED = 8
 FIELDS = 9
@@ -86,13 +87,13 @@ def bars_request(instrument: Instrument, timeframe_ms: int, count: int) -> Reque
     return Request(
         api=("public",),
         method="GET",
-        path="market/candles",
+        path=CANDLES,
         params={
             "instId": instrument.id,
             "bar": bar_name(timeframe_ms),
             "limit": str(min(count + 1, BARS_MAX)),
         },
-        window="candles",
+        window=CANDLES,
     )
 
 

@@ -111,7 +111,7 @@ class OkxReading:
 
     def setup_requests(self) -> Sequence[Request]:
         """The configuration tells everything."""
-        return [read("account/config", weight=4)]
+        return [read("account/config")]
 
     def setup(self, payloads: Sequence[Payload]) -> Setup:
         """Futures mode with automatic transfers is guarded; the rest is told why not."""
@@ -131,7 +131,7 @@ class OkxReading:
 
     def rights_request(self) -> Request:
         """The configuration tells the rights of the key that asks for it."""
-        return read("account/config", weight=4)
+        return read("account/config")
 
     def rights(self, payload: Payload) -> KeyRights:
         """Withdrawal is a right of its own; a transfer inside the account is part of trading."""
