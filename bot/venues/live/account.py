@@ -64,7 +64,8 @@ class AccountReader:
         self._told: dict[PositionId, Position] = {}
         self._told_orders: dict[PositionId, tuple[Order, ...]] = {}
         self._told_prices: dict[PositionId, Decimal] = {}
-        self._told_whole_ms = 0
+        self._told_whole_ms = -WHOLE_MS
+        self._read_whole_ms = -WHOLE_MS
         self._known_positions: set[PositionId] = set()
         self._with_orders: set[PositionId] = set()
         self._currencies: set[str] = set()
@@ -72,12 +73,32 @@ class AccountReader:
     @property
     def requests(self) -> tuple[Request, ...]:
         """What one reading asks."""
-        return tuple(self._reading.account_requests(self.listing).values())
+        return tuple(self._reading.account_requests(self.listing, self._symbols()).values())
 
     async def read(self, urgency: Urgency) -> Snapshot:
-        """Read the whole account now. ``Unreadable`` if any of it could not be read."""
+        """Read the account now. ``Unreadable`` if any of it could not be read.
+
+        Orders are read of the symbols that have positions or orders, and of all once in ``WHOLE_MS``: at
+        some exchanges the list of all costs as much as everything else of a minute. Where a position turns
+        up in another symbol, all is read at once.
+        """
         began_ms = self._now_ms()
-        requests = self._reading.account_requests(self.listing)
+        whole = began_ms - self._read_whole_ms >= WHOLE_MS
+        among = None if whole else self._symbols()
+        found = await self._read(began_ms, among, urgency)
+        if among is not None and any(p.id.symbol not in among for p in found.state.positions):
+            whole, found = True, await self._read(self._now_ms(), None, urgency)
+        if whole:
+            self._read_whole_ms = found.began_ms
+        return found
+
+    def _symbols(self) -> frozenset[Symbol]:
+        """Where there are positions or orders, as far as is known."""
+        ids = [position.id for position in self.state.positions] + [order.id for order in self.state.orders]
+        return frozenset(id_.symbol for id_ in ids)
+
+    async def _read(self, began_ms: int, among: frozenset[Symbol] | None, urgency: Urgency) -> Snapshot:
+        requests = self._reading.account_requests(self.listing, among)
         answers = await asyncio.gather(
             *(self._line.pages(request, urgency) for request in requests.values()), return_exceptions=True
         )

@@ -11,14 +11,14 @@ losing a digit.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, Protocol
 
 from bot.core.facts import BarClosed, FundingRate, MarkPrice
 from bot.core.intents import OpenHedge
-from bot.core.types import AccountName, ClientId, Order, Position, PositionMode, PriceKind
+from bot.core.types import AccountName, ClientId, Order, Position, PositionMode, PriceKind, Symbol
 from bot.venues.live.terms import (
     AccountState,
     Heard,
@@ -113,8 +113,14 @@ class Acting(Protocol):
 class Reading(Protocol):
     """Requests that read the account or the market, and what their answers say."""
 
-    def account_requests(self, listing: Listing) -> Mapping[str, Request]:
-        """What has to be read, by a name of the dialect's own, to know the whole account."""
+    def account_requests(
+        self, listing: Listing, among: Collection[Symbol] | None = None
+    ) -> Mapping[str, Request]:
+        """What has to be read, by a name of the dialect's own, to know the whole account.
+
+        Orders are wanted of ``among`` only, of every symbol where it is ``None``; where that is no cheaper
+        the exchange is asked for all the same.
+        """
         ...
 
     def account(self, name: AccountName, payloads: Mapping[str, Payload], listing: Listing) -> AccountState:

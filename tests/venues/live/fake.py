@@ -7,7 +7,7 @@ caller sees what the fault leaves of the reply.
 
 import asyncio
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import Any
@@ -248,6 +248,7 @@ class FakeDialect:
         self.public: Callable[[Wanted], Sequence[Subscription]] = lambda wanted: ()
         self.bars_of: Mapping[Symbol, Sequence[BarClosed]] = {}
         self.traits = TRAITS
+        self.asked_among: list[frozenset[Symbol] | None] = []
         self.cancel_by_id: Callable[[Instrument, Order, str], Request] | None = None
 
     # acting
@@ -315,7 +316,10 @@ class FakeDialect:
 
     # reading
 
-    def account_requests(self, listing: Listing) -> Mapping[str, Request]:
+    def account_requests(
+        self, listing: Listing, among: Collection[Symbol] | None = None
+    ) -> Mapping[str, Request]:
+        self.asked_among.append(None if among is None else frozenset(among))
         return {"all": Request(api="private", method="GET", path="account", weight=5)}
 
     def account(self, name: AccountName, payloads: Mapping[str, Payload], listing: Listing) -> AccountState:

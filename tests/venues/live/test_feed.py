@@ -185,7 +185,7 @@ def test_no_reading_asks_for_more_than_its_share_of_the_limit() -> None:
     async def work() -> list[float]:
         scene = Scene()
         scene.near = True
-        scene.desk.dialect.account_requests = lambda listing: {  # type: ignore[method-assign]
+        scene.desk.dialect.account_requests = lambda listing, among=None: {  # type: ignore[method-assign]
             "all": an_expensive_reading()
         }
         return (await plays(scene, 60, scene.ticks(60))).readings()

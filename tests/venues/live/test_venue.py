@@ -598,6 +598,30 @@ def test_a_reading_that_found_nothing_new_tells_the_balance_alone() -> None:
     assert kinds(rereadings(lambda exchange: None)) == [BalanceChanged]
 
 
+def test_orders_are_asked_for_where_something_is_known_and_of_all_once_a_minute() -> None:
+    async def work() -> list[frozenset[Symbol] | None]:
+        seat = Seat(held())
+        await seat.venue.snapshot()
+        for after_s in (10, 49, 1):
+            await asyncio.sleep(after_s)
+            await seat.venue.reread()
+        return seat.desk.dialect.asked_among
+
+    assert live(work) == [None, {BTC}, {BTC}, None]
+
+
+def test_a_position_that_turns_up_elsewhere_has_its_orders_read_at_once() -> None:
+    async def work() -> list[frozenset[Symbol] | None]:
+        seat = Seat(held())
+        await seat.venue.snapshot()
+        seat.exchange.positions[ETH_LONG] = a_position(ETH_LONG)
+        await asyncio.sleep(10)
+        await seat.venue.reread()
+        return seat.desk.dialect.asked_among
+
+    assert live(work) == [None, {BTC}, None]
+
+
 def test_everything_is_told_once_a_minute_all_the_same() -> None:
     told = kinds(rereadings(lambda exchange: None, after_s=60))
     assert told == [BalanceChanged, PositionChanged, OrdersChanged, LiquidationQuoted]

@@ -35,6 +35,22 @@ def test_the_payloads_are_named_as_they_are_asked_for() -> None:
     assert set(USDM.reading.account_requests(listing())) == {"positions", "balances", "orders", "algo orders"}
 
 
+def test_orders_are_read_of_the_symbols_that_matter_where_that_is_cheaper() -> None:
+    everything = USDM.reading.account_requests(listing())
+    some = USDM.reading.account_requests(listing(), {BTC, Symbol("GONE/USDT:USDT")})
+    assert set(some) == {"positions", "balances", "orders of BTCUSDT", "algo orders of BTCUSDT"}
+    assert some["orders of BTCUSDT"].params == {"symbol": "BTCUSDT"}
+    assert sum(request.weight for request in everything.values()) == 90
+    assert sum(request.weight for request in some.values()) == 12
+
+
+def test_orders_of_several_lists_are_told_together() -> None:
+    row = frame("open algo orders")[0]
+    told = {"positions": [], "balances": [], "orders of BTCUSDT": frame("open limit order of the website")}
+    state = USDM.reading.account(ME, told | {"algo orders of BNBUSDT": [row]}, listing())
+    assert [order.kind for order in state.orders] == [OrderKind.LIMIT, OrderKind.TAKE_PROFIT_MARKET]
+
+
 def test_an_isolated_long_in_hedge_mode() -> None:
     state = read(positions=frame("position isolated"))
     (position,) = state.positions

@@ -7,14 +7,14 @@ would have to be matched with symbolConfig, read at another moment.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
 from bot.core.facts import BarClosed, FundingRate, MarkPrice
 from bot.core.timeframe import format_timeframe
-from bot.core.types import ZERO, AccountName, ClientId, Order, Position, PositionId, PositionMode
+from bot.core.types import ZERO, AccountName, ClientId, Order, Position, PositionId, PositionMode, Symbol
 from bot.venues.live.dialects.binance.histories import account_of_order
 from bot.venues.live.dialects.binance.holdings import algo_order, liquidation_of, plain_order, position_of
 from bot.venues.live.dialects.binance.marks import bar, funding_of, mark_of
@@ -48,15 +48,23 @@ class BinanceReading:
 
     section: Section
 
-    def account_requests(self, listing: Listing) -> Mapping[str, Request]:
-        """Four readings of the whole account; without a symbol the two of orders cost 40 each."""
+    def account_requests(
+        self, listing: Listing, among: Collection[Symbol] | None = None
+    ) -> Mapping[str, Request]:
+        """Positions, balances, and the two lists of orders: 40 each for all symbols, or 1 for each symbol."""
         section = self.section
-        return {
+        wanted = {
             POSITIONS: section.read("positionRisk", weight=5, api=section.positions),
             BALANCES: section.read("balance", weight=5, api=section.balances),
-            ORDERS: section.read("openOrders", weight=ALL_SYMBOLS_WEIGHT),
-            ALGO_ORDERS: section.read("openAlgoOrders", weight=ALL_SYMBOLS_WEIGHT),
         }
+        known = None if among is None else [listing.by_symbol.get(symbol) for symbol in sorted(among)]
+        ids = None if known is None else [instrument.id for instrument in known if instrument is not None]
+        for name, path in ((ORDERS, "openOrders"), (ALGO_ORDERS, "openAlgoOrders")):
+            if ids is None or len(ids) >= ALL_SYMBOLS_WEIGHT:
+                wanted[name] = section.read(path, weight=ALL_SYMBOLS_WEIGHT)
+            else:
+                wanted |= {f"{name} of {id_}": section.read(path, {"symbol": id_}) for id_ in ids}
+        return wanted
 
     def account(self, name: AccountName, payloads: Mapping[str, Payload], listing: Listing) -> AccountState:
         """The account; a row that makes no sense becomes a flaw, an answer that is no list ``ValueError``."""
@@ -75,10 +83,11 @@ class BinanceReading:
                 continue
             if price is not None:
                 liquidations[held.id] = price
-        orders = [
-            *self._orders(name, payloads[ORDERS], ORDERS, listing, plain_order, flaws),
-            *self._orders(name, payloads[ALGO_ORDERS], ALGO_ORDERS, listing, algo_order, flaws),
-        ]
+        orders: list[Order] = []
+        for what, payload in payloads.items():
+            if what not in (POSITIONS, BALANCES):
+                translate = algo_order if what.startswith(ALGO_ORDERS) else plain_order
+                orders.extend(self._orders(name, payload, what, listing, translate, flaws))
         return AccountState(
             positions=tuple(positions),
             balances=tuple(_balances(rows(payloads[BALANCES], BALANCES), listing, flaws)),

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from bot.core.facts import BarClosed, Fill, FundingRate, MarkPrice
-from bot.core.types import ZERO, AccountName, ClientId, PositionMode
+from bot.core.types import ZERO, AccountName, ClientId, PositionMode, Symbol
 from bot.venues.live.dialects.bybit import account, market
 from bot.venues.live.dialects.bybit.account import read
 from bot.venues.live.dialects.bybit.contracts import listed, result
@@ -33,7 +33,9 @@ ANY_ADDRESS = ("*",)
 class BybitReading:
     """Reads account, orders and market; see ``Reading``."""
 
-    def account_requests(self, listing: Listing) -> Mapping[str, Request]:
+    def account_requests(
+        self, listing: Listing, among: Collection[Symbol] | None = None
+    ) -> Mapping[str, Request]:
         """Account, wallet, positions and orders."""
         return account.account_requests(listing)
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from bot.core.facts import BarClosed, Fill, FundingRate, MarkPrice
-from bot.core.types import ZERO, AccountName, ClientId, PositionMode
+from bot.core.types import ZERO, AccountName, ClientId, PositionMode, Symbol
 from bot.venues.live.dialects.okx import account, market
 from bot.venues.live.dialects.okx.account import read
 from bot.venues.live.dialects.okx.contracts import listed
@@ -39,7 +39,9 @@ TRADES_A_PAGE = "100"
 class OkxReading:
     """Reads account, orders and market; see ``Reading``."""
 
-    def account_requests(self, listing: Listing) -> Mapping[str, Request]:
+    def account_requests(
+        self, listing: Listing, among: Collection[Symbol] | None = None
+    ) -> Mapping[str, Request]:
         """Balance, positions, orders and conditional orders."""
         return account.account_requests()
 

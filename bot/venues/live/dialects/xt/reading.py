@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
 from bot.core.facts import BarClosed, FundingRate, MarkPrice
-from bot.core.types import ZERO, AccountName, ClientId, MarginMode, Position, PositionId, PositionMode
+from bot.core.types import ZERO, AccountName, ClientId, MarginMode, Position, PositionId, PositionMode, Symbol
 from bot.venues.live.dialects.xt import past, resting
 from bot.venues.live.dialects.xt.spelling import (
     MODES_HEARD,
@@ -57,7 +57,9 @@ _RESTING: Mapping[str, _Resting] = {
 class XtReading:
     """Reading: positions and balances as XT's lists give them, orders from the three lists it keeps."""
 
-    def account_requests(self, listing: Listing) -> Mapping[str, Request]:
+    def account_requests(
+        self, listing: Listing, among: Collection[Symbol] | None = None
+    ) -> Mapping[str, Request]:
         """Six requests, for all symbols at once."""
         return {
             "positions": _get("future/user/v1/position/list"),
