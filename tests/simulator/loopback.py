@@ -1,64 +1,54 @@
 """The unmodified client of ccxt, every host of which leads to a simulator on loopback, over verified TLS."""
 
 import asyncio
-import socket
-import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
-import aiohttp
 import ccxt
-import ccxt.pro
-from aiohttp.abc import AbstractResolver, ResolveResult
 
-from bot.simulator import ApiKey, SimulatorServer, Wire, World
+from bot.simulator import ApiKey, Line, SimulatorServer, Wire, World
+from tests.simulator.client import a_client
 
 PATIENCE_S = 5.0
 
 
-class LoopbackResolver(AbstractResolver):
-    """Every name is this machine, at one port."""
+class Ears:
+    """A wire, and what clients said down its websockets."""
 
-    def __init__(self, port: int) -> None:
-        self._port = port
+    def __init__(self, wire: Wire) -> None:
+        self._wire = wire
+        self._heard: list[str] = []
 
-    async def resolve(
-        self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_INET
-    ) -> list[ResolveResult]:
-        return [
-            ResolveResult(
-                hostname=host, host="127.0.0.1", port=self._port, family=socket.AF_INET, proto=0, flags=0
-            )
-        ]
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._wire, name)
 
-    async def close(self) -> None:
-        """Nothing is open."""
+    def hear(self, line: Line, text: str) -> None:
+        """Let the wire answer, then take note."""
+        self._wire.hear(line, text)
+        self._heard.append(text)
+
+    async def catch(self, *words: str) -> None:
+        """Wait until each of the words was said and answered: a subscription is in force then."""
+        while True:
+            if all(any(word in text for text in self._heard) for word in words):
+                return
+            await asyncio.sleep(0.005)
 
 
 @asynccontextmanager
 async def trading(
-    world: World, wire: Wire, key: ApiKey, folder: Path, **config: Any
-) -> AsyncIterator[tuple[Any, SimulatorServer]]:
-    """The client of the wire's exchange with a key of an account, and the server it talks to."""
-    async with SimulatorServer(world, [wire], folder=folder) as server:
-        context = ssl.create_default_context(cafile=str(server.ca_file))
-        connector = aiohttp.TCPConnector(resolver=LoopbackResolver(server.port), ssl=context)
-        async with aiohttp.ClientSession(connector=connector) as session:
-            settings = {
-                "apiKey": key.key,
-                "secret": key.secret,
-                "password": key.passphrase,
-                "session": session,
-                "enableRateLimit": False,
-            }
-            client = getattr(ccxt.pro, wire.name)(settings | config)
-            try:
-                await client.load_markets()
-                yield client, server
-            finally:
-                await client.close()
+    world: World, wire: Wire, key: ApiKey, folder: Path, **options: Any
+) -> AsyncIterator[tuple[Any, Ears]]:
+    """The client of the wire's exchange with a key of an account, and ears at the other end."""
+    ears: Any = Ears(wire)
+    async with (
+        SimulatorServer(world, [ears], folder=folder) as server,
+        a_client(wire.name, server.port, server.ca_file, key, **options) as client,
+    ):
+        await client.load_markets()
+        yield client, ears
 
 
 def play(scene: Callable[[], Awaitable[None]]) -> None:

@@ -60,11 +60,11 @@ def _now() -> int:
     return int(time.time() * 1000)
 
 
-def test_the_client_loads_every_contract_under_its_unified_name(tmp_path: Path) -> None:
+def test_the_client_loads_every_contract_under_its_unified_name(certificates: Path) -> None:
     world = a_bybit()
 
     async def scene() -> None:
-        async with trading(world, BybitWire(world), ALICES_KEY, tmp_path) as (client, _):
+        async with trading(world, BybitWire(world), ALICES_KEY, certificates) as (client, _):
             names = {s: (m["id"], m["type"], m["linear"]) for s, m in client.markets.items()}
             assert names == {
                 BTC: ("BTCUSDT", "swap", True),
@@ -82,11 +82,11 @@ def test_the_client_loads_every_contract_under_its_unified_name(tmp_path: Path) 
     play(scene)
 
 
-def test_a_position_is_opened_protected_backed_and_closed(tmp_path: Path) -> None:
+def test_a_position_is_opened_protected_backed_and_closed(certificates: Path) -> None:
     world = a_bybit()
 
     async def scene() -> None:
-        async with trading(world, BybitWire(world), ALICES_KEY, tmp_path) as (client, _):
+        async with trading(world, BybitWire(world), ALICES_KEY, certificates) as (client, _):
             await client.set_leverage(10, BTC)
             await client.create_order(BTC, "market", "buy", 1, None, {"clientOrderId": "mine-1"})
             (held,) = await client.fetch_positions([BTC])
@@ -119,12 +119,12 @@ def test_a_position_is_opened_protected_backed_and_closed(tmp_path: Path) -> Non
     play(scene)
 
 
-def test_a_triggered_stop_keeps_its_id_and_is_found_with_its_trade(tmp_path: Path) -> None:
+def test_a_triggered_stop_keeps_its_id_and_is_found_with_its_trade(certificates: Path) -> None:
     world = a_bybit()
     world.open(a_holding(quantity="1"))
 
     async def scene() -> None:
-        async with trading(world, BybitWire(world), ALICES_KEY, tmp_path) as (client, _):
+        async with trading(world, BybitWire(world), ALICES_KEY, certificates) as (client, _):
             protect = {"stopLossPrice": 46000, "triggerBy": "MarkPrice", "clientOrderId": "hf-1-1"}
             stop = await client.create_order(BTC, "market", "sell", 1, None, protect)
             world.move(BTC, D(45900))
@@ -146,11 +146,11 @@ def test_a_triggered_stop_keeps_its_id_and_is_found_with_its_trade(tmp_path: Pat
     play(scene)
 
 
-def test_refusals_speak_the_exchange_s_codes(tmp_path: Path) -> None:
+def test_refusals_speak_the_exchange_s_codes(certificates: Path) -> None:
     world = a_bybit()
 
     async def scene() -> None:
-        async with trading(world, BybitWire(world), ALICES_KEY, tmp_path) as (client, _):
+        async with trading(world, BybitWire(world), ALICES_KEY, certificates) as (client, _):
             no_position = await caught(
                 client.create_order(BTC, "market", "sell", 1, None, {"reduceOnly": True})
             )
@@ -176,12 +176,12 @@ def test_refusals_speak_the_exchange_s_codes(tmp_path: Path) -> None:
     play(scene)
 
 
-def test_lists_come_in_pages_and_positions_even_when_flat(tmp_path: Path) -> None:
+def test_lists_come_in_pages_and_positions_even_when_flat(certificates: Path) -> None:
     world = a_bybit()
     world.open(a_holding(quantity="1"))
 
     async def scene() -> None:
-        async with trading(world, BybitWire(world), ALICES_KEY, tmp_path) as (client, _):
+        async with trading(world, BybitWire(world), ALICES_KEY, certificates) as (client, _):
             for number in range(5):
                 terms = {"stopLossPrice": 40000 + number, "triggerBy": "MarkPrice"}
                 await client.create_order(BTC, "market", "sell", 0.1, None, terms)
@@ -200,11 +200,11 @@ def test_lists_come_in_pages_and_positions_even_when_flat(tmp_path: Path) -> Non
     play(scene)
 
 
-def test_too_many_requests_in_a_second_are_refused_and_counted_down(tmp_path: Path) -> None:
+def test_too_many_requests_in_a_second_are_refused_and_counted_down(certificates: Path) -> None:
     world = a_bybit()
 
     async def scene() -> None:
-        async with trading(world, BybitWire(world), ALICES_KEY, tmp_path) as (client, _):
+        async with trading(world, BybitWire(world), ALICES_KEY, certificates) as (client, _):
             for _ in range(10):
                 await client.privateGetV5UserQueryApi()
             assert client.last_response_headers["X-Bapi-Limit-Status"] == "0"
@@ -213,12 +213,12 @@ def test_too_many_requests_in_a_second_are_refused_and_counted_down(tmp_path: Pa
     play(scene)
 
 
-def test_a_hedged_account_keeps_both_sides_apart(tmp_path: Path) -> None:
+def test_a_hedged_account_keeps_both_sides_apart(certificates: Path) -> None:
     accounts = (PaperAccount(name=ALICE, balance=D(100_000), position_mode=PositionMode.HEDGE),)
     world = a_bybit(accounts=accounts)
 
     async def scene() -> None:
-        async with trading(world, BybitWire(world), ALICES_KEY, tmp_path) as (client, _):
+        async with trading(world, BybitWire(world), ALICES_KEY, certificates) as (client, _):
             wrong = await caught(client.create_order(BTC, "market", "buy", 1))
             assert "position idx not match position mode" in str(wrong)
             await client.create_order(BTC, "market", "buy", 1, None, {"hedged": True})
@@ -230,11 +230,13 @@ def test_a_hedged_account_keeps_both_sides_apart(tmp_path: Path) -> None:
     play(scene)
 
 
-def test_the_streams_tell_the_market_by_what_changed_and_the_account_by_what_happened(tmp_path: Path) -> None:
+def test_the_streams_tell_the_market_by_what_changed_and_the_account_by_what_happened(
+    certificates: Path,
+) -> None:
     world = a_bybit()
 
     async def scene() -> None:
-        async with trading(world, BybitWire(world), ALICES_KEY, tmp_path) as (client, _):
+        async with trading(world, BybitWire(world), ALICES_KEY, certificates) as (client, ears):
             first = await client.watch_ticker(BTC)
             assert (first["markPrice"], first["info"]["fundingRate"]) == (50000, "0.0001")
             told = asyncio.create_task(client.watch_ticker(BTC))
@@ -250,7 +252,7 @@ def test_the_streams_tell_the_market_by_what_changed_and_the_account_by_what_hap
             positions = asyncio.create_task(client.watch_positions())
             orders = asyncio.create_task(client.watch_orders())
             balance = asyncio.create_task(client.watch_balance({"type": "unified"}))
-            await _subscribed(client, 3)
+            await ears.catch('"position"', '"order"', '"wallet"')
             await client.create_order(BTC, "market", "buy", 1)
             assert [(p["symbol"], p["side"], p["contracts"]) for p in await positions] == [(BTC, "long", 1)]
             assert (await orders)[-1]["status"] in ("open", "closed")
@@ -258,12 +260,3 @@ def test_the_streams_tell_the_market_by_what_changed_and_the_account_by_what_hap
             assert (await balance)["USDT"]["total"] == pytest.approx(100000 - 25.1 - 100)
 
     play(scene)
-
-
-async def _subscribed(client: Any, topics: int) -> None:
-    while True:
-        await asyncio.sleep(0.005)
-        private = [c for url, c in client.clients.items() if url.endswith("/private")]
-        if private and len([s for s in private[0].subscriptions if s != "authenticated"]) >= topics:
-            await asyncio.sleep(0.02)
-            return
