@@ -9,6 +9,7 @@ from typing import Any
 import ccxt
 
 from bot.simulator import ApiKey, Line, SimulatorServer, Wire, World
+from bot.simulator.certificates import CERTIFICATE, KEY
 from tests.simulator.client import a_client
 
 PATIENCE_S = 5.0
@@ -43,8 +44,11 @@ async def trading(
 ) -> AsyncIterator[tuple[Any, Ears]]:
     """The client of the wire's exchange with a key of an account, and ears at the other end."""
     ears: Any = Ears(wire)
+    own = folder / wire.name
+    made = (own / CERTIFICATE, own / KEY)
+    certificate = made if made[0].exists() else None
     async with (
-        SimulatorServer(world, [ears], folder=folder) as server,
+        SimulatorServer(world, [ears], folder=own, certificate=certificate) as server,
         a_client(wire.name, server.port, server.ca_file, key, **options) as client,
     ):
         await client.load_markets()

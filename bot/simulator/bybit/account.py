@@ -20,6 +20,7 @@ MODES = {
     MarginMode.ISOLATED: "ISOLATED_MARGIN",
     MarginMode.CROSS: "REGULAR_MARGIN",
 }
+PORTFOLIO = "PORTFOLIO_MARGIN"
 Given = Mapping[str, Any]
 
 
@@ -102,7 +103,7 @@ class AccountDesk:
     def info(self, key: ApiKey, given: Given, view: AccountView) -> Json:
         """``/v5/account/info``: 6 is UTA 2.0 pro (enum page, ``unifiedMarginStatus``)."""
         return {
-            "marginMode": MODES[self.margin_mode(view.account)],
+            "marginMode": PORTFOLIO if key.portfolio_margin else MODES[self.margin_mode(view.account)],
             "updatedTime": str(view.at_ms),
             "unifiedMarginStatus": 6,
             "dcpStatus": "OFF",

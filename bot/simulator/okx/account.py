@@ -22,7 +22,7 @@ from bot.simulator.standing import funds, standing
 from bot.simulator.symbols import parts_of
 from bot.simulator.world import World
 
-FUTURES_MODE = "2"
+FUTURES_MODE, PORTFOLIO = "2", "4"
 """``acctLv``: 1 spot, 2 futures, 3 multi-currency margin, 4 portfolio margin."""
 UID = "44705892343619584"
 FIRST_POSITION = 307_173_036_051_017_730
@@ -125,7 +125,7 @@ class AccountDesk:
         rights = ["read_only", *(["trade"] if key.trade else []), *(["withdraw"] if key.withdraw else [])]
         return [
             {
-                "acctLv": self._levels.get(key.account, FUTURES_MODE),
+                "acctLv": PORTFOLIO if key.portfolio_margin else self._levels.get(key.account, FUTURES_MODE),
                 "acctStpMode": "cancel_maker",
                 "autoLoan": False,
                 "ctIsoMode": "automatic",
