@@ -1,20 +1,17 @@
-"""XT's wire, with the unmodified client of ccxt over TLS, and with our own words beside it."""
+"""XT's wire, with the unmodified client of ccxt over TLS."""
 
 import asyncio
 import time
 from decimal import Decimal
 from pathlib import Path
-from typing import Any
 
 import ccxt
 import pytest
 
 from bot.core.contracts import Contract, Tier
-from bot.core.types import ClientId, PositionId, PositionMode, Side
+from bot.core.types import PositionId, PositionMode, Side
 from bot.simulator import World
 from bot.simulator.xt import XtWire
-from bot.venues.live.dialects.xt import DIALECT
-from bot.venues.live.wire import Request
 from bot.venues.paper import PaperAccount
 from tests.building.contracts import BTC, a_contract
 from tests.building.simulator import ALICE, ALICES_KEY, Hands, a_holding, a_world
@@ -52,11 +49,6 @@ def an_xt() -> World:
     return a_world(a_btc(), prices={BTC: "50000"}, hands=hands, accounts=accounts)
 
 
-async def ask(client: Any, request: Request) -> Any:
-    """Send one of our own requests through the client."""
-    return await client.request(request.path, list(request.api), request.method, dict(request.params))
-
-
 def test_the_client_loads_the_contract_with_its_size(certificates: Path) -> None:
     world = an_xt()
 
@@ -75,11 +67,6 @@ def test_the_client_loads_the_contract_with_its_size(certificates: Path) -> None
             ticker = await client.fetch_ticker(BTC)
             assert (ticker["last"], ticker["info"]["m"]) == (50000, "50000")
             assert (await client.fetch_funding_rate(BTC))["fundingRate"] == 0.0001
-            listing = DIALECT.contracts.listing(
-                [market],
-                [await ask(client, r) for r in DIALECT.contracts.tier_requests([market])],
-            )
-            assert listing.by_symbol[BTC].contract.lot == world.contracts[BTC].lot
 
     play(scene)
 
@@ -123,41 +110,6 @@ def test_what_the_client_calls_a_stop_loss_sells_at_once(certificates: Path) -> 
             trap = {"stopLossPrice": 46000, "triggerPriceType": "MARK_PRICE", "reduceOnly": True}
             await client.create_order(BTC, "market", "sell", 10_000, None, trap)
             assert world.view(ALICE).positions == {}
-
-    play(scene)
-
-
-def test_our_own_words_are_understood_and_read_back_without_a_flaw(certificates: Path) -> None:
-    world = an_xt()
-    world.open(a_holding(quantity="1"))
-
-    async def scene() -> None:
-        async with trading(world, XtWire(world), ALICES_KEY, certificates) as (client, _):
-            market = client.markets[BTC]
-            brackets = [await ask(client, r) for r in DIALECT.contracts.tier_requests([market])]
-            listing = DIALECT.contracts.listing([market], brackets)
-            btc, reading = listing.by_symbol[BTC], DIALECT.reading
-            acting = DIALECT.acting(PositionMode.HEDGE)
-            held = world.view(ALICE).positions[LONG]
-            stop = acting.place_stop(held, btc, D(46000), ClientId("hf-1-1"))
-            assert DIALECT.answers.proves(stop, await ask(client, stop))
-            added = acting.add_margin(held, btc, D("12.5"))
-            assert DIALECT.answers.proves(added, await ask(client, added))
-            requests = reading.account_requests(listing)
-            state = reading.account(ALICE, {n: await ask(client, r) for n, r in requests.items()}, listing)
-            assert state.flaws == ()
-            (position,) = state.positions
-            assert (position.quantity, position.margin) == (D(1), held.margin + D("12.5"))
-            assert [(o.client_id, o.trigger, o.reduces) for o in state.orders] == [("hf-1-1", D(46000), True)]
-            (balance,) = state.balances
-            assert balance.wallet == world.view(ALICE).wallets["USDT"]
-            world.move(BTC, D(45900))
-            asked = reading.order_requests(btc, ClientId("hf-1-1"), conditional=True)
-            outcome = reading.order(btc, ClientId("hf-1-1"), [await ask(client, r) for r in asked])
-            assert outcome is not None
-            assert (outcome.open, [fill.quantity for fill in outcome.fills]) == (False, [D(1)])
-            prices = [await ask(client, r) for r in reading.market_requests([btc])]
-            assert [fact.symbol for fact in reading.market(prices, listing)] == [BTC, BTC]
 
     play(scene)
 
