@@ -12,6 +12,8 @@ from typing import Any
 from bot.venues.live.exact import plain
 
 PLACES = Decimal("0.00000001")
+TOO_MUCH = Decimal(10) ** 15
+"""Numbers from here on are nobody's price or quantity."""
 Json = Any
 """Whatever JSON can spell."""
 
@@ -35,9 +37,15 @@ def read(given: Mapping[str, Any], name: str) -> Decimal | None:
         number = Decimal(str(value))
     except InvalidOperation:
         raise ValueError(f"{name} is {value!r}") from None
-    if not number.is_finite():
+    if not number.is_finite() or abs(number) >= TOO_MUCH:
         raise ValueError(f"{name} is {value!r}")
     return number
+
+
+def whole(given: Mapping[str, Any], name: str, otherwise: int = 0) -> int:
+    """A whole number from a request; ``otherwise`` where there is none, ``ValueError`` where it is none."""
+    value = given.get(name)
+    return int(str(value)) if value or value == 0 else otherwise
 
 
 def hex_signature(secret: str, text: str) -> str:

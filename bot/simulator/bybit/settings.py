@@ -10,7 +10,7 @@ from bot.core.types import AccountName, MarginMode, PositionId, PositionMode, Si
 from bot.simulator.bybit.account import MODES, AccountDesk
 from bot.simulator.bybit.replies import MARGIN_MODE_FAILED, BybitError, bad, refusal
 from bot.simulator.keys import ApiKey
-from bot.simulator.spelling import Json, read
+from bot.simulator.spelling import Json, read, whole
 from bot.simulator.world import Refusal, World
 
 Given = Mapping[str, Any]
@@ -60,7 +60,7 @@ class SettingsDesk:
         return {"category": given.get("category"), **row}
 
     def _indexed(self, account: AccountName, symbol: Symbol, given: Given) -> PositionId:
-        index = int(given.get("positionIdx") or 0)
+        index = whole(given, "positionIdx")
         if (index != 0) is not self._accounts.hedge(account):
             raise bad("position idx not match position mode")
         if index:
@@ -70,7 +70,7 @@ class SettingsDesk:
 
     def switch_mode(self, key: ApiKey, given: Given) -> Json:
         """``/v5/position/switch-mode``. There it is per symbol or coin; here one for the account."""
-        wanted = {0: PositionMode.ONE_WAY, 3: PositionMode.HEDGE}.get(int(given.get("mode") or 0))
+        wanted = {0: PositionMode.ONE_WAY, 3: PositionMode.HEDGE}.get(whole(given, "mode"))
         if wanted is None:
             raise bad("params error: mode invalid")
         if wanted is self._world.exchange.desk.position_mode(key.account):

@@ -60,7 +60,7 @@ class Streams:
         """A command."""
         try:
             said = json.loads(text)
-            op, args = str(said["op"]), said.get("args") or []
+            op, args = str(said["op"]), [str(arg) for arg in said.get("args") or []]
         except (ValueError, KeyError, TypeError, AttributeError):
             self._say(line, {"success": False, "ret_msg": "error:invalid op", "op": ""})
             return

@@ -14,7 +14,7 @@ from bot.simulator.bybit.names import INVERSE, LINEAR, Names
 from bot.simulator.bybit.replies import BybitError, bad, page, refusal
 from bot.simulator.keys import ApiKey
 from bot.simulator.records import AccountView, OrderRecord
-from bot.simulator.spelling import Json, read, shown
+from bot.simulator.spelling import Json, read, shown, whole
 from bot.simulator.symbols import parts_of
 from bot.simulator.world import OrderTerms, Refusal, World
 
@@ -185,7 +185,7 @@ class TradingDesk:
 
     def _way(self, key: ApiKey, symbol: Symbol, given: Given, *, buy: bool) -> _Way:
         """One-way: reduce-only says it. Hedge: the side of the position does, with or without that flag."""
-        index = int(given.get("positionIdx") or 0)
+        index = whole(given, "positionIdx")
         if (index != 0) is not self._accounts.hedge(key.account):
             raise bad("position idx not match position mode")
         if index:
@@ -223,7 +223,7 @@ class TradingDesk:
             return OrderKind.IOC if given.get("timeInForce") in ("IOC", "FOK") else OrderKind.LIMIT
         if str(given.get("triggerBy") or "LastPrice") not in ("MarkPrice", "LastPrice"):
             raise bad("params error: triggerBy IndexPrice is not simulated")
-        direction = int(given.get("triggerDirection") or 0)
+        direction = whole(given, "triggerDirection")
         if direction not in (RISES, FALLS):
             raise bad("TriggerDirection invalid")
         # A stop follows the price: a buy waits for a rise, a sell for a fall. The other way it takes profit.
@@ -235,7 +235,7 @@ class TradingDesk:
 
     @staticmethod
     def _refused(refused: Refusal, given: Given) -> BybitError:
-        if refused.code == "110093" and int(given.get("triggerDirection") or 0) == RISES:
+        if refused.code == "110093" and whole(given, "triggerDirection") == RISES:
             return BybitError(110092)
         if refused.code == "10001":
             return bad(f"params error: {refused.text}")
