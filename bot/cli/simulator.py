@@ -10,7 +10,7 @@ import click
 from bot.cli.options import config_option, settings_of
 from bot.cli.replay import DEFAULT_CONFIG, map_option
 
-VENUES = ("binanceusdm", "binancecoinm")
+VENUES = ("binanceusdm", "binancecoinm", "bybit", "okx", "xt")
 FOLDER = Path("data", "simulator")
 """Where the certificate is written."""
 

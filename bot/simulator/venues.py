@@ -6,12 +6,18 @@ from collections.abc import Callable, Mapping
 from types import MappingProxyType
 
 from bot.simulator.binance import COINM, USDM, BinanceWire
+from bot.simulator.bybit import BybitWire
+from bot.simulator.okx import OkxWire
 from bot.simulator.wire import Wire
 from bot.simulator.world import World
+from bot.simulator.xt import XtWire
 
 WIRES: Mapping[str, Callable[[World], Wire]] = MappingProxyType(
     {
         USDM.name: lambda world: BinanceWire(world, USDM),
         COINM.name: lambda world: BinanceWire(world, COINM),
+        BybitWire.name: BybitWire,
+        OkxWire.name: OkxWire,
+        XtWire.name: XtWire,
     }
 )

@@ -5,6 +5,8 @@ import tomllib
 from decimal import Decimal
 from pathlib import Path
 
+import pytest
+
 from bot.cli.simulating import compose
 from bot.config import load
 from bot.core.types import AccountName, PositionId, Side
@@ -77,3 +79,10 @@ def test_funding_of_a_tape_is_settled_at_the_prices_before_it(tape: Write, tmp_p
     (paid,) = made.world.view(HELD.account).income
     # 0.1 coins at 100,000, the close of the first bar, pay a thousandth.
     assert (paid.kind, paid.amount) == (IncomeKind.FUNDING, D(-10))
+
+
+@pytest.mark.parametrize("venue", ["bybit", "okx", "xt"])
+def test_every_exchange_is_served(holdfast: Run, tape: Write, venue: str) -> None:
+    result = holdfast("simulator", "--venue", venue, "--tape", tape(*CALM), *AT_ONCE)
+    assert result.exit_code == 0, result.stderr
+    assert f"{venue} simulated at https://localhost:" in result.output

@@ -1,0 +1,7 @@
+"""XT over a simulated world."""
+
+from __future__ import annotations
+
+from bot.simulator.xt.wire import XtWire
+
+__all__ = ["XtWire"]
