@@ -55,7 +55,7 @@ class Tripwires:
         self._marks = market.marks
         self._timed: dict[PositionId, Holder] = {}
         self._left = False
-        """Whether a mark has left a room since the rooms were laid."""
+        """Whether a mark has left a room since the rooms were laid, or a pool has outgrown its own."""
         self._blind: set[Symbol] = set()
         """Silent symbols: the mark that ends a silence has to be seen."""
         self.wires: dict[Symbol, Wire] = {}
@@ -104,10 +104,20 @@ class Tripwires:
     ) -> None:
         """Tie the wires anew: ``holders`` were asked, ``gone`` closed, ``symbols`` changed their watchers."""
         loose = [holder for holder in holders if holder.tied is not holder.reach]
+        self._left = self._left or self._outgrown()
         if loose or gone or symbols or self._left:
             self._tie_all(loose, gone, symbols)
         if self._blind or any(account.blind_to for account in self._accounts.values()):
             self._tie_blind()
+
+    def _outgrown(self) -> bool:
+        """Whether a room was laid for another pool than there is now: its wallet may be a smaller one."""
+        for account in self._accounts.values():
+            if account.has_cross:
+                for wallet in account.wallets.values():
+                    if wallet.rooms.laid_for is not wallet.cross_pool:
+                        return True
+        return False
 
     def _tie_blind(self) -> None:
         blind = {symbol for account in self._accounts.values() for symbol in account.blind_to}

@@ -197,11 +197,13 @@ class Room:
 class Rooms:
     """The rooms of one cross pool, by the weight of profit in the sums that somebody asks for."""
 
-    __slots__ = ("by_weight",)
+    __slots__ = ("by_weight", "laid_for")
 
     def __init__(self) -> None:
         """Nobody asks yet."""
         self.by_weight: dict[Decimal, Room] = {}
+        self.laid_for: Pool | None = None
+        """The pool they were laid for: in another one, were it by its wallet alone, the sums differ."""
 
     def of(self, pool: Pool, weight: Decimal = ONE) -> Room:
         """The room for sums of that weight, in which ``pool`` sits."""
@@ -222,6 +224,7 @@ class Rooms:
     def lay(self, pool: Pool, marks: Marks, needs: Mapping[Decimal, Sequence[Need]]) -> set[Symbol]:
         """Lay every room for those that need it; returns the symbols whose bounds moved."""
         moved: set[Symbol] = set()
+        self.laid_for = pool
         for weight in self.by_weight.keys() | needs.keys():
             moved.update(self.of(pool, weight).lay(marks, needs.get(weight, ())))
         return moved
