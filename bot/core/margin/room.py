@@ -22,8 +22,9 @@ Need = tuple[Symbol | None, Band]
 """A sum that has to stay strictly inside a band: of all symbols, or of all but one."""
 
 _INFINITE = Decimal("Infinity")
-_ALMOST = ONE - ONE.scaleb(-20)
-"""Shares are quotients, and rounded: together they must not be more than what was divided."""
+_DIVIDED = ONE - ONE / 128
+"""Of the slack of several symbols this much: the rest is for payments of funding, after which the box still
+suffices. It covers the rounding of shares too, which are quotients: together they must not be too much."""
 
 
 @dataclass(slots=True, eq=False)
@@ -190,7 +191,7 @@ class Room:
         for side, weight in zip(sides, weights, strict=True):
             share = weight / total if total else ONE / len(weights)
             if share != ONE:
-                share *= _ALMOST
+                share *= _DIVIDED
             side.divide(None if fall is None else fall * share, None if rise is None else rise * share)
 
 
