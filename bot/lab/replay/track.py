@@ -40,7 +40,6 @@ class Track:
         "_breach_ms",
         "_cleared_ms",
         "_delivered_ms",
-        "_first_ms",
         "_size",
         "bar",
         "next_ms",
@@ -53,10 +52,9 @@ class Track:
         self.symbol = Symbol(path.symbol)
         self.path = path
         self._size = len(path)
-        self._first_ms = path.times.item(0)
         self.bar = 0
         """The first bar of which some point has neither been delivered nor skipped."""
-        self.next_ms: int = self._first_ms
+        self.next_ms: int = path.times.item(0)
         """When that bar opens."""
         self._delivered_ms = -1
         self._bounds: TickBounds | None = None
@@ -74,7 +72,8 @@ class Track:
     def index_at(self, at_ms: int) -> int:
         """The first bar that opens at or after ``at_ms``."""
         times = self.path.times
-        guess = -((self._first_ms - at_ms) // self.path.interval_ms)
+        # Most tapes have few gaps: counted from the present bar the guess is right but for those ahead.
+        guess = self.bar - (self.next_ms - at_ms) // self.path.interval_ms
         if 0 < guess < self._size and times.item(guess - 1) < at_ms <= times.item(guess):
             return guess
         return int(times.searchsorted(at_ms))
@@ -98,21 +97,13 @@ class Track:
         if self.next_ms >= until_ms:
             return None
         bar = self.index_at(until_ms)
-        close = self.path.close_of(bar - 1)
-        if close[0] < until_ms:
-            self._move_to(bar)
-            return self._skip_to(close)
-        self._move_to(bar - 1)
-        for point in reversed(self.path.bar(bar - 1)):
-            if point[0] < until_ms:
-                return self._skip_to(point)
-        return None
-
-    def _skip_to(self, point: Point) -> TrackPoint | None:
-        """Count everything up to ``point`` as delivered; ``None`` if it was so already."""
-        at_ms, last, mark = point
+        at_ms, last, mark = self.path.close_of(bar - 1)
+        if at_ms >= until_ms:
+            bar -= 1
+            at_ms, last, mark = next(p for p in reversed(self.path.bar(bar)) if p[0] < until_ms)
+        self._move_to(bar)
         if at_ms <= self._delivered_ms:
-            return None
+            return None  # It was delivered already.
         self._delivered_ms = at_ms
         return TrackPoint(at_ms, mark, last, False)  # noqa: FBT003 - made at every stop
 
