@@ -18,6 +18,7 @@ from bot.core.case import Case, Verdict
 from bot.core.conditions import (
     CLOSED,
     FOREVER_MS,
+    OPEN,
     QUIET,
     Events,
     Reach,
@@ -80,8 +81,10 @@ class Arbiter:
         else:
             wallet = account.wallet(holder.contract.settlement)
             pool = wallet.cross_pool or cross_pool(account, holder.contract.settlement)
-            if any(h.position.id.symbol not in marks for h in pool.holdings):
-                return None
+            if wallet.marked is not pool:
+                if any(h.position.id.symbol not in marks for h in pool.holdings):
+                    return None
+                wallet.marked = pool
             rooms = None if wallet.nets else wallet.rooms
         situation = Situation(
             pool,
@@ -124,14 +127,15 @@ class Arbiter:
             return ()
         decisions: list[Decision] = []
         version = holder.version
-        within = holder.reach_version == version and holder.reach.lasts(situation)
+        within = holder.reach_version == version and _lasts(holder, situation)
         watched = watch_protection(holder, situation, decisions, within=within)
         if events is not QUIET:
             for armed in holder.armed:
                 if events.changed or armed.awaits_ms:
                     armed.hear(events)
-        unchanged = not _awaits_answer(holder) and self._ask_all(holder, situation, decisions, within=within)
-        if _awaits_answer(holder):
+        waits = _awaits_answer(holder)
+        unchanged = not waits and self._ask_all(holder, situation, decisions, within=within)
+        if waits or (decisions and _awaits_answer(holder)):
             # Its outcome is a change of state, after which everybody is asked: until then nobody needs to be.
             holder.keep(holder.protection, provisional=True)
         elif holder.version != version:
@@ -157,7 +161,7 @@ class Arbiter:
                 continue
             armed.reach_version = holder.version
             self._ask(account, holder, armed, situation, decisions)
-            if _awaits_answer(holder):
+            if decisions and _awaits_answer(holder):
                 return False
             reached = self._reach(holder, armed, situation)
             if reached is not armed.reach:
@@ -335,6 +339,8 @@ class Arbiter:
             return Reach({}, armed.asleep_until_ms)
         if armed.pending is not QUIET:
             return CLOSED
+        if armed.band is OPEN and armed.band_wake is armed.wake:
+            return OPEN  # It waits for events alone, whatever the state is.
         ground = situation.ground
         same = armed.band_for is ground and (armed.band_wake is armed.wake or armed.band_wake == armed.wake)
         if same and not situation.stands and armed.band.lasts(situation):
@@ -351,6 +357,17 @@ def _awaits_answer(holder: Holder) -> bool:
     """Whether something was sent for the position of which nothing is known yet."""
     flying = holder.history.in_flight
     return flying is not None and flying.life is not Life.UNKNOWN
+
+
+def _lasts(holder: Holder, situation: Situation) -> bool:
+    """Whether marks and time are still within what the position's last answer was good for."""
+    rooms, reach = situation.rooms, holder.reach
+    if rooms is not None and holder.tied is reach:
+        # While all marks are in the room that was laid for it, its sums need not be looked at.
+        market = situation.market
+        if rooms.calm(situation.pool, market.marks, market.turn):
+            return reach.lasts_at(situation)
+    return reach.lasts(situation)
 
 
 def wanted_to_act(decision: Decision) -> TypeGuard[Action | Refusal]:

@@ -37,7 +37,7 @@ class Books:
         self.pairs = Pairs()
         self.watchers: dict[Symbol, list[Holder]] = {}
         self.changed: dict[Holder, None] = {}
-        self.bars: dict[Symbol, set[int]] = {}
+        self.bars: dict[Symbol, frozenset[int]] = {}
         self.resolved: list[Entry] = []
         self.quoted: dict[Holder, Decimal | None] = {}
         """Liquidation prices that the venue gave in this batch."""
@@ -154,6 +154,7 @@ class Books:
             shared = (holder.id.symbol,) if holder.isolated else tuple(cross[holder.contract.settlement])
             beside = [c.symbol for c in self.market.dated(holder.contract.index)] if holder.pairs else []
             holder.watches = tuple(dict.fromkeys((*shared, *beside)))
+            holder.judged_by = _judged_by(account, holder)
             for symbol in holder.watches:
                 self.rewatched.add(symbol)
                 self.watchers.setdefault(symbol, []).append(holder)
@@ -176,12 +177,24 @@ class Books:
         return holder.position.quantity if holder is not None else ZERO
 
 
+def _judged_by(account: Account, holder: Holder) -> tuple[Symbol, ...]:
+    """The symbols whose marks may enter a decision on one position."""
+    symbols = set(holder.watches)
+    if holder.pairs:
+        # A hedge is judged by the worst loss of the whole account.
+        symbols.update(id_.symbol for id_ in account.holders)
+    if account.has_cross:
+        # The loss of cross positions lowers what is free to spend on all others of their account.
+        symbols.update(h.id.symbol for h in account.holders.values() if not h.isolated)
+    return tuple(sorted(symbols))
+
+
 def events_for(books: Books, holder: Holder) -> Events:
     """What the present batch means to one position."""
     changed = holder in books.changed
     bars = books.bars.get(holder.id.symbol) if books.bars else None
     if bars:
-        return _events(changed, frozenset(bars))
+        return _events(changed, bars)
     return CHANGED if changed else QUIET
 
 

@@ -193,7 +193,7 @@ class Engine:
         # Freshness is judged by the marks of every position, so a patrol has looked at all of them.
         looked_at = list(self._holders()) if patrol else asked
         self._tripwires.retie(looked_at, books.gone, books.rewatched)
-        if not decisions and all(type(fact) in self._traceless for fact in batch):
+        if not decisions and self._traceless.issuperset(map(type, batch)):
             return None
         return Step(at_ms, self._swallowed(looked_at), tuple(batch), tuple(decisions))
 
@@ -250,20 +250,10 @@ class Engine:
 
     def _swallowed(self, asked: Sequence[Holder]) -> tuple[Fact, ...]:
         """The last swallowed mark of every symbol that this turn looked at."""
-        accounts = self._books.accounts
-        if len(asked) == 1 and not asked[0].pairs and not accounts[asked[0].id.account].has_cross:
-            wire = self._wires[asked[0].id.symbol]
-            mark, wire.swallowed = wire.swallowed, None
-            return () if mark is None else (mark,)
-        symbols = {symbol for h in asked for symbol in h.watches}
-        # A hedge is judged by the worst loss of the whole account.
-        for name in {h.id.account for h in asked if h.pairs}:
-            symbols.update(id_.symbol for id_ in accounts[name].holders)
-        # The loss of cross positions lowers what is free to spend on all others of their account.
-        for name in {h.id.account for h in asked if accounts[h.id.account].has_cross}:
-            symbols.update(h.id.symbol for h in accounts[name].holders.values() if not h.isolated)
+        looks = {holder.judged_by for holder in asked}
+        symbols = looks.pop() if len(looks) == 1 else sorted(set().union(*looks))
         taken = []
-        for symbol in sorted(symbols):
+        for symbol in symbols:
             wire = self._tripwires.wire(symbol)
             if wire.swallowed is not None:
                 taken.append(wire.swallowed)

@@ -50,7 +50,8 @@ class Folding:
         belt = (seatbelt_entry(settings.seatbelt),) if settings.seatbelt.enabled else ()
         self._shadow = settings.shadow
         self._entries = self._cast(settings.rules + belt)
-        self._timeframes = frozenset().union(*(e.rule.needs().timeframes_ms for e in self._entries))
+        timeframes = frozenset().union(*(e.rule.needs().timeframes_ms for e in self._entries))
+        self._closed = {each: frozenset((each,)) for each in timeframes}
         self._sequence = 0
         self._unheld: dict[PositionId, tuple[Order, ...]] = {}
         self._reported_ms: dict[tuple[type[Any], object], int] = {}
@@ -98,8 +99,9 @@ class Folding:
         self._market.mark(fact)
 
     def _bar(self, fact: BarClosed) -> None:
-        if fact.timeframe_ms in self._timeframes and self._market.bar(fact):
-            self._books.bars.setdefault(fact.symbol, set()).add(fact.timeframe_ms)
+        if fact.timeframe_ms in self._closed and self._market.bar(fact):
+            closed, bars = self._closed[fact.timeframe_ms], self._books.bars
+            bars[fact.symbol] = bars[fact.symbol] | closed if fact.symbol in bars else closed
 
     def _book(self, fact: Book) -> None:
         self._market.books[fact.symbol] = fact

@@ -104,20 +104,15 @@ class Tripwires:
     ) -> None:
         """Tie the wires anew: ``holders`` were asked, ``gone`` closed, ``symbols`` changed their watchers."""
         loose = [holder for holder in holders if holder.tied is not holder.reach]
-        self._left = self._left or self._outgrown()
+        blind = bool(self._blind)
+        for account in self._accounts.values():
+            blind = blind or bool(account.blind_to)
+            if account.has_cross and _outgrown(account):
+                self._left = True
         if loose or gone or symbols or self._left:
             self._tie_all(loose, gone, symbols)
-        if self._blind or any(account.blind_to for account in self._accounts.values()):
+        if blind:
             self._tie_blind()
-
-    def _outgrown(self) -> bool:
-        """Whether a room was laid for another pool than there is now: its wallet may be a smaller one."""
-        for account in self._accounts.values():
-            if account.has_cross:
-                for wallet in account.wallets.values():
-                    if wallet.rooms.laid_for is not wallet.cross_pool:
-                        return True
-        return False
 
     def _tie_blind(self) -> None:
         blind = {symbol for account in self._accounts.values() for symbol in account.blind_to}
@@ -191,6 +186,11 @@ class Tripwires:
                     for band in wallet.rooms.bands(symbol):
                         low, high = _narrowed(low, high, band)
         wire.low, wire.high = low, high
+
+
+def _outgrown(account: Account) -> bool:
+    """Whether a room was laid for another pool than there is now: its wallet may be a smaller one."""
+    return any(w.rooms.laid_for is not w.cross_pool for w in account.wallets.values())
 
 
 def _needs(account: Account, currency: str) -> dict[Decimal, list[Need]]:

@@ -110,6 +110,10 @@ class Room:
             total, self._turn = self._summed(marks), turn
         return total if without is None else total - self._sides[without].value
 
+    def calm(self, marks: Marks) -> bool:
+        """Whether all marks are strictly inside the box."""
+        return all(side.band.holds(marks[side.symbol]) for side in self._sides.values())
+
     def holds(self, symbol: Symbol, mark: Decimal) -> bool:
         """Whether a mark is strictly inside the box."""
         return self._sides[symbol].band.holds(mark)
@@ -124,7 +128,7 @@ class Room:
         What suffices is left as it is. Where a sum is at its bound or beyond, nothing is inside.
         """
         sides = self._sides.values()
-        if all(side.band.holds(marks[side.symbol]) for side in sides) and self._suffices(needs):
+        if self.calm(marks) and self._suffices(needs):
             return []
         before = [side.band for side in sides]
         fall, rise = self._slack(marks, needs)
@@ -198,13 +202,15 @@ class Room:
 class Rooms:
     """The rooms of one cross pool, by the weight of profit in the sums that somebody asks for."""
 
-    __slots__ = ("by_weight", "laid_for")
+    __slots__ = ("_calm", "_turn", "by_weight", "laid_for")
 
     def __init__(self) -> None:
         """Nobody asks yet."""
         self.by_weight: dict[Decimal, Room] = {}
         self.laid_for: Pool | None = None
         """The pool they were laid for: in another one, were it by its wallet alone, the sums differ."""
+        self._turn: int | None = None
+        self._calm = False
 
     def of(self, pool: Pool, weight: Decimal = ONE) -> Room:
         """The room for sums of that weight, in which ``pool`` sits."""
@@ -213,6 +219,16 @@ class Rooms:
             room = self.by_weight[weight] = Room(weight)
         room.sit(pool)
         return room
+
+    def calm(self, pool: Pool, marks: Marks, turn: int) -> bool:
+        """Whether all marks of ``pool`` are strictly inside the boxes that were laid for it.
+
+        In one ``turn`` marks and boxes stay as they are, so that they are looked at once.
+        """
+        if turn != self._turn:
+            self._turn = turn
+            self._calm = all(room.calm(marks) for room in self.by_weight.values())
+        return self._calm and pool is self.laid_for
 
     def holds(self, symbol: Symbol, mark: Decimal) -> bool:
         """Whether a mark is strictly inside all boxes it belongs to."""

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from bot.core.conditions import FOREVER_MS
 from bot.core.types import Symbol
-from bot.lab.tapes import Point, PricePath, first_outside
+from bot.lab.tapes import PricePath, first_outside
 
 LOOKAHEAD_BARS = 1_024
 """How far a search looks beyond what it was asked for: its answer holds until a bound moves."""
