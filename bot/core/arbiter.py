@@ -37,6 +37,7 @@ from bot.core.settings import EngineSettings
 from bot.core.situation import Situation
 from bot.core.types import ZERO
 from bot.core.view import View
+from bot.core.wake import Above, Below
 
 PROPOSALS_MAX = 16
 """More intents than this from one question is a runaway rule."""
@@ -56,6 +57,10 @@ _AT_THIS_MARK = frozenset(
     }
 )
 """Refusals that another mark may lift."""
+
+
+_LEVELS = frozenset({Below, Above})
+"""Wakes that no event makes true."""
 
 
 class Arbiter:
@@ -278,7 +283,7 @@ class Arbiter:
         view = View(situation, times_acted, self._ledger.rule_of_stop, able)
         rule = armed.entry.rule
         armed.expect(rule.wake(view))
-        if not holds(armed.wake, situation, pending):
+        if _stays_false(armed, situation) or not holds(armed.wake, situation, pending):
             return ()
         proposals: list[Proposal] = []
         for intent, reason in rule.decide(view):
@@ -368,6 +373,18 @@ def _lasts(holder: Holder, situation: Situation) -> bool:
         if rooms.calm(situation.pool, market.marks, market.turn):
             return reach.lasts_at(situation)
     return reach.lasts(situation)
+
+
+def _stays_false(armed: Armed, situation: Situation) -> bool:
+    """Whether its wake is a level that was false and cannot hold yet: then its figure is not needed."""
+    wake = armed.wake
+    return (
+        type(wake) in _LEVELS
+        and armed.band_wake is wake
+        and armed.band_for is situation.ground
+        and not situation.stands
+        and armed.band.lasts(situation)
+    )
 
 
 def wanted_to_act(decision: Decision) -> TypeGuard[Action | Refusal]:
