@@ -52,6 +52,7 @@ class Stage:
         self._recorder = Recorder(engine.distance)
         self.record = self._recorder.record
         self._effects = Effects(exchange)
+        self._ears = self._effects.ears
         self._order = count()
 
     def begin(self, at_ms: int) -> None:
@@ -71,7 +72,7 @@ class Stage:
         if batches:
             self._fold(self._effects.marked(at_ms, symbol, mark, batches))
             return True
-        if self._effects.deaf:
+        if self._ears.deaf:
             return False
         step = self.engine.step(MarkPrice(at_ms=at_ms, symbol=symbol, price=mark))
         if step is None:

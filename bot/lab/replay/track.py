@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from bot.core.conditions import FOREVER_MS
 from bot.core.types import Symbol
-from bot.lab.tapes import PricePath, first_outside
+from bot.lab.tapes import Point, PricePath, first_outside
 
 LOOKAHEAD_BARS = 1_024
 """How far a search looks beyond what it was asked for: its answer holds until a bound moves."""
@@ -92,20 +92,20 @@ class Track:
             self._move_to(self.bar + 1)
         return found
 
-    def last_before(self, until_ms: int) -> TrackPoint | None:
+    def last_before(self, until_ms: int) -> Point | None:
         """The last undelivered point before ``until_ms``; whatever came before it counts as skipped."""
         if self.next_ms >= until_ms:
             return None
         bar = self.index_at(until_ms)
-        at_ms, last, mark = self.path.close_of(bar - 1)
-        if at_ms >= until_ms:
+        point = self.path.close_of(bar - 1)
+        if point[0] >= until_ms:
             bar -= 1
-            at_ms, last, mark = next(p for p in reversed(self.path.bar(bar)) if p[0] < until_ms)
+            point = next(p for p in reversed(self.path.bar(bar)) if p[0] < until_ms)
         self._move_to(bar)
-        if at_ms <= self._delivered_ms:
+        if point[0] <= self._delivered_ms:
             return None  # It was delivered already.
-        self._delivered_ms = at_ms
-        return TrackPoint(at_ms, mark, last, False)  # noqa: FBT003 - made at every stop
+        self._delivered_ms = point[0]
+        return point
 
     def first_point_from(self, at_ms: int) -> int:
         """The time of the first undelivered point at or after ``at_ms``."""

@@ -17,7 +17,7 @@ from bot.core.tripwire import Wire
 from bot.lab.replay.agenda import RANKS, Agenda, Event, Rank, key_of, one_event
 from bot.lab.replay.stage import Stage
 from bot.lab.replay.track import TickBounds, Track, TrackPoint
-from bot.lab.tapes import PricePath, tick_price, to_ticks_ceil, to_ticks_floor
+from bot.lab.tapes import Point, PricePath, tick_price, to_ticks_ceil, to_ticks_floor
 from bot.venues.paper.model import Wires
 
 YIELD_EVERY = 4_096
@@ -57,7 +57,7 @@ class Walker:
         if from_ms < until_ms:
             for at_ms, number, point in self._points(from_ms, until_ms):
                 self._play_events(key_of(at_ms, Rank.MARK))
-                self._deliver(self._tracks[number], point)
+                self._deliver(number, at_ms, point.last, point.mark, gap=point.opens)
         self._play_events(until_key)
 
     def _points(self, from_ms: int, until_ms: int) -> list[tuple[int, int, TrackPoint]]:
@@ -67,12 +67,12 @@ class Walker:
             found.sort(key=itemgetter(0, 1))
         return found
 
-    def _deliver(self, track: Track, point: TrackPoint) -> bool:
-        """Hand one point to the stage; whether anything came of it."""
-        exponent = track.path.exponent
-        mark = tick_price(point.mark, exponent)
-        last = mark if point.last == point.mark else tick_price(point.last, exponent)
-        return self._stage.mark(point.at_ms, track.symbol, mark, last, gap=point.opens)
+    def _deliver(self, number: int, at_ms: int, last: int, mark: int, *, gap: bool) -> bool:
+        """Hand one point of a track to the stage; whether anything came of it."""
+        track = self._tracks[number]
+        price = tick_price(mark, track.path.exponent)
+        traded = price if last == mark else tick_price(last, track.path.exponent)
+        return self._stage.mark(at_ms, track.symbol, price, traded, gap=gap)
 
     def _play_events(self, until_key: int) -> None:
         """Play every event, and every execution that is due, before ``until_key``."""
@@ -201,17 +201,16 @@ class Jumper(Walker):
 
     def _catch_up(self, until_ms: int) -> None:
         """Deliver the last skipped mark of every symbol before ``until_ms``; nobody may speak."""
-        skipped: list[tuple[int, int, TrackPoint]] = []
+        skipped: list[tuple[int, int, Point]] = []
         for number, track in enumerate(self._tracks):
             point = track.last_before(until_ms)
             if point is not None:
-                skipped.append((point.at_ms, number, point))
+                skipped.append((point[0], number, point))
         if len(skipped) > 1:
             skipped.sort()
-        for at_ms, number, point in skipped:
-            track = self._tracks[number]
-            spoke = self._deliver(track, point)
-            assert not spoke, f"{track.symbol} at {at_ms}: a skipped mark was not silent"
+        for _, number, (at_ms, last, mark) in skipped:
+            spoke = self._deliver(number, at_ms, last, mark, gap=False)
+            assert not spoke, f"{self._tracks[number].symbol} at {at_ms}: a skipped mark was not silent"
 
 
 @dataclass(frozen=True, slots=True)
