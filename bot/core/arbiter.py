@@ -32,12 +32,12 @@ from bot.core.guard import Guard
 from bot.core.intents import AddMargin, Level, OpenHedge, Proposal, ReducePosition, SetPosture, flaw
 from bot.core.ledger import Entry, Ledger
 from bot.core.pools import cross_pool, isolated_pool
+from bot.core.promises import promise_lasts, stays_false
 from bot.core.protection import watch_protection
 from bot.core.settings import EngineSettings
 from bot.core.situation import Situation
 from bot.core.types import ZERO
 from bot.core.view import View
-from bot.core.wake import Above, Below
 
 PROPOSALS_MAX = 16
 """More intents than this from one question is a runaway rule."""
@@ -57,10 +57,6 @@ _AT_THIS_MARK = frozenset(
     }
 )
 """Refusals that another mark may lift."""
-
-
-_LEVELS = frozenset({Below, Above})
-"""Wakes that no event makes true."""
 
 
 class Arbiter:
@@ -132,7 +128,7 @@ class Arbiter:
             return ()
         decisions: list[Decision] = []
         version = holder.version
-        within = holder.reach_version == version and _lasts(holder, situation)
+        within = holder.reach_version == version and promise_lasts(holder, situation)
         watched = watch_protection(holder, situation, decisions, within=within)
         if events is not QUIET:
             for armed in holder.armed:
@@ -283,7 +279,7 @@ class Arbiter:
         view = View(situation, times_acted, self._ledger.rule_of_stop, able)
         rule = armed.entry.rule
         armed.expect(rule.wake(view))
-        if _stays_false(armed, situation) or not holds(armed.wake, situation, pending):
+        if stays_false(armed, situation) or not holds(armed.wake, situation, pending):
             return ()
         proposals: list[Proposal] = []
         for intent, reason in rule.decide(view):
@@ -362,29 +358,6 @@ def _awaits_answer(holder: Holder) -> bool:
     """Whether something was sent for the position of which nothing is known yet."""
     flying = holder.history.in_flight
     return flying is not None and flying.life is not Life.UNKNOWN
-
-
-def _lasts(holder: Holder, situation: Situation) -> bool:
-    """Whether marks and time are still within what the position's last answer was good for."""
-    rooms, reach = situation.rooms, holder.reach
-    if rooms is not None and holder.tied is reach:
-        # While all marks are in the room that was laid for it, its sums need not be looked at.
-        market = situation.market
-        if rooms.calm(situation.pool, market.marks, market.turn):
-            return reach.lasts_at(situation)
-    return reach.lasts(situation)
-
-
-def _stays_false(armed: Armed, situation: Situation) -> bool:
-    """Whether its wake is a level that was false and cannot hold yet: then its figure is not needed."""
-    wake = armed.wake
-    return (
-        type(wake) in _LEVELS
-        and armed.band_wake is wake
-        and armed.band_for is situation.ground
-        and not situation.stands
-        and armed.band.lasts(situation)
-    )
 
 
 def wanted_to_act(decision: Decision) -> TypeGuard[Action | Refusal]:

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from decimal import Decimal
-from functools import cache
 
 from bot.core.book import Account, Holder
 from bot.core.conditions import CHANGED, QUIET, Events
@@ -37,7 +36,7 @@ class Books:
         self.pairs = Pairs()
         self.watchers: dict[Symbol, list[Holder]] = {}
         self.changed: dict[Holder, None] = {}
-        self.bars: dict[Symbol, frozenset[int]] = {}
+        self.bars: dict[Symbol, Events] = {}
         self.resolved: list[Entry] = []
         self.quoted: dict[Holder, Decimal | None] = {}
         """Liquidation prices that the venue gave in this batch."""
@@ -191,16 +190,10 @@ def _judged_by(account: Account, holder: Holder) -> tuple[Symbol, ...]:
 
 def events_for(books: Books, holder: Holder) -> Events:
     """What the present batch means to one position."""
-    changed = holder in books.changed
-    bars = books.bars.get(holder.id.symbol) if books.bars else None
-    if bars:
-        return _events(changed, bars)
-    return CHANGED if changed else QUIET
-
-
-@cache
-def _events(changed: bool, bars_ms: frozenset[int]) -> Events:  # noqa: FBT001 - there are a handful, over and over
-    return Events(changed, bars_ms)
+    closed = books.bars.get(holder.id.symbol, QUIET) if books.bars else QUIET
+    if holder in books.changed:
+        return CHANGED if closed is QUIET else CHANGED | closed
+    return closed
 
 
 def free_balance(account: Account, currency: str, marks: Mapping[Symbol, Decimal]) -> Decimal:

@@ -13,6 +13,7 @@ from typing import Any
 
 from bot.core.book import Armed, Holder
 from bot.core.books import Books, free_balance
+from bot.core.conditions import Events
 from bot.core.contracts import Contract
 from bot.core.decisions import StateChanged
 from bot.core.facts import (
@@ -51,7 +52,7 @@ class Folding:
         self._shadow = settings.shadow
         self._entries = self._cast(settings.rules + belt)
         timeframes = frozenset().union(*(e.rule.needs().timeframes_ms for e in self._entries))
-        self._closed = {each: frozenset((each,)) for each in timeframes}
+        self._closed = {each: Events(changed=False, bars_ms=frozenset((each,))) for each in timeframes}
         self._sequence = 0
         self._unheld: dict[PositionId, tuple[Order, ...]] = {}
         self._reported_ms: dict[tuple[type[Any], object], int] = {}

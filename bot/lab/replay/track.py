@@ -96,12 +96,17 @@ class Track:
         """The last undelivered point before ``until_ms``; whatever came before it counts as skipped."""
         if self.next_ms >= until_ms:
             return None
-        bar = self.index_at(until_ms)
-        point = self.path.close_of(bar - 1)
+        path, times = self.path, self.path.times
+        # As ``index_at`` and ``_move_to`` do, but with each opening looked up once: this runs at every stop.
+        bar = self.bar - (self.next_ms - until_ms) // path.interval_ms
+        if bar < self._size and times.item(bar - 1) < until_ms <= (opens_ms := times.item(bar)):
+            self.bar, self.next_ms = bar, opens_ms
+        else:
+            self._move_to(bar := int(times.searchsorted(until_ms)))
+        point = path.close_of(bar - 1)
         if point[0] >= until_ms:
-            bar -= 1
-            point = next(p for p in reversed(self.path.bar(bar)) if p[0] < until_ms)
-        self._move_to(bar)
+            self._move_to(bar - 1)
+            point = next(p for p in reversed(path.bar(bar - 1)) if p[0] < until_ms)
         if point[0] <= self._delivered_ms:
             return None  # It was delivered already.
         self._delivered_ms = point[0]
