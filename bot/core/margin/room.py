@@ -64,12 +64,13 @@ class _Side:
 class Room:
     """The box of one cross pool, for sums in which profit counts ``weight`` times."""
 
-    __slots__ = ("_pool", "_sides", "_total", "_turn", "_wallet", "_weight")
+    __slots__ = ("_sides", "_total", "_turn", "_wallet", "_weight", "pool")
 
     def __init__(self, weight: Decimal = ONE) -> None:
         """Nobody is in it yet."""
         self._weight = weight
-        self._pool: Pool | None = None
+        self.pool: Pool | None = None
+        """Whose room it is."""
         self._wallet = ZERO
         self._total: Decimal | None = None
         self._turn: int | None = None
@@ -82,9 +83,9 @@ class Room:
 
     def sit(self, pool: Pool) -> None:
         """Be the room of ``pool`` as it is now; what is known of symbols whose positions stayed is kept."""
-        if pool is self._pool:
+        if pool is self.pool:
             return
-        self._pool, self._wallet = pool, self._weight * pool.wallet
+        self.pool, self._wallet = pool, self._weight * pool.wallet
         self._total = self._turn = None
         legs: dict[Symbol, list[Holding]] = {}
         for holding in pool.holdings:
@@ -220,7 +221,8 @@ class Rooms:
         room = self.by_weight.get(weight)
         if room is None:
             room = self.by_weight[weight] = Room(weight)
-        room.sit(pool)
+        if room.pool is not pool:
+            room.sit(pool)
         return room
 
     def calm(self, pool: Pool, marks: Marks, turn: int) -> bool:

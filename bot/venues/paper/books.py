@@ -321,7 +321,11 @@ class Books:
 
     def totals(self, id_: PositionId) -> Totals:
         """The running totals of a position id."""
-        return self.accounts[id_.account].totals.setdefault(id_, Totals())
+        known = self.accounts[id_.account].totals
+        totals = known.get(id_)
+        if totals is None:
+            totals = known[id_] = Totals()
+        return totals
 
     # --- facts -----------------------------------------------------------------------------------
 
