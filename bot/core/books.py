@@ -35,6 +35,8 @@ class Books:
             self.account(name)
         self.pairs = Pairs()
         self.watchers: dict[Symbol, list[Holder]] = {}
+        self.held: dict[Symbol, list[Holder]] = {}
+        """The positions in each symbol itself; ``watchers`` look at it for their pool's sake too."""
         self.changed: dict[Holder, None] = {}
         self.bars: dict[Symbol, Events] = {}
         self.resolved: list[Entry] = []
@@ -142,6 +144,8 @@ class Books:
             if any(h.id.account == account.name for h in watchers):
                 self.rewatched.add(symbol)
             watchers[:] = [h for h in watchers if h.id.account != account.name]
+        for held in self.held.values():
+            held[:] = [h for h in held if h.id.account != account.name]
         cross: dict[str, dict[Symbol, None]] = {}
         for holder in account.holders.values():
             if not holder.isolated:
@@ -154,6 +158,7 @@ class Books:
             beside = [c.symbol for c in self.market.dated(holder.contract.index)] if holder.pairs else []
             holder.watches = tuple(dict.fromkeys((*shared, *beside)))
             holder.judged_by = _judged_by(account, holder)
+            self.held.setdefault(holder.id.symbol, []).append(holder)
             for symbol in holder.watches:
                 self.rewatched.add(symbol)
                 self.watchers.setdefault(symbol, []).append(holder)

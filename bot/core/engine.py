@@ -209,9 +209,7 @@ class Engine:
         books = self._books
         found = dict(books.changed)
         for symbol in books.bars:
-            for holder in books.watchers.get(symbol, ()):
-                if holder.id.symbol == symbol:
-                    found[holder] = None
+            found.update(dict.fromkeys(books.held.get(symbol, ())))
         for fact in batch:
             if type(fact) is MarkPrice:
                 found.update(dict.fromkeys(self._tripwires.broken(fact.symbol, fact.price)))

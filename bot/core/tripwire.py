@@ -190,7 +190,10 @@ class Tripwires:
 
 def _outgrown(account: Account) -> bool:
     """Whether a room was laid for another pool than there is now: its wallet may be a smaller one."""
-    return any(w.rooms.laid_for is not w.cross_pool for w in account.wallets.values())
+    for wallet in account.wallets.values():  # noqa: SIM110 - asked at every turn
+        if wallet.rooms.laid_for is not wallet.cross_pool:
+            return True
+    return False
 
 
 def _needs(account: Account, currency: str) -> dict[Decimal, list[Need]]:
