@@ -156,15 +156,15 @@ class Arbiter:
         broken, now_ms = self._parked.broken, situation.now_ms
         unchanged = holder.reach_version >= 0
         for armed in holder.armed:
-            if armed.name in broken:
+            if broken and armed.name in broken:
                 continue
             if armed.promised(holder.version, now_ms) and (within or armed.reach.lasts(situation)):
                 continue
             armed.reach_version = holder.version
-            self._ask(account, holder, armed, situation, decisions)
+            left = self._ask(account, holder, armed, situation, decisions)
             if decisions and _awaits_answer(holder):
                 return False
-            reached = self._reach(holder, armed, situation)
+            reached = armed.band if left else self._reach(holder, armed, situation)
             if reached is not armed.reach:
                 unchanged = False
                 armed.reach = reached
@@ -236,8 +236,8 @@ class Arbiter:
 
     def _ask(
         self, account: Account, holder: Holder, armed: Armed, situation: Situation, decisions: list[Decision]
-    ) -> None:
-        """Ask one rule, and add what comes of it to ``decisions``.
+    ) -> bool:
+        """Ask one rule, and add what comes of it to ``decisions``; whether it was left at its band.
 
         A sleeper is asked by those only who doubt its sleep. Nothing but an action of its is news.
         """
@@ -248,13 +248,14 @@ class Arbiter:
         except Exception as error:  # noqa: BLE001 - a rule is foreign code: whatever it raises parks it alone
             if asleep:
                 armed.pending = pending
-                return
+                return False
             decisions.append(self._park(armed, f"{type(error).__name__}: {error}", situation.now_ms))
-            return
+            return False
         if not proposals:
             if asleep:
                 armed.pending = pending
-            return
+                return False
+            return proposals is None
         case = Case(account, holder, armed, situation.now_ms, situation.pair)
         acted = False
         for proposal in proposals:
@@ -270,16 +271,20 @@ class Arbiter:
             decisions.extend(self._decided(verdict, holder, armed, case))
         if asleep and not acted:
             armed.pending = pending
+        return False
 
     def _proposals(
         self, holder: Holder, armed: Armed, situation: Situation, pending: Events
-    ) -> Sequence[Proposal]:
+    ) -> Sequence[Proposal] | None:
+        """What the rule wants; ``None`` where its band says that it wants nothing."""
         able = self._settings.capabilities.get(holder.id.account, NOTHING_DECLARED)
         times_acted = holder.history.times_acted.get(armed.name, 0)
         view = View(situation, times_acted, self._ledger.rule_of_stop, able)
         rule = armed.entry.rule
         armed.expect(rule.wake(view))
-        if stays_false(armed, situation) or not holds(armed.wake, situation, pending):
+        if stays_false(armed, situation):
+            return None
+        if not holds(armed.wake, situation, pending):
             return ()
         proposals: list[Proposal] = []
         for intent, reason in rule.decide(view):

@@ -40,6 +40,7 @@ class Track:
         "_breach_ms",
         "_cleared_ms",
         "_delivered_ms",
+        "_last_ms",
         "_size",
         "bar",
         "next_ms",
@@ -57,6 +58,8 @@ class Track:
         self.next_ms: int = path.times.item(0)
         """When that bar opens."""
         self._delivered_ms = -1
+        self._last_ms = path.interval_ms - 1
+        """When in a bar its last point is."""
         self._bounds: TickBounds | None = None
         self._cleared_ms = 0
         """No bar that opens before this is outside the bounds."""
@@ -99,18 +102,24 @@ class Track:
         path, times = self.path, self.path.times
         # As ``index_at`` and ``_move_to`` do, but with each opening looked up once: this runs at every stop.
         bar = self.bar - (self.next_ms - until_ms) // path.interval_ms
-        if bar < self._size and times.item(bar - 1) < until_ms <= (opens_ms := times.item(bar)):
+        if bar < self._size and (opened_ms := times.item(bar - 1)) < until_ms <= (
+            opens_ms := times.item(bar)
+        ):
             self.bar, self.next_ms = bar, opens_ms
         else:
             self._move_to(bar := int(times.searchsorted(until_ms)))
-        point = path.close_of(bar - 1)
-        if point[0] >= until_ms:
+            opened_ms = times.item(bar - 1)
+        at_ms = opened_ms + self._last_ms
+        if at_ms < until_ms:
+            last = path.close.item(bar - 1)
+            mark = last if path.marks is None else path.marks.item(bar - 1, 3)
+        else:
             self._move_to(bar - 1)
-            point = next(p for p in reversed(path.bar(bar - 1)) if p[0] < until_ms)
-        if point[0] <= self._delivered_ms:
+            at_ms, last, mark = next(p for p in reversed(path.bar(bar - 1)) if p[0] < until_ms)
+        if at_ms <= self._delivered_ms:
             return None  # It was delivered already.
-        self._delivered_ms = point[0]
-        return point
+        self._delivered_ms = at_ms
+        return at_ms, last, mark
 
     def first_point_from(self, at_ms: int) -> int:
         """The time of the first undelivered point at or after ``at_ms``."""
