@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal
+from operator import attrgetter
 from typing import get_args
 
 from bot.core.arbiter import Arbiter, wanted_to_act
@@ -32,6 +33,8 @@ from bot.core.step import Step
 from bot.core.tripwire import Tripwires, Wire
 from bot.core.types import AccountName, PositionId, Symbol
 from bot.core.watch import Watch
+
+_SEQUENCE = attrgetter("sequence")
 
 
 class Engine:
@@ -80,6 +83,7 @@ class Engine:
             return self.step(batch[0])
         books, at_ms = self._books, batch[-1].at_ms
         books.begin()
+        apply = self._folding.apply
         for fact in batch:
             if type(fact) is MarkPrice and not self._take(fact):
                 continue
@@ -87,7 +91,7 @@ class Engine:
                 obey(fact, books, self._ledger, self._parked)
             elif type(fact) is CarriedOver:
                 take_over(fact.carried, books, self._ledger, self._parked)
-            self._folding.apply(fact)
+            apply(fact)
         ticked = type(batch[-1]) is Tick
         if ticked:
             self._watch.tick(at_ms)
@@ -185,7 +189,7 @@ class Engine:
         books = self._books
         decisions.extend(books.notes)
         if len(asked) > 1:
-            asked.sort(key=lambda holder: holder.sequence)
+            asked.sort(key=_SEQUENCE)
         for holder in asked:
             decisions.extend(self._ask(holder, events_for(books, holder), at_ms))
         if patrol:

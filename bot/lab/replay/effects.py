@@ -64,10 +64,10 @@ class Effects:
         """
         match events[0]:
             case BarClosed():
-                heard = self.ears.bars(cast(Sequence[BarClosed], events))
+                heard = self.ears.bars(cast("Sequence[BarClosed]", events))
                 return (heard,) if heard else ()
             case Funding(symbol, rate):
-                others = [(each.symbol, each.rate) for each in cast(Sequence[Funding], events[1:])]
+                others = [(each.symbol, each.rate) for each in cast("Sequence[Funding]", events[1:])]
                 return self.exchange.settle_funding(at_ms, symbol, rate, *others)
             case Delivery(symbol=symbol, price=price):
                 return self.exchange.deliver(at_ms, symbol, price)

@@ -23,6 +23,7 @@ from bot.venues.paper.model import Wires
 YIELD_EVERY = 4_096
 """Steps between two breaths, in which the caller may write the journal."""
 _STRIDE_BARS = 1_024
+_MARK = int(Rank.MARK)
 
 
 class Walker:
@@ -146,10 +147,15 @@ class Jumper(Walker):
 
     def _play_at(self, stop_ms: int, stop_key: int) -> int:
         """Catch up to the next event and play it, or to the end of all prices if that is nearer."""
-        until_key = stop_key + 1 if stop_ms == stop_key // RANKS else key_of(self._end_ms, Rank.BAR)
         self._catch_up(stop_ms)
-        self._play(stop_ms, until_key)
-        return stop_ms if until_key % RANKS <= Rank.MARK else stop_ms + 1
+        if stop_ms < stop_key // RANKS:
+            self._play_events(key_of(stop_ms, Rank.BAR))
+        elif stop_key % RANKS < _MARK:
+            self._play_events(stop_key + 1)
+        else:
+            self._play(stop_ms, stop_key + 1)
+            return stop_ms + 1
+        return stop_ms
 
     def _next_event_key(self) -> int:
         keys = self._agenda.keys

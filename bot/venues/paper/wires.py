@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from decimal import Decimal
 
-from bot.core.margin.bounds import Band, PlainSums, nets, ratio_calm
+from bot.core.margin.bounds import Band, PlainSums, band_alive, nets, ratio_calm
 from bot.core.margin.pool import Pool
 from bot.core.margin.room import Room
 from bot.core.types import ONE, ZERO, MarginMode, PriceKind, Symbol
@@ -41,6 +41,10 @@ def _bands(books: Books, key: PoolKey, pool: Pool) -> Mapping[Symbol, Band]:
     if pool.mode is MarginMode.ISOLATED:
         (holding,) = pool.holdings
         id_ = holding.position.id
+        # Whoever is dead at the present mark has been liquidated by now.
+        alive = band_alive(pool)
+        if alive is not None:
+            return {id_.symbol: alive}
         return {id_.symbol: ratio_calm(pool, id_, marks, ONE, PlainSums(pool, marks)).own}
     if nets(pool):
         return {symbol: Band(mark, mark) for symbol, mark in marks.items()}
