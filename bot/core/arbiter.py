@@ -142,7 +142,7 @@ class Arbiter:
         elif holder.version != version:
             holder.keep(CLOSED, provisional=True)  # A new posture: those asked before it may speak again.
         elif unchanged and watched:
-            holder.keep(holder.reach)
+            holder.reach_version = version
         else:
             reaches = [a.reach for a in holder.armed if a.name not in self._parked.broken]
             holder.keep(tightest([*reaches, holder.protection]))

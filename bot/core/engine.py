@@ -213,7 +213,8 @@ class Engine:
         books = self._books
         found = dict(books.changed)
         for symbol in books.bars:
-            found.update(dict.fromkeys(books.held.get(symbol, ())))
+            for holder in books.held.get(symbol, ()):
+                found[holder] = None
         for fact in batch:
             if type(fact) is MarkPrice:
                 found.update(dict.fromkeys(self._tripwires.broken(fact.symbol, fact.price)))

@@ -232,7 +232,9 @@ class Rooms:
         """
         if turn != self._turn:
             self._turn = turn
-            self._calm = all(room.calm(marks) for room in self.by_weight.values())
+            self._calm = True
+            for room in self.by_weight.values():
+                self._calm = self._calm and room.calm(marks)
         return self._calm and pool is self.laid_for
 
     def holds(self, symbol: Symbol, mark: Decimal) -> bool:

@@ -91,8 +91,8 @@ class Walker:
     def _together(self, key: int, events: Sequence[Event]) -> Sequence[Event]:
         """Take the next event, and those of other symbols that are one with it."""
         keys, start = self._agenda.keys, self._next
-        end = start + 1
-        while end < len(keys) and keys[end] == key and one_event(events[start], events[end]):
+        end, first = start + 1, events[start]
+        while end < len(keys) and keys[end] == key and one_event(first, events[end]):
             end += 1
         self._next = end
         return events[start:end]
