@@ -35,6 +35,7 @@ from bot.core.facts import (
 from bot.core.intents import Level
 from bot.core.keeper import KEEPER_ENTRY
 from bot.core.ledger import Ledger
+from bot.core.pools import after_payment
 from bot.core.seatbelt import seatbelt_entry
 from bot.core.settings import EngineSettings, RuleEntry
 from bot.core.types import MarginMode, Order, Position, PositionId
@@ -185,7 +186,7 @@ class Folding:
         account = self._books.account(fact.account)
         wallet = account.wallet(fact.currency)
         wallet.amount, wallet.free = fact.wallet, fact.free
-        wallet.cross_pool = None
+        after_payment(account, fact.currency)
         account.known = True
         self._books.settle(account, "the account is known", fact.at_ms)
         for holder in account.holders.values():

@@ -85,8 +85,10 @@ class Room:
         """Be the room of ``pool`` as it is now; what is known of symbols whose positions stayed is kept."""
         if pool is self.pool:
             return
-        self.pool, self._wallet = pool, self._weight * pool.wallet
+        before, self.pool, self._wallet = self.pool, pool, self._weight * pool.wallet
         self._total = self._turn = None
+        if before is not None and before.holdings is pool.holdings:
+            return  # Only the wallet is another one.
         legs: dict[Symbol, list[Holding]] = {}
         for holding in pool.holdings:
             legs.setdefault(holding.position.id.symbol, []).append(holding)
