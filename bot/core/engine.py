@@ -253,8 +253,11 @@ class Engine:
 
     def _swallowed(self, asked: Sequence[Holder]) -> tuple[Fact, ...]:
         """The last swallowed mark of every symbol that this turn looked at."""
-        looks = {holder.judged_by for holder in asked}
-        symbols = looks.pop() if len(looks) == 1 else sorted(set().union(*looks))
+        if len(asked) == 1:
+            symbols: Sequence[Symbol] = asked[0].judged_by
+        else:
+            looks = {holder.judged_by for holder in asked}
+            symbols = looks.pop() if len(looks) == 1 else sorted(set().union(*looks))
         taken = []
         for symbol in symbols:
             wire = self._tripwires.wire(symbol)

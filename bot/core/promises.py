@@ -25,9 +25,9 @@ def stays_false(armed: Armed, situation: Situation) -> bool:
     """Whether the wake is a level that was false and cannot hold yet: then its figure is not needed."""
     wake = armed.wake
     return (
-        type(wake) in _LEVELS
-        and armed.band_wake is wake
-        and armed.band_for is situation.ground
+        armed.band_wake is wake
         and not situation.stands
+        and type(wake) in _LEVELS
+        and armed.band_for is situation.ground
         and armed.band.lasts(situation)
     )
