@@ -63,7 +63,8 @@ class AtrStop(Rule[AtrStopParams]):
             return
         params, stops, sign = self.params, view.stops, view.id.side.sign
         stop, naked = stops.ours, stops.protecting is None
-        price = view.mark - sign * params.multiple * atr
+        away = params.multiple * atr
+        price = view.mark - away if sign > 0 else view.mark + away
         gain = max(params.step * atr, view.contract.tick)
         held = stop.trigger if stop is not None else None
         if held is not None and sign * (price - held) < gain and not naked:

@@ -80,14 +80,10 @@ class _Notebook(Stage):
 
     def __init__(self) -> None:
         self.moments: list[Moment] = []
+        self.next_execution = None  # Nothing waits.
 
     def begin(self, at_ms: int) -> None:
         """Nothing to begin."""
-
-    @property
-    def next_execution(self) -> int | None:
-        """Nothing waits."""
-        return None
 
     @property
     def steps(self) -> int:

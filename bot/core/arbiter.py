@@ -18,6 +18,7 @@ from bot.core.case import Case, Verdict
 from bot.core.conditions import (
     CLOSED,
     FOREVER_MS,
+    OPEN,
     QUIET,
     Events,
     Reach,
@@ -31,6 +32,7 @@ from bot.core.guard import Guard
 from bot.core.intents import AddMargin, Level, OpenHedge, Proposal, ReducePosition, SetPosture, flaw
 from bot.core.ledger import Entry, Ledger
 from bot.core.pools import cross_pool, isolated_pool
+from bot.core.promises import promise_lasts, stays_false
 from bot.core.protection import watch_protection
 from bot.core.settings import EngineSettings
 from bot.core.situation import Situation
@@ -80,8 +82,10 @@ class Arbiter:
         else:
             wallet = account.wallet(holder.contract.settlement)
             pool = wallet.cross_pool or cross_pool(account, holder.contract.settlement)
-            if any(h.position.id.symbol not in marks for h in pool.holdings):
-                return None
+            if wallet.marked is not pool:
+                if any(h.position.id.symbol not in marks for h in pool.holdings):
+                    return None
+                wallet.marked = pool
             rooms = None if wallet.nets else wallet.rooms
         situation = Situation(
             pool,
@@ -124,20 +128,21 @@ class Arbiter:
             return ()
         decisions: list[Decision] = []
         version = holder.version
-        within = holder.reach_version == version and holder.reach.lasts(situation)
+        within = holder.reach_version == version and promise_lasts(holder, situation)
         watched = watch_protection(holder, situation, decisions, within=within)
         if events is not QUIET:
             for armed in holder.armed:
                 if events.changed or armed.awaits_ms:
                     armed.hear(events)
-        unchanged = not _awaits_answer(holder) and self._ask_all(holder, situation, decisions, within=within)
-        if _awaits_answer(holder):
+        waits = _awaits_answer(holder)
+        unchanged = not waits and self._ask_all(holder, situation, decisions, within=within)
+        if waits or (decisions and _awaits_answer(holder)):
             # Its outcome is a change of state, after which everybody is asked: until then nobody needs to be.
             holder.keep(holder.protection, provisional=True)
         elif holder.version != version:
             holder.keep(CLOSED, provisional=True)  # A new posture: those asked before it may speak again.
         elif unchanged and watched:
-            holder.keep(holder.reach)
+            holder.reach_version = version
         else:
             reaches = [a.reach for a in holder.armed if a.name not in self._parked.broken]
             holder.keep(tightest([*reaches, holder.protection]))
@@ -151,15 +156,15 @@ class Arbiter:
         broken, now_ms = self._parked.broken, situation.now_ms
         unchanged = holder.reach_version >= 0
         for armed in holder.armed:
-            if armed.name in broken:
+            if broken and armed.name in broken:
                 continue
             if armed.promised(holder.version, now_ms) and (within or armed.reach.lasts(situation)):
                 continue
             armed.reach_version = holder.version
-            self._ask(account, holder, armed, situation, decisions)
-            if _awaits_answer(holder):
+            left = self._ask(account, holder, armed, situation, decisions)
+            if decisions and _awaits_answer(holder):
                 return False
-            reached = self._reach(holder, armed, situation)
+            reached = armed.band if left else self._reach(holder, armed, situation)
             if reached is not armed.reach:
                 unchanged = False
                 armed.reach = reached
@@ -231,8 +236,8 @@ class Arbiter:
 
     def _ask(
         self, account: Account, holder: Holder, armed: Armed, situation: Situation, decisions: list[Decision]
-    ) -> None:
-        """Ask one rule, and add what comes of it to ``decisions``.
+    ) -> bool:
+        """Ask one rule, and add what comes of it to ``decisions``; whether it was left at its band.
 
         A sleeper is asked by those only who doubt its sleep. Nothing but an action of its is news.
         """
@@ -243,13 +248,14 @@ class Arbiter:
         except Exception as error:  # noqa: BLE001 - a rule is foreign code: whatever it raises parks it alone
             if asleep:
                 armed.pending = pending
-                return
+                return False
             decisions.append(self._park(armed, f"{type(error).__name__}: {error}", situation.now_ms))
-            return
+            return False
         if not proposals:
             if asleep:
                 armed.pending = pending
-            return
+                return False
+            return proposals is None
         case = Case(account, holder, armed, situation.now_ms, situation.pair)
         acted = False
         for proposal in proposals:
@@ -265,15 +271,19 @@ class Arbiter:
             decisions.extend(self._decided(verdict, holder, armed, case))
         if asleep and not acted:
             armed.pending = pending
+        return False
 
     def _proposals(
         self, holder: Holder, armed: Armed, situation: Situation, pending: Events
-    ) -> Sequence[Proposal]:
+    ) -> Sequence[Proposal] | None:
+        """What the rule wants; ``None`` where its band says that it wants nothing."""
         able = self._settings.capabilities.get(holder.id.account, NOTHING_DECLARED)
         times_acted = holder.history.times_acted.get(armed.name, 0)
         view = View(situation, times_acted, self._ledger.rule_of_stop, able)
         rule = armed.entry.rule
         armed.expect(rule.wake(view))
+        if stays_false(armed, situation):
+            return None
         if not holds(armed.wake, situation, pending):
             return ()
         proposals: list[Proposal] = []
@@ -335,6 +345,8 @@ class Arbiter:
             return Reach({}, armed.asleep_until_ms)
         if armed.pending is not QUIET:
             return CLOSED
+        if armed.band is OPEN and armed.band_wake is armed.wake:
+            return OPEN  # It waits for events alone, whatever the state is.
         ground = situation.ground
         same = armed.band_for is ground and (armed.band_wake is armed.wake or armed.band_wake == armed.wake)
         if same and not situation.stands and armed.band.lasts(situation):

@@ -86,6 +86,8 @@ class Holder:
     stops: tuple[Order, ...] = ()
     watches: tuple[Symbol, ...] = ()
     """The symbols whose marks it has to look at: its own, or those of its cross pool."""
+    judged_by: tuple[Symbol, ...] = ()
+    """Those, and all others whose marks may enter a decision on it, sorted."""
     known_ms: int = 0
     """When the position was first heard of: without a mark, silence is counted from here."""
     version: int = 0
@@ -175,6 +177,8 @@ class Wallet:
     free: Decimal = ZERO
     cross_pool: Pool | None = None
     """The cross positions that settle in this currency, kept while they stay as they are."""
+    marked: Pool | None = None
+    """The cross pool of which every mark is known."""
     has_cross: bool = False
     nets: bool = False
     """Whether requirements of the cross pool offset each other, so that it is no sum over symbols."""

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from decimal import Decimal
-from functools import cache
 
 from bot.core.book import Account, Holder
 from bot.core.conditions import CHANGED, QUIET, Events
@@ -36,8 +35,10 @@ class Books:
             self.account(name)
         self.pairs = Pairs()
         self.watchers: dict[Symbol, list[Holder]] = {}
+        self.held: dict[Symbol, list[Holder]] = {}
+        """The positions in each symbol itself; ``watchers`` look at it for their pool's sake too."""
         self.changed: dict[Holder, None] = {}
-        self.bars: dict[Symbol, set[int]] = {}
+        self.bars: dict[Symbol, Events] = {}
         self.resolved: list[Entry] = []
         self.quoted: dict[Holder, Decimal | None] = {}
         """Liquidation prices that the venue gave in this batch."""
@@ -143,6 +144,8 @@ class Books:
             if any(h.id.account == account.name for h in watchers):
                 self.rewatched.add(symbol)
             watchers[:] = [h for h in watchers if h.id.account != account.name]
+        for held in self.held.values():
+            held[:] = [h for h in held if h.id.account != account.name]
         cross: dict[str, dict[Symbol, None]] = {}
         for holder in account.holders.values():
             if not holder.isolated:
@@ -154,6 +157,8 @@ class Books:
             shared = (holder.id.symbol,) if holder.isolated else tuple(cross[holder.contract.settlement])
             beside = [c.symbol for c in self.market.dated(holder.contract.index)] if holder.pairs else []
             holder.watches = tuple(dict.fromkeys((*shared, *beside)))
+            holder.judged_by = _judged_by(account, holder)
+            self.held.setdefault(holder.id.symbol, []).append(holder)
             for symbol in holder.watches:
                 self.rewatched.add(symbol)
                 self.watchers.setdefault(symbol, []).append(holder)
@@ -176,18 +181,24 @@ class Books:
         return holder.position.quantity if holder is not None else ZERO
 
 
+def _judged_by(account: Account, holder: Holder) -> tuple[Symbol, ...]:
+    """The symbols whose marks may enter a decision on one position."""
+    symbols = set(holder.watches)
+    if holder.pairs:
+        # A hedge is judged by the worst loss of the whole account.
+        symbols.update(id_.symbol for id_ in account.holders)
+    if account.has_cross:
+        # The loss of cross positions lowers what is free to spend on all others of their account.
+        symbols.update(h.id.symbol for h in account.holders.values() if not h.isolated)
+    return tuple(sorted(symbols))
+
+
 def events_for(books: Books, holder: Holder) -> Events:
     """What the present batch means to one position."""
-    changed = holder in books.changed
-    bars = books.bars.get(holder.id.symbol) if books.bars else None
-    if bars:
-        return _events(changed, frozenset(bars))
-    return CHANGED if changed else QUIET
-
-
-@cache
-def _events(changed: bool, bars_ms: frozenset[int]) -> Events:  # noqa: FBT001 - there are a handful, over and over
-    return Events(changed, bars_ms)
+    closed = books.bars.get(holder.id.symbol, QUIET) if books.bars else QUIET
+    if holder in books.changed:
+        return CHANGED if closed is QUIET else CHANGED | closed
+    return closed
 
 
 def free_balance(account: Account, currency: str, marks: Mapping[Symbol, Decimal]) -> Decimal:

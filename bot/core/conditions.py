@@ -71,14 +71,21 @@ class Reach:
     at_ms: int = FOREVER_MS
     sums: Mapping[Sum, Band] = field(default_factory=dict)
 
-    def lasts(self, situation: Situation) -> bool:
-        """Whether marks and time are still within it."""
+    def lasts_at(self, situation: Situation) -> bool:
+        """Whether the position's own mark and the time are still within it."""
         bands = self.bands
         if bands is None or situation.now_ms >= self.at_ms:
             return False
-        for band in bands.values():
+        # A loop, like the next one: it runs for every rule at every evaluation.
+        for band in bands.values():  # noqa: SIM110
             if not band.holds(situation.mark):
                 return False
+        return True
+
+    def lasts(self, situation: Situation) -> bool:
+        """Whether marks and time are still within it."""
+        if not self.lasts_at(situation):
+            return False
         for (weight, without), band in self.sums.items():
             if not band.holds(situation.surplus(weight, without)):
                 return False

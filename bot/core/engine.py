@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal
+from operator import attrgetter
 from typing import get_args
 
 from bot.core.arbiter import Arbiter, wanted_to_act
@@ -32,6 +33,8 @@ from bot.core.step import Step
 from bot.core.tripwire import Tripwires, Wire
 from bot.core.types import AccountName, PositionId, Symbol
 from bot.core.watch import Watch
+
+_SEQUENCE = attrgetter("sequence")
 
 
 class Engine:
@@ -80,6 +83,7 @@ class Engine:
             return self.step(batch[0])
         books, at_ms = self._books, batch[-1].at_ms
         books.begin()
+        apply = self._folding.apply
         for fact in batch:
             if type(fact) is MarkPrice and not self._take(fact):
                 continue
@@ -87,7 +91,7 @@ class Engine:
                 obey(fact, books, self._ledger, self._parked)
             elif type(fact) is CarriedOver:
                 take_over(fact.carried, books, self._ledger, self._parked)
-            self._folding.apply(fact)
+            apply(fact)
         ticked = type(batch[-1]) is Tick
         if ticked:
             self._watch.tick(at_ms)
@@ -185,7 +189,7 @@ class Engine:
         books = self._books
         decisions.extend(books.notes)
         if len(asked) > 1:
-            asked.sort(key=lambda holder: holder.sequence)
+            asked.sort(key=_SEQUENCE)
         for holder in asked:
             decisions.extend(self._ask(holder, events_for(books, holder), at_ms))
         if patrol:
@@ -193,7 +197,7 @@ class Engine:
         # Freshness is judged by the marks of every position, so a patrol has looked at all of them.
         looked_at = list(self._holders()) if patrol else asked
         self._tripwires.retie(looked_at, books.gone, books.rewatched)
-        if not decisions and all(type(fact) in self._traceless for fact in batch):
+        if not decisions and self._traceless.issuperset(map(type, batch)):
             return None
         return Step(at_ms, self._swallowed(looked_at), tuple(batch), tuple(decisions))
 
@@ -209,9 +213,8 @@ class Engine:
         books = self._books
         found = dict(books.changed)
         for symbol in books.bars:
-            for holder in books.watchers.get(symbol, ()):
-                if holder.id.symbol == symbol:
-                    found[holder] = None
+            for holder in books.held.get(symbol, ()):
+                found[holder] = None
         for fact in batch:
             if type(fact) is MarkPrice:
                 found.update(dict.fromkeys(self._tripwires.broken(fact.symbol, fact.price)))
@@ -250,20 +253,13 @@ class Engine:
 
     def _swallowed(self, asked: Sequence[Holder]) -> tuple[Fact, ...]:
         """The last swallowed mark of every symbol that this turn looked at."""
-        accounts = self._books.accounts
-        if len(asked) == 1 and not asked[0].pairs and not accounts[asked[0].id.account].has_cross:
-            wire = self._wires[asked[0].id.symbol]
-            mark, wire.swallowed = wire.swallowed, None
-            return () if mark is None else (mark,)
-        symbols = {symbol for h in asked for symbol in h.watches}
-        # A hedge is judged by the worst loss of the whole account.
-        for name in {h.id.account for h in asked if h.pairs}:
-            symbols.update(id_.symbol for id_ in accounts[name].holders)
-        # The loss of cross positions lowers what is free to spend on all others of their account.
-        for name in {h.id.account for h in asked if accounts[h.id.account].has_cross}:
-            symbols.update(h.id.symbol for h in accounts[name].holders.values() if not h.isolated)
+        if len(asked) == 1:
+            symbols: Sequence[Symbol] = asked[0].judged_by
+        else:
+            looks = {holder.judged_by for holder in asked}
+            symbols = looks.pop() if len(looks) == 1 else sorted(set().union(*looks))
         taken = []
-        for symbol in sorted(symbols):
+        for symbol in symbols:
             wire = self._tripwires.wire(symbol)
             if wire.swallowed is not None:
                 taken.append(wire.swallowed)

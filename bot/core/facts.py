@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
+from typing import NamedTuple
 
 from bot.core.carried import Carried
 from bot.core.contracts import Contract
@@ -53,9 +54,11 @@ class FundingPaid:
     amount: Decimal
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class BarClosed:
-    """A bar of traded prices is complete. ``at_ms`` is its closing time; ``timeframe_ms`` its length."""
+class BarClosed(NamedTuple):
+    """A bar of traded prices is complete. ``at_ms`` is its closing time; ``timeframe_ms`` its length.
+
+    A tuple, because a replay lays out all of them beforehand, and it is made in a third of the time.
+    """
 
     at_ms: int
     symbol: Symbol

@@ -13,6 +13,7 @@ from typing import Any
 
 from bot.core.book import Armed, Holder
 from bot.core.books import Books, free_balance
+from bot.core.conditions import Events
 from bot.core.contracts import Contract
 from bot.core.decisions import StateChanged
 from bot.core.facts import (
@@ -34,6 +35,7 @@ from bot.core.facts import (
 from bot.core.intents import Level
 from bot.core.keeper import KEEPER_ENTRY
 from bot.core.ledger import Ledger
+from bot.core.pools import after_payment
 from bot.core.seatbelt import seatbelt_entry
 from bot.core.settings import EngineSettings, RuleEntry
 from bot.core.types import MarginMode, Order, Position, PositionId
@@ -50,7 +52,8 @@ class Folding:
         belt = (seatbelt_entry(settings.seatbelt),) if settings.seatbelt.enabled else ()
         self._shadow = settings.shadow
         self._entries = self._cast(settings.rules + belt)
-        self._timeframes = frozenset().union(*(e.rule.needs().timeframes_ms for e in self._entries))
+        timeframes = frozenset().union(*(e.rule.needs().timeframes_ms for e in self._entries))
+        self._closed = {each: Events(changed=False, bars_ms=frozenset((each,))) for each in timeframes}
         self._sequence = 0
         self._unheld: dict[PositionId, tuple[Order, ...]] = {}
         self._reported_ms: dict[tuple[type[Any], object], int] = {}
@@ -98,8 +101,9 @@ class Folding:
         self._market.mark(fact)
 
     def _bar(self, fact: BarClosed) -> None:
-        if fact.timeframe_ms in self._timeframes and self._market.bar(fact):
-            self._books.bars.setdefault(fact.symbol, set()).add(fact.timeframe_ms)
+        if fact.timeframe_ms in self._closed and self._market.bar(fact):
+            closed, bars = self._closed[fact.timeframe_ms], self._books.bars
+            bars[fact.symbol] = bars[fact.symbol] | closed if fact.symbol in bars else closed
 
     def _book(self, fact: Book) -> None:
         self._market.books[fact.symbol] = fact
@@ -182,7 +186,7 @@ class Folding:
         account = self._books.account(fact.account)
         wallet = account.wallet(fact.currency)
         wallet.amount, wallet.free = fact.wallet, fact.free
-        wallet.cross_pool = None
+        after_payment(account, fact.currency)
         account.known = True
         self._books.settle(account, "the account is known", fact.at_ms)
         for holder in account.holders.values():

@@ -42,12 +42,16 @@ class AtrSeries:
 
     def update(self, bar: BarClosed) -> None:
         """Take the next closed bar into account."""
-        high, low = float(bar.high), float(bar.low)
-        before = self._close
-        true_range = high - low if before is None else max(high, before) - min(low, before)
+        high, low, before = float(bar.high), float(bar.low), self._close
+        if before is not None:
+            if before > high:
+                high = before
+            elif before < low:
+                low = before
         self._close = float(bar.close)
-        self._count += 1
-        self._average += (true_range - self._average) / min(self._count, self._length)
+        if self._count < self._length:
+            self._count += 1
+        self._average += (high - low - self._average) / self._count
 
     @property
     def value(self) -> Decimal | None:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+
 from bot.core.book import Account, Holder
 from bot.core.margin.bounds import nets
 from bot.core.margin.liquidation import liquidation_price, stands_still
 from bot.core.margin.pool import Holding, Pool
-from bot.core.types import MarginMode
+from bot.core.types import ZERO, MarginMode
 
 
 def isolated_pool(holder: Holder) -> Pool:
@@ -26,10 +28,24 @@ def cross_pool(account: Account, currency: str) -> Pool:
 
     What one of them lacks by the venue's account is missing in the wallet of all.
     """
-    wallet = account.wallet(currency)
-    sharing = [h for h in account.holders.values() if not h.isolated and h.contract.settlement == currency]
-    lacking = max((holder.shortfall for holder in sharing), default=0)
+    wallet, sharing = account.wallet(currency), _sharing(account, currency)
     holdings = tuple(Holding(holder.position, holder.contract) for holder in sharing)
-    pool = wallet.cross_pool = Pool(MarginMode.CROSS, wallet.amount - lacking, holdings)
+    pool = wallet.cross_pool = Pool(MarginMode.CROSS, wallet.amount - _lacking(sharing), holdings)
     wallet.nets = nets(pool)
     return pool
+
+
+def after_payment(account: Account, currency: str) -> None:
+    """Put what is in the wallet now behind the cross positions there are: none of them is another one."""
+    wallet = account.wallet(currency)
+    if wallet.cross_pool is not None:
+        behind = wallet.amount - _lacking(_sharing(account, currency))
+        wallet.cross_pool = Pool(MarginMode.CROSS, behind, wallet.cross_pool.holdings)
+
+
+def _sharing(account: Account, currency: str) -> list[Holder]:
+    return [h for h in account.holders.values() if not h.isolated and h.contract.settlement == currency]
+
+
+def _lacking(sharing: list[Holder]) -> Decimal:
+    return max((holder.shortfall for holder in sharing), default=ZERO)

@@ -9,10 +9,12 @@ from __future__ import annotations
 
 from decimal import Decimal
 
+from bot.core.contracts import ContractKind
 from bot.core.intents import CancelStop, MoveStop, PlaceStop
 from bot.core.protection import appearing
 from bot.core.rule import Decisions, Params, Ratio, Rule
 from bot.core.settings import SEATBELT, RuleEntry, SeatbeltSettings
+from bot.core.types import Side
 from bot.core.view import View
 from bot.core.wake import Always, Changed, Metric, Never, Wake, any_of
 
@@ -39,14 +41,16 @@ class Seatbelt(Rule[SeatbeltParams]):
         if view.pair.whole(view.position):
             bare = Never("it is hedged whole: a stop would leave the hedge alone")
             return bare if view.stops.ours is None else Always()
+        stop = view.stops.protecting
+        if stop is not None and stop.trigger is not None and _comes_from_nothing(view):
+            return any_of(_CHANGED, appearing(view.id.side, view.contract, stop))
         if view.liquidation is None:
             gone = "there is no liquidation price to protect from"
             if view.stands:
                 return Never(gone)
-            return any_of(_CHANGED, appearing(view.id.side, view.contract, view.stops.protecting))
+            return any_of(_CHANGED, appearing(view.id.side, view.contract, stop))
         if not view.endangered:
             return Never("liquidation comes from the larger leg")
-        stop = view.stops.protecting
         if stop is None or stop.trigger is None:
             return Always()
         if view.stands:
@@ -87,6 +91,15 @@ class Seatbelt(Rule[SeatbeltParams]):
         clear = view.liquidation * (1 + sign * self.params.clear_of_liquidation)
         towards = view.contract.price_up if sign > 0 else view.contract.price_down
         return sign * (trigger - towards(clear))
+
+
+def _comes_from_nothing(view: View) -> bool:
+    """Whether the liquidation price comes up from nothing: a long's in quote currency.
+
+    Then it passes the stop at the same price, whether it is there yet or not, and need not be found.
+    """
+    linear_long = view.id.side is Side.LONG and view.contract.kind is ContractKind.LINEAR
+    return linear_long and not view.stands and view.endangered
 
 
 def seatbelt_entry(settings: SeatbeltSettings) -> RuleEntry:

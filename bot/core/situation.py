@@ -30,6 +30,7 @@ class Situation:
         "_assessment",
         "_distance",
         "_free",
+        "_ground",
         "_liquidation",
         "_liquidation_known",
         "_protecting",
@@ -81,6 +82,7 @@ class Situation:
         self._protecting: tuple[Order, ...] | None = None
         self.rooms: Rooms | None = None
         """Who knows the sums of the pool at the present marks, if somebody does."""
+        self._ground: object = None
         self.reaches: dict[object, Any] = {}
         """What was worked out already of how long conditions stay false."""
 
@@ -101,7 +103,7 @@ class Situation:
 
     def doubt(self) -> None:
         """Find every figure anew, whatever somebody has worked out already."""
-        self.rooms = None
+        self.rooms = self._ground = None
 
     @property
     def liquidation(self) -> Decimal | None:
@@ -166,10 +168,13 @@ class Situation:
 
         In a pool of several symbols that is the position's own line; what the others do is in the sums.
         """
-        if self.rooms is None:
-            return self.pool
-        room = self.rooms.of(self.pool)
-        return room.curve(self.id.symbol) if len(room.symbols) > 1 else self.pool
+        if self._ground is None:
+            self._ground = self.pool
+            if self.rooms is not None:
+                room = self.rooms.of(self.pool)
+                if len(room.symbols) > 1:
+                    self._ground = room.curve(self.id.symbol)
+        return self._ground
 
     def curve(self, symbol: Symbol) -> Curve:
         """Profit less requirement of one symbol as a line over its coordinate."""

@@ -55,7 +55,7 @@ class Tripwires:
         self._marks = market.marks
         self._timed: dict[PositionId, Holder] = {}
         self._left = False
-        """Whether a mark has left a room since the rooms were laid."""
+        """Whether a mark has left a room since the rooms were laid, or a pool has outgrown its own."""
         self._blind: set[Symbol] = set()
         """Silent symbols: the mark that ends a silence has to be seen."""
         self.wires: dict[Symbol, Wire] = {}
@@ -104,9 +104,14 @@ class Tripwires:
     ) -> None:
         """Tie the wires anew: ``holders`` were asked, ``gone`` closed, ``symbols`` changed their watchers."""
         loose = [holder for holder in holders if holder.tied is not holder.reach]
+        blind = bool(self._blind)
+        for account in self._accounts.values():
+            blind = blind or bool(account.blind_to)
+            if account.has_cross and _outgrown(account):
+                self._left = True
         if loose or gone or symbols or self._left:
             self._tie_all(loose, gone, symbols)
-        if self._blind or any(account.blind_to for account in self._accounts.values()):
+        if blind:
             self._tie_blind()
 
     def _tie_blind(self) -> None:
@@ -181,6 +186,14 @@ class Tripwires:
                     for band in wallet.rooms.bands(symbol):
                         low, high = _narrowed(low, high, band)
         wire.low, wire.high = low, high
+
+
+def _outgrown(account: Account) -> bool:
+    """Whether a room was laid for another pool than there is now: its wallet may be a smaller one."""
+    for wallet in account.wallets.values():  # noqa: SIM110 - asked at every turn
+        if wallet.rooms.laid_for is not wallet.cross_pool:
+            return True
+    return False
 
 
 def _needs(account: Account, currency: str) -> dict[Decimal, list[Need]]:

@@ -36,7 +36,10 @@ class Stops:
     @property
     def ours(self) -> Order | None:
         """The nearest of those our rules placed; the trader's own are none of our business."""
-        return self._nearest([o for o in self._situation.stops if o.client_id in self._rule_of_stop])
+        stops, ours = self._situation.stops, self._rule_of_stop
+        if len(stops) == 1:
+            return stops[0] if stops[0].client_id in ours else None
+        return self._nearest([order for order in stops if order.client_id in ours])
 
     @property
     def protecting(self) -> Order | None:

@@ -41,6 +41,9 @@ def built_from(hint: Any) -> st.SearchStrategy[Any]:
         hints = get_type_hints(hint)
         parts = {field.name: built_from(hints[field.name]) for field in fields(hint) if field.init}
         return st.fixed_dictionaries(parts).map(lambda kwargs: accepted(hint, kwargs)).filter(bool)
+    if hasattr(hint, "_fields"):
+        members = get_type_hints(hint)
+        return st.builds(hint, **{name: built_from(members[name]) for name in hint._fields})
     return st.from_type(hint)
 
 

@@ -65,6 +65,17 @@ def test_the_ratio_of_a_cross_pool_is_watched_on_every_mark_of_it() -> None:
     assert [a.id for a in of(Action, desk.mark("113", ETH))] == [LONG]
 
 
+def test_a_pool_that_lost_a_part_of_its_wallet_is_asked_that_much_sooner() -> None:
+    near = Metric.MARGIN_RATIO.above(D("0.5"))
+    desk = Desk(closes("0.5", when=near, symbols=ONLY_BTC), free="60")
+    desk.holds(a_position(mode=CROSS), a_position(ETH_LONG, mode=CROSS))
+    # At a sum s of the marks 0.04 s is kept: half of 60 - (200 - s) at 140 / 0.92 = 152.17.., and where only
+    # 58 are left at 142 / 0.92 = 154.34..
+    assert desk.pays_in("-2") == []
+    assert [*desk.mark("77.2", BTC), *desk.mark("77.2", ETH)] == []
+    assert [a.id for a in of(Action, desk.mark("77.1", ETH))] == [LONG]
+
+
 def test_an_isolated_position_does_not_care_for_the_others() -> None:
     desk = Desk(adds(), free="30")
     desk.holds(a_position(), a_position(ETH_LONG))

@@ -268,6 +268,6 @@ def test_a_repeated_bar_is_counted_once() -> None:
     assert seen[-1] == D(3)
     bar = BarClosed(at_ms=T0, symbol=BTC, timeframe_ms=HOUR, open=D(1), high=D(9), low=D(1), close=D(1))
     desk.fold(bar)
-    desk.fold(replace(bar, at_ms=desk.now_ms))
+    desk.fold(bar._replace(at_ms=desk.now_ms))
     desk.pays_in("0")
     assert seen[-1] == D(3)

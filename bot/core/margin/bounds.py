@@ -111,7 +111,7 @@ def ratio_calm(pool: Pool, id_: PositionId, marks: Marks, threshold: Decimal, su
     if not _alone(pool, id_):
         return Calm(FREE, {(threshold, None): Band(None, ZERO) if present < 0 else Band(ZERO, None)})
     if pool.mode is MarginMode.ISOLATED and threshold == 1 and present > 0:
-        single = _liquidation_band(pool)
+        single = band_alive(pool)
         if single is not None:
             return Calm(single, {})
     curve = Curve(pool.holdings, threshold)
@@ -119,7 +119,7 @@ def ratio_calm(pool: Pool, id_: PositionId, marks: Marks, threshold: Decimal, su
     return Calm(mark_band(curve.contract, _around(curve, at, present)), {})
 
 
-def _liquidation_band(pool: Pool) -> Band | None:
+def band_alive(pool: Pool) -> Band | None:
     """The band of an isolated position that is not liquidatable now, where one price says it all."""
     (holding,) = pool.holdings
     position, contract = holding.position, holding.contract

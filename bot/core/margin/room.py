@@ -22,8 +22,9 @@ Need = tuple[Symbol | None, Band]
 """A sum that has to stay strictly inside a band: of all symbols, or of all but one."""
 
 _INFINITE = Decimal("Infinity")
-_ALMOST = ONE - ONE.scaleb(-20)
-"""Shares are quotients, and rounded: together they must not be more than what was divided."""
+_DIVIDED = ONE - ONE / 128
+"""Of the slack of several symbols this much: the rest is for payments of funding, after which the box still
+suffices. It covers the rounding of shares too, which are quotients: together they must not be too much."""
 
 
 @dataclass(slots=True, eq=False)
@@ -63,12 +64,13 @@ class _Side:
 class Room:
     """The box of one cross pool, for sums in which profit counts ``weight`` times."""
 
-    __slots__ = ("_pool", "_sides", "_total", "_turn", "_wallet", "_weight")
+    __slots__ = ("_sides", "_total", "_turn", "_wallet", "_weight", "pool")
 
     def __init__(self, weight: Decimal = ONE) -> None:
         """Nobody is in it yet."""
         self._weight = weight
-        self._pool: Pool | None = None
+        self.pool: Pool | None = None
+        """Whose room it is."""
         self._wallet = ZERO
         self._total: Decimal | None = None
         self._turn: int | None = None
@@ -81,10 +83,12 @@ class Room:
 
     def sit(self, pool: Pool) -> None:
         """Be the room of ``pool`` as it is now; what is known of symbols whose positions stayed is kept."""
-        if pool is self._pool:
+        if pool is self.pool:
             return
-        self._pool, self._wallet = pool, self._weight * pool.wallet
+        before, self.pool, self._wallet = self.pool, pool, self._weight * pool.wallet
         self._total = self._turn = None
+        if before is not None and before.holdings is pool.holdings:
+            return  # Only the wallet is another one.
         legs: dict[Symbol, list[Holding]] = {}
         for holding in pool.holdings:
             legs.setdefault(holding.position.id.symbol, []).append(holding)
@@ -109,6 +113,13 @@ class Room:
             total, self._turn = self._summed(marks), turn
         return total if without is None else total - self._sides[without].value
 
+    def calm(self, marks: Marks) -> bool:
+        """Whether all marks are strictly inside the box."""
+        for side in self._sides.values():  # noqa: SIM110 - asked at every turn
+            if not side.band.holds(marks[side.symbol]):
+                return False
+        return True
+
     def holds(self, symbol: Symbol, mark: Decimal) -> bool:
         """Whether a mark is strictly inside the box."""
         return self._sides[symbol].band.holds(mark)
@@ -123,7 +134,7 @@ class Room:
         What suffices is left as it is. Where a sum is at its bound or beyond, nothing is inside.
         """
         sides = self._sides.values()
-        if all(side.band.holds(marks[side.symbol]) for side in sides) and self._suffices(needs):
+        if self.calm(marks) and self._suffices(needs):
             return []
         before = [side.band for side in sides]
         fall, rise = self._slack(marks, needs)
@@ -190,26 +201,43 @@ class Room:
         for side, weight in zip(sides, weights, strict=True):
             share = weight / total if total else ONE / len(weights)
             if share != ONE:
-                share *= _ALMOST
+                share *= _DIVIDED
             side.divide(None if fall is None else fall * share, None if rise is None else rise * share)
 
 
 class Rooms:
     """The rooms of one cross pool, by the weight of profit in the sums that somebody asks for."""
 
-    __slots__ = ("by_weight",)
+    __slots__ = ("_calm", "_turn", "by_weight", "laid_for")
 
     def __init__(self) -> None:
         """Nobody asks yet."""
         self.by_weight: dict[Decimal, Room] = {}
+        self.laid_for: Pool | None = None
+        """The pool they were laid for: in another one, were it by its wallet alone, the sums differ."""
+        self._turn: int | None = None
+        self._calm = False
 
     def of(self, pool: Pool, weight: Decimal = ONE) -> Room:
         """The room for sums of that weight, in which ``pool`` sits."""
         room = self.by_weight.get(weight)
         if room is None:
             room = self.by_weight[weight] = Room(weight)
-        room.sit(pool)
+        if room.pool is not pool:
+            room.sit(pool)
         return room
+
+    def calm(self, pool: Pool, marks: Marks, turn: int) -> bool:
+        """Whether all marks of ``pool`` are strictly inside the boxes that were laid for it.
+
+        In one ``turn`` marks and boxes stay as they are, so that they are looked at once.
+        """
+        if turn != self._turn:
+            self._turn = turn
+            self._calm = True
+            for room in self.by_weight.values():
+                self._calm = self._calm and room.calm(marks)
+        return self._calm and pool is self.laid_for
 
     def holds(self, symbol: Symbol, mark: Decimal) -> bool:
         """Whether a mark is strictly inside all boxes it belongs to."""
@@ -222,6 +250,7 @@ class Rooms:
     def lay(self, pool: Pool, marks: Marks, needs: Mapping[Decimal, Sequence[Need]]) -> set[Symbol]:
         """Lay every room for those that need it; returns the symbols whose bounds moved."""
         moved: set[Symbol] = set()
+        self.laid_for = pool
         for weight in self.by_weight.keys() | needs.keys():
             moved.update(self.of(pool, weight).lay(marks, needs.get(weight, ())))
         return moved

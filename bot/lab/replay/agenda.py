@@ -11,6 +11,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from enum import IntEnum
+from itertools import repeat
 from operator import itemgetter
 
 from bot.config.befalling import NOTHING, Befalling
@@ -143,19 +144,12 @@ def agenda(
 
 
 def _closing_bars(traded: Tape, symbol: Symbol, timeframe_ms: int) -> Iterable[tuple[int, int, str, Event]]:
-    bars = aggregate(traded, timeframe_ms)
-    columns = (tick_prices(each, bars.exponent) for each in (bars.open, bars.high, bars.low, bars.close))
-    for at_ms, opened, high, low, close in zip(bars.close_time_ms.tolist(), *columns, strict=True):
-        bar = BarClosed(
-            at_ms=at_ms,
-            symbol=symbol,
-            timeframe_ms=timeframe_ms,
-            open=opened,
-            high=high,
-            low=low,
-            close=close,
-        )
-        yield at_ms * RANKS, timeframe_ms, symbol, bar
+    made = aggregate(traded, timeframe_ms)
+    times = made.close_time_ms.tolist()
+    columns = (tick_prices(each, made.exponent) for each in (made.open, made.high, made.low, made.close))
+    bars = map(BarClosed, times, repeat(symbol), repeat(timeframe_ms), *columns)
+    keys = (made.close_time_ms * RANKS + int(Rank.BAR)).tolist()
+    return zip(keys, repeat(timeframe_ms), repeat(symbol), bars, strict=False)  # Both repeat for ever.
 
 
 def _outage(outage: Outage, interval_ms: int) -> Iterable[tuple[int, int, str, Event]]:

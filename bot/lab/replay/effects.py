@@ -33,17 +33,17 @@ class OpeningError(Exception):
 class Effects:
     """Plays events on a paper exchange and says what is heard of them, one batch for each event there."""
 
-    __slots__ = ("_ears", "exchange")
+    __slots__ = ("ears", "exchange")
 
     def __init__(self, exchange: PaperExchange) -> None:
         """Hear everything ``exchange`` does, until an outage."""
         self.exchange = exchange
-        self._ears = Ears()
+        self.ears = Ears()
 
     @property
     def deaf(self) -> bool:
         """Whether marks are not heard now."""
-        return self._ears.deaf
+        return self.ears.deaf
 
     def mark(self, at_ms: int, symbol: Symbol, mark: Decimal, last: Decimal, *, gap: bool) -> Sequence[Batch]:
         """New prices; empty where the exchange did nothing, and the mark is all there is to hear."""
@@ -51,7 +51,7 @@ class Effects:
 
     def marked(self, at_ms: int, symbol: Symbol, mark: Decimal, batches: Sequence[Batch]) -> Sequence[Batch]:
         """What is heard of new prices and of what they did at the exchange."""
-        if not batches or self._ears.deaf:
+        if not batches or self.ears.deaf:
             return batches
         # The engine must judge the event at the price it happened at.
         first: Batch = (MarkPrice(at_ms=at_ms, symbol=symbol, price=mark), *batches[0])
@@ -64,17 +64,17 @@ class Effects:
         """
         match events[0]:
             case BarClosed():
-                heard = self._ears.bars(cast(Sequence[BarClosed], events))
+                heard = self.ears.bars(cast("Sequence[BarClosed]", events))
                 return (heard,) if heard else ()
             case Funding(symbol, rate):
-                others = [(each.symbol, each.rate) for each in cast(Sequence[Funding], events[1:])]
+                others = [(each.symbol, each.rate) for each in cast("Sequence[Funding]", events[1:])]
                 return self.exchange.settle_funding(at_ms, symbol, rate, *others)
             case Delivery(symbol=symbol, price=price):
                 return self.exchange.deliver(at_ms, symbol, price)
             case ScheduledOpening() as scheduled:
                 return self._opened(at_ms, scheduled)
             case ScheduledEvent(event=event):
-                return [self._ears.hear(batch) for batch in befall(self.exchange, at_ms, event)]
+                return [self.ears.hear(batch) for batch in befall(self.exchange, at_ms, event)]
             case Silence():
                 return ((Tick(at_ms=at_ms),),)
 

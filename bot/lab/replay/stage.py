@@ -47,20 +47,18 @@ class Stage:
         self._journal = journal
         self._latency_ms = latency_ms
         self._waiting: list[tuple[int, int, Action]] = []
+        self.next_execution: int | None = None
+        """The key of the next action that waits for its execution."""
         self._recorder = Recorder(engine.distance)
         self.record = self._recorder.record
         self._effects = Effects(exchange)
+        self._ears = self._effects.ears
         self._order = count()
 
     def begin(self, at_ms: int) -> None:
         """Let the engine know the account as it is before the first price."""
         self.now_ms = at_ms
         self._fold([self.exchange.snapshot(at_ms)])
-
-    @property
-    def next_execution(self) -> int | None:
-        """The key of the next action that waits for its execution."""
-        return self._waiting[0][0] if self._waiting else None
 
     @property
     def steps(self) -> int:
@@ -74,12 +72,14 @@ class Stage:
         if batches:
             self._fold(self._effects.marked(at_ms, symbol, mark, batches))
             return True
-        if self._effects.deaf:
+        if self._ears.deaf:
             return False
         step = self.engine.step(MarkPrice(at_ms=at_ms, symbol=symbol, price=mark))
         if step is None:
             return False
-        self._carry_out(self._recorded(step))
+        actions = self._recorded(step)
+        if actions:
+            self._carry_out(actions)
         return True
 
     def play(self, at_ms: int, events: Sequence[Event]) -> None:
@@ -90,6 +90,7 @@ class Stage:
     def execute_due(self) -> None:
         """Execute the action that has waited longest."""
         key, _, action = heappop(self._waiting)
+        self.next_execution = self._waiting[0][0] if self._waiting else None
         self.now_ms = max(self.now_ms, key // RANKS)
         self._fold(self._executed(action))
 
@@ -103,12 +104,11 @@ class Stage:
             self._recorder.notice(batch)
             if step is not None:
                 actions.extend(self._recorded(step))
-        self._carry_out(actions)
+        if actions:
+            self._carry_out(actions)
 
     def _carry_out(self, actions: Sequence[Action]) -> None:
         """Carry actions out and fold what comes back, until nothing more comes."""
-        if not actions:
-            return
         queue = deque(actions)
         rounds: Counter[PositionId] = Counter()
         while queue:
@@ -120,6 +120,7 @@ class Stage:
             if self._latency_ms:
                 due = key_of(self.now_ms + self._latency_ms, Rank.EXECUTION)
                 heappush(self._waiting, (due, next(self._order), action))
+                self.next_execution = self._waiting[0][0]
                 continue
             for batch in self._executed(action):
                 answer = self.engine.fold(batch)

@@ -40,7 +40,7 @@ class Track:
         "_breach_ms",
         "_cleared_ms",
         "_delivered_ms",
-        "_first_ms",
+        "_last_ms",
         "_size",
         "bar",
         "next_ms",
@@ -53,12 +53,13 @@ class Track:
         self.symbol = Symbol(path.symbol)
         self.path = path
         self._size = len(path)
-        self._first_ms = path.times.item(0)
         self.bar = 0
         """The first bar of which some point has neither been delivered nor skipped."""
-        self.next_ms: int = self._first_ms
+        self.next_ms: int = path.times.item(0)
         """When that bar opens."""
         self._delivered_ms = -1
+        self._last_ms = path.interval_ms - 1
+        """When in a bar its last point is."""
         self._bounds: TickBounds | None = None
         self._cleared_ms = 0
         """No bar that opens before this is outside the bounds."""
@@ -74,7 +75,8 @@ class Track:
     def index_at(self, at_ms: int) -> int:
         """The first bar that opens at or after ``at_ms``."""
         times = self.path.times
-        guess = -((self._first_ms - at_ms) // self.path.interval_ms)
+        # Most tapes have few gaps: counted from the present bar the guess is right but for those ahead.
+        guess = self.bar - (self.next_ms - at_ms) // self.path.interval_ms
         if 0 < guess < self._size and times.item(guess - 1) < at_ms <= times.item(guess):
             return guess
         return int(times.searchsorted(at_ms))
@@ -93,28 +95,31 @@ class Track:
             self._move_to(self.bar + 1)
         return found
 
-    def last_before(self, until_ms: int) -> TrackPoint | None:
+    def last_before(self, until_ms: int) -> Point | None:
         """The last undelivered point before ``until_ms``; whatever came before it counts as skipped."""
         if self.next_ms >= until_ms:
             return None
-        bar = self.index_at(until_ms)
-        close = self.path.close_of(bar - 1)
-        if close[0] < until_ms:
-            self._move_to(bar)
-            return self._skip_to(close)
-        self._move_to(bar - 1)
-        for point in reversed(self.path.bar(bar - 1)):
-            if point[0] < until_ms:
-                return self._skip_to(point)
-        return None
-
-    def _skip_to(self, point: Point) -> TrackPoint | None:
-        """Count everything up to ``point`` as delivered; ``None`` if it was so already."""
-        at_ms, last, mark = point
+        path, times = self.path, self.path.times
+        # As ``index_at`` and ``_move_to`` do, but with each opening looked up once: this runs at every stop.
+        bar = self.bar - (self.next_ms - until_ms) // path.interval_ms
+        if bar < self._size and (opened_ms := times.item(bar - 1)) < until_ms <= (
+            opens_ms := times.item(bar)
+        ):
+            self.bar, self.next_ms = bar, opens_ms
+        else:
+            self._move_to(bar := int(times.searchsorted(until_ms)))
+            opened_ms = times.item(bar - 1)
+        at_ms = opened_ms + self._last_ms
+        if at_ms < until_ms:
+            last = path.close.item(bar - 1)
+            mark = last if path.marks is None else path.marks.item(bar - 1, 3)
+        else:
+            self._move_to(bar - 1)
+            at_ms, last, mark = next(p for p in reversed(path.bar(bar - 1)) if p[0] < until_ms)
         if at_ms <= self._delivered_ms:
-            return None
+            return None  # It was delivered already.
         self._delivered_ms = at_ms
-        return TrackPoint(at_ms, mark, last, False)  # noqa: FBT003 - made at every stop
+        return at_ms, last, mark
 
     def first_point_from(self, at_ms: int) -> int:
         """The time of the first undelivered point at or after ``at_ms``."""

@@ -17,12 +17,13 @@ from bot.core.tripwire import Wire
 from bot.lab.replay.agenda import RANKS, Agenda, Event, Rank, key_of, one_event
 from bot.lab.replay.stage import Stage
 from bot.lab.replay.track import TickBounds, Track, TrackPoint
-from bot.lab.tapes import PricePath, tick_price, to_ticks_ceil, to_ticks_floor
+from bot.lab.tapes import Point, PricePath, tick_price, to_ticks_ceil, to_ticks_floor
 from bot.venues.paper.model import Wires
 
 YIELD_EVERY = 4_096
 """Steps between two breaths, in which the caller may write the journal."""
 _STRIDE_BARS = 1_024
+_MARK = int(Rank.MARK)
 
 
 class Walker:
@@ -34,7 +35,6 @@ class Walker:
         self._agenda = agenda
         self._next = 0
         self._tracks = [Track(path) for path in paths]
-        self._wired: list[_Wired | None] = [None] * len(paths)
         self._end_ms = max(int(path.times[-1]) + path.interval_ms for path in paths)
         self._start_ms = min(int(path.times[0]) for path in paths)
 
@@ -55,26 +55,25 @@ class Walker:
     def _play(self, from_ms: int, until_key: int) -> None:
         """Play every point and event before ``until_key``, starting with the points from ``from_ms`` on."""
         until_ms = until_key // RANKS + (until_key % RANKS > Rank.MARK)
-        for at_ms, number, point in self._points(from_ms, until_ms):
-            self._play_events(key_of(at_ms, Rank.MARK))
-            self._deliver(self._tracks[number], point)
+        if from_ms < until_ms:
+            for at_ms, number, point in self._points(from_ms, until_ms):
+                self._play_events(key_of(at_ms, Rank.MARK))
+                self._deliver(number, at_ms, point.last, point.mark, gap=point.opens)
         self._play_events(until_key)
 
     def _points(self, from_ms: int, until_ms: int) -> list[tuple[int, int, TrackPoint]]:
         """The undelivered points of all tracks in [from_ms, until_ms), in order of time and track."""
-        if from_ms >= until_ms:
-            return []
         found = [(p.at_ms, n, p) for n, t in enumerate(self._tracks) for p in t.points(from_ms, until_ms)]
         if len(self._tracks) > 1:
             found.sort(key=itemgetter(0, 1))
         return found
 
-    def _deliver(self, track: Track, point: TrackPoint) -> bool:
-        """Hand one point to the stage; whether anything came of it."""
-        exponent = track.path.exponent
-        mark = tick_price(point.mark, exponent)
-        last = mark if point.last == point.mark else tick_price(point.last, exponent)
-        return self._stage.mark(point.at_ms, track.symbol, mark, last, gap=point.opens)
+    def _deliver(self, number: int, at_ms: int, last: int, mark: int, *, gap: bool) -> bool:
+        """Hand one point of a track to the stage; whether anything came of it."""
+        track = self._tracks[number]
+        price = tick_price(mark, track.path.exponent)
+        traded = price if last == mark else tick_price(last, track.path.exponent)
+        return self._stage.mark(at_ms, track.symbol, price, traded, gap=gap)
 
     def _play_events(self, until_key: int) -> None:
         """Play every event, and every execution that is due, before ``until_key``."""
@@ -92,8 +91,8 @@ class Walker:
     def _together(self, key: int, events: Sequence[Event]) -> Sequence[Event]:
         """Take the next event, and those of other symbols that are one with it."""
         keys, start = self._agenda.keys, self._next
-        end = start + 1
-        while end < len(keys) and keys[end] == key and one_event(events[start], events[end]):
+        end, first = start + 1, events[start]
+        while end < len(keys) and keys[end] == key and one_event(first, events[end]):
             end += 1
         self._next = end
         return events[start:end]
@@ -114,10 +113,15 @@ class Stepper(Walker):
 class Jumper(Walker):
     """Plays only the windows in which somebody could speak."""
 
-    _laid = (-1, -1)
-    """The wires that were searched against last."""
-    _clear_ms = -1
-    """No bar that opens before this is outside them."""
+    def __init__(self, stage: Stage, paths: Sequence[PricePath], agenda: Agenda) -> None:
+        """Stand before the first price, with nothing searched yet."""
+        super().__init__(stage, paths, agenda)
+        self._tripwires, self._exchange = stage.engine.tripwires, stage.exchange
+        self._wired: list[_Wired | None] = [None] * len(paths)
+        self._laid = (-1, -1)
+        """The wires that were searched against last."""
+        self._clear_ms = -1
+        """No bar that opens before this is outside them."""
 
     def _advance(self, now_ms: int) -> int:
         """Find the next moment that matters, catch up to it silently, play it."""
@@ -128,19 +132,30 @@ class Jumper(Walker):
             return max(now_ms, stop_key // RANKS)
         stop_ms = min(stop_key // RANKS, self._end_ms)
         wake_ms = self._stage.engine.next_at_ms
-        window = self._first_breach(min(stop_ms, wake_ms, self._end_ms))
+        if stop_ms <= wake_ms and self._clear_until(stop_ms):
+            return self._play_at(stop_ms, stop_key)
+        window = self._first_breach(min(stop_ms, wake_ms))
         if wake_ms <= window[0] and wake_ms < stop_ms:
             start_ms = max(now_ms, wake_ms)
             window = (start_ms, max(start_ms, self._next_point_ms(start_ms)) + 1)
         elif window[0] >= stop_ms:
-            until_key = stop_key + 1 if stop_ms == stop_key // RANKS else key_of(self._end_ms, Rank.BAR)
-            self._catch_up(stop_ms)
-            self._play(stop_ms, until_key)
-            return stop_ms if until_key % RANKS <= Rank.MARK else stop_ms + 1
+            return self._play_at(stop_ms, stop_key)
         start_ms = max(now_ms, window[0])
         self._catch_up(start_ms)
         self._play(start_ms, key_of(window[1], Rank.BAR))
         return window[1]
+
+    def _play_at(self, stop_ms: int, stop_key: int) -> int:
+        """Catch up to the next event and play it, or to the end of all prices if that is nearer."""
+        self._catch_up(stop_ms)
+        if stop_ms < stop_key // RANKS:
+            self._play_events(key_of(stop_ms, Rank.BAR))
+        elif stop_key % RANKS < _MARK:
+            self._play_events(stop_key + 1)
+        else:
+            self._play(stop_ms, stop_key + 1)
+            return stop_ms + 1
+        return stop_ms
 
     def _next_event_key(self) -> int:
         keys = self._agenda.keys
@@ -152,11 +167,13 @@ class Jumper(Walker):
         """The time of the first point at or after ``from_ms``."""
         return min(self._end_ms, *(track.first_point_from(from_ms) for track in self._tracks))
 
+    def _clear_until(self, before_ms: int) -> bool:
+        """Whether it is known already that every bar before ``before_ms`` is strictly inside all wires."""
+        ties, lays = self._laid
+        return before_ms <= self._clear_ms and ties == self._tripwires.ties and lays == self._exchange.lays
+
     def _first_breach(self, before_ms: int) -> tuple[int, int]:
         """Opening and end of the first bar before ``before_ms`` that is not strictly inside all wires."""
-        laid = self._stage.engine.tripwires.ties, self._stage.exchange.lays
-        if laid == self._laid and before_ms <= self._clear_ms:
-            return before_ms, before_ms
         found, clear_ms = (before_ms, before_ms), FOREVER_MS
         for number, track in enumerate(self._tracks):
             if track.next_ms >= found[0]:  # not yet listed, or expired
@@ -166,14 +183,14 @@ class Jumper(Walker):
             clear_ms = min(clear_ms, track.clear_ms)
             if opens_ms is not None:
                 found = min(found, (opens_ms, opens_ms + track.path.interval_ms))
-        self._laid, self._clear_ms = laid, clear_ms
+        self._laid, self._clear_ms = (self._tripwires.ties, self._exchange.lays), clear_ms
         return found
 
     def _bounds(self, number: int) -> TickBounds:
         """The wires of engine and exchange in ticks, floors below and ceilings above, until they move."""
         track, known = self._tracks[number], self._wired[number]
-        wire = self._stage.engine.tripwires.wires.get(track.symbol, _OPEN_WIRE)
-        venue = self._stage.exchange.wires(track.symbol)
+        wire = self._tripwires.wires.get(track.symbol, _OPEN_WIRE)
+        venue = self._exchange.wires(track.symbol)
         if known is not None and known.low is wire.low and known.high is wire.high and known.venue is venue:
             return known.bounds
         exponent = track.path.exponent
@@ -190,16 +207,16 @@ class Jumper(Walker):
 
     def _catch_up(self, until_ms: int) -> None:
         """Deliver the last skipped mark of every symbol before ``until_ms``; nobody may speak."""
-        skipped = [
-            (point.at_ms, number, point, track)
-            for number, track in enumerate(self._tracks)
-            if (point := track.last_before(until_ms)) is not None
-        ]
+        skipped: list[tuple[int, int, Point]] = []
+        for number, track in enumerate(self._tracks):
+            point = track.last_before(until_ms)
+            if point is not None:
+                skipped.append((point[0], number, point))
         if len(skipped) > 1:
-            skipped.sort(key=itemgetter(0, 1))
-        for at_ms, _, point, track in skipped:
-            spoke = self._deliver(track, point)
-            assert not spoke, f"{track.symbol} at {at_ms}: a skipped mark was not silent"
+            skipped.sort()
+        for _, number, (at_ms, last, mark) in skipped:
+            spoke = self._deliver(number, at_ms, last, mark, gap=False)
+            assert not spoke, f"{self._tracks[number].symbol} at {at_ms}: a skipped mark was not silent"
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ Changes are noted as they are made and turned into facts at the end of the event
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import ROUND_CEILING, ROUND_FLOOR, ROUND_HALF_EVEN, Decimal
 from typing import NamedTuple
@@ -212,6 +212,7 @@ class Books:
         self.laid: dict[Symbol, Wires] = {}
         self.lays = 0
         """How often wires have been laid: while it stays the same, so do they all."""
+        self._shared: dict[CrossKey, tuple[Holding, ...]] = {}
         self.facts: list[Fact] = []
         """Facts of the present event that are no mere change of state."""
         self._positions: dict[PositionId, None] = {}
@@ -233,8 +234,8 @@ class Books:
             return Pool(
                 MarginMode.ISOLATED, position.margin, (Holding(position, self.contracts[key.symbol]),)
             )
-        holdings = tuple(self.cross(key))
-        return Pool(MarginMode.CROSS, self.backing(key), holdings) if holdings else None
+        shared = self.cross(key)
+        return Pool(MarginMode.CROSS, self.backing(key), shared) if shared else None
 
     def backing(self, key: CrossKey) -> Decimal:
         """What stands behind cross positions: the wallet, and what collateral counts for in its currency."""
@@ -243,12 +244,19 @@ class Books:
             return amount
         return amount + self.collateral.value(account.collateral)
 
-    def cross(self, key: CrossKey) -> Iterator[Holding]:
-        """The open positions that share a wallet."""
-        for position in self.accounts[key.account].positions.values():
-            contract = self.contracts[position.id.symbol]
-            if position.mode is MarginMode.CROSS and contract.settlement == key.currency:
-                yield Holding(position, contract)
+    def cross(self, key: CrossKey) -> tuple[Holding, ...]:
+        """The open positions that share a wallet: the same tuple while none of them changes."""
+        shared = self._shared.get(key)
+        if shared is None:
+            positions = self.accounts[key.account].positions.values()
+            held = [Holding(p, self.contracts[p.id.symbol]) for p in positions if p.mode is MarginMode.CROSS]
+            shared = self._shared[key] = tuple(h for h in held if h.contract.settlement == key.currency)
+        return shared
+
+    def amend(self, contract: Contract) -> None:
+        """Let a contract be what the venue changed it to."""
+        self.contracts[contract.symbol] = contract
+        self._shared.clear()
 
     def purse(self, id_: PositionId) -> CrossKey:
         """The account and currency that a position is paid from, whether it is cross or not."""
@@ -290,7 +298,7 @@ class Books:
         for account in self.accounts.values():
             key = CrossKey(account.name, account.currency)
             owed = -self.wallet(key).amount
-            if owed > 0 and account.collateral and not any(self.cross(key)):
+            if owed > 0 and account.collateral and not self.cross(key):
                 self.pay(key, self.collateral.sell(account.collateral, owed))
 
     def put(self, position: Position) -> None:
@@ -321,7 +329,10 @@ class Books:
 
     def totals(self, id_: PositionId) -> Totals:
         """The running totals of a position id."""
-        return self.accounts[id_.account].totals.setdefault(id_, Totals())
+        known = self.accounts[id_.account].totals
+        if id_ not in known:
+            known[id_] = Totals()
+        return known[id_]
 
     # --- facts -----------------------------------------------------------------------------------
 
@@ -348,6 +359,7 @@ class Books:
 
     def _touch(self, position: Position) -> None:
         purse = self.purse(position.id)
+        self._shared.pop(purse, None)
         self._positions[position.id] = None
         self._balances[purse] = None
         self.stale_pools[position.id if position.mode is MarginMode.ISOLATED else purse] = None

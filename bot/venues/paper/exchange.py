@@ -205,7 +205,7 @@ class PaperExchange:
         """The venue changes a contract (tiers, steps, leverage); whom that pushes over is liquidated."""
         books, symbol = self._books, contract.symbol
         traded(books, symbol)
-        books.contracts[symbol] = contract
+        books.amend(contract)
         for key in pools_holding(books, symbol):
             books.stale_pools[key] = None
         return end(self._books, at_ms, InstrumentChanged(at_ms=at_ms, contract=contract))

@@ -161,7 +161,7 @@ def cover_empty_cross(books: Books, id_: PositionId) -> None:
     """Let the insurance fund pay a cross wallet that is below zero with no position left to earn it back."""
     purse = books.purse(id_)
     owed = -books.backing(purse)
-    if owed > 0 and not any(books.cross(purse)):
+    if owed > 0 and not books.cross(purse):
         _insure(books, id_, owed)
         books.pay(purse, owed)
 

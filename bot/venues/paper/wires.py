@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from decimal import Decimal
 
-from bot.core.margin.bounds import Band, PlainSums, nets, ratio_calm
+from bot.core.margin.bounds import Band, PlainSums, band_alive, nets, ratio_calm
 from bot.core.margin.pool import Pool
 from bot.core.margin.room import Room
 from bot.core.types import ONE, ZERO, MarginMode, PriceKind, Symbol
@@ -15,17 +15,19 @@ from bot.venues.paper.model import Wires
 
 CLOSED_WIRES = Wires(mark=Band(NEVER_HIGH, NEVER_LOW), last=Band(NEVER_HIGH, NEVER_LOW))
 """Before the first price every price matters."""
+_NO_BANDS: Mapping[Symbol, Band] = {}
 
 
 def rewire(books: Books) -> None:
     """Bring the wires up to date with what has changed since they were laid."""
     for key in books.stale_pools:
-        for symbol in books.bands.pop(key, ()):
-            books.stale_wires[symbol] = None
-        pool = books.pool(key)
+        before, pool = books.bands.pop(key, _NO_BANDS), books.pool(key)
+        after = _NO_BANDS
         if pool is not None:
-            books.bands[key] = bands = _bands(books, key, pool)
-            for symbol in bands:
+            books.bands[key] = after = _bands(books, key, pool)
+        # The room of a cross pool often suffices for what it was changed to.
+        for symbol in before.keys() | after.keys():
+            if before.get(symbol) != after.get(symbol):
                 books.stale_wires[symbol] = None
     books.stale_pools.clear()
     for symbol in books.stale_wires:
@@ -39,6 +41,10 @@ def _bands(books: Books, key: PoolKey, pool: Pool) -> Mapping[Symbol, Band]:
     if pool.mode is MarginMode.ISOLATED:
         (holding,) = pool.holdings
         id_ = holding.position.id
+        # Whoever is dead at the present mark has been liquidated by now.
+        alive = band_alive(pool)
+        if alive is not None:
+            return {id_.symbol: alive}
         return {id_.symbol: ratio_calm(pool, id_, marks, ONE, PlainSums(pool, marks)).own}
     if nets(pool):
         return {symbol: Band(mark, mark) for symbol, mark in marks.items()}

@@ -181,11 +181,17 @@ def test_the_slack_of_a_pool_is_divided_among_its_marks() -> None:
     marks = {long.id.symbol: D(100), other.id.symbol: D(100)}
     room = Room()
     room.sit(pool)
-    # Equity 22, requirement 2: 20 are left, and each mark may fall by 10 / 0.99 = 10.1, to 89.9.
+    # Equity 22, requirement 2: 20 are left, 127 / 128 are divided. Each may fall by 9.92.. / 0.99 = 10.02..
     assert sorted(room.lay(marks, [(None, Band(D(0), None))])) == sorted(marks)
-    assert room.band(long.id.symbol) == room.band(other.id.symbol) == Band(D("89.9"), None)
+    assert room.band(long.id.symbol) == room.band(other.id.symbol) == Band(D(90), None)
     # Who needs nothing but the other symbol gets as much: the sum without ETH loses BTC's share alone.
     assert room.lay(marks, [(other.id.symbol, Band(D(11), None))]) == []
+    # What was spared covers a payment: 20 - 0.15 are left, 19.84.. were divided. Another one it does not.
+    room.sit(replace(pool, wallet=D("21.85")))
+    assert room.lay(marks, [(None, Band(D(0), None))]) == []
+    room.sit(replace(pool, wallet=D("21.7")))
+    assert room.lay(marks, [(None, Band(D(0), None))])
+    room.sit(pool)
     # A mark that left its side takes from both: of 5.15 that are left BTC gets 85 / 185.
     marks[long.id.symbol] = D(85)
     assert room.lay(marks, [(None, Band(D(0), None))])

@@ -80,6 +80,22 @@ def _together() -> Plan:
     return a_plan(scene, laid(stairs(50, 2), stairs(50, 2)))
 
 
+def _sinking() -> Plan:
+    """Nobody defends two cross longs: they are liquidated together, long before either would be alone."""
+    scene = a_stage(symbols=2, cross=True, balance=110)
+    return a_plan(scene, laid(stairs(60, 2), stairs(60, 2)))
+
+
+def _paying() -> Plan:
+    """Funding takes a part of the wallet; then two cross longs fall side by side."""
+    temper = odd.Temper(RuleName("temper"), odd.TemperParams(tense=D("0.5")))
+    entry = RuleEntry(rule=temper, symbols=frozenset(SYMBOLS[:1]))
+    funding = {SYMBOLS[0]: ((START_MS + 2 * MINUTE_MS, D("0.02")),)}
+    scene = a_stage(entry, symbols=2, cross=True, balance=110, funding=funding)
+    fall = [*[1_000] * 4, *stairs(60, 2)]
+    return a_plan(scene, laid(fall, fall))
+
+
 def _naked() -> Plan:
     """The other symbol of a cross pool falls, until liquidation of the first lies beyond its resting stop."""
     stop = odd.FixedStop(RuleName("stop"), odd.StopParams(away=D("0.05"), by=PriceKind.MARK))
@@ -161,6 +177,8 @@ def _flat() -> Plan:
 LAID: Mapping[str, Callable[[], Plan]] = {
     "stairs": _stairs,
     "together": _together,
+    "sinking": _sinking,
+    "paying": _paying,
     "naked": _naked,
     "drained": _drained,
     "clock": _clock,

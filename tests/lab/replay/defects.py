@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from bot.core import arbiter, conditions, protection
+from bot.core import arbiter, conditions, protection, tripwire
 from bot.core.arbiter import Arbiter
 from bot.core.book import Armed, Holder
 from bot.core.conditions import FOREVER_MS, OPEN, Events, Reach
@@ -123,7 +123,12 @@ def an_order_is_forgotten_in_the_wires_of_the_exchange(patch: pytest.MonkeyPatch
     patch.setattr(wires, "_lay", forgetful)
 
 
-@defect(telling="together")
+@defect(telling="paying")
+def a_room_is_kept_when_the_wallet_behind_it_shrank(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(tripwire, "_outgrown", lambda account: False)
+
+
+@defect(telling="sinking")
 def the_slack_of_a_cross_pool_is_given_to_every_mark_whole(patch: pytest.MonkeyPatch) -> None:
     def whole(self: Room, fall: Decimal | None, rise: Decimal | None) -> None:
         for side in self._sides.values():
