@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from bot.core.decisions import Action
 from bot.core.types import ClientId, Position
 from bot.venues.live.plan import Plan
+from bot.venues.port import Batch
 
 LOOK_MS = 1_000
 """How far apart two looks are: so far must the two be that disprove an act."""
@@ -46,6 +47,8 @@ class OpenAct:
     """When to look next."""
     disproved_ms: int | None = None
     """When the first look began that showed, after its time, that nothing had happened."""
+    nothing_done: Batch = ()
+    """What to tell where it is proven already that nothing came of it."""
     told: bool = False
     """Whether people were told that it cannot be decided."""
 

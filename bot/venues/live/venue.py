@@ -102,8 +102,11 @@ class LiveVenue:
                 case Unknown(proof=proof):
                     return [(self._outcome(action, OutcomeKind.UNKNOWN, proof),)]
                 case _:
+                    act.nothing_done = self._nothing_done(action, verdict)
+                    batch = await self._with_news(verdict, act.nothing_done)
+                    # Only now: cut off while it was read, the proof is handed on by ``resolve``.
                     self.acts.close(act)
-                    return [await self._nothing_done(action, verdict)]
+                    return [batch]
 
     def resume(self, action: Action, before: Position | None) -> None:
         """Take over an action that an earlier run left open: find out what became of it, by reading.
@@ -151,26 +154,28 @@ class LiveVenue:
 
     # -- what became of it --------------------------------------------------------------------------
 
-    async def _nothing_done(self, action: Action, verdict: NothingDone) -> Batch:
-        """Nothing came of it, proven. After a rejection something in the account is not as was thought."""
-        facts: list[Fact] = []
+    def _nothing_done(self, action: Action, verdict: NothingDone) -> Batch:
+        """Nothing came of it, proven."""
         match verdict:
             case Unsent(proof=proof):
                 return (self._outcome(action, OutcomeKind.NOT_APPLIED, f"not sent: {proof}"),)
             case AuthLost(code=code, proof=proof):
                 lost = self.auth_lost(code, proof, acting=True)
-                facts = [lost] if lost is not None else []
-                return (self._outcome(action, OutcomeKind.REJECTED, proof, code), *facts)
-            case Limited(code=code, proof=proof):
-                return (self._outcome(action, OutcomeKind.REJECTED, proof, code),)
-            case Rejected(code=code, proof=proof):
                 outcome = self._outcome(action, OutcomeKind.REJECTED, proof, code)
-                try:
-                    return (*await self.reread(Urgency.PROTECTION), outcome)
-                except Unreadable:
-                    return (outcome,)
+                return (outcome,) if lost is None else (outcome, lost)
+            case Limited(code=code, proof=proof) | Rejected(code=code, proof=proof):
+                return (self._outcome(action, OutcomeKind.REJECTED, proof, code),)
             case _:
                 assert_never(verdict)
+
+    async def _with_news(self, verdict: NothingDone, proven: Batch) -> Batch:
+        """After a rejection something in the account is not as was thought: the account is read."""
+        if not isinstance(verdict, Rejected):
+            return proven
+        try:
+            return (*await self.reread(Urgency.PROTECTION), *proven)
+        except Unreadable:
+            return proven
 
     async def _confirm(self, act: OpenAct) -> Batch:
         """Read back what the exchange has confirmed; what is not seen soon is looked for later."""
@@ -189,19 +194,27 @@ class LiveVenue:
         return (*(self.reader.facts(found) if found is not None else ()), outcome)
 
     async def _verified(self, act: OpenAct, found: Snapshot, seen: Effect) -> Batch:
-        """It is there. What it replaces goes now, and the account is read once more if something went."""
-        self.acts.close(act)
-        made = act.plan
-        kept = [o for o in made.replaces if not await self._cancelled(made, o, found.state)]
+        """It is there. What it replaces goes now, and the account is read once more if something went.
+
+        It goes only where what takes its place was seen to rest, or nothing is left to protect: the exchange
+        may have taken the new stop and ended it since, and then the old one is the only one. Cut off on the
+        way, the act stays open.
+        """
+        made, resting = act.plan, {order.client_id for order in found.state.orders}
+        gone = not found.state.flaws and position_of(made.id, found.state) is None
+        stands = gone or act.action.client_id in resting
+        replaced = [order for order in made.replaces if order.client_id in resting]
+        kept = [o for o in replaced if not stands or not await self._cancelled(made, o, found.state)]
         proof = seen.proof
         if kept:
             proof += "; still resting beside it: " + ", ".join(order.client_id for order in kept)
             self._say(f"{act.action.client_id}: {proof}")
-        if act.plan.replaces:
+        if replaced:
             try:
                 found = await self.reader.read(Urgency.PROTECTION)
             except Unreadable as error:
                 self._say(f"{act.action.client_id}: after cancelling: {error}")
+        self.acts.close(act)
         outcome = self._outcome(act.action, OutcomeKind.VERIFIED, proof, fills=seen.fills)
         return (*self.reader.facts(found), outcome)
 
@@ -214,6 +227,9 @@ class LiveVenue:
 
     async def _look_again(self, act: OpenAct) -> Batch:
         """One later look at an act that is open; nothing where it is still open afterwards."""
+        if act.nothing_done:
+            self.acts.close(act)
+            return act.nothing_done
         if act.left_ms is None:
             self.acts.close(act)
             return (self._outcome(act.action, OutcomeKind.NOT_APPLIED, "not sent: cut off in the queue"),)

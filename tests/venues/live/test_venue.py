@@ -37,7 +37,7 @@ from bot.core.intents import (
 )
 from bot.core.types import ClientId, Order, OrderKind, PositionId, PositionMode, Side, Symbol
 from bot.venues.live.line import Unreadable
-from bot.venues.live.terms import Instrument
+from bot.venues.live.terms import Instrument, OrderState
 from bot.venues.live.venue import LiveVenue
 from bot.venues.live.wire import Reply, Request, Urgency
 from bot.venues.port import Batch
@@ -244,6 +244,48 @@ def test_what_is_cut_off_in_the_queue_was_not_sent() -> None:
     )
 
 
+async def cut_off(seat: Seat, intent: Intent, after_s: float) -> None:
+    """Begin to carry it out, and be cut off."""
+    executing = asyncio.ensure_future(seat.venue.execute(an_action(intent)))
+    await asyncio.sleep(after_s)
+    executing.cancel()
+    await asyncio.gather(executing, return_exceptions=True)
+
+
+def test_what_is_cut_off_after_it_was_seen_is_still_found_out() -> None:
+    async def work() -> tuple[list[OutcomeKind], set[str]]:
+        # The cancel of the old stop is cut off: the new one has been seen already.
+        seat = Seat(held(faults=[Fault(), Fault(late_ms=10_000)]))
+        await seat.venue.snapshot()
+        await cut_off(seat, MoveStop(id=LONG, trigger=D(95)), 5)
+        await seat.waits(30)
+        return [o.kind for o in outcomes(seat.later)], set(seat.exchange.orders)
+
+    assert live(work) == ([OutcomeKind.VERIFIED], {"hf-3-1", "web_1"})
+
+
+@pytest.mark.parametrize("code", [-2019, -2015])
+def test_what_is_cut_off_after_it_was_refused_is_told_as_refused(code: int) -> None:
+    async def work() -> tuple[list[tuple[OutcomeKind, str]], int, bool]:
+        seat = Seat(held(faults=[Fault(done=False, reply=says(400, code))]))
+        await seat.venue.snapshot()
+        seat.exchange.took_ms = 4_000  # So long takes the reading after it.
+        executing = asyncio.ensure_future(seat.venue.execute(an_action(LEVERS["add"])))
+        await asyncio.sleep(2)
+        if not executing.done():
+            executing.cancel()
+            await asyncio.gather(executing, return_exceptions=True)
+            await seat.waits(30)
+        found = outcomes(seat.later or executing.result())
+        return (
+            [(o.kind, o.code) for o in found],
+            len(seat.exchange.sent),
+            ClientId("hf-3-1") in seat.venue.acts,
+        )
+
+    assert live(work) == ([(OutcomeKind.REJECTED, str(code))], 1, False)
+
+
 def test_without_a_connection_nothing_was_sent() -> None:
     now, later, _ = does(held(faults=[Fault(done=False, reply=REFUSED)]), LEVERS["add"])
     (outcome,) = outcomes(now)
@@ -359,6 +401,46 @@ def test_a_move_that_nobody_answered_cancels_the_old_stop_once_the_new_one_is_se
     _, later, _ = does(exchange, MoveStop(id=LONG, trigger=D(95)))
     assert outcomes(later)[0].kind is OutcomeKind.VERIFIED
     assert set(exchange.orders) == {"hf-3-1", "web_1"}
+
+
+def test_the_old_stop_stays_where_the_exchange_has_ended_the_new_one() -> None:
+    async def work() -> tuple[list[OutcomeKind], set[str]]:
+        exchange = held(faults=[Fault(reply=LOST)])
+        seat = Seat(exchange)
+        await seat.venue.snapshot()
+        await seat.venue.execute(an_action(MoveStop(id=LONG, trigger=D(95))))
+        del exchange.orders["hf-3-1"]
+        exchange.past["hf-3-1"] = OrderState(client_id=ClientId("hf-3-1"), open=False, status="EXPIRED")
+        await seat.waits(60)
+        return [o.kind for o in outcomes(seat.later)], set(exchange.orders)
+
+    assert live(work) == ([OutcomeKind.VERIFIED], {OURS, "web_1"})
+
+
+def test_a_move_of_an_earlier_run_does_not_cancel_the_stop_of_another_lot() -> None:
+    async def work() -> set[str]:
+        exchange = held()
+        ended = OrderState(client_id=ClientId("hf-3-1"), open=False, status="CANCELED")
+        exchange.past["hf-3-1"] = ended
+        seat = Seat(exchange)
+        await seat.venue.snapshot()
+        seat.venue.resume(an_action(MoveStop(id=LONG, trigger=D(95))), a_position())
+        await seat.waits(60)
+        return set(exchange.orders)
+
+    assert live(work) == {OURS, "web_1"}
+
+
+def test_a_stop_that_is_confirmed_and_never_seen_replaces_nothing() -> None:
+    async def work() -> tuple[list[OutcomeKind], list[str]]:
+        seat = Seat(held())
+        await seat.venue.snapshot()
+        seat.exchange.lag = 10_000
+        await seat.venue.execute(an_action(MoveStop(id=LONG, trigger=D(95))))
+        await seat.waits(60)
+        return [o.kind for o in outcomes(seat.later)], [r.path for r in seat.exchange.sent]
+
+    assert live(work) == ([OutcomeKind.VERIFIED], ["stop"])
 
 
 @pytest.mark.parametrize("client_id", ["web_1", "hf-9-9"])
