@@ -32,7 +32,9 @@ PROBE_MS = 60_000
 AFRESH_MS = 5_000
 """How long after a start of the private stream every sign of life of it counts as a hint."""
 BLIND_MS = 15_000
-"""Age of the last reading of the account beyond which its link is down."""
+"""Age of the last reading of the account beyond which its link is down; more where it is read more slowly."""
+WATCH_MS = 1_000
+"""How often that is looked at."""
 HALF = 0.5
 """How much of what background may use is for reading the account."""
 
@@ -80,7 +82,10 @@ class Feed:
         """When the latest hint came."""
         self._afresh_ms = 0
         self._account_up = True
+        self._refused = False
+        """Whether our key was refused at the last reading."""
         self._read_ms = connection.now_ms()
+        self._unread_because = ""
         self._renewing = asyncio.Lock()
         self._bars = Bars(connection, self._wants.timeframes_ms)
         self.ear = Ear(connection)
@@ -104,6 +109,7 @@ class Feed:
                 self._private.hold(self._dialect.streams.private_streams(), group)
                 group.create_task(self._venue.resolve(inbox.put), name="open acts")
                 group.create_task(self._read_for_ever(inbox, group), name="account")
+                group.create_task(self._watch_readings(self._venue, inbox), name="account watch")
 
     # -- the account --------------------------------------------------------------------------------
 
@@ -120,16 +126,15 @@ class Feed:
             self._hinted.clear()
             # What an action of ours changed has been read back by whoever carried it out.
             known = hinted and self._hinted_ms < venue.reader.began_ms
-            lost = False if known else await self._read(venue, inbox)
+            self._refused = False if known else await self._read(venue, inbox)
             self._look_at_symbols(group)
-            if lost:
+            if self._refused:
                 await asyncio.sleep(PROBE_MS / 1000)
             wait_ms = self._pace_ms(venue)
             await asyncio.sleep(max(0, began_ms + GAP_MS - self._now_ms()) / 1000)
 
     async def _read(self, venue: LiveVenue, inbox: Inbox) -> bool:
         """One reading; whether our key was refused."""
-        began_ms = self._now_ms()
         try:
             batch = await venue.reread()
         except Unreadable as error:
@@ -139,17 +144,30 @@ class Feed:
                 if lost is not None:
                     await inbox.put((lost,))
                 return True
-            if self._account_up and self._now_ms() - self._read_ms > BLIND_MS:
-                self._account_up = False
-                await inbox.put((self._link(up=False, because=str(error)),))
+            self._unread_because = f": {error}"
             return False
-        self._read_ms = began_ms
+        # Not when it began: it may have waited for its turn, and is no older for that.
+        self._read_ms, self._unread_because = self._now_ms(), ""
         if not self._account_up:
             self._account_up = True
             batch = (self._link(up=True, because="the account can be read again"), *batch)
         if batch:
             await inbox.put(batch)
         return False
+
+    async def _watch_readings(self, venue: LiveVenue, inbox: Inbox) -> None:
+        """Tell that the account is not read, whatever the reason. Runs for ever.
+
+        A reading need not fail for that: during a ban it waits for hours, and nobody would hear of it.
+        """
+        while True:
+            await asyncio.sleep(WATCH_MS / 1000)
+            age_ms = self._now_ms() - max(self._read_ms, venue.reader.began_ms)
+            allowed_ms = BLIND_MS + self._pace_ms(venue) - CALM_MS
+            if self._account_up and not self._refused and age_ms > max(BLIND_MS, allowed_ms):
+                self._account_up = False
+                because = f"it was last read {age_ms / 1000:.0f} s ago{self._unread_because}"
+                await inbox.put((self._link(up=False, because=because),))
 
     def _pace_ms(self, venue: LiveVenue) -> int:
         """How long until the next reading by itself: no faster than the exchange's limits allow."""

@@ -220,6 +220,22 @@ def test_an_account_that_cannot_be_read_is_a_link_down_and_comes_back_with_a_rea
     assert any(isinstance(fact, BalanceChanged) for fact in back)
 
 
+def test_an_account_that_a_ban_keeps_from_being_read_is_a_link_down_too() -> None:
+    async def work() -> Scene:
+        scene = Scene()
+
+        async def banned() -> None:
+            await asyncio.sleep(3)
+            scene.desk.wires.gate.close(120_000, emergencies=True)
+
+        return await plays(scene, 200, scene.ticks(200), banned())
+
+    (down_at, down, went_up), (up_at, up, came_up) = live(work).box.links()
+    assert (down, went_up, up, came_up) == (Link.ACCOUNT, False, Link.ACCOUNT, True)
+    assert 15 <= down_at <= 20
+    assert 123 <= up_at <= 125
+
+
 def test_a_revoked_key_is_told_once_and_tried_once_a_minute() -> None:
     async def work() -> tuple[Scene, int]:
         scene = Scene()
