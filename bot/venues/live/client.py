@@ -125,7 +125,7 @@ class _Ours:
         return read
 
     def _answering(self, client: Ccxt) -> Callable[[Any], None]:
-        """Pings are answered by us: ccxt's answer to one on a connection just lost is an error nobody takes."""
+        """Pings are answered by us: ccxt's answer on a connection just lost is an error nobody takes."""
         handle = client.handle_message
 
         async def pong(data: bytes) -> None:

@@ -24,7 +24,7 @@ SLOW_LOOK_MS = 10_000
 PATIENCE_MS = 30_000
 """After this long a confirmed act counts as done although the account does not show it."""
 GIVE_UP_MS = 300_000
-"""After this long an act that no reading can decide is no longer looked for; it stays unknown."""
+"""After this long an act that no reading can decide is no longer looked for."""
 NO_PROMISE_MS = 10_000
 """How long a request may be carried out at an exchange that promises nothing."""
 SLACK_MS = 500

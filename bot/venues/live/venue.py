@@ -108,10 +108,11 @@ class LiveVenue:
                     self.acts.close(act)
                     return [batch]
 
-    def resume(self, action: Action, before: Position | None) -> None:
+    def resume(self, action: Action, before: Position | None, *, confirmed: bool = False) -> None:
         """Take over an action that an earlier run left open: find out what became of it, by reading.
 
-        ``before`` is the position as it was when the action was decided. Call it after ``snapshot``.
+        ``before`` is the position as it was when the action was decided; ``confirmed`` says that the
+        exchange told the earlier run that it was done. Call it after ``snapshot``.
         """
         made = sought(action, self.listing, self.state)
         if isinstance(made, str):
@@ -119,7 +120,13 @@ class LiveVenue:
             return
         same = before is not None and before.id == made.id
         self.acts.add(
-            OpenAct(action=action, plan=made, before=before if same else None, left_ms=action.deadline_ms)
+            OpenAct(
+                action=action,
+                plan=made,
+                before=before if same else None,
+                left_ms=action.deadline_ms,
+                confirmed=confirmed,
+            )
         )
 
     async def reread(self, urgency: Urgency = Urgency.ACCOUNT) -> Batch:
@@ -250,18 +257,28 @@ class LiveVenue:
         if age_ms > PATIENCE_MS and (act.confirmed or seen.sight is Sight.LAGGING):
             self._say(f"{act.action.client_id} was confirmed and the account does not show it: {seen.proof}")
             return await self._verified(act, found, seen)
-        if age_ms > PATIENCE_MS:
-            self._undecided(act, seen)
+        given_up = self._undecided(act, seen) if age_ms > PATIENCE_MS else ()
         self.acts.postpone(act)
-        return self.reader.facts(found)
+        return (*self.reader.facts(found), *given_up)
 
-    def _undecided(self, act: OpenAct, seen: Effect) -> None:
-        """Reading tells nothing: people are told, once, and some day it is given up. It stays unknown."""
+    def _undecided(self, act: OpenAct, seen: Effect) -> Batch:
+        """Reading tells nothing: people are told, once, and some day it is given up.
+
+        Where no order is left that might yet trade, it counts as done then. It can no longer happen, budgets
+        stay spent, and whatever is decided next is decided by the margin that is there; unknown for ever, it
+        would keep every stop and every addition from the position, and its money from all others.
+        """
         if not act.told:
             act.told = True
             self._say(f"{act.action.client_id} cannot be decided by reading: {seen.proof}")
-        if self.acts.age_ms(act) > GIVE_UP_MS:
-            self.acts.close(act)
+        if self.acts.age_ms(act) <= GIVE_UP_MS:
+            return ()
+        self.acts.close(act)
+        if act.plan.orders:
+            return ()
+        proof = f"counted as done, no reading can decide it: {seen.proof}"
+        self._say(f"{act.action.client_id}: {proof}")
+        return (self._outcome(act.action, OutcomeKind.VERIFIED, proof),)
 
     def _outcome(
         self, action: Action, kind: OutcomeKind, proof: str, code: str = "", fills: Sequence[Fill] = ()

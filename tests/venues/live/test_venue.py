@@ -57,7 +57,7 @@ from tests.venues.live.fake import (
     every_fact,
     says,
 )
-from tests.venues.live.virtual import live
+from tests.venues.live.virtual import T0, live
 
 HEDGE = PositionId(MAIN, QUARTERLY, Side.SHORT)
 OURS = ClientId("hf-2-9")
@@ -585,20 +585,38 @@ def test_while_the_account_cannot_be_read_an_act_stays_open() -> None:
     assert live(work) == ([], [OutcomeKind.VERIFIED])
 
 
-def test_an_act_that_no_reading_can_decide_is_said_once_and_stays_unknown() -> None:
-    async def work() -> tuple[list[Outcome], list[str], bool]:
+def test_an_act_that_no_reading_can_decide_is_said_and_counts_as_done_in_the_end() -> None:
+    async def work() -> tuple[list[tuple[float, OutcomeKind]], list[str], bool]:
         seat = Seat(held(faults=[Fault(done=False, reply=LOST)]))
         await seat.venue.snapshot()
         await seat.venue.execute(an_action(LEVERS["add"]))
-        del seat.exchange.positions[LONG]
+        # Its owner has bought more meanwhile, with margin of its own.
+        seat.exchange.positions[LONG] = a_position(quantity=D(20), margin=D(190))
         await seat.waits(1_000)
-        return outcomes(seat.later), seat.desk.said, ClientId("hf-3-1") in seat.venue.acts
+        at_s = [((o.at_ms - T0) / 1000, o.kind) for o in outcomes(seat.later)]
+        return at_s, seat.desk.said, ClientId("hf-3-1") in seat.venue.acts
 
-    assert live(work) == (
-        [],
-        ["hf-3-1 cannot be decided by reading: the position is another one now"],
-        False,
-    )
+    ((when, kind),), said, still_open = live(work)
+    # A position that nothing can be done for but to leave it is worse than a budget that is counted twice.
+    assert kind is OutcomeKind.VERIFIED
+    assert 300 < when < 312
+    assert not still_open
+    assert said == [
+        "hf-3-1 cannot be decided by reading: the position has grown meanwhile",
+        "hf-3-1: counted as done, no reading can decide it: the position has grown meanwhile",
+    ]
+
+
+def test_an_order_that_still_trades_is_never_counted_as_done() -> None:
+    async def work() -> list[Outcome]:
+        seat = Seat(held(faults=[Fault(done=False, reply=LOST)]))
+        await seat.venue.snapshot()
+        await seat.venue.execute(an_action(LEVERS["reduce"]))
+        seat.exchange.past["hf-3-1"] = OrderState(client_id=ClientId("hf-3-1"), open=True, status="NEW")
+        await seat.waits(1_000)
+        return outcomes(seat.later)
+
+    assert live(work) == []
 
 
 # -- an earlier run ------------------------------------------------------------------------------------
@@ -629,6 +647,18 @@ def test_what_an_earlier_run_left_open_is_found_out_and_never_sent_again(intent:
 
     truth = OutcomeKind.VERIFIED if done else OutcomeKind.NOT_APPLIED
     assert live(work) == ([truth], 0)
+
+
+def test_what_an_earlier_run_knew_as_done_is_not_disproved_by_what_the_account_shows() -> None:
+    async def work() -> list[OutcomeKind]:
+        seat = Seat(held())
+        await seat.venue.snapshot()
+        # It was added, and its owner has taken it out again since.
+        seat.venue.resume(an_action(LEVERS["add"]), a_position(), confirmed=True)
+        await seat.waits(60)
+        return [o.kind for o in outcomes(seat.later)]
+
+    assert live(work) == [OutcomeKind.VERIFIED]
 
 
 # -- snapshot ------------------------------------------------------------------------------------------
