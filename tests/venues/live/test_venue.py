@@ -777,6 +777,64 @@ def test_a_row_that_makes_no_sense_makes_nothing_disappear() -> None:
     assert PositionChanged not in kinds(facts)
 
 
+@pytest.mark.parametrize(
+    "flaw", ["position BTC: entry is ''", "position ?: entry is ''", "order in BTC: ..."]
+)
+def test_a_row_that_makes_no_sense_hides_neither_a_position_nor_a_stop(flaw: str) -> None:
+    def garble(exchange: FakeExchange) -> None:
+        exchange.positions.clear()
+        exchange.orders.clear()
+        exchange.flaws = (flaw,)
+
+    facts = rereadings(garble)
+    assert kinds(facts) == [BalanceChanged]
+
+
+def test_a_contract_that_is_not_known_here_hides_nothing_that_is() -> None:
+    def close(exchange: FakeExchange) -> None:
+        exchange.positions.clear()
+        exchange.orders.clear()
+        exchange.flaws = ("position NEWUSDT: 'NEWUSDT' is not listed",)
+
+    _, facts = snapshots(close)
+    assert [f.position for f in facts if isinstance(f, PositionChanged)] == [None]
+
+
+def test_the_orders_of_a_position_whose_row_makes_no_sense_are_still_asked_for() -> None:
+    async def work() -> frozenset[Symbol] | None:
+        seat = Seat(held())
+        await seat.venue.snapshot()
+        kept = dict(seat.exchange.positions)
+        seat.exchange.positions.clear()
+        seat.exchange.flaws = ("position BTC: entry is ''",)
+        del seat.exchange.orders[OURS], seat.exchange.orders["web_1"]
+        await seat.venue.reread()
+        await seat.venue.reread()
+        seat.exchange.positions.update(kept)
+        return seat.desk.dialect.asked_among[-1]
+
+    assert live(work) == frozenset({BTC})
+
+
+@pytest.mark.parametrize("flaw", ["balance USDT: free is 'nan'", "wallet ?: free is 'nan'"])
+def test_a_balance_that_makes_no_sense_is_not_nothing(flaw: str) -> None:
+    async def work() -> list[Fact]:
+        seat = Seat(held())
+        await seat.venue.snapshot()
+        state = replace(FakeExchange.state(seat.exchange), balances=(), flaws=(flaw,))
+        seat.exchange.state = lambda: state  # type: ignore[method-assign]
+        return list(await seat.venue.reread())
+
+    assert [f for f in live(work) if isinstance(f, BalanceChanged)] == []
+
+
+def test_that_there_is_no_liquidation_price_any_more_is_told_also_when_everything_is() -> None:
+    def none(exchange: FakeExchange) -> None:
+        exchange.liquidations = {}
+
+    assert [f.price for f in rereadings(none, after_s=60) if isinstance(f, LiquidationQuoted)] == [None]
+
+
 def test_a_currency_that_is_gone_is_empty() -> None:
     async def work() -> list[Fact]:
         seat = Seat(held())
