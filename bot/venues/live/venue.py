@@ -249,7 +249,8 @@ class LiveVenue:
             return ()
         if seen.sight is Sight.DONE:
             return await self._verified(act, found, seen)
-        if seen.sight is Sight.NOT_DONE and self.acts.disproved(act, began_ms):
+        untrue = seen.sight is Sight.NOT_DONE
+        if untrue and self.acts.disproved(act, began_ms, doubtful=seen.doubtful):
             self.acts.close(act)
             proof = f"read twice after its time: {seen.proof}"
             return (*self.reader.facts(found), self._outcome(act.action, OutcomeKind.NOT_APPLIED, proof))

@@ -37,7 +37,7 @@ from bot.core.intents import (
 )
 from bot.core.types import ClientId, Order, OrderKind, PositionId, PositionMode, Side, Symbol
 from bot.venues.live.line import Unreadable
-from bot.venues.live.terms import Instrument, OrderState
+from bot.venues.live.terms import AccountState, Instrument, OrderState
 from bot.venues.live.venue import LiveVenue
 from bot.venues.live.wire import Reply, Request, Urgency
 from bot.venues.port import Batch
@@ -57,7 +57,7 @@ from tests.venues.live.fake import (
     every_fact,
     says,
 )
-from tests.venues.live.virtual import T0, live
+from tests.venues.live.virtual import T0, live, now_ms
 
 HEDGE = PositionId(MAIN, QUARTERLY, Side.SHORT)
 OURS = ClientId("hf-2-9")
@@ -195,8 +195,67 @@ def test_nothing_is_disproved_before_the_exchange_can_no_longer_do_it() -> None:
 
     ((moment, kind),) = live(work)
     assert kind is OutcomeKind.NOT_APPLIED
-    # The receive window is 3 s, half a second is added, and two looks are a second apart.
-    assert 4.5 <= moment <= 6
+    # The receive window is 3 s, half a second is added, and two looks are two seconds apart.
+    assert 5.5 <= moment <= 6
+
+
+class Behind(FakeExchange):
+    """Shows the account, and its orders, as they were five seconds ago."""
+
+    def __init__(self, **fields: Any) -> None:
+        super().__init__(**fields)
+        self.history: list[tuple[int, AccountState, set[str]]] = []
+
+    def answer(self, request: Request) -> Reply:
+        self.history.append((now_ms(), self.state(), set(self.past)))
+        known = [past for at_ms, _, past in self.history if at_ms <= now_ms() - 5_000]
+        if request.path == "order" and request.params["id"] not in (known or [set()])[-1] | set(self.orders):
+            return says(400, -2013)
+        return super().answer(request)
+
+    def shown(self, number: int) -> AccountState:
+        old = [state for at_ms, state, _ in self.history if at_ms <= now_ms() - 5_000]
+        return old[-1] if old else self.history[0][1]
+
+
+@pytest.mark.parametrize("name", ["add", "withdraw", "leverage", "reduce"])
+@pytest.mark.parametrize("took_ms", [0, 50, 100, 200, 300])
+def test_what_is_shown_five_seconds_late_is_not_taken_for_undone(name: str, took_ms: int) -> None:
+    exchange = Behind(positions={LONG: a_position()}, faults=[Fault(reply=LOST)], took_ms=took_ms)
+
+    async def work() -> list[OutcomeKind]:
+        seat = Seat(exchange)
+        await seat.venue.snapshot()
+        await seat.venue.execute(an_action(LEVERS[name]))
+        await seat.waits(60)
+        return [o.kind for o in outcomes(seat.later)]
+
+    assert live(work) == [OutcomeKind.VERIFIED]
+
+
+def test_an_order_that_is_not_found_although_the_position_shrank_takes_patience() -> None:
+    async def work() -> list[tuple[bool, OutcomeKind]]:
+        seat = Seat(held(faults=[Fault(done=False, reply=LOST)]))
+        await seat.venue.snapshot()
+        await seat.venue.execute(an_action(LEVERS["reduce"]))
+        seat.exchange.positions[LONG] = a_position(quantity=D(6))  # By its owner, or by the order after all.
+        await seat.waits(60)
+        return [((o.at_ms - T0) > 30_000, o.kind) for o in outcomes(seat.later)]
+
+    assert live(work) == [(True, OutcomeKind.NOT_APPLIED)]
+
+
+def test_a_stop_that_is_listed_rests_whatever_the_question_for_it_says() -> None:
+    async def work() -> list[OutcomeKind]:
+        exchange = held(faults=[Fault(reply=LOST)])
+        seat = Seat(exchange)
+        await seat.venue.snapshot()
+        await seat.venue.execute(an_action(LEVERS["stop"]))
+        seat.desk.dialect.order = lambda *_: None  # type: ignore[method-assign]
+        await seat.waits(60)
+        return [o.kind for o in outcomes(seat.later)]
+
+    assert live(work) == [OutcomeKind.VERIFIED]
 
 
 def test_what_is_executed_late_is_not_taken_for_undone() -> None:
