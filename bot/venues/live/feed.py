@@ -7,6 +7,7 @@ themselves as well, and faster where a threshold is near.
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from collections.abc import Callable, Collection
 from contextlib import suppress
 from dataclasses import dataclass
@@ -26,7 +27,9 @@ from bot.venues.live.venue import LiveVenue
 CALM_MS, NEAR_MS = 10_000, 2_000
 """How often the account is read by itself: usually, and where a threshold is near."""
 DEBOUNCE_MS, GAP_MS = 50, 250
-"""How long a hint waits for others, and the least time between the beginnings of two readings."""
+"""How long a hint waits for others, and the least time between the beginnings of two readings.
+
+More where the exchange's limits allow no more."""
 PROBE_MS = 60_000
 """How often a key that is not accepted is tried."""
 AFRESH_MS = 5_000
@@ -131,7 +134,9 @@ class Feed:
             if self._refused:
                 await asyncio.sleep(PROBE_MS / 1000)
             wait_ms = self._pace_ms(venue)
-            await asyncio.sleep(max(0, began_ms + GAP_MS - self._now_ms()) / 1000)
+            # A strategy that trades without end hints without end: stops and hedges need the exchange too.
+            gap_ms = max(GAP_MS, self._cost_ms(venue))
+            await asyncio.sleep(max(0, began_ms + gap_ms - self._now_ms()) / 1000)
 
     async def _read(self, venue: LiveVenue, inbox: Inbox) -> bool:
         """One reading; whether our key was refused."""
@@ -171,9 +176,14 @@ class Feed:
 
     def _pace_ms(self, venue: LiveVenue) -> int:
         """How long until the next reading by itself: no faster than the exchange's limits allow."""
-        wished_ms = NEAR_MS if self._near() else CALM_MS
-        cost_ms = sum(self._wires.gate.busy_ms(request, HALF) for request in venue.reader.requests)
-        return max(wished_ms, cost_ms)
+        return max(NEAR_MS if self._near() else CALM_MS, self._cost_ms(venue))
+
+    def _cost_ms(self, venue: LiveVenue) -> int:
+        """How far apart readings must be to leave half of what background may use to others."""
+        costs_ms = Counter[str]()
+        for request in venue.reader.requests:
+            costs_ms[request.window] += self._wires.gate.busy_ms(request, HALF)
+        return max(costs_ms.values(), default=0)
 
     def _link(self, *, up: bool, because: str) -> LinkChanged:
         return LinkChanged(

@@ -14,7 +14,7 @@ from bot.core.types import PositionMode, Symbol
 from bot.venues.live.feed import Feed, Wants
 from bot.venues.live.terms import Heard, Subscription, Wanted
 from bot.venues.live.venue import LiveVenue
-from bot.venues.live.wire import Request
+from bot.venues.live.wire import Request, Urgency
 from tests.building.core import BTC, ETH, ETH_LONG, LONG, D
 from tests.venues.live.fake import (
     HTML,
@@ -193,6 +193,34 @@ def test_no_reading_asks_for_more_than_its_share_of_the_limit() -> None:
     times = live(work)
     # 300 of 900 that background may use per 10 s, half of them for readings: every 6.7 s.
     assert all(b - a > 6.5 for a, b in pairwise(times))
+
+
+def test_hints_without_end_leave_room_for_stops() -> None:
+    async def work() -> float:
+        scene = Scene()
+        scene.desk.dialect.account_requests = lambda listing, among=None: {  # type: ignore[method-assign]
+            "all": replace(an_expensive_reading(), weight=40)
+        }
+        waited = list[float]()
+
+        async def trades() -> None:
+            while seconds() < 60:
+                scene.desk.dialect.heard = lambda message: Heard(account=True)
+                scene.hears("changed")
+                await asyncio.sleep(0.05)
+
+        async def places_stops() -> None:
+            stop = replace(an_expensive_reading(), weight=1)
+            while seconds() < 60:
+                await asyncio.sleep(0.5)
+                began = seconds()
+                await scene.desk.wires.gate.turn(stop, Urgency.PROTECTION)
+                waited.append(seconds() - began)
+
+        await plays(scene, 61, trades(), places_stops())
+        return max(waited)
+
+    assert live(work) < 0.01
 
 
 def an_expensive_reading() -> Request:
