@@ -143,7 +143,8 @@ def _feeds(engine: Engine, found: Accounts, still_open: Sequence[OpenIntent]) ->
         async def run(inbox: Inbox) -> None:
             for intent in left:
                 confirmed = intent.life is Life.APPLIED
-                each.venue.resume(intent.action, intent.before, confirmed=confirmed)
+                before = None if intent.gone else intent.before
+                each.venue.resume(intent.action, before, confirmed=confirmed)
             await feed.run(inbox)
 
         return run

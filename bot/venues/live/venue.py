@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import replace
 from typing import assert_never
 
 from bot.core.decisions import Action
@@ -111,13 +112,16 @@ class LiveVenue:
     def resume(self, action: Action, before: Position | None, *, confirmed: bool = False) -> None:
         """Take over an action that an earlier run left open: find out what became of it, by reading.
 
-        ``before`` is the position as it was when the action was decided; ``confirmed`` says that the
-        exchange told the earlier run that it was done. Call it after ``snapshot``.
+        ``before`` is the position as it was when the action was decided, ``None`` where that is gone:
+        then stops that rest now are none that it was to replace. ``confirmed`` says that the exchange told
+        the earlier run that it was done. Call it after ``snapshot``.
         """
         made = sought(action, self.listing, self.state)
         if isinstance(made, str):
             self._say(f"{action.client_id} of an earlier run cannot be looked for: {made}")
             return
+        if before is None:
+            made = replace(made, replaces=())
         same = before is not None and before.id == made.id
         self.acts.add(
             OpenAct(

@@ -35,7 +35,7 @@ from bot.core.intents import (
     ReducePosition,
     WithdrawMargin,
 )
-from bot.core.types import ClientId, Order, OrderKind, PositionId, PositionMode, Side, Symbol
+from bot.core.types import ClientId, Order, OrderKind, Position, PositionId, PositionMode, Side, Symbol
 from bot.venues.live.line import Unreadable
 from bot.venues.live.terms import AccountState, Instrument, OrderState
 from bot.venues.live.venue import LiveVenue
@@ -488,6 +488,22 @@ def test_a_move_of_an_earlier_run_does_not_cancel_the_stop_of_another_lot() -> N
         return set(exchange.orders)
 
     assert live(work) == {OURS, "web_1"}
+
+
+@pytest.mark.parametrize(("before", "left"), [(a_position(), {"web_1"}), (None, {OURS, "web_1"})])
+def test_a_move_for_a_position_that_is_gone_cancels_no_stop_of_the_next(
+    before: Position | None, left: set[str]
+) -> None:
+    async def work() -> set[str]:
+        exchange = held()
+        exchange.orders["hf-3-1"] = replace(a_stop(ClientId("hf-3-1")), trigger=D(80))
+        seat = Seat(exchange)
+        await seat.venue.snapshot()
+        seat.venue.resume(an_action(MoveStop(id=LONG, trigger=D(80))), before)
+        await seat.waits(60)
+        return set(exchange.orders)
+
+    assert live(work) == {"hf-3-1", *left}
 
 
 def test_a_stop_that_is_confirmed_and_never_seen_replaces_nothing() -> None:
