@@ -31,6 +31,11 @@ class Capabilities:
     by_contract: Mapping[tuple[str, MarginMode, Symbol], Capability] = field(default_factory=dict)
     """What differs between the contracts of an account, and counts before ``levers``."""
 
+    @property
+    def hedge_mode(self) -> bool:
+        """Whether the account certainly keeps a long and a short side of a contract apart."""
+        return self.position_modes == {PositionMode.HEDGE}
+
     def of(self, intent: str, mode: MarginMode, symbol: Symbol) -> Capability:
         """The capability for an intent kind on a position in ``symbol``; an unlisted one is a declared no."""
         found = self.by_contract.get((intent, mode, symbol)) or self.levers.get((intent, mode))

@@ -14,7 +14,7 @@ from bot.core.intents import CancelStop, MoveStop, PlaceStop
 from bot.core.protection import appearing
 from bot.core.rule import Decisions, Params, Ratio, Rule
 from bot.core.settings import SEATBELT, RuleEntry, SeatbeltSettings
-from bot.core.types import Side
+from bot.core.types import Order, Side
 from bot.core.view import View
 from bot.core.wake import Always, Changed, Metric, Never, Wake, any_of
 
@@ -74,10 +74,24 @@ class Seatbelt(Rule[SeatbeltParams]):
         if stop is not None and stop.trigger is not None:
             if self._drift(view, stop.trigger, place) > self.params.tolerance * view.mark:
                 yield MoveStop(id=view.id, trigger=place), f"liquidation moved to {view.liquidation}"
+            elif self._exceeds(view, stop):
+                because = f"stop of {stop.quantity}: larger than the position, it may be refused"
+                yield MoveStop(id=view.id, trigger=stop.trigger), because
         elif ours is not None:
             yield MoveStop(id=view.id, trigger=place), f"stop {ours.trigger} no longer protects"
         else:
             yield PlaceStop(id=view.id, trigger=place), "the position has no stop that protects it"
+
+    def _exceeds(self, view: View, stop: Order) -> bool:
+        """Whether the exchange may refuse a stop at its trigger because less is left of the position.
+
+        In one-way mode it closes what is left, being reduce-only. Hedge mode knows no such order at some
+        exchanges (Binance), and whether one that is too large is cut or refused there nobody has confirmed.
+        """
+        if not view.hedge_mode or stop.closes_position:
+            return False
+        quantity, contract = view.position.quantity, view.contract
+        return stop.quantity - quantity >= contract.lot and quantity >= contract.min_quantity
 
     def _drift(self, view: View, trigger: Decimal, place: Decimal) -> Decimal:
         """How far a stop stands from where it belongs, in price.

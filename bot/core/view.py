@@ -160,6 +160,11 @@ class View:
         """The stops that rest at the exchange, whoever placed them."""
         return Stops(self._situation, self._rule_of_stop)
 
+    @property
+    def hedge_mode(self) -> bool:
+        """Whether both sides of a contract are held apart: an order may then be too large for its side."""
+        return self._able.hedge_mode
+
     def capability(self, kind: type[Intent]) -> Capability:
         """Whether the venue can do this kind of thing to this position; if not, why and what instead."""
         return self._able.of(kind.__name__, self.position.mode, self.id.symbol)

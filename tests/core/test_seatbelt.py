@@ -1,5 +1,6 @@
 """The seatbelt: a resting stop between mark and liquidation, always."""
 
+from dataclasses import replace
 from decimal import Decimal
 from itertools import pairwise
 from typing import Any
@@ -7,13 +8,14 @@ from typing import Any
 import pytest
 
 from bot.core.decisions import Action, Because
-from bot.core.facts import CommandKind, Link, MarkPrice, OutcomeKind
+from bot.core.facts import CommandKind, Link, MarkPrice, OrdersChanged, OutcomeKind
 from bot.core.intents import MoveStop, PlaceStop
 from bot.core.settings import Limits, RuleEntry, SeatbeltSettings
-from bot.core.types import Order, OrderKind, PositionId, RuleName
+from bot.core.types import Order, OrderKind, PositionId, PositionMode, RuleName
 from bot.core.wake import Always
 from strategies.atr_stop import AtrStop, AtrStopParams
 from tests.building.core import (
+    ABLE,
     BTC,
     CROSS,
     ETH,
@@ -97,6 +99,29 @@ def test_once_protected_it_is_quiet() -> None:
         desk.mark(price, after_ms=2_000)
         desk.pays_in("1")
         assert of(Action, desk.steps[-1].decisions) == []
+
+
+def rests_as_placed(desk: Desk, action: Action, quantity: str) -> list[Action]:
+    """The stop rests for a quantity, as most exchanges have it; what is done next."""
+    stop = a_stop("90.9", quantity=quantity, client_id=action.client_id)
+    rests = OrdersChanged(at_ms=desk.now_ms, id=LONG, orders=(stop,))
+    return of(Action, desk.fold(rests, desk.outcome(action, OutcomeKind.VERIFIED)))
+
+
+@pytest.mark.parametrize(("mode", "moved"), [(PositionMode.ONE_WAY, 0), (PositionMode.HEDGE, 1)])
+def test_where_both_sides_are_held_its_stop_is_no_larger_than_the_position(
+    mode: PositionMode, moved: int
+) -> None:
+    desk = belted(able=replace(ABLE, position_modes=frozenset({mode})), limits=Limits(cooldown_ms=0))
+    desk.holds(a_position())
+    rests_as_placed(desk, one(desk), "1")
+    # Half is closed by hand, and half of the margin with it: the liquidation price stays.
+    desk.holds(a_position(quantity=D("0.5"), margin=D("6.8")), mark=None)
+    again = of(Action, desk.steps[-1].decisions)
+    assert [action.intent for action in again] == [MoveStop(id=LONG, trigger=D("90.9"))] * moved
+    for action in again:
+        assert rests_as_placed(desk, action, "0.5") == []
+    assert of(Action, desk.mark("99", after_ms=60_000)) == []
 
 
 def test_a_stop_of_the_trader_satisfies_it() -> None:

@@ -14,7 +14,7 @@ from bot.config import Settings
 from bot.config.compose import PlannedPosition, opening
 from bot.core.contracts import Contract
 from bot.core.decisions import Action
-from bot.core.facts import Fact, FundingRate, LastPrice, MarkPrice
+from bot.core.facts import Fact, FundingRate, LastPrice, LinkChanged, MarkPrice
 from bot.core.types import Symbol
 from bot.runtime.clock import Clock
 from bot.runtime.errors import ShellError
@@ -62,6 +62,9 @@ class PaperMarket:
                     heard += _with(fact, self._move(symbol))
                 case FundingRate(symbol=symbol) if symbol in self._contracts:
                     heard += _with(fact, self._settle(fact))
+                case LinkChanged(up=True):
+                    # What comes back counts from a reading on, and nobody reads a paper account by himself.
+                    heard.append((fact, *self._exchange.snapshot(self._now_ms())))
                 case _:
                     heard.append((fact,))
         return heard

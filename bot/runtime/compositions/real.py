@@ -14,7 +14,7 @@ from bot.config import Settings
 from bot.config.compose import engine_settings as engine_settings_of
 from bot.config.errors import written
 from bot.config.reaching import check_reachable, check_sendable
-from bot.core.carried import OpenIntent
+from bot.core.carried import Life, OpenIntent
 from bot.core.engine import Engine
 from bot.core.settings import EngineSettings
 from bot.core.types import AccountName, Symbol
@@ -142,7 +142,9 @@ def _feeds(engine: Engine, found: Accounts, still_open: Sequence[OpenIntent]) ->
 
         async def run(inbox: Inbox) -> None:
             for intent in left:
-                each.venue.resume(intent.action, intent.before)
+                confirmed = intent.life is Life.APPLIED
+                before = None if intent.gone else intent.before
+                each.venue.resume(intent.action, before, confirmed=confirmed)
             await feed.run(inbox)
 
         return run

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -64,6 +64,8 @@ class AccountReader:
         self._told: dict[PositionId, Position] = {}
         self._told_orders: dict[PositionId, tuple[Order, ...]] = {}
         self._told_prices: dict[PositionId, Decimal] = {}
+        self._quoted: set[PositionId] = set()
+        """Of what a liquidation price was told last, and not that there is none."""
         self._told_whole_ms = -WHOLE_MS
         self._read_whole_ms = -WHOLE_MS
         self._known_positions: set[PositionId] = set()
@@ -95,7 +97,7 @@ class AccountReader:
     def _symbols(self) -> frozenset[Symbol]:
         """Where there are positions or orders, as far as is known."""
         ids = [position.id for position in self.state.positions] + [order.id for order in self.state.orders]
-        return frozenset(id_.symbol for id_ in ids)
+        return frozenset(id_.symbol for id_ in (*ids, *self._known_positions))
 
     async def _read(self, began_ms: int, among: frozenset[Symbol] | None, urgency: Urgency) -> Snapshot:
         requests = self._reading.account_requests(self.listing, among)
@@ -154,6 +156,8 @@ class AccountReader:
         self._currencies |= said.keys()
         for currency in sorted(self._currencies):
             balance = said.get(currency)
+            if balance is None and may_hide(currency, found.state.flaws):
+                continue  # An account that seems to hold nothing is one that seems about to be liquidated.
             yield BalanceChanged(
                 at_ms=found.began_ms,
                 account=self.account,
@@ -164,8 +168,7 @@ class AccountReader:
 
     def _positions(self, found: Snapshot) -> Iterator[Fact]:
         held = {position.id for position in found.state.positions}
-        # A row that made no sense may be a position: then nothing is known to be gone.
-        gone = set() if found.state.flaws else self._known_positions - held
+        gone = {id_ for id_ in self._known_positions - held if not self._may_hide(id_, found.state)}
         for position in found.state.positions:
             if self._told.get(position.id) != position:
                 self._told[position.id] = position
@@ -181,10 +184,16 @@ class AccountReader:
         resting = {order.id for order in found.state.orders}
         for id_ in sorted(resting | self._with_orders | self._known_positions):
             orders = tuple(order for order in found.state.orders if order.id == id_)
+            told = self._told_orders.get(id_, ())
+            if self._may_hide(id_, found.state) and not {*told} <= {*orders}:
+                continue  # What seems to be gone may be the row that made no sense.
             if self._told_orders.get(id_) != orders:
                 self._told_orders[id_] = orders
                 yield OrdersChanged(at_ms=found.began_ms, id=id_, orders=orders)
         self._with_orders = resting
+
+    def _may_hide(self, id_: PositionId, state: AccountState) -> bool:
+        return may_hide(self.listing.by_symbol[id_.symbol].id, state.flaws)
 
     def _liquidations(self, found: Snapshot) -> Iterator[Fact]:
         """The exchange's own liquidation prices, where they moved: in cross they do so with every mark."""
@@ -193,7 +202,25 @@ class AccountReader:
             told = self._told_prices.get(id_)
             if id_ in held and (told is None or abs(price - told) > MOVED * told):
                 self._told_prices[id_] = price
+                self._quoted.add(id_)
                 yield LiquidationQuoted(at_ms=found.began_ms, id=id_, price=price)
-        for id_ in sorted(self._told_prices.keys() - found.state.venue_liquidation.keys()):
-            del self._told_prices[id_]
+        for id_ in sorted(self._quoted - found.state.venue_liquidation.keys()):
+            self._quoted.discard(id_)
+            self._told_prices.pop(id_, None)
             yield LiquidationQuoted(at_ms=found.began_ms, id=id_, price=None)
+
+
+def may_hide(name: str, flaws: Sequence[str]) -> bool:
+    """Whether a row that made no sense may be about ``name``, an instrument or a currency.
+
+    A flaw begins with what the row is and whose ("position BTCUSDT: ..."). One that says nobody's may be
+    anybody's; one of a contract that is not known here, which may stay for days, hides nothing that is.
+    """
+    return any(_named(flaw) in (None, name.lower()) for flaw in flaws)
+
+
+def _named(flaw: str) -> str | None:
+    what, colon, _ = flaw.partition(":")
+    words = what.lower().split()
+    named = bool(colon) and len(words) > 1 and words[-1] not in ("?", "none")
+    return words[-1] if named else None

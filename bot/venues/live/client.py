@@ -7,8 +7,10 @@ The raw reply is taken from its hook before any of that.
 
 from __future__ import annotations
 
+import asyncio
 import importlib
 from collections.abc import Callable, Collection
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlsplit
@@ -20,6 +22,8 @@ from bot.venues.live.session import CALL, Call, Refused
 from bot.venues.live.wire import Reply, Request
 
 WORDS_MAX = 200
+CLOSING_S = 2.0
+"""A socket whose other end is dead would take ten seconds to be closed."""
 Ccxt = Any
 """What ccxt hands around: its classes are made at run time and have no types worth the name."""
 Hears = Callable[[Any], bool]
@@ -52,7 +56,10 @@ class _Ours:
         self._say = say
         self.hears: Hears = lambda _: True
         self.connected: Callable[[], None] = _nobody
-        self.garbled: Callable[[str], None] = Flaws(say).counting("a frame of a stream")
+        flaws = Flaws(say)
+        self.garbled: Callable[[str], None] = flaws.counting("a frame of a stream")
+        self._broke: Callable[[str], None] = flaws.counting("an errand of ccxt")
+        self._pongs: set[asyncio.Task[None]] = set()
 
     def milliseconds(self) -> int:
         """The exchange's time: signatures and log-ins of streams are stamped with it."""
@@ -76,7 +83,14 @@ class _Ours:
         made = super().client(url)  # type: ignore[misc]  # as above
         if not known:
             made.handle_text_or_binary_message = self._tolerant(made.handle_text_or_binary_message)
+            made.handle_message = self._answering(made)
         return made
+
+    def spawn(self, *args: Ccxt) -> Ccxt:
+        """Run an errand of ccxt's. Nobody waits for most of them, and an error nobody takes ends the bot."""
+        future = super().spawn(*args)  # type: ignore[misc]  # as above
+        future.add_done_callback(self._errand_ended)
+        return future
 
     def on_rest_response(self, *args: Ccxt, **kwargs: Ccxt) -> Ccxt:
         status, _, _, _, headers, body = args[:6]
@@ -109,6 +123,29 @@ class _Ours:
                 self.garbled(str(error))
 
         return read
+
+    def _answering(self, client: Ccxt) -> Callable[[Any], None]:
+        """Pings are answered by us: ccxt's answer on a connection just lost is an error nobody takes."""
+        handle = client.handle_message
+
+        async def pong(data: bytes) -> None:
+            with suppress(aiohttp.ClientError, OSError, RuntimeError):
+                await client.connection.pong(data)
+
+        def handle_or_answer(message: Ccxt) -> None:
+            if message.type is not aiohttp.WSMsgType.PING:
+                handle(message)
+                return
+            answering = asyncio.ensure_future(pong(message.data))
+            self._pongs.add(answering)
+            answering.add_done_callback(self._pongs.discard)
+
+        return handle_or_answer
+
+    def _errand_ended(self, future: asyncio.Future[Any]) -> None:
+        error = None if future.cancelled() else future.exception()
+        if error is not None:
+            self._broke(_what_broke(error))
 
     def _permit(self, url: str) -> None:
         parts = urlsplit(url)
@@ -146,8 +183,15 @@ class Client:
 
     async def close(self) -> None:
         """Close streams and session."""
-        await self.exchange.close()
+        await self.close_streams()
         await self.session.close()
+
+    async def close_streams(self) -> None:
+        """Close the streams, in ``CLOSING_S`` at most: what is left goes with the session."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(CLOSING_S):
+                await self.exchange.close()
+        self.exchange.session = None
 
 
 def _what_broke(error: BaseException) -> str:

@@ -56,6 +56,7 @@ class Clients:
         self._loop = asyncio.get_running_loop()
         self._flaws = Flaws(self._tell)
         self._told_skew = False
+        self._closing: set[asyncio.Task[None]] = set()
         self.gate = gate
         self.clock = ExchangeClock(now_ms)
         self.reads = self._line(lambda: self._feed)
@@ -104,13 +105,18 @@ class Clients:
         self._feed.exchange.hears, self._feed.exchange.connected = hears, connected
 
     async def renew(self) -> None:
-        """Replace the client of the streams by another: one that has gone deaf may never recover."""
+        """Replace the client of the streams by another: one that has gone deaf may never recover.
+
+        The old one is closed on the side: whoever is waiting for marks has waited long enough.
+        """
         old = self._feed
         exchange = await asyncio.to_thread(self._exchange, type(old.exchange), old.session)
         exchange.set_markets_from_exchange(old.exchange)
         exchange.hears, exchange.connected = self._hears, self._connected
         self._feed = Client(exchange, old.session)
-        await old.exchange.close()
+        closing = asyncio.create_task(old.close_streams(), name="closing a client")
+        self._closing.add(closing)
+        closing.add_done_callback(self._closing.discard)
 
     async def read_clock(self) -> None:
         """Read the exchange's clock, on the connection that acts."""
@@ -146,7 +152,7 @@ class Clients:
 
     async def close(self) -> None:
         """Close everything."""
-        await asyncio.gather(self._feed.close(), self._act.close())
+        await asyncio.gather(*self._closing, self._feed.close(), self._act.close())
 
     def _line(self, caller: Callable[[], Client]) -> Line:
         traits, answers = self._dialect.traits, self._dialect.answers

@@ -14,7 +14,7 @@ from enum import StrEnum
 from bot.core.decisions import Action
 from bot.core.facts import Fill
 from bot.core.intents import AddMargin, CancelStop, CutLeverage, OpenHedge, WithdrawMargin
-from bot.core.types import Position
+from bot.core.types import ClientId, Position
 from bot.venues.live.plan import Plan, position_of
 from bot.venues.live.terms import AccountState, OrderState
 
@@ -36,11 +36,15 @@ class Sight(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Effect:
-    """What a reading shows, how it is known, and what orders of the act traded."""
+    """What a reading shows, how it is known, and what orders of the act traded.
+
+    ``doubtful``: another source says otherwise, and the one that says no may be answered from behind.
+    """
 
     sight: Sight
     proof: str
     fills: tuple[Fill, ...] = ()
+    doubtful: bool = False
 
 
 def effect(
@@ -64,7 +68,7 @@ def effect(
             sight = Sight.NOT_DONE if rests else Sight.DONE
             return Effect(sight=sight, proof=f"{client_id} {'still rests' if rests else 'is gone'}")
         case _ if plan.conditional:
-            return _resting(orders[0], state)
+            return _resting(action.client_id, orders[0], state)
         case _:
             opens = isinstance(action.intent, OpenHedge)
             return _traded(orders, before, now, opens=opens)
@@ -92,10 +96,12 @@ def _leverage(leverage: Decimal, now: Position | None) -> Effect:
     return Effect(sight=Sight.DONE if done else Sight.NOT_DONE, proof=f"leverage is {now.leverage}")
 
 
-def _resting(order: OrderState | None, state: AccountState) -> Effect:
+def _resting(client_id: ClientId, order: OrderState | None, state: AccountState) -> Effect:
+    listed = any(resting.client_id == client_id for resting in state.orders)
+    if order is None and listed:
+        return Effect(sight=Sight.DONE, proof=f"{client_id} rests")
     if order is None:
         return Effect(sight=Sight.NOT_DONE, proof="no order has our id")
-    listed = any(resting.client_id == order.client_id for resting in state.orders)
     if order.open and not listed:
         return Effect(sight=Sight.LAGGING, proof=f"{order.client_id} is open and not listed")
     proof = f"{order.client_id} {'rests' if order.open else order.status or 'is no longer open'}"
@@ -106,14 +112,16 @@ def _traded(
     orders: Sequence[OrderState | None], before: Position | None, now: Position | None, *, opens: bool
 ) -> Effect:
     known = [order for order in orders if order is not None]
+    held_before = before.quantity if before is not None else Decimal(0)
+    held = now.quantity if now is not None else Decimal(0)
     if not known:
-        return Effect(sight=Sight.NOT_DONE, proof="no order has our id")
+        moved = held > held_before if opens else held < held_before
+        proof = "no order has our id" + (f", and yet {held_before} -> {held} held" if moved else "")
+        return Effect(sight=Sight.NOT_DONE, proof=proof, doubtful=moved)
     if any(order.open for order in known):
         return Effect(sight=Sight.UNCLEAR, proof="the order still trades")
     fills = tuple(fill for order in known for fill in order.fills)
     traded = sum((fill.quantity for fill in fills), Decimal(0))
-    held_before = before.quantity if before is not None else Decimal(0)
-    held = now.quantity if now is not None else Decimal(0)
     grown = held >= held_before + traded
     shrunk = before is None or held <= held_before - traded
     caught_up = grown if opens else shrunk

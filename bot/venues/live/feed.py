@@ -7,6 +7,7 @@ themselves as well, and faster where a threshold is near.
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from collections.abc import Callable, Collection
 from contextlib import suppress
 from dataclasses import dataclass
@@ -26,13 +27,17 @@ from bot.venues.live.venue import LiveVenue
 CALM_MS, NEAR_MS = 10_000, 2_000
 """How often the account is read by itself: usually, and where a threshold is near."""
 DEBOUNCE_MS, GAP_MS = 50, 250
-"""How long a hint waits for others, and the least time between the beginnings of two readings."""
+"""How long a hint waits for others, and the least time between the beginnings of two readings.
+
+More where the exchange's limits allow no more."""
 PROBE_MS = 60_000
 """How often a key that is not accepted is tried."""
 AFRESH_MS = 5_000
 """How long after a start of the private stream every sign of life of it counts as a hint."""
 BLIND_MS = 15_000
-"""Age of the last reading of the account beyond which its link is down."""
+"""Age of the last reading of the account beyond which its link is down; more where it is read more slowly."""
+WATCH_MS = 1_000
+"""How often that is looked at."""
 HALF = 0.5
 """How much of what background may use is for reading the account."""
 
@@ -80,7 +85,10 @@ class Feed:
         """When the latest hint came."""
         self._afresh_ms = 0
         self._account_up = True
+        self._refused = False
+        """Whether our key was refused at the last reading."""
         self._read_ms = connection.now_ms()
+        self._unread_because = ""
         self._renewing = asyncio.Lock()
         self._bars = Bars(connection, self._wants.timeframes_ms)
         self.ear = Ear(connection)
@@ -104,6 +112,7 @@ class Feed:
                 self._private.hold(self._dialect.streams.private_streams(), group)
                 group.create_task(self._venue.resolve(inbox.put), name="open acts")
                 group.create_task(self._read_for_ever(inbox, group), name="account")
+                group.create_task(self._watch_readings(self._venue, inbox), name="account watch")
 
     # -- the account --------------------------------------------------------------------------------
 
@@ -120,16 +129,17 @@ class Feed:
             self._hinted.clear()
             # What an action of ours changed has been read back by whoever carried it out.
             known = hinted and self._hinted_ms < venue.reader.began_ms
-            lost = False if known else await self._read(venue, inbox)
+            self._refused = False if known else await self._read(venue, inbox)
             self._look_at_symbols(group)
-            if lost:
+            if self._refused:
                 await asyncio.sleep(PROBE_MS / 1000)
             wait_ms = self._pace_ms(venue)
-            await asyncio.sleep(max(0, began_ms + GAP_MS - self._now_ms()) / 1000)
+            # A strategy that trades without end hints without end: stops and hedges need the exchange too.
+            gap_ms = max(GAP_MS, self._cost_ms(venue))
+            await asyncio.sleep(max(0, began_ms + gap_ms - self._now_ms()) / 1000)
 
     async def _read(self, venue: LiveVenue, inbox: Inbox) -> bool:
         """One reading; whether our key was refused."""
-        began_ms = self._now_ms()
         try:
             batch = await venue.reread()
         except Unreadable as error:
@@ -139,11 +149,10 @@ class Feed:
                 if lost is not None:
                     await inbox.put((lost,))
                 return True
-            if self._account_up and self._now_ms() - self._read_ms > BLIND_MS:
-                self._account_up = False
-                await inbox.put((self._link(up=False, because=str(error)),))
+            self._unread_because = f": {error}"
             return False
-        self._read_ms = began_ms
+        # Not when it began: it may have waited for its turn, and is no older for that.
+        self._read_ms, self._unread_because = self._now_ms(), ""
         if not self._account_up:
             self._account_up = True
             batch = (self._link(up=True, because="the account can be read again"), *batch)
@@ -151,11 +160,30 @@ class Feed:
             await inbox.put(batch)
         return False
 
+    async def _watch_readings(self, venue: LiveVenue, inbox: Inbox) -> None:
+        """Tell that the account is not read, whatever the reason. Runs for ever.
+
+        A reading need not fail for that: during a ban it waits for hours, and nobody would hear of it.
+        """
+        while True:
+            await asyncio.sleep(WATCH_MS / 1000)
+            age_ms = self._now_ms() - max(self._read_ms, venue.reader.began_ms)
+            allowed_ms = BLIND_MS + self._pace_ms(venue) - CALM_MS
+            if self._account_up and not self._refused and age_ms > max(BLIND_MS, allowed_ms):
+                self._account_up = False
+                because = f"it was last read {age_ms / 1000:.0f} s ago{self._unread_because}"
+                await inbox.put((self._link(up=False, because=because),))
+
     def _pace_ms(self, venue: LiveVenue) -> int:
         """How long until the next reading by itself: no faster than the exchange's limits allow."""
-        wished_ms = NEAR_MS if self._near() else CALM_MS
-        cost_ms = sum(self._wires.gate.busy_ms(request, HALF) for request in venue.reader.requests)
-        return max(wished_ms, cost_ms)
+        return max(NEAR_MS if self._near() else CALM_MS, self._cost_ms(venue))
+
+    def _cost_ms(self, venue: LiveVenue) -> int:
+        """How far apart readings must be to leave half of what background may use to others."""
+        costs_ms = Counter[str]()
+        for request in venue.reader.requests:
+            costs_ms[request.window] += self._wires.gate.busy_ms(request, HALF)
+        return max(costs_ms.values(), default=0)
 
     def _link(self, *, up: bool, because: str) -> LinkChanged:
         return LinkChanged(

@@ -15,15 +15,19 @@ from dataclasses import dataclass
 from bot.core.decisions import Action
 from bot.core.types import ClientId, Position
 from bot.venues.live.plan import Plan
+from bot.venues.port import Batch
 
 LOOK_MS = 1_000
-"""How far apart two looks are: so far must the two be that disprove an act."""
+"""How far apart two looks are."""
+APART_MS = 2_000
+"""How far apart the two looks must be that disprove an act: queries are answered from up to 5 s behind, and
+the second of them begins later than that after the act left, whatever the receive window."""
 SLOW_LOOK_MS = 10_000
 """The same once patience is over."""
 PATIENCE_MS = 30_000
 """After this long a confirmed act counts as done although the account does not show it."""
 GIVE_UP_MS = 300_000
-"""After this long an act that no reading can decide is no longer looked for; it stays unknown."""
+"""After this long an act that no reading can decide is no longer looked for."""
 NO_PROMISE_MS = 10_000
 """How long a request may be carried out at an exchange that promises nothing."""
 SLACK_MS = 500
@@ -46,6 +50,8 @@ class OpenAct:
     """When to look next."""
     disproved_ms: int | None = None
     """When the first look began that showed, after its time, that nothing had happened."""
+    nothing_done: Batch = ()
+    """What to tell where it is proven already that nothing came of it."""
     told: bool = False
     """Whether people were told that it cannot be decided."""
 
@@ -99,21 +105,27 @@ class OpenActs:
 
     def postpone(self, act: OpenAct) -> None:
         """Look again, but not at once."""
-        wait_ms = SLOW_LOOK_MS if self.age_ms(act) > PATIENCE_MS else LOOK_MS
-        act.look_ms = self._now_ms() + wait_ms
+        now_ms = self._now_ms()
+        act.look_ms = now_ms + (SLOW_LOOK_MS if self.age_ms(act) > PATIENCE_MS else LOOK_MS)
+        settled_ms = (act.left_ms or 0) + self._settles_ms
+        if now_ms < settled_ms:
+            act.look_ms = min(act.look_ms, settled_ms)
 
     def age_ms(self, act: OpenAct) -> int:
         """How long ago it left."""
         return self._now_ms() - act.left_ms if act.left_ms is not None else 0
 
-    def disproved(self, act: OpenAct, began_ms: int) -> bool:
+    def disproved(self, act: OpenAct, began_ms: int, *, doubtful: bool = False) -> bool:
         """A look that began at ``began_ms`` shows that nothing happened: whether that is proof enough.
 
         It takes two, apart, both after the moment from which it can no longer happen, and no word of the
-        exchange to the contrary.
+        exchange to the contrary. Where something else of the account is ``doubtful`` it takes patience too.
         """
-        if act.confirmed or act.left_ms is None or began_ms < act.left_ms + self._settles_ms:
+        if act.confirmed or act.left_ms is None:
+            return False
+        settles_ms = max(self._settles_ms, PATIENCE_MS) if doubtful else self._settles_ms
+        if began_ms < act.left_ms + settles_ms:
             return False
         if act.disproved_ms is None:
             act.disproved_ms = began_ms
-        return began_ms - act.disproved_ms >= LOOK_MS
+        return began_ms - act.disproved_ms >= APART_MS

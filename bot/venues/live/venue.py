@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import replace
 from typing import assert_never
 
 from bot.core.decisions import Action
@@ -102,21 +103,34 @@ class LiveVenue:
                 case Unknown(proof=proof):
                     return [(self._outcome(action, OutcomeKind.UNKNOWN, proof),)]
                 case _:
+                    act.nothing_done = self._nothing_done(action, verdict)
+                    batch = await self._with_news(verdict, act.nothing_done)
+                    # Only now: cut off while it was read, the proof is handed on by ``resolve``.
                     self.acts.close(act)
-                    return [await self._nothing_done(action, verdict)]
+                    return [batch]
 
-    def resume(self, action: Action, before: Position | None) -> None:
+    def resume(self, action: Action, before: Position | None, *, confirmed: bool = False) -> None:
         """Take over an action that an earlier run left open: find out what became of it, by reading.
 
-        ``before`` is the position as it was when the action was decided. Call it after ``snapshot``.
+        ``before`` is the position as it was when the action was decided, ``None`` where that is gone:
+        then stops that rest now are none that it was to replace. ``confirmed`` says that the exchange told
+        the earlier run that it was done. Call it after ``snapshot``.
         """
         made = sought(action, self.listing, self.state)
         if isinstance(made, str):
             self._say(f"{action.client_id} of an earlier run cannot be looked for: {made}")
             return
+        if before is None:
+            made = replace(made, replaces=())
         same = before is not None and before.id == made.id
         self.acts.add(
-            OpenAct(action=action, plan=made, before=before if same else None, left_ms=action.deadline_ms)
+            OpenAct(
+                action=action,
+                plan=made,
+                before=before if same else None,
+                left_ms=action.deadline_ms,
+                confirmed=confirmed,
+            )
         )
 
     async def reread(self, urgency: Urgency = Urgency.ACCOUNT) -> Batch:
@@ -151,26 +165,28 @@ class LiveVenue:
 
     # -- what became of it --------------------------------------------------------------------------
 
-    async def _nothing_done(self, action: Action, verdict: NothingDone) -> Batch:
-        """Nothing came of it, proven. After a rejection something in the account is not as was thought."""
-        facts: list[Fact] = []
+    def _nothing_done(self, action: Action, verdict: NothingDone) -> Batch:
+        """Nothing came of it, proven."""
         match verdict:
             case Unsent(proof=proof):
                 return (self._outcome(action, OutcomeKind.NOT_APPLIED, f"not sent: {proof}"),)
             case AuthLost(code=code, proof=proof):
                 lost = self.auth_lost(code, proof, acting=True)
-                facts = [lost] if lost is not None else []
-                return (self._outcome(action, OutcomeKind.REJECTED, proof, code), *facts)
-            case Limited(code=code, proof=proof):
-                return (self._outcome(action, OutcomeKind.REJECTED, proof, code),)
-            case Rejected(code=code, proof=proof):
                 outcome = self._outcome(action, OutcomeKind.REJECTED, proof, code)
-                try:
-                    return (*await self.reread(Urgency.PROTECTION), outcome)
-                except Unreadable:
-                    return (outcome,)
+                return (outcome,) if lost is None else (outcome, lost)
+            case Limited(code=code, proof=proof) | Rejected(code=code, proof=proof):
+                return (self._outcome(action, OutcomeKind.REJECTED, proof, code),)
             case _:
                 assert_never(verdict)
+
+    async def _with_news(self, verdict: NothingDone, proven: Batch) -> Batch:
+        """After a rejection something in the account is not as was thought: the account is read."""
+        if not isinstance(verdict, Rejected):
+            return proven
+        try:
+            return (*await self.reread(Urgency.PROTECTION), *proven)
+        except Unreadable:
+            return proven
 
     async def _confirm(self, act: OpenAct) -> Batch:
         """Read back what the exchange has confirmed; what is not seen soon is looked for later."""
@@ -189,19 +205,27 @@ class LiveVenue:
         return (*(self.reader.facts(found) if found is not None else ()), outcome)
 
     async def _verified(self, act: OpenAct, found: Snapshot, seen: Effect) -> Batch:
-        """It is there. What it replaces goes now, and the account is read once more if something went."""
-        self.acts.close(act)
-        made = act.plan
-        kept = [o for o in made.replaces if not await self._cancelled(made, o, found.state)]
+        """It is there. What it replaces goes now, and the account is read once more if something went.
+
+        It goes only where what takes its place was seen to rest, or nothing is left to protect: the exchange
+        may have taken the new stop and ended it since, and then the old one is the only one. Cut off on the
+        way, the act stays open.
+        """
+        made, resting = act.plan, {order.client_id for order in found.state.orders}
+        gone = not found.state.flaws and position_of(made.id, found.state) is None
+        stands = gone or act.action.client_id in resting
+        replaced = [order for order in made.replaces if order.client_id in resting]
+        kept = [o for o in replaced if not stands or not await self._cancelled(made, o, found.state)]
         proof = seen.proof
         if kept:
             proof += "; still resting beside it: " + ", ".join(order.client_id for order in kept)
             self._say(f"{act.action.client_id}: {proof}")
-        if act.plan.replaces:
+        if replaced:
             try:
                 found = await self.reader.read(Urgency.PROTECTION)
             except Unreadable as error:
                 self._say(f"{act.action.client_id}: after cancelling: {error}")
+        self.acts.close(act)
         outcome = self._outcome(act.action, OutcomeKind.VERIFIED, proof, fills=seen.fills)
         return (*self.reader.facts(found), outcome)
 
@@ -214,6 +238,9 @@ class LiveVenue:
 
     async def _look_again(self, act: OpenAct) -> Batch:
         """One later look at an act that is open; nothing where it is still open afterwards."""
+        if act.nothing_done:
+            self.acts.close(act)
+            return act.nothing_done
         if act.left_ms is None:
             self.acts.close(act)
             return (self._outcome(act.action, OutcomeKind.NOT_APPLIED, "not sent: cut off in the queue"),)
@@ -226,7 +253,8 @@ class LiveVenue:
             return ()
         if seen.sight is Sight.DONE:
             return await self._verified(act, found, seen)
-        if seen.sight is Sight.NOT_DONE and self.acts.disproved(act, began_ms):
+        untrue = seen.sight is Sight.NOT_DONE
+        if untrue and self.acts.disproved(act, began_ms, doubtful=seen.doubtful):
             self.acts.close(act)
             proof = f"read twice after its time: {seen.proof}"
             return (*self.reader.facts(found), self._outcome(act.action, OutcomeKind.NOT_APPLIED, proof))
@@ -234,18 +262,28 @@ class LiveVenue:
         if age_ms > PATIENCE_MS and (act.confirmed or seen.sight is Sight.LAGGING):
             self._say(f"{act.action.client_id} was confirmed and the account does not show it: {seen.proof}")
             return await self._verified(act, found, seen)
-        if age_ms > PATIENCE_MS:
-            self._undecided(act, seen)
+        given_up = self._undecided(act, seen) if age_ms > PATIENCE_MS else ()
         self.acts.postpone(act)
-        return self.reader.facts(found)
+        return (*self.reader.facts(found), *given_up)
 
-    def _undecided(self, act: OpenAct, seen: Effect) -> None:
-        """Reading tells nothing: people are told, once, and some day it is given up. It stays unknown."""
+    def _undecided(self, act: OpenAct, seen: Effect) -> Batch:
+        """Reading tells nothing: people are told, once, and some day it is given up.
+
+        Where no order is left that might yet trade, it counts as done then. It can no longer happen, budgets
+        stay spent, and whatever is decided next is decided by the margin that is there; unknown for ever, it
+        would keep every stop and every addition from the position, and its money from all others.
+        """
         if not act.told:
             act.told = True
             self._say(f"{act.action.client_id} cannot be decided by reading: {seen.proof}")
-        if self.acts.age_ms(act) > GIVE_UP_MS:
-            self.acts.close(act)
+        if self.acts.age_ms(act) <= GIVE_UP_MS:
+            return ()
+        self.acts.close(act)
+        if act.plan.orders:
+            return ()
+        proof = f"counted as done, no reading can decide it: {seen.proof}"
+        self._say(f"{act.action.client_id}: {proof}")
+        return (self._outcome(act.action, OutcomeKind.VERIFIED, proof),)
 
     def _outcome(
         self, action: Action, kind: OutcomeKind, proof: str, code: str = "", fills: Sequence[Fill] = ()

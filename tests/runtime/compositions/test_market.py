@@ -17,6 +17,8 @@ from bot.core.facts import (
     FundingPaid,
     FundingRate,
     LastPrice,
+    Link,
+    LinkChanged,
     Liquidated,
     MarkPrice,
     Outcome,
@@ -29,7 +31,7 @@ from bot.runtime.compositions.paper import paper_exchange
 from bot.runtime.errors import ShellError
 from bot.venues.port import Batch
 from bot.venues.silent import SilentVenue
-from tests.building.core import BTC, ETH, a_contract
+from tests.building.core import BTC, ETH, MAIN, a_contract
 from tests.runtime.builders import an_action
 from tests.runtime.fakes import FakeClock, FakeVenue
 
@@ -103,6 +105,22 @@ def test_a_mark_that_changes_nothing_passes_as_it_came(open_desk: Callable[..., 
     desk.mark("100")
     batches = desk.mark("99.9")
     assert [[type(fact) for fact in batch] for batch in batches] == [[MarkPrice]]
+
+
+def test_after_a_link_is_back_the_account_is_told_again(open_desk: Callable[..., Desk]) -> None:
+    desk = open_desk()
+    desk.mark("100")
+    batches = [
+        desk.market.heard(
+            (LinkChanged(at_ms=desk.now_ms, account=MAIN, link=Link.MARKET, up=up, because="it is a test"),)
+        )
+        for up in (False, True)
+    ]
+    assert [[type(fact) for fact in batch] for batch in batches[0]] == [[LinkChanged]]
+    ((link, *account),) = batches[1]
+    assert isinstance(link, LinkChanged)
+    assert len(of(BalanceChanged, [tuple(account)])) == 1
+    assert len(of(PositionChanged, [tuple(account)])) == 1
 
 
 def test_a_liquidation_travels_with_the_mark_that_caused_it(open_desk: Callable[..., Desk]) -> None:

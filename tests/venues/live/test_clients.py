@@ -1,6 +1,7 @@
 """The real client of ccxt over TLS to loopback: what leaves, where it may go, and what is known of it."""
 
 import asyncio
+import gc
 import json
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
@@ -276,6 +277,59 @@ def test_every_message_is_heard_and_a_garbled_one_does_not_end_the_stream(certif
     assert len(said) == 1  # At first, and then every hundred.
 
 
+async def pings_and_dies(request: web.Request) -> web.StreamResponse:
+    socket = web.WebSocketResponse()
+    await socket.prepare(request)
+    await asyncio.sleep(0.05)
+    await socket.ping(b"there?")
+    assert request.transport is not None
+    request.transport.abort()
+    return socket
+
+
+def test_no_error_of_ccxt_is_left_for_nobody_to_take(certificate: Certificate) -> None:
+    async def fails() -> None:
+        raise ValueError("nobody waits for this")
+
+    async def work() -> tuple[list[str], list[str]]:
+        stray, said = list[str](), list[str]()
+        asyncio.get_running_loop().set_exception_handler(lambda _, context: stray.append(str(context)))
+        async with (
+            serving(certificate, pings_and_dies) as server,
+            a_client(server, certificate.file, said) as client,
+        ):
+            for _ in range(5):
+                held = client.exchange.watch("wss://fstream.binance.com/ws", "x", {}, "x")
+                await asyncio.gather(held, return_exceptions=True)
+            client.exchange.spawn(fails)
+            await asyncio.sleep(0.1)
+        gc.collect()
+        return stray, said
+
+    assert run(work) == ([], ["an errand of ccxt: ValueError: nobody waits for this"])
+
+
+def test_a_ping_is_answered(certificate: Certificate) -> None:
+    answered = asyncio.Event()
+
+    async def pings(request: web.Request) -> web.StreamResponse:
+        socket = web.WebSocketResponse(autoping=False)
+        await socket.prepare(request)
+        await socket.ping(b"there?")
+        async for message in socket:
+            if message.type is WSMsgType.PONG and message.data == b"there?":
+                answered.set()
+        return socket
+
+    async def work() -> None:
+        async with serving(certificate, pings) as server, a_client(server, certificate.file) as client:
+            held = asyncio.ensure_future(client.exchange.watch("wss://fstream.binance.com/ws", "x", {}, "x"))
+            await answered.wait()
+            held.cancel()
+
+    run(work)
+
+
 # -- both clients of an account -------------------------------------------------------------------------
 
 SYMBOL = {
@@ -384,6 +438,35 @@ def test_another_client_takes_the_place_of_one_that_went_deaf(certificate: Certi
     assert another
     assert heard == ["heard"]
     assert paths.count("/fapi/v1/exchangeInfo") == 1
+
+
+def test_a_dead_socket_holds_nobody_up(certificate: Certificate) -> None:
+    at_the_exchange = exchange_at(0)
+
+    async def deaf(request: web.Request) -> web.StreamResponse:
+        if request.path.startswith("/fapi"):
+            return await at_the_exchange(request)
+        socket = web.WebSocketResponse(autoclose=False)
+        await socket.prepare(request)
+        await asyncio.sleep(15)  # Not even a farewell is answered.
+        return socket
+
+    async def work() -> tuple[float, float]:
+        loop = asyncio.get_running_loop()
+        async with serving(certificate, deaf) as server:
+            clients = await opened(server, certificate, [])
+            held = asyncio.ensure_future(clients.feed.watch("wss://fstream.binance.com/ws", "x", {}, "x"))
+            await asyncio.sleep(0.2)
+            began = loop.time()
+            await clients.renew()
+            renewed = loop.time()
+            await asyncio.gather(held, return_exceptions=True)
+            await clients.close()
+            return renewed - began, loop.time() - renewed
+
+    renewing, closing = run(work)
+    assert renewing < 1
+    assert closing < 4
 
 
 def test_an_exchange_that_cannot_be_talked_to_is_one_sentence(certificate: Certificate) -> None:

@@ -14,7 +14,7 @@ from bot.core.types import PositionMode, Symbol
 from bot.venues.live.feed import Feed, Wants
 from bot.venues.live.terms import Heard, Subscription, Wanted
 from bot.venues.live.venue import LiveVenue
-from bot.venues.live.wire import Request
+from bot.venues.live.wire import Request, Urgency
 from tests.building.core import BTC, ETH, ETH_LONG, LONG, D
 from tests.venues.live.fake import (
     HTML,
@@ -195,6 +195,34 @@ def test_no_reading_asks_for_more_than_its_share_of_the_limit() -> None:
     assert all(b - a > 6.5 for a, b in pairwise(times))
 
 
+def test_hints_without_end_leave_room_for_stops() -> None:
+    async def work() -> float:
+        scene = Scene()
+        scene.desk.dialect.account_requests = lambda listing, among=None: {  # type: ignore[method-assign]
+            "all": replace(an_expensive_reading(), weight=40)
+        }
+        waited = list[float]()
+
+        async def trades() -> None:
+            while seconds() < 60:
+                scene.desk.dialect.heard = lambda message: Heard(account=True)
+                scene.hears("changed")
+                await asyncio.sleep(0.05)
+
+        async def places_stops() -> None:
+            stop = replace(an_expensive_reading(), weight=1)
+            while seconds() < 60:
+                await asyncio.sleep(0.5)
+                began = seconds()
+                await scene.desk.wires.gate.turn(stop, Urgency.PROTECTION)
+                waited.append(seconds() - began)
+
+        await plays(scene, 61, trades(), places_stops())
+        return max(waited)
+
+    assert live(work) < 0.01
+
+
 def an_expensive_reading() -> Request:
     return Request(api="private", method="GET", path="account", weight=300)
 
@@ -218,6 +246,22 @@ def test_an_account_that_cannot_be_read_is_a_link_down_and_comes_back_with_a_rea
     assert 43 <= up_at <= 54
     back = next(b for b in scene.box.batches if isinstance(b[0], LinkChanged) and b[0].up)
     assert any(isinstance(fact, BalanceChanged) for fact in back)
+
+
+def test_an_account_that_a_ban_keeps_from_being_read_is_a_link_down_too() -> None:
+    async def work() -> Scene:
+        scene = Scene()
+
+        async def banned() -> None:
+            await asyncio.sleep(3)
+            scene.desk.wires.gate.close(120_000, emergencies=True)
+
+        return await plays(scene, 200, scene.ticks(200), banned())
+
+    (down_at, down, went_up), (up_at, up, came_up) = live(work).box.links()
+    assert (down, went_up, up, came_up) == (Link.ACCOUNT, False, Link.ACCOUNT, True)
+    assert 15 <= down_at <= 20
+    assert 123 <= up_at <= 125
 
 
 def test_a_revoked_key_is_told_once_and_tried_once_a_minute() -> None:
