@@ -1,7 +1,8 @@
 """``python -m benchmarks``: the year jumped and stepped, the floors beside it, and what one mark costs.
 
 Then the same year of whole cross accounts, whose pools are jumped over as well; and how long it takes live
-from a mark on the socket to a request on the wire, against a simulated exchange.
+from a mark on the socket to a request on the wire, and from nothing to an armed guard, against a simulated
+exchange.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from collections.abc import Callable
 from decimal import Decimal
 from time import perf_counter
 
-from benchmarks import live, pool
+from benchmarks import live, pool, start
 from benchmarks.micro import guarded_add_margin, inside_the_tripwire, silent_evaluation
 from benchmarks.year import MINUTE_MS, WEEK_MS, plan, year
 from bot.lab.replay.result import Run, decisions_digest
@@ -22,7 +23,7 @@ from bot.lab.replay.walk import Jumper, Stepper, Walker
 from bot.lab.tapes import Tape, tick_price
 from bot.runtime.journal.memory import MemoryJournal
 
-LINE = "{:<54} {:>16}"
+LINE = "{:<60} {:>18}"
 
 
 def timed(work: Callable[[], object]) -> float:
@@ -133,8 +134,9 @@ def main() -> None:
     for count, times in ((5, 3), (20, 2)):
         for row in pooled(count, times):
             print(LINE.format(*row))
-    for row in live.figures():
-        print(LINE.format(*row))
+    for figures in (live.figures, start.figures):
+        for row in figures():
+            print(LINE.format(*row))
 
 
 if __name__ == "__main__":

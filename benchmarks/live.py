@@ -1,9 +1,9 @@
 """How long a mark takes from the exchange's socket to a request on its wire, and what 500 symbols cost.
 
-The simulated exchange runs in a process of its own and stamps both ends itself: when it sends a frame, and
-when the request that answers it has arrived. Between them is everything: TLS, ccxt's client, the inbox, the
-engine with its rules and guard, the intent committed to a journal on disk, the gate, and the way back. Beside
-it the floor: the same exchange, a bare socket, and a signed request for every frame that is low enough.
+Between the two stamps of the exchange is everything: TLS, ccxt's client, the inbox, the engine with its rules
+and guard, the intent and the memory committed to a journal on disk, the gate, and the way back. Beside it the
+floors: the same exchange, a bare socket, and a signed request for every frame that is low enough; and what
+this disk takes at this moment to keep a page, on which every commit waits.
 """
 
 from __future__ import annotations
@@ -16,121 +16,103 @@ import tempfile
 import time
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import replace
+from dataclasses import dataclass, field
 from decimal import Decimal
-from itertools import count
-from multiprocessing import get_context
-from multiprocessing.connection import Connection as Pipe
 from pathlib import Path
 from urllib.parse import urlencode
 
 import orjson
+from aiohttp import ClientSession, TraceConfig, TraceRequestHeadersSentParams
 
+from benchmarks.exchange import ACCOUNT, KEY, PRICE, STEP, Fall, Served, serving
 from bot.core.capabilities import YES, Capabilities
-from bot.core.contracts import Contract, Tier
 from bot.core.engine import Engine
-from bot.core.margin.venues import rules_for
 from bot.core.settings import EngineSettings, Limits, RuleEntry, SeatbeltSettings
-from bot.core.types import AccountName, MarginMode, PositionId, PositionMode, RuleName, Side, Symbol
+from bot.core.step import Step
+from bot.core.types import MarginMode, PositionMode, RuleName
+from bot.runtime.checkpoint import CheckpointedJournal
 from bot.runtime.clock import SystemClock
 from bot.runtime.journal.sqlite import open_journal
 from bot.runtime.shell import Shell
-from bot.simulator import Answer, ApiKey, Call, Clock, SimulatorServer, World
-from bot.simulator.binance import BinanceWire
 from bot.venues.live.client import Credentials
 from bot.venues.live.clients import Access, Clients
 from bot.venues.live.connection import Connection
 from bot.venues.live.dialects.binanceusdm import DIALECT
 from bot.venues.live.feed import Feed
 from bot.venues.live.gate import Gate
-from bot.venues.live.session import Loopback, open_session
+from bot.venues.live.session import open_session
 from bot.venues.live.starting import read_listing
 from bot.venues.live.terms import Window
 from bot.venues.live.venue import LiveVenue
-from bot.venues.paper import MarketModel, Opening, PaperAccount
 from strategies.top_up import TopUp, TopUpParams
 
-ACCOUNT = AccountName("bench")
-BTC = Symbol("BTC/USDT:USDT")
-LONG = PositionId(ACCOUNT, BTC, Side.LONG)
-KEY = ApiKey(key="bench-key", secret="bench-secret", passphrase="", account=ACCOUNT)  # noqa: S106 - nobody's
 SYMBOLS = 500
-TRIALS = 60
-APART_S = 0.25
 WATCHED_S = 15
-PRICE = Decimal(100)
-STEP = Decimal("0.994")
-"""Each fall brings the position below the trigger of the rule, which restores it."""
+SETTLING_S = 3
+PAGES = 60
+PAGE = 4096
 WIDE = {
     name: Window(capacity=10**6, per_ms=w.per_ms, reserve=1) for name, w in DIALECT.traits.windows.items()
 }
 """The limits of the exchange are not what is measured."""
 
 
-class Stamping(BinanceWire):
-    """Notes when a change of margin arrives; counts nobody's weights."""
+@dataclass(slots=True)
+class Measured:
+    """What was seen of one side: milliseconds of commits and of pages kept, and the share of a core."""
 
-    arrived_ns: int = 0
-    peers = count()
+    share: float = 0
+    falls: list[Fall] = field(default_factory=list)
+    wired_ns: list[int] = field(default_factory=list)
+    committing: list[float] = field(default_factory=list)
+    keeping: list[float] = field(default_factory=list)
 
-    def answer(self, call: Call) -> Answer:
-        """Answer it, as from another address each time."""
-        if call.method == "POST" and "positionMargin" in call.path:
-            self.arrived_ns = self.arrived_ns or time.perf_counter_ns()
-        return super().answer(replace(call, peer=str(next(self.peers))))
+    def sending(self) -> list[float]:
+        """Milliseconds from each frame on the socket to its request on the wire."""
+        return [
+            (wired_ns - fall.written_ns) / 1e6
+            for fall in self.falls
+            for wired_ns in self.wired_ns
+            if fall.written_ns < wired_ns < fall.arrived_ns
+        ]
 
-
-def world_of(symbols: int) -> World:
-    """A market of so many symbols; the account holds ten bitcoin."""
-    names = [BTC, *(Symbol(f"C{number}/USDT:USDT") for number in range(1, symbols))]
-    contracts = [
-        Contract(
-            symbol=name,
-            tick=Decimal("0.0001"),
-            lot=Decimal("0.01"),
-            tiers=(Tier(floor=Decimal(0), cap=None, rate=Decimal("0.01")),),
-            rules=rules_for("binance_usdm"),
-        )
-        for name in names
-    ]
-    world = World(
-        accounts=[PaperAccount(name=ACCOUNT, balance=Decimal(1_000_000))],
-        contracts=contracts,
-        keys=[KEY],
-        model=MarketModel(),
-        clock=Clock(lambda: time.time_ns() // 1_000_000),
-    )
-    for name in names:
-        world.move(name, PRICE, gap=True)
-    world.open(Opening(id=LONG, quantity=Decimal(10), leverage=Decimal(10), mode=MarginMode.ISOLATED))
-    return world
+    def arriving(self) -> list[float]:
+        """The same until the exchange has read it, which may be busy with something else."""
+        return [(fall.arrived_ns - fall.written_ns) / 1e6 for fall in self.falls]
 
 
-def exchange(pipe: Pipe, folder: str, symbols: int) -> None:
-    """The other process: serves, and at a word lets the price fall again and again."""
+def watch(session: ClientSession, wired_ns: list[int]) -> None:
+    """Note the moments when a request that changes margin is handed to the socket."""
 
-    async def serve() -> None:
-        world = world_of(symbols)
-        wire = Stamping(world)
-        async with SimulatorServer(world, [wire], folder=Path(folder)) as server:
-            pipe.send((server.port, str(server.ca_file)))
-            while (word := await asyncio.to_thread(pipe.recv)) != "end":
-                pipe.send(await falls(world, wire, Decimal(word)))
+    async def leaves(_: object, __: object, sent: TraceRequestHeadersSentParams) -> None:
+        if sent.method == "POST" and "positionMargin" in sent.url.path:
+            wired_ns.append(time.perf_counter_ns())
 
-    asyncio.run(serve())
+    traces = TraceConfig()
+    traces.on_request_headers_sent.append(leaves)
+    traces.freeze()
+    session.trace_configs.append(traces)
 
 
-async def falls(world: World, wire: Stamping, price: Decimal) -> list[int]:
-    """Nanoseconds from each frame to the request that answers it."""
-    took: list[int] = []
-    for _ in range(TRIALS):
-        price *= STEP
-        wire.arrived_ns, sent_ns = 0, time.perf_counter_ns()
-        world.move(BTC, price.quantize(Decimal("0.0001")))
-        await asyncio.sleep(APART_S)
-        if wire.arrived_ns:
-            took.append(wire.arrived_ns - sent_ns)
-    return took
+class TimedJournal(CheckpointedJournal):
+    """The journal of a live run, with a watch on the commits that actions wait for."""
+
+    def time_to(self, committing: list[float]) -> None:
+        """Leave the milliseconds of each there."""
+        self._committing = committing
+        self._acts = False
+
+    def append(self, step: Step) -> None:
+        """Take a step."""
+        super().append(step)
+        self._acts = bool(step.actions)
+
+    async def commit(self) -> None:
+        """Make it safe."""
+        began, acts, self._acts = time.perf_counter(), self._acts, False
+        await super().commit()
+        if acts:
+            self._committing.append((time.perf_counter() - began) * 1e3)
 
 
 def engine() -> Engine:
@@ -151,34 +133,31 @@ def engine() -> Engine:
 
 
 @asynccontextmanager
-async def guarding(loopback: Loopback, folder: Path) -> AsyncIterator[tuple[Shell, Feed]]:
+async def guarding(served: Served, folder: Path, measured: Measured) -> AsyncIterator[None]:
     """The whole bot on the simulated exchange, journal on disk."""
     clock = SystemClock()
-    access = Access(credentials=Credentials(key=KEY.key, secret=KEY.secret), loopback=loopback)
+    access = Access(credentials=Credentials(key=KEY.key, secret=KEY.secret), loopback=served.loopback)
     clients = await Clients.open(DIALECT, access, gate=Gate(WIDE), now_ms=clock.now_ms, say=print)
+    watch(clients._act.session, measured.wired_ns)  # noqa: SLF001 - the wire itself
     listing = await read_listing(DIALECT, clients)
     connection = Connection(
         account=ACCOUNT, dialect=DIALECT, listing=listing, wires=clients, now_ms=clock.now_ms, say=print
     )
     venue = LiveVenue(connection, PositionMode.ONE_WAY)
     feed = Feed(connection, venue, also=listing.by_symbol)
-    async with open_journal(folder / "bench.db", opened_ms=clock.now_ms()) as journal:
-        shell = Shell(engine=engine(), venue=venue, journal=journal, clock=clock, feeds={"bench": feed.run})
+    guard = engine()
+    async with open_journal(folder / "bench.db", opened_ms=clock.now_ms()) as kept:
+        journal = TimedJournal(kept, guard)
+        journal.time_to(measured.committing)
+        shell = Shell(engine=guard, venue=venue, journal=journal, clock=clock, feeds={"bench": feed.run})
         running = asyncio.ensure_future(shell.run({}))
         try:
-            await asyncio.sleep(3)
-            yield shell, feed
+            await asyncio.sleep(SETTLING_S)
+            yield
         finally:
             shell.stop("the figures are had")
             await running
             await clients.close()
-
-
-async def asked(pipe: Pipe, price: Decimal) -> list[int]:
-    """Let the price fall from ``price``; the times it took."""
-    pipe.send(str(price))
-    took: list[int] = await asyncio.to_thread(pipe.recv)
-    return took
 
 
 async def cpu_share(seconds: float) -> float:
@@ -188,19 +167,24 @@ async def cpu_share(seconds: float) -> float:
     return (time.process_time() - used) / (time.perf_counter() - began)
 
 
-async def whole(pipe: Pipe, loopback: Loopback, folder: Path) -> tuple[list[int], float]:
-    """The bot: times from frame to request, and its share of a core beside 500 symbols."""
-    async with guarding(loopback, folder):
-        share = await cpu_share(WATCHED_S)
-        return await asked(pipe, PRICE), share
+async def whole(served: Served, folder: Path) -> Measured:
+    """The bot; the disk just before and just after it, where its journal is."""
+    measured = Measured()
+    measured.keeping += await asyncio.to_thread(disk, folder)
+    async with guarding(served, folder, measured):
+        measured.share = await cpu_share(WATCHED_S)
+        measured.falls = await served.fall(PRICE)
+    measured.keeping += await asyncio.to_thread(disk, folder)
+    return measured
 
 
-async def bare(pipe: Pipe, loopback: Loopback) -> tuple[list[int], float]:
+async def bare(served: Served) -> Measured:
     """The floor: a socket, a decoder, a comparison and a signed request."""
-    wanted = [PRICE]
+    wanted, measured = [PRICE], Measured()
     low = asyncio.Event()
 
-    async with open_session(DIALECT.traits.hosts, loopback) as session:
+    async with open_session(DIALECT.traits.hosts, served.loopback) as session:
+        watch(session, measured.wired_ns)
 
         async def listen() -> None:
             async with session.ws_connect("wss://fstream.binance.com/ws") as socket:
@@ -224,13 +208,13 @@ async def bare(pipe: Pipe, loopback: Loopback) -> tuple[list[int], float]:
                     await response.read()
 
         tasks = [asyncio.ensure_future(listen()), asyncio.ensure_future(act())]
-        await asyncio.sleep(3)
-        share = await cpu_share(WATCHED_S)
-        took = await asked(pipe, PRICE)
+        await asyncio.sleep(SETTLING_S)
+        measured.share = await cpu_share(WATCHED_S)
+        measured.falls = await served.fall(PRICE)
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
-    return took, share
+    return measured
 
 
 def rows(data: str) -> Sequence[dict[str, str]]:
@@ -239,54 +223,62 @@ def rows(data: str) -> Sequence[dict[str, str]]:
     return payload if isinstance(payload, list) else ()
 
 
-def figures(symbols: int = SYMBOLS) -> list[tuple[str, str]]:
-    """Both, each against an exchange of its own."""
-    found = []
-    for name in ("bot", "floor"):
-        with tempfile.TemporaryDirectory() as folder:
-            here, there = get_context("spawn").Pipe()
-            other = get_context("spawn").Process(target=exchange, args=(there, folder, symbols), daemon=True)
-            other.start()
-            port, ca_file = here.recv()
-            loopback = Loopback(port=port, ca_file=Path(ca_file))
-            work = whole(here, loopback, Path(folder)) if name == "bot" else bare(here, loopback)
-            took, share = asyncio.run(work)
-            here.send("end")
-            other.join()
-        found += described(name, took, share, symbols)
-    with tempfile.TemporaryDirectory() as folder:
-        return found + disk(Path(folder))
-
-
-def disk(folder: Path) -> list[tuple[str, str]]:
-    """What the disk takes at this moment to keep one page: no intent can be committed in less."""
+def disk(folder: Path) -> list[float]:
+    """Milliseconds this disk takes to keep one page in a file that does not grow."""
     times = []
     with (folder / "page").open("wb") as page:
-        for _ in range(TRIALS):
+        page.write(bytes(PAGE * PAGES))
+        page.flush()
+        os.fsync(page.fileno())
+        page.seek(0)
+        for _ in range(PAGES):
             began = time.perf_counter()
-            page.write(bytes(4096))
+            page.write(bytes(PAGE))
             page.flush()
             os.fdatasync(page.fileno())
             times.append((time.perf_counter() - began) * 1e3)
-            time.sleep(APART_S / 10)
-    times.sort()
+            time.sleep(0.02)
+    return times
+
+
+def figures(symbols: int = SYMBOLS) -> list[tuple[str, str]]:
+    """Both, each against an exchange of its own."""
+    with tempfile.TemporaryDirectory() as name, serving(folder := Path(name), symbols) as served:
+        bot = asyncio.run(whole(served, folder))
+        load = os.getloadavg()[0]
+    with tempfile.TemporaryDirectory() as name, serving(Path(name), symbols) as served:
+        floor = asyncio.run(bare(served))
+    both, least = p(50, bot.sending()), p(50, floor.sending()) + p(50, bot.keeping)
     return [
-        ("floor: one page kept by this disk, p50", f"{times[TRIALS // 2]:.2f} ms"),
-        ("floor: the same, the longest", f"{times[-1]:.2f} ms"),
+        *described("bot", bot, symbols),
+        ("bot: of that the commit, p50", f"{p(50, bot.committing):.2f} ms"),
+        ("bot: the commit, p99", f"{p(99, bot.committing):.2f} ms"),
+        *described("floor", floor, symbols),
+        ("floor: one page kept by this disk, p50", f"{p(50, bot.keeping):.2f} ms"),
+        ("floor: the same, p99", f"{p(99, bot.keeping):.2f} ms"),
+        ("bot / (floor + page kept), p50", f"{both / least:.1f}"),
+        ("bot: the commit / page kept, p50", f"{p(50, bot.committing) / p(50, bot.keeping):.1f}"),
+        ("load of the machine", f"{load:.1f} on {os.cpu_count()} cores"),
     ]
 
 
-def described(name: str, took: list[int], share: float, symbols: int) -> list[tuple[str, str]]:
+def described(name: str, side: Measured, symbols: int) -> list[tuple[str, str]]:
     """The rows of one side."""
-    times = sorted(each / 1e6 for each in took)
-    p50, p99 = times[len(times) // 2], times[min(len(times) - 1, int(len(times) * 0.99))]
+    sending, arriving = side.sending(), side.arriving()
     return [
-        (f"{name}: mark frame sent to request arrived, p50", f"{p50:.2f} ms"),
-        (f"{name}: the same, p99 of {len(times)}", f"{p99:.2f} ms"),
-        (f"{name}: {symbols} symbols at 1 Hz", f"{share:.1%} of a core"),
+        (f"{name}: {symbols} symbols at 1 Hz", f"{side.share:.1%} of a core"),
+        (f"{name}: mark frame on the socket to request on the wire, p50", f"{p(50, sending):.2f} ms"),
+        (f"{name}: the same, p99 of {len(sending)}", f"{p(99, sending):.2f} ms"),
+        (f"{name}: until the exchange has read it, p50", f"{p(50, arriving):.2f} ms"),
+        (f"{name}: the same, p99", f"{p(99, arriving):.2f} ms"),
     ]
+
+
+def p(percent: int, times: Sequence[float]) -> float:
+    """A percentile of what was measured, never between two measurements."""
+    return sorted(times)[min(len(times) - 1, len(times) * percent // 100)]
 
 
 if __name__ == "__main__":
     for row in figures():
-        print("{:<54} {:>16}".format(*row))
+        print("{:<60} {:>18}".format(*row))

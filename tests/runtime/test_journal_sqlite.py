@@ -340,6 +340,20 @@ def test_a_full_disk_is_an_error_with_a_remedy_and_writes_nothing_by_half(small_
     assert read(path) == committed
 
 
+def test_the_log_has_its_length_before_the_first_action(path: Path) -> None:
+    async def main() -> None:
+        async with open_journal(path, opened_ms=T0) as journal:
+            log = path.with_name(path.name + "-wal")
+            length = log.stat().st_size
+            for step in some_steps(50):
+                journal.append(step)
+                await journal.commit()
+            assert log.stat().st_size == length
+
+    asyncio.run(main())
+    assert read(path) == some_steps(50)
+
+
 def test_a_new_journal_on_a_full_disk_leaves_nothing_behind(small_disk: Path) -> None:
     (small_disk / "ballast").write_bytes(bytes(1024 * 1024 - 16 * 1024))
     path = small_disk / "journal.db"

@@ -11,8 +11,9 @@ import errno
 import os
 import shutil
 import sqlite3
-from collections.abc import AsyncIterator, Coroutine, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager, suppress
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -28,7 +29,7 @@ from bot.runtime.journal.port import (
     JournalQuery,
     JournalRow,
 )
-from bot.runtime.journal.rows import OPENED, Entry, Note, row_from, rows_after, steps_from
+from bot.runtime.journal.rows import OPENED, Entry, Head, Note, row_from, rows_after, steps_from
 from bot.runtime.journal.schema import (
     ASIDE,
     SCHEMA,
@@ -44,16 +45,32 @@ PENDING_MAX = 500_000
 """Entries that may wait for a commit. More means that nobody commits."""
 _FETCH = 2_000
 _BUSY_WAIT_S = 1.0
+_LOG_BYTES = 5 * 1024 * 1024
+"""What the write-ahead log grows to before SQLite begins again at its start: a thousand pages and some."""
+_SPARE = 4
+"""The log is given its length where this many times as much is free."""
 _NO_ROOM = 64 * 1024
 """Below this much free space an unexplained write error is a full disk."""
 
 T = TypeVar("T")
 
 
+class Database(aiosqlite.Connection):
+    """A connection that can do several things in one go.
+
+    Each ``await`` of the library hands over to its thread and back, and on a busy machine either way may wait
+    for a time slice: a transaction statement by statement made that six waits before an action could leave.
+    """
+
+    async def at_once(self, work: Callable[[sqlite3.Connection], None]) -> None:
+        """Do ``work`` with the connection, in its thread."""
+        await self._execute(work, self._conn)  # type: ignore[no-untyped-call]  # the library's own way in
+
+
 class SqliteJournal:
     """The journal in a file. Made by ``open_journal`` and ``read_journal``, never directly."""
 
-    def __init__(self, database: aiosqlite.Connection, path: Path, contents: Contents) -> None:
+    def __init__(self, database: Database, path: Path, contents: Contents) -> None:
         """Take over an open connection to a verified file."""
         self._database = database
         self._path = path
@@ -138,9 +155,7 @@ class SqliteJournal:
         rows, head = rows_after(self._head, self._pending)
         try:
             with _translated(self._path):
-                await self._database.executemany("INSERT INTO row VALUES (?,?,?,?,?,?,?,?,?,?)", rows)
-                await self._database.execute("UPDATE head SET seq = ?, hash = ?", (head.seq, head.hash))
-                await self._database.commit()
+                await self._database.at_once(partial(_write, rows, head))
         except JournalError as error:
             with suppress(sqlite3.Error):
                 await self._database.rollback()
@@ -176,6 +191,8 @@ async def open_journal(
             journal = SqliteJournal(database, path, contents)
             journal.note(OPENED, {"epoch": str(number)}, opened_ms)
             await journal.commit()
+            with _translated(path):
+                await asyncio.to_thread(_lengthen, path.with_name(path.name + "-wal"))
             created = False
             yield journal
             await journal.close()
@@ -199,12 +216,13 @@ async def read_journal(path: Path) -> AsyncIterator[SqliteJournal]:
 
 
 @asynccontextmanager
-async def _connected(path: Path, schema: Schema) -> AsyncIterator[tuple[aiosqlite.Connection, Contents]]:
+async def _connected(path: Path, schema: Schema) -> AsyncIterator[tuple[Database, Contents]]:
     async with AsyncExitStack() as stack:
         with _translated(path, opening=True):
             refuse_foreign_file(path)
-            connection = aiosqlite.connect(path, isolation_level="IMMEDIATE", timeout=_BUSY_WAIT_S)
-            database = await stack.enter_async_context(connection)
+            connect = partial(sqlite3.connect, path, isolation_level="IMMEDIATE", timeout=_BUSY_WAIT_S)
+            database = Database(connect, iter_chunk_size=_FETCH)
+            stack.push_async_callback((await database).close)
             await prepare(database, path, schema)
             contents = await verify(database, path)
         yield database, contents
@@ -224,9 +242,32 @@ def _create_file(path: Path) -> bool:
     return True
 
 
+def _lengthen(log: Path) -> None:
+    """Give the write-ahead log its full length before the first action has to be written to it.
+
+    To overwrite is to flush data. To grow is to wait for the file system's own journal as well, which takes
+    two to ten times as long. SQLite stops at the first frame whose checksum does not fit: zeros are no frame.
+    A disk that is nearly full needs the room for something else.
+    """
+    if shutil.disk_usage(log.parent).free < _SPARE * _LOG_BYTES:
+        return
+    with log.open("r+b") as file:
+        length = file.seek(0, os.SEEK_END)
+        file.write(bytes(max(0, _LOG_BYTES - length)))
+        file.flush()
+        os.fsync(file.fileno())
+
+
 def _refuse_missing(path: Path) -> None:
     if not path.is_file() or path.stat().st_size == 0:
         raise JournalMissing(path, "there is no journal", "run the bot first, or name another file")
+
+
+def _write(rows: Sequence[JournalRow], head: Head, connection: sqlite3.Connection) -> None:
+    """Add rows and the end of the chain after them, in one transaction, synced."""
+    connection.executemany("INSERT INTO row VALUES (?,?,?,?,?,?,?,?,?,?)", rows)
+    connection.execute("UPDATE head SET seq = ?, hash = ?", (head.seq, head.hash))
+    connection.commit()
 
 
 def selection(query: JournalQuery) -> tuple[str, list[object]]:
