@@ -116,7 +116,7 @@ def test_where_both_sides_are_held_its_stop_is_no_larger_than_the_position(
     desk.holds(a_position())
     rests_as_placed(desk, one(desk), "1")
     # Half is closed by hand, and half of the margin with it: the liquidation price stays.
-    desk.holds(a_position(quantity=D("0.5"), margin=D("6.8")), mark=None)
+    desk.holds(a_position(quantity="0.5", margin="6.8"), mark=None)
     again = of(Action, desk.steps[-1].decisions)
     assert [action.intent for action in again] == [MoveStop(id=LONG, trigger=D("90.9"))] * moved
     for action in again:
