@@ -1,7 +1,7 @@
 """Asks a second source at once where a mark is hard to believe, and keeps asking until it is known.
 
-Until then the last good mark stays; a true crash is through as soon as REST agrees. Marks of both ways come by
-here, those that REST brings where a stream is silent as well.
+Until then the last good mark stays; a true crash is through as soon as REST agrees. What REST brings where a
+stream is silent comes by here as well.
 """
 
 from __future__ import annotations
@@ -33,8 +33,8 @@ IN_A_ROW = 3
 NAMED = 3
 """How many symbols a line names."""
 
-Leave = Callable[[MarkPrice, bool], None]
-"""Takes a mark that was found true, and whether the stream said so too."""
+Settled = Callable[[Judgement], None]
+"""Takes a judgement with a mark that may be believed."""
 
 
 @dataclass(slots=True)
@@ -89,7 +89,7 @@ class Corroboration:
         self._look_for_sickness(symbol)
 
     def senseless(self, what: str) -> None:
-        """A message of the stream made no sense; so many in a row, with no mark between them, are too many."""
+        """A message of the stream made no sense; ``IN_A_ROW`` with no mark between them are too many."""
         self._senseless += 1
         if self._senseless >= IN_A_ROW:
             self.sick = f"{self._senseless} messages in a row make no sense, the last: {what}"
@@ -99,7 +99,7 @@ class Corroboration:
         self.sick, self._senseless = "", 0
         self.gate.start_anew()
 
-    async def run(self, watched: Callable[[], Collection[Symbol]], leave: Leave) -> None:
+    async def run(self, watched: Callable[[], Collection[Symbol]], settled: Settled) -> None:
         """Ask while there is doubt of what is ``watched``, for ever."""
         async with asyncio.TaskGroup() as group:
             while True:
@@ -109,14 +109,14 @@ class Corroboration:
                 due = [symbol for symbol, doubt in self._doubts.items() if doubt.next_ms <= now_ms]
                 if due:
                     self._note_asking(due, now_ms)
-                    group.create_task(self._ask(sorted(due), leave), name="a second source")
+                    group.create_task(self._ask(sorted(due), settled), name="a second source")
                 self._tell_unanswered(now_ms)
                 wait_s = min((d.next_ms - now_ms for d in self._doubts.values()), default=None)
                 with suppress(TimeoutError):
                     await asyncio.wait_for(self._woken.wait(), None if wait_s is None else wait_s / 1000)
                 self._woken.clear()
 
-    async def _ask(self, symbols: Sequence[Symbol], leave: Leave) -> None:
+    async def _ask(self, symbols: Sequence[Symbol], settled: Settled) -> None:
         """One reading of the marks in doubt, as urgent as what may hang on it."""
         instruments = [self._listing.by_symbol[s] for s in symbols if s in self._listing.by_symbol]
         if not instruments:
@@ -138,9 +138,9 @@ class Corroboration:
                 continue
             mark = self._clock.ours(fact)
             judged = self.gate.judge(mark, None, Source.REST)
-            found = mark if judged is None else self._take_in(mark, judged)
-            if found is not None:
-                leave(found, judged is not None and judged.streamed)
+            judged = judged or Judgement(verdict=Verdict.PASSED, mark=mark)
+            if self._take_in(mark, judged) is not None:
+                settled(judged)
 
     def _take_in(self, mark: MarkPrice, judged: Judgement) -> MarkPrice | None:
         """Keep the doubts in step with a judgement; what may be believed by it."""

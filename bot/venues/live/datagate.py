@@ -1,8 +1,8 @@
 """Judges whether a mark may be believed: pure, from what was believed before and from what came with it.
 
-A frame that looks wrong is held and not dropped, because a crash looks like nothing else: a second source has
-to say which of the two it is. Two frames of one stream never corroborate each other, whatever they agree on.
-Who asks the second source is ``bot.venues.live.corroboration``. On the way of every mark: what raises no doubt
+A frame that looks wrong is held and not dropped, because a crash looks no different: a second source has to
+say which of the two it is. Two frames of one stream never corroborate each other, whatever they agree on. Who
+asks the second source is ``bot.venues.live.corroboration``. Every mark comes this way: what raises no doubt
 costs a few comparisons with bounds computed before.
 """
 
@@ -47,7 +47,7 @@ class GateLimits:
 
     ``jump`` is how far a mark may move in a second or less, as a fraction; it grows with the root of the time
     since the last one, as the spread of a price does, up to ``jump_max``. Of 233,693 recorded minutes of
-    fifteen crashes 984 moved by more than 2 % from the close before, so that at most so many could have been
+    fifteen crashes 983 moved by more than 2 % from the close before, so that at most so many could have been
     doubted had each done it in one frame, and 7 by more than the 15.5 % that a minute of silence allows.
 
     ``band`` is how far the premium of mark over index may be from the premium confirmed last (nought at
@@ -165,7 +165,7 @@ class DataGate:
             price.is_finite()
             and seen.low <= price <= seen.high
             and at_ms > seen.at_ms
-            and (index is None or seen.index_low <= index <= seen.index_high)
+            and (index is None or (index.is_finite() and seen.index_low <= index <= seen.index_high))
         ):
             if price != seen.price:
                 seen.price, seen.at_ms = price, at_ms

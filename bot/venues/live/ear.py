@@ -15,7 +15,7 @@ from bot.core.facts import BarClosed, Book, Fact, FundingRate, LastPrice, MarkPr
 from bot.core.types import Symbol
 from bot.venues.live.connection import Connection
 from bot.venues.live.corroboration import Corroboration
-from bot.venues.live.datagate import Source
+from bot.venues.live.datagate import Judgement, Source
 from bot.venues.live.flaws import Flaws
 from bot.venues.live.terms import Payload
 from bot.venues.port import Batch
@@ -98,14 +98,15 @@ class Ear:
 
     async def corroborate(self) -> None:
         """Ask a second source about what is hard to believe, for ever."""
-        await self.corroboration.run(lambda: self.symbols, self._leave_mark)
+        await self.corroboration.run(lambda: self.symbols, self._settled)
 
-    def _leave_mark(self, mark: MarkPrice, streamed: bool) -> None:  # noqa: FBT001  # one signature of two
-        """Leave a mark that may be believed; ``streamed``: it was heard of the stream as well."""
-        if streamed:
-            self.marks_ms[mark.symbol] = mark.at_ms
+    def _settled(self, judged: Judgement) -> None:
+        if judged.mark is None:
+            return
+        if judged.streamed:
+            self.marks_ms[judged.mark.symbol] = judged.mark.at_ms
         if self._inbox is not None:
-            self._inbox.put_now((mark,))
+            self._inbox.put_now((judged.mark,))
 
     def _hear_mark(self, fact: MarkPrice, index: Decimal | None) -> None:
         if fact.symbol not in self.symbols or not self._is_timely(fact):
@@ -117,7 +118,9 @@ class Ear:
             return
         found = self.corroboration.admit(self._clock.ours(fact), index, Source.STREAM)
         if found is not None:
-            self._leave_mark(found, True)
+            self.marks_ms[found.symbol] = found.at_ms
+            if self._inbox is not None:
+                self._inbox.put_now((found,))
 
     def _make_no_sense(self, flaw: str) -> None:
         self.flaws.note("a stream", flaw)
