@@ -90,7 +90,7 @@ class Judgement:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Claim:
-    """A mark that is held. ``since_ms``: since when its source says so."""
+    """A mark that is held. ``since_ms``: since when its source says so, one frame after the other."""
 
     source: Source
     mark: MarkPrice
@@ -302,7 +302,7 @@ class DataGate:
         """Nothing speaks against it. What is held and not newer is wrong, then, or was taken back."""
         contradicted = None
         for other, claim in list(seen.claims.items()):
-            if claim.mark.at_ms > mark.at_ms:
+            if claim.since_ms > mark.at_ms:
                 continue  # It may yet be true: this mark is of a time before.
             del seen.claims[other]
             contradicted = contradicted or claim.mark

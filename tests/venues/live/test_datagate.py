@@ -190,6 +190,15 @@ def test_the_next_frame_agrees_with_what_rest_said_before() -> None:
     assert door.lets_through("79.5", 1.4) == D("79.5")
 
 
+def test_frames_that_come_faster_than_rest_answers_are_contradicted_all_the_same() -> None:
+    door = Door()
+    door.judges(10, 1)
+    door.judges(10, 1.2)
+    judged = door.judges(100, 1.1, REST)
+    assert judged is not None
+    assert judged.contradicted == mark(10, 1.2)
+
+
 def test_wrong_frames_in_a_row_are_counted_until_one_is_right() -> None:
     door = Door()
     for second in (1, 2, 3):

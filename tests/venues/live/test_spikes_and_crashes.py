@@ -9,6 +9,7 @@ rule adds margin where that is nearer than a quarter, below 83.33.
 import asyncio
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import partial
 from random import Random
 
 import pytest
@@ -156,14 +157,14 @@ def batches() -> list[range]:
 @pytest.mark.parametrize("seeds", batches(), ids=str)
 def test_a_spike_moves_nothing(seeds: range) -> None:
     for seed in seeds:
-        play = live(lambda seed=seed: played(seed, "spike"))
+        play = live(partial(played, seed, "spike"))
         assert play.market.sent == [], f"seed {seed}: {play.desk.said}"
 
 
 @pytest.mark.parametrize("seeds", batches(), ids=str)
 def test_a_crash_is_defended_within_a_second(seeds: range) -> None:
     for seed in seeds:
-        play = live(lambda seed=seed: played(seed, "crash"))
+        play = live(partial(played, seed, "crash"))
         assert [request.path for request in play.market.sent] == ["margin"], f"seed {seed}: {play.desk.said}"
         assert play.market.sent_at[0] <= REACTION_S, f"seed {seed}"
         assert play.market.positions[LONG].margin > 400
@@ -172,5 +173,5 @@ def test_a_crash_is_defended_within_a_second(seeds: range) -> None:
 def test_without_the_limits_spikes_move_money() -> None:
     """Otherwise the spikes were none: every second of them is at a price at which the rule acts."""
     everything = GateLimits(jump=D(10**6), jump_max=D(10**6), band=D(10**6))
-    plays = [live(lambda seed=seed: played(seed, "spike", everything)) for seed in range(AT_ONCE)]
+    plays = [live(partial(played, seed, "spike", everything)) for seed in range(AT_ONCE)]
     assert sum(bool(play.market.sent) for play in plays) > AT_ONCE / 8
