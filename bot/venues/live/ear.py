@@ -63,8 +63,8 @@ class Ear:
         self._listing = connection.listing
         self._clock = connection.wires.clock
         self._now_ms = connection.now_ms
-        self._event_ms: dict[tuple[type[Fact], Symbol], int] = {}
-        """Of each symbol's latest prices, by the exchange's clock."""
+        self._last_ms: dict[Symbol, int] = {}
+        """Of each symbol's latest traded price, by the exchange's clock."""
         self._funding: dict[Symbol, tuple[Decimal, int]] = {}
         self._inbox: Inbox | None = None
 
@@ -109,11 +109,9 @@ class Ear:
             self._inbox.put_now((judged.mark,))
 
     def _hear_mark(self, fact: MarkPrice, index: Decimal | None) -> None:
-        if fact.symbol not in self.symbols or not self._is_timely(fact):
+        if fact.symbol not in self.symbols:
             return
-        if self._clock.is_past(fact.at_ms):
-            self.flaws.note("a stream", f"{fact.symbol}: a mark of {fact.at_ms}, which is long ago")
-            self._clock.doubt()
+        if not self._is_of_now(fact):
             self.corroboration.refuse(fact.symbol)
             return
         found = self.corroboration.admit(self._clock.ours(fact), index, Source.STREAM)
@@ -131,7 +129,7 @@ class Ear:
             if fact.symbol not in self.symbols:
                 return
             if isinstance(fact, LastPrice):
-                if not self._is_timely(fact):
+                if not (self._is_of_now(fact) and self._is_next(fact)):
                     return
                 fact = self._clock.ours(fact)
                 self.corroboration.trade(fact)
@@ -140,18 +138,23 @@ class Ear:
         if self._inbox is not None:
             self._inbox.put_now((fact,))
 
-    def _is_timely(self, fact: MarkPrice | LastPrice) -> bool:
-        """Neither twice, nor overtaken on its way, nor of a time that is still to come."""
-        key = type(fact), fact.symbol
+    def _is_of_now(self, fact: MarkPrice | LastPrice) -> bool:
+        """Neither of a time that is still to come, nor a mark that was held up for long."""
         if self._clock.is_ahead(fact.at_ms):
-            self.flaws.note("a stream", f"{fact.symbol}: a price of {fact.at_ms}, which is still to come")
-            self._clock.doubt()
-            if isinstance(fact, MarkPrice):
-                self.corroboration.refuse(fact.symbol)
+            when = "a price of {}, which is still to come"
+        elif isinstance(fact, MarkPrice) and self._clock.is_past(fact.at_ms):
+            when = "a mark of {}, which is long ago"
+        else:
+            return True
+        self.flaws.note("a stream", f"{fact.symbol}: {when.format(fact.at_ms)}")
+        self._clock.doubt()
+        return False
+
+    def _is_next(self, fact: LastPrice) -> bool:
+        """Neither twice, nor overtaken on its way."""
+        if fact.at_ms <= self._last_ms.get(fact.symbol, 0):
             return False
-        if fact.at_ms <= self._event_ms.get(key, 0):
-            return False
-        self._event_ms[key] = fact.at_ms
+        self._last_ms[fact.symbol] = fact.at_ms
         return True
 
     def _is_news(self, fact: FundingRate) -> bool:
