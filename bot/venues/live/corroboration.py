@@ -22,6 +22,8 @@ from bot.venues.live.wire import Urgency
 
 PACE_MS = (250, 500, 1_000)
 """How long after each asking the next one follows; the last of them for ever."""
+URGENT = 4
+"""So many askings use what the exchange's limits keep for emergencies; those after them do not."""
 UNANSWERED_MS = 1_000
 """After how long without an answer people are told."""
 ANSWER_MS = 5_000
@@ -44,6 +46,11 @@ class _Doubt:
     next_ms: int
     asked: int = 0
     told: bool = False
+
+    @property
+    def turn_ms(self) -> int:
+        """When there is something to do about it: to ask, or to tell people."""
+        return self.next_ms if self.told else min(self.next_ms, self.since_ms + UNANSWERED_MS)
 
 
 class Corroboration:
@@ -108,23 +115,24 @@ class Corroboration:
                     del self._doubts[symbol]
                 due = [symbol for symbol, doubt in self._doubts.items() if doubt.next_ms <= now_ms]
                 if due:
-                    self._note_asking(due, now_ms)
-                    group.create_task(self._ask(sorted(due), settled), name="a second source")
+                    urgency = self._note_asking(due, now_ms)
+                    group.create_task(self._ask(sorted(due), urgency, settled), name="a second source")
                 self._tell_unanswered(now_ms)
-                wait_s = min((d.next_ms - now_ms for d in self._doubts.values()), default=None)
+                wait_ms = min((d.turn_ms - now_ms for d in self._doubts.values()), default=None)
                 with suppress(TimeoutError):
-                    await asyncio.wait_for(self._woken.wait(), None if wait_s is None else wait_s / 1000)
+                    async with asyncio.timeout(None if wait_ms is None else wait_ms / 1000):
+                        await self._woken.wait()
                 self._woken.clear()
 
-    async def _ask(self, symbols: Sequence[Symbol], settled: Settled) -> None:
-        """One reading of the marks in doubt, as urgent as what may hang on it."""
+    async def _ask(self, symbols: Sequence[Symbol], urgency: Urgency, settled: Settled) -> None:
+        """One reading of the marks in doubt."""
         instruments = [self._listing.by_symbol[s] for s in symbols if s in self._listing.by_symbol]
         if not instruments:
             return
         try:
             async with asyncio.timeout(ANSWER_MS / 1000):
                 requests = self._reading.market_requests(instruments)
-                payloads = [await self._line.read(request, Urgency.EMERGENCY) for request in requests]
+                payloads = [await self._line.read(request, urgency) for request in requests]
             facts = self._reading.market(payloads, self._listing)
         except (Unreadable, TimeoutError, ValueError, KeyError) as error:
             self._flaws.note("a second source", str(error) or f"no answer within {ANSWER_MS / 1000:g} s")
@@ -156,17 +164,22 @@ class Corroboration:
         """Ask about it at once, but not faster than the pace allows where it is doubted again and again."""
         if symbol in self._doubts:
             return
-        now_ms = self._now_ms()
-        next_ms = max(now_ms, self._asked_ms.get(symbol, 0) + PACE_MS[0])
+        now_ms, before = self._now_ms(), self.gate.refused(symbol)
+        next_ms = max(now_ms, self._asked_ms.get(symbol, 0) + _pace_ms(before))
         self._doubts[symbol] = _Doubt(since_ms=now_ms, why=why, next_ms=next_ms)
         self._woken.set()
 
-    def _note_asking(self, symbols: Sequence[Symbol], now_ms: int) -> None:
+    def _note_asking(self, symbols: Sequence[Symbol], now_ms: int) -> Urgency:
+        """How urgent it is: as what may hang on it at first, for that which goes on and on is not news."""
+        urgency = Urgency.ACCOUNT
         for symbol in symbols:
             doubt = self._doubts[symbol]
-            doubt.next_ms = now_ms + PACE_MS[min(doubt.asked, len(PACE_MS) - 1)]
+            if doubt.asked + self.gate.refused(symbol) < URGENT:
+                urgency = Urgency.EMERGENCY
+            doubt.next_ms = now_ms + _pace_ms(doubt.asked)
             doubt.asked += 1
             self._asked_ms[symbol] = now_ms
+        return urgency
 
     def _look_for_sickness(self, symbol: Symbol) -> None:
         refused = self.gate.refused(symbol)
@@ -206,3 +219,8 @@ class Corroboration:
         if now_ms - self._said_ms.get(key, -SAID_MS) >= SAID_MS:
             self._said_ms[key] = now_ms
             self._say(f"{symbol}: {text}")
+
+
+def _pace_ms(asked: int) -> int:
+    """How long to leave it alone after so many askings and one."""
+    return PACE_MS[min(asked, len(PACE_MS) - 1)]
