@@ -13,6 +13,8 @@ from bot.core.facts import LastPrice, MarkPrice
 
 FUTURE_MS = 1_000
 """How far ahead of its clock an exchange may date a price before one of the two is wrong."""
+PAST_MS = 10_000
+"""How long ago a mark of a stream may be dated: what came later than this was held up and is no news."""
 _SAMPLES = 6
 P = TypeVar("P", MarkPrice, LastPrice)
 
@@ -39,6 +41,10 @@ class ExchangeClock:
     def is_ahead(self, at_ms: int) -> bool:
         """Whether something that the exchange dates so cannot have happened yet."""
         return at_ms > self.now_ms() + FUTURE_MS
+
+    def is_past(self, at_ms: int) -> bool:
+        """Whether something that the exchange dates so is too old to be told as if it were now."""
+        return at_ms < self.now_ms() - PAST_MS
 
     def read(self, said_ms: int, asked_ms: int, answered_ms: int) -> None:
         """The exchange said ``said_ms`` at some moment between our ``asked_ms`` and ``answered_ms``."""

@@ -1,7 +1,8 @@
 """Hears every message of an account's streams, before ccxt does, and leaves facts in the inbox at once.
 
 What is not watched is not let through, nor what changes nothing: some streams tell of every symbol there is,
-every second. A message that makes no sense is dropped and counted.
+every second. A message that makes no sense is dropped and counted. A mark that is hard to believe is held
+until a second source has been asked.
 """
 
 from __future__ import annotations
@@ -13,12 +14,14 @@ from typing import Protocol
 from bot.core.facts import BarClosed, Book, Fact, FundingRate, LastPrice, MarkPrice, OpenInterest
 from bot.core.types import Symbol
 from bot.venues.live.connection import Connection
+from bot.venues.live.corroboration import Corroboration
+from bot.venues.live.datagate import Judgement, Source
 from bot.venues.live.flaws import Flaws
 from bot.venues.live.terms import Payload
 from bot.venues.port import Batch
 
 _MALFORMED = (ValueError, KeyError, TypeError, AttributeError, IndexError)
-_OF_A_MARKET = (MarkPrice, LastPrice, FundingRate, BarClosed, Book, OpenInterest)
+_OF_A_MARKET = (LastPrice, FundingRate, BarClosed, Book, OpenInterest)
 
 
 class Inbox(Protocol):
@@ -54,13 +57,14 @@ class Ear:
         self.link_down: Callable[[str], None] = lambda _: None
         """Told why the private stream is dead although its connection is not."""
         self.flaws = Flaws(connection.say)
+        self.corroboration = Corroboration(connection)
         self._account = connection.account
         self._streams = connection.dialect.streams
         self._listing = connection.listing
         self._clock = connection.wires.clock
         self._now_ms = connection.now_ms
-        self._event_ms: dict[tuple[type[Fact], Symbol], int] = {}
-        """Of each symbol's latest prices, by the exchange's clock."""
+        self._last_ms: dict[Symbol, int] = {}
+        """Of each symbol's latest traded price, by the exchange's clock."""
         self._funding: dict[Symbol, tuple[Decimal, int]] = {}
         self._inbox: Inbox | None = None
 
@@ -74,12 +78,16 @@ class Ear:
         try:
             heard = self._streams.hear(self._account, message, self._listing, self._clock.now_ms())
         except _MALFORMED as error:
-            self.flaws.note("a stream", f"{type(error).__name__}: {error}")
+            self._make_no_sense(f"{type(error).__name__}: {error}")
             return False
         if heard.flaw:
-            self.flaws.note("a stream", heard.flaw)
+            self._make_no_sense(heard.flaw)
+        indices = heard.indices
         for fact in heard.facts:
-            self._leave(fact)
+            if type(fact) is MarkPrice:
+                self._hear_mark(fact, indices.get(fact.symbol))
+            else:
+                self._leave(fact)
         if heard.account:
             self.hint()
         if heard.link_down:
@@ -88,33 +96,65 @@ class Ear:
             self.passed_on()
         return heard.pass_on
 
+    async def corroborate(self) -> None:
+        """Ask a second source about what is hard to believe, for ever."""
+        await self.corroboration.run(lambda: self.symbols, self._settled)
+
+    def _settled(self, judged: Judgement) -> None:
+        if judged.mark is None:
+            return
+        if judged.streamed:
+            self.marks_ms[judged.mark.symbol] = judged.mark.at_ms
+        if self._inbox is not None:
+            self._inbox.put_now((judged.mark,))
+
+    def _hear_mark(self, fact: MarkPrice, index: Decimal | None) -> None:
+        if fact.symbol not in self.symbols:
+            return
+        if not self._is_of_now(fact):
+            self.corroboration.refuse(fact.symbol)
+            return
+        found = self.corroboration.admit(self._clock.ours(fact), index, Source.STREAM)
+        if found is not None:
+            self.marks_ms[found.symbol] = found.at_ms
+            if self._inbox is not None:
+                self._inbox.put_now((found,))
+
+    def _make_no_sense(self, flaw: str) -> None:
+        self.flaws.note("a stream", flaw)
+        self.corroboration.senseless(flaw)
+
     def _leave(self, fact: Fact) -> None:
         if isinstance(fact, _OF_A_MARKET):
             if fact.symbol not in self.symbols:
                 return
-            if isinstance(fact, MarkPrice | LastPrice):
-                if not self._is_timely(fact):
+            if isinstance(fact, LastPrice):
+                if not (self._is_of_now(fact) and self._is_next(fact)):
                     return
-                if isinstance(fact, MarkPrice):
-                    fact = self._clock.ours(fact)
-                    self.marks_ms[fact.symbol] = fact.at_ms
-                else:
-                    fact = self._clock.ours(fact)
+                fact = self._clock.ours(fact)
+                self.corroboration.trade(fact)
             elif isinstance(fact, FundingRate) and not self._is_news(fact):
                 return
         if self._inbox is not None:
             self._inbox.put_now((fact,))
 
-    def _is_timely(self, fact: MarkPrice | LastPrice) -> bool:
-        """Neither twice, nor overtaken on its way, nor of a time that is still to come."""
-        key = type(fact), fact.symbol
+    def _is_of_now(self, fact: MarkPrice | LastPrice) -> bool:
+        """Neither of a time that is still to come, nor a mark that was held up for long."""
         if self._clock.is_ahead(fact.at_ms):
-            self.flaws.note("a stream", f"{fact.symbol}: a price of {fact.at_ms}, which is still to come")
-            self._clock.doubt()
+            when = "a price of {}, which is still to come"
+        elif isinstance(fact, MarkPrice) and self._clock.is_past(fact.at_ms):
+            when = "a mark of {}, which is long ago"
+        else:
+            return True
+        self.flaws.note("a stream", f"{fact.symbol}: {when.format(fact.at_ms)}")
+        self._clock.doubt()
+        return False
+
+    def _is_next(self, fact: LastPrice) -> bool:
+        """Neither twice, nor overtaken on its way."""
+        if fact.at_ms <= self._last_ms.get(fact.symbol, 0):
             return False
-        if fact.at_ms <= self._event_ms.get(key, 0):
-            return False
-        self._event_ms[key] = fact.at_ms
+        self._last_ms[fact.symbol] = fact.at_ms
         return True
 
     def _is_news(self, fact: FundingRate) -> bool:

@@ -105,6 +105,7 @@ class Feed:
         async with asyncio.TaskGroup() as group:
             self.ear.link_down = lambda why: self._link_down(why, group)
             group.create_task(self._watch.run(inbox), name="market watch")
+            group.create_task(self.ear.corroborate(), name="corroboration")
             group.create_task(self._wires.keep_warm(), name="clock of the exchange")
             group.create_task(self._bars.run(inbox), name="bars")
             self._look_at_symbols(group)

@@ -2,7 +2,8 @@
 
 Three missed frames of a mark: it is asked for by REST, at once and until the stream is back. Ten seconds of
 silence: the client is replaced, because the old one may never recover. A symbol that stays silent on a new
-client as well (a market that stands still) makes the next replacement wait longer each time.
+client as well (a market that stands still) makes the next replacement wait longer each time. So does a stream
+that speaks and is wrong three times in a row.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from collections.abc import Awaitable, Callable
 from bot.core.facts import FundingRate, Link, LinkChanged, MarkPrice
 from bot.core.types import Symbol
 from bot.venues.live.connection import Connection
+from bot.venues.live.datagate import Source
 from bot.venues.live.ear import Ear, Inbox
 from bot.venues.live.flaws import Flaws
 from bot.venues.live.line import Unreadable
@@ -41,9 +43,8 @@ class MarketWatch:
         self._now_ms = connection.now_ms
         self._flaws = Flaws(connection.say)
         self._ear = ear
+        self._corroboration = ear.corroboration
         self._renew = renew
-        self._asked_ms: dict[Symbol, int] = {}
-        """When a mark was last had by REST."""
         self._watched_ms: dict[Symbol, int] = {}
         """Since when each symbol is watched."""
         self._renewed_ms = 0
@@ -69,11 +70,14 @@ class MarketWatch:
         deaf = [
             s for s in silent if now_ms - max(self._streamed_ms(s), self._renewed_ms) > self._renew_wait_ms
         ]
-        if deaf:
+        sick = self._corroboration.sick
+        if deaf or (sick and now_ms - self._renewed_ms > self._renew_wait_ms):
             self._renew_wait_ms = min(2 * self._renew_wait_ms, RENEW_MS_MAX)
             self._renewed_ms = now_ms
-            await self._renew(f"no mark of {', '.join(deaf[:3])} for {DEAF_MS / 1000:g} s or more")
-        elif not silent:
+            self._corroboration.start_anew()
+            silence = f"no mark of {', '.join(deaf[:3])} for {DEAF_MS / 1000:g} s or more"
+            await self._renew(silence if deaf else sick)
+        elif not silent and not sick:
             self._renew_wait_ms = DEAF_MS
 
     def _streamed_ms(self, symbol: Symbol) -> int:
@@ -98,16 +102,17 @@ class MarketWatch:
             if self._clock.is_ahead(fact.at_ms):
                 self._clock.doubt()
                 return
-            fact = self._clock.ours(fact)
-            if fact.at_ms <= self._ear.marks_ms.get(fact.symbol, 0):
-                return  # The stream has been faster after all.
-            self._asked_ms[fact.symbol] = fact.at_ms
+            found = self._corroboration.admit(self._clock.ours(fact), None, Source.REST)
+            if found is None:
+                return  # The stream has been faster after all, or it is hard to believe.
+            fact = found
         await inbox.put((fact,))
 
     async def _tell(self, inbox: Inbox) -> None:
         """The link is what can be seen by any way, not whether a socket is open."""
         now_ms = self._now_ms()
-        ages = {s: now_ms - max(self._streamed_ms(s), self._asked_ms.get(s, 0)) for s in self._ear.symbols}
+        believed_ms = self._corroboration.gate.believed_ms
+        ages = {s: now_ms - max(believed_ms(s), self._watched_ms[s]) for s in self._ear.symbols}
         up = not ages or min(ages.values()) <= DOWN_MS
         if up is self._up:
             return

@@ -192,10 +192,12 @@ class Heard:
     ``facts`` can be folded as they are: prices, funding, bars, what filled. ``account`` means that the
     account changed and has to be read again, because what a stream says of positions and orders is a hint and
     never the truth. ``pass_on`` gives the message to ccxt: log-ins, subscriptions, pongs. ``flaw`` says what
-    made no sense; such a message is dropped and counted, never guessed at.
+    made no sense; such a message is dropped and counted, never guessed at. ``indices`` are the index prices
+    that stand beside marks in it, by which those are judged.
     """
 
     facts: tuple[Fact, ...] = ()
+    indices: Mapping[Symbol, Decimal] = field(default_factory=dict)
     account: bool = False
     pass_on: bool = False
     link_down: str = ""

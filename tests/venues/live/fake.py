@@ -162,7 +162,7 @@ class FakeExchange:
             case "time":
                 return ok(time=now_ms())
             case _:
-                return ok(mark=str(self.mark))
+                return ok(mark=str(self.mark), of=request.params.get("of"))
 
     def shown(self, number: int) -> AccountState:
         return self._shown[number]
@@ -343,11 +343,11 @@ class FakeDialect:
         return [Request(api="public", method="GET", path="marks", params={"of": i.id}) for i in instruments]
 
     def market(self, payloads: Sequence[Payload], listing: Listing) -> Sequence[MarkPrice | FundingRate]:
-        latest = self.exchange.asked[-len(payloads) :]
-        symbols = [listing.by_id[str(request.params["of"])].symbol for request in latest]
         return [
-            MarkPrice(at_ms=now_ms(), symbol=symbol, price=Decimal(payload["mark"]))
-            for symbol, payload in zip(symbols, payloads, strict=True)
+            MarkPrice(
+                at_ms=now_ms(), symbol=listing.by_id[payload["of"]].symbol, price=Decimal(payload["mark"])
+            )
+            for payload in payloads
         ]
 
     def bars_request(self, instrument: Instrument, timeframe_ms: int, count: int) -> Request:

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from bot.core.facts import BarClosed, Fact, FundingRate, LastPrice, Liquidated, MarkPrice
+from bot.venues.live.datagate import Source
 from bot.venues.live.ear import Ear
 from bot.venues.live.terms import Heard
 from bot.venues.port import Batch
@@ -37,6 +38,14 @@ def mark(at_ms: int = T0, price: int = 100, symbol: Any = BTC) -> MarkPrice:
     return MarkPrice(at_ms=at_ms, symbol=symbol, price=D(price))
 
 
+def believed(ear: Ear, *symbols: Any, price: int = 100) -> None:
+    """Stream and REST have agreed on a mark of these two seconds ago."""
+    for symbol in symbols:
+        before = mark(T0 - 2_000, price, symbol)
+        assert ear.corroboration.admit(before, None, Source.STREAM) is None
+        assert ear.corroboration.admit(before, None, Source.REST) == before
+
+
 def funding(rate: str, at_ms: int = T0) -> FundingRate:
     return FundingRate(at_ms=at_ms, symbol=BTC, rate=D(rate), next_ms=T0 + HOUR_MS)
 
@@ -50,6 +59,7 @@ def heard(*messages: Any, hear: Callable[[Any], Heard] | None = None) -> tuple[l
         ear = Ear(desk.connection)
         ear.symbols = {BTC}
         ear.open(box)
+        believed(ear, BTC)
         for message in messages:
             ear.hears(message)
         return box.facts, desk.said, ear

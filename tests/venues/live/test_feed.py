@@ -28,7 +28,7 @@ from tests.venues.live.fake import (
     an_action,
     says,
 )
-from tests.venues.live.test_ear import Box, mark
+from tests.venues.live.test_ear import Box, believed, mark
 from tests.venues.live.test_venue import held, outcomes
 from tests.venues.live.virtual import T0, live, now_ms
 
@@ -483,6 +483,7 @@ def test_the_marks_of_two_hundred_symbols_all_come_through() -> None:
         feed = Feed(desk.connection, None)
         feed.ear.symbols = set(symbols)
         feed.ear.open(box)
+        believed(feed.ear, *symbols)
         for second in range(5):
             await asyncio.sleep(1)
             feed.ear.hears(tuple(mark(now_ms(), 100 + second, symbol) for symbol in symbols))

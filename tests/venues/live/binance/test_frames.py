@@ -59,7 +59,8 @@ def test_an_array_of_marks_brings_marks_and_funding() -> None:
         facts=(
             FundingRate(at_ms=at_ms, symbol=BTC, rate=D("0.00030000"), next_ms=1562306400000),
             MarkPrice(at_ms=at_ms, symbol=BTC, price=D("11185.87786614")),
-        )
+        ),
+        indices={BTC: D("11784.62659091")},
     )
 
 

@@ -25,7 +25,7 @@ from bot.core.facts import (
     OutcomeKind,
 )
 from bot.core.timeframe import parse_timeframe
-from bot.core.types import ONE, OUR_PREFIX, ZERO, AccountName, ClientId, PositionId
+from bot.core.types import ONE, OUR_PREFIX, ZERO, AccountName, ClientId, PositionId, Symbol
 from bot.venues.live.dialects.binance.marks import bar
 from bot.venues.live.dialects.binance.payloads import MALFORMED, acted_on, moment, traded, truth
 from bot.venues.live.dialects.binance.section import Section
@@ -102,6 +102,7 @@ def _array(rows: Sequence[Any], listing: Listing) -> Heard:
     by_id = listing.by_id
     facts: list[Fact] = []
     flaws: list[str] = []
+    indices: dict[Symbol, Decimal] = {}
     for row in rows:
         try:
             instrument = by_id.get(row["s"])
@@ -119,12 +120,15 @@ def _array(rows: Sequence[Any], listing: Listing) -> Heard:
                         )
                     )
                 facts.append(MarkPrice(at_ms=at_ms, symbol=contract.symbol, price=_price(row["p"])))
+                index = row.get("i")
+                if index:
+                    indices[contract.symbol] = _price(index)
             elif event == "24hrMiniTicker":
                 facts.append(LastPrice(at_ms=at_ms, symbol=contract.symbol, price=_price(row["c"])))
         except MALFORMED as error:
             name = row.get("s", "?") if isinstance(row, dict) else type(row).__name__
             flaws.append(f"{name!s:.40}: {type(error).__name__} {error!s:.160}")
-    return Heard(facts=tuple(facts), flaw="; ".join(flaws[:3]))
+    return Heard(facts=tuple(facts), indices=indices, flaw="; ".join(flaws[:3]))
 
 
 def _price(value: object) -> Decimal:

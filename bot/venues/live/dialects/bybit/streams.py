@@ -7,6 +7,7 @@ message does not contain is not said: a mark price is in it whenever it moved.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from decimal import Decimal
 from operator import methodcaller
 from typing import Any
 
@@ -23,7 +24,7 @@ from bot.core.facts import (
     OutcomeKind,
 )
 from bot.core.timeframe import format_timeframe
-from bot.core.types import AccountName, PositionId
+from bot.core.types import AccountName, PositionId, Symbol
 from bot.venues.live.dialects.bybit.market import INTERVALS, bar, funding, interval
 from bot.venues.live.dialects.bybit.rows import (
     PLAIN,
@@ -34,7 +35,7 @@ from bot.venues.live.dialects.bybit.rows import (
     is_ours,
 )
 from bot.venues.live.portions import portions
-from bot.venues.live.rows import Row, above_nought, ms, row, rows, text, text_if_given
+from bot.venues.live.rows import Row, above_nought, given, ms, row, rows, text, text_if_given
 from bot.venues.live.terms import Heard, Instrument, Listing, Payload, Subscription, Wanted
 
 RECV_WINDOW_MS = 3_000
@@ -92,7 +93,7 @@ class BybitStreams:
         try:
             match kind:
                 case "tickers":
-                    return Heard(facts=tuple(_ticker(message, listing)))
+                    return Heard(facts=tuple(_ticker(message, listing)), indices=_index(message, listing))
                 case "kline":
                     return Heard(facts=tuple(_bars(message, listing)))
                 case "execution":
@@ -142,6 +143,13 @@ def _ticker(message: Row, listing: Listing) -> Iterator[Fact]:
     rate = funding(data, at_ms, instrument)
     if rate is not None:
         yield rate
+
+
+def _index(message: Row, listing: Listing) -> Mapping[Symbol, Decimal]:
+    data = row(message.get("data"), "data")
+    if not given(data, "indexPrice"):
+        return {}
+    return {listing.by_id[text(data, "symbol")].symbol: above_nought(data, "indexPrice")}
 
 
 def _bars(message: Row, listing: Listing) -> Iterator[BarClosed]:
