@@ -199,6 +199,8 @@ class Account:
     """Whether a snapshot has come since the last link was lost."""
     halted: bool = False
     reducing: bool = False
+    flattening: str | None = None
+    """Who ordered all its positions closed, while that is not done; ``None`` if nobody did."""
     paused_until_ms: int = -1
     strangers: set[str] = field(default_factory=set)
     """Orders with our prefix that no journal of ours knows: each has halted the account once."""
@@ -231,7 +233,8 @@ class Account:
             return BotState.BLIND
         if not self.known:
             return BotState.RECOVERING
-        return BotState.REDUCING if self.reducing else BotState.ARMED
+        lowers_only = self.reducing or self.flattening is not None
+        return BotState.REDUCING if lowers_only else BotState.ARMED
 
 
 @dataclass(slots=True)

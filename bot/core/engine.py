@@ -17,7 +17,7 @@ from bot.core.book import Holder, Parked
 from bot.core.books import Books, events_for
 from bot.core.carried import Carried, Life
 from bot.core.carrying import take_over, write_down
-from bot.core.commands import obey
+from bot.core.commands import end_flattening, obey
 from bot.core.conditions import QUIET, Events
 from bot.core.decisions import Decision, StateChanged
 from bot.core.explain import PositionExplanation, PositionStatus, explain_holder, status_of
@@ -92,6 +92,7 @@ class Engine:
             elif type(fact) is CarriedOver:
                 take_over(fact.carried, books, self._ledger, self._parked)
             apply(fact)
+        end_flattening(books, self._ledger, at_ms)
         ticked = type(batch[-1]) is Tick
         if ticked:
             self._watch.tick(at_ms)
