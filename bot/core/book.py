@@ -223,6 +223,15 @@ class Account:
         """Whether the marks of all its positions are silent."""
         return bool(self.blind_to) and all(id_.symbol in self.blind_to for id_ in self.holders)
 
+    @property
+    def may_be_flattened(self) -> bool:
+        """Whether the exits of flattening may be sent.
+
+        A halt is no obstacle to what a person ordered, nor are silent marks: a reduce-only order at market
+        asks for none. Before the account is known, or without a key, there is nothing to send.
+        """
+        return self.known and Link.AUTH not in self.links_down
+
     def proper_state(self) -> BotState:
         """The state that follows from what is known: what forbids most comes first."""
         if self.halted:

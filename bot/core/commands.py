@@ -1,4 +1,4 @@
-"""Orders from a person: pause, resume, halt, flatten, acknowledge, reset. None of them loosens a resting stop."""
+"""Orders from a person: pause, resume, halt, flatten, acknowledge, reset. None loosens a resting stop."""
 
 from __future__ import annotations
 
@@ -30,7 +30,10 @@ def obey(command: Command, books: Books, ledger: Ledger, parked: Parked) -> None
 
 
 def end_flattening(books: Books, ledger: Ledger, at_ms: int) -> None:
-    """An account is flat when it is known that it holds nothing, and nothing is on its way to be held."""
+    """An account is flat when it is known that it holds nothing, and nothing is on its way to be held.
+
+    To be asked between events: while a snapshot is being told, what it has not named yet is not gone.
+    """
     for account in books.accounts.values():
         if account.flattening is None or account.holders or not account.known or account.links_down:
             continue

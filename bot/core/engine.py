@@ -92,10 +92,11 @@ class Engine:
             elif type(fact) is CarriedOver:
                 take_over(fact.carried, books, self._ledger, self._parked)
             apply(fact)
-        end_flattening(books, self._ledger, at_ms)
         ticked = type(batch[-1]) is Tick
         if ticked:
             self._watch.tick(at_ms)
+        if ticked or type(batch[-1]) is Command:
+            end_flattening(books, self._ledger, at_ms)
         decisions = list(self._resolved(at_ms)) if books.resolved else []
         for holder, price in books.quoted.items():
             decisions.extend(self._arbiter.compare(holder, price, at_ms))

@@ -39,7 +39,7 @@ from bot.core.ledger import Ledger
 from bot.core.patience import patience
 from bot.core.settings import DAY_MS, FLATTEN, RESERVED_NAMES, SEATBELT, EngineSettings
 from bot.core.situation import INFINITE, Situation
-from bot.core.states import allows, lets_flatten, permits
+from bot.core.states import allows, permits
 from bot.core.types import ZERO, MarginMode
 from bot.core.yardsticks import Objection, objection
 
@@ -138,12 +138,12 @@ class Guard:
         account, rule = case.account, case.armed.name
         if case.holder.contract.expired(case.now_ms):
             return No(Because.STATE, f"{case.holder.id.symbol} has expired and awaits its delivery")
-        sends = lets_flatten(account.state) if case.flattens(kind) else allows(account.state, kind)
+        sends = account.may_be_flattened if case.flattens(kind) else allows(account.state, kind)
         if not sends:
             return No(Because.STATE, f"{account.name} is {account.state}: {account.because}")
         if rule not in RESERVED_NAMES:
             if account.flattening is not None:
-                return No(Because.STATE, f"{account.name} is being flattened, as {account.flattening} ordered")
+                return No(Because.STATE, f"{account.flattening} wants {account.name} flat")
             until_ms = max(account.paused_until_ms, self._parked.pause_of(rule, case.holder.id))
             if case.now_ms < until_ms:
                 return No(Because.PAUSED, "paused by a person", until_ms)

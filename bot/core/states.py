@@ -66,20 +66,6 @@ def permits(posture: Posture, kind: type[Intent]) -> bool:
             return kind in _EXITS
 
 
-_SEEN: frozenset[BotState] = frozenset(
-    {BotState.ARMED, BotState.REDUCING, BotState.HALTED, BotState.BLIND}
-)
-
-
-def lets_flatten(state: BotState) -> bool:
-    """Whether the exits of flattening may be sent in ``state``.
-
-    A halt is no obstacle to what a person ordered, nor are silent marks: a reduce-only order at market asks
-    for none. Before the account is known, or without a key, there is nothing to send.
-    """
-    return state in _SEEN
-
-
 def allows(state: BotState, kind: type[Intent]) -> bool:
     """Whether an intent of this kind may be sent in ``state``."""
     allowed = _ALLOWED[state]
