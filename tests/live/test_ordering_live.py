@@ -1,4 +1,4 @@
-"""Orders of a person to the real process, on real sockets, and what the exchange has in its books afterwards."""
+"""Orders of a person to the real process, on real sockets, and what the exchange has in its books then."""
 
 import json
 import os
@@ -19,7 +19,7 @@ REFUSING = Fault(
     method="POST",
     path=r"/fapi/v1/order\b",
     status=400,
-    body='{"code":-4131,"msg":"The counterparty\'s best price does not meet the PERCENT_PRICE filter limit."}',
+    body='{"code":-4131,"msg":"The best price does not meet the PERCENT_PRICE filter limit."}',
     count=None,
 )
 
@@ -56,6 +56,7 @@ def test_everything_is_closed_although_the_bot_was_halted(
     assert answer.exit_code == 0, answer.output + answer.stderr
     assert "halted: main halted" in said["halt"]
     assert "flattening main: closing main/BTC/USDT:USDT/long at market" in said["flatten"]
+    assert "ordered: flatten main" in answer.output
     assert "flatten:main: flattening -> flat" in answer.output
     rows = json.loads(holdfast("journal", "-c", config, "--json", "--kind", "action").stdout)["rows"]
     assert [row["rule"] for row in rows] == ["seatbelt", "flatten"]
