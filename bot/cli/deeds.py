@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import Any
 
 from bot.cli.text import amount, columns, exact
-from bot.core.settings import KEEPER, SEATBELT, RuleEntry
+from bot.core.settings import FLATTEN, KEEPER, RESERVED_NAMES, SEATBELT, RuleEntry
 
 _IN_ALL = {"money": amount, "base": exact}
 """Units whose amounts can be added up; the sum of two prices says nothing."""
@@ -17,11 +17,11 @@ _IN_ALL = {"money": amount, "base": exact}
 def deeds(answer: Mapping[str, Any], rules: Sequence[RuleEntry]) -> str:
     """For each rule, and for the fixed ones that did something: what it did, and what was refused, why."""
     rows = []
-    for name in (*(entry.name for entry in rules), KEEPER, SEATBELT):
+    for name in (*(entry.name for entry in rules), KEEPER, SEATBELT, FLATTEN):
         substitutes = next((e.rule.substitutes for e in rules if e.name == name), {})
         instead = {by.__name__: kind.__name__ for kind, by in substitutes.items()}
         said = "; ".join((*_done(answer, name, instead), *_met(answer, name), *_refused(answer, name)))
-        if said or name not in (KEEPER, SEATBELT):
+        if said or name not in RESERVED_NAMES:
             rows.append((name, said or "had nothing to do"))
     return columns(rows)
 

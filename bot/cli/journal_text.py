@@ -10,7 +10,7 @@ from bot.cli.text import exact, flagged, moment, percent
 from bot.core.amounts import Unit, contract_of, counted_in
 from bot.core.codec import decode_decision, decode_fact
 from bot.core.decisions import Action, Decision, Refusal, StateChanged
-from bot.core.facts import Deleveraged, Fact, FundingPaid, LinkChanged, Liquidated, Outcome
+from bot.core.facts import Command, Deleveraged, Fact, FundingPaid, LinkChanged, Liquidated, Outcome
 from bot.core.intents import Intent
 from bot.core.types import Symbol
 from bot.runtime.redaction import redact
@@ -98,6 +98,10 @@ def fact_text(fact: Fact) -> str:
             return f"{fact.link} {'up' if fact.up else 'down'}: {fact.because}"
         case FundingPaid():
             return f"{exact(fact.amount)} at a rate of {exact(fact.rate)}"
+        case Command():
+            about = f" {fact.subject}" if fact.subject else ""
+            until = "" if fact.until_ms is None else f" until {moment(fact.until_ms)}"
+            return f"{fact.by or 'somebody'} ordered: {fact.kind}{about}{until}"
         case _:
             return ""
 

@@ -27,6 +27,12 @@ COMMANDS = {
     "rules": ("bot.cli.rules", "List the rules, or show one with its parameters."),
     "journal": ("bot.cli.journal", "What was decided, done and refused, and why."),
     "explain": ("bot.cli.explain", "Each rule's conditions, and how far away they are."),
+    "pause": ("bot.cli.ordering", "Let no rule act for a while; stops stay and are kept."),
+    "resume": ("bot.cli.ordering", "End a pause, a halt, or flattening."),
+    "halt": ("bot.cli.ordering", "Send nothing any more; stops that rest stay."),
+    "release": ("bot.cli.ordering", "Let a rule act again that did the same too often in vain."),
+    "acknowledge": ("bot.cli.ordering", "You have looked: rules may spend again, not only reduce."),
+    "flatten": ("bot.cli.ordering", "Close every position of an account at market. Asks first."),
 }
 
 EPILOG = """Exit codes: 0 ok, 1 failed, 2 wrong usage, 3 not running, 4 configuration, 6 refused by a limit,

@@ -20,6 +20,7 @@ from bot.cli.telling import Teller
 from bot.config import Settings
 from bot.core.explain import PositionStatus
 from bot.runtime.clock import Clock
+from bot.runtime.commanding import Commanding
 from bot.runtime.compositions.parts import Compose, Composition
 from bot.runtime.control import ControlServer
 from bot.runtime.journal.sqlite import open_journal
@@ -63,7 +64,8 @@ async def guard(running: Running, life: Life, clock: Clock) -> None:
             _tell_findings(composed, shown)
             teller = Teller(shown)
             showing = _Showing(composed, shown, teller, clock)
-            feeds = {**composed.feeds, "screen": showing.draw_for_ever}
+            commanding = Commanding(composed.engine, composed.settings, clock.now_ms)
+            feeds = {**composed.feeds, "screen": showing.draw_for_ever, "orders": commanding.feed}
 
             async def alarm(_: Inbox) -> None:
                 assert running.for_ms is not None, "an alarm without a time"
@@ -82,7 +84,7 @@ async def guard(running: Running, life: Life, clock: Clock) -> None:
             )
             life.on_stop(shell.stop, deadline_ms=settings.config.limits.deadline)
             note = started_on_market(running.command, settings, composed.settings, composed.symbols)
-            queries = standard_queries(composed.engine, journal)
+            queries = standard_queries(composed.engine, journal) | commanding.queries()
             async with ControlServer(path.parent, queries).listening():
                 await shell.run(note, inherited=composed.inherited, dying=life.dying)
             showing.draw()

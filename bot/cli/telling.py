@@ -6,12 +6,12 @@ from collections import deque
 from collections.abc import Sequence
 from collections.abc import Set as AbstractSet
 
-from bot.cli.journal_text import decision_text
+from bot.cli.journal_text import decision_text, fact_text
 from bot.cli.table import Board, position_name
 from bot.cli.text import clock as time_of_day
 from bot.cli.text import exact, flagged
 from bot.core.decisions import Action, Decision, Refusal, StateChanged
-from bot.core.facts import MET, Delivered, Fact, Liquidated, OrdersChanged, Outcome, PositionChanged
+from bot.core.facts import MET, Command, Delivered, Fact, Liquidated, OrdersChanged, Outcome, PositionChanged
 from bot.core.intents import Level, MoveStop, PlaceStop
 from bot.core.settings import SEATBELT
 from bot.core.step import Step
@@ -90,6 +90,8 @@ class Teller:
                 rule, fill = self._rule_of(fact.client_id) or "your own", fact.fills[-1]
                 text = f"{rule}: its stop was met: {exact(fill.quantity)} at {exact(fill.price)}"
                 return f"{self._name(fact.id)}  {text}", "action"
+            case Command():
+                return fact_text(fact), Level.WARNING
             case Liquidated():
                 return f"{self._name(fact.id)}  LIQUIDATED at {exact(fact.price)}", Level.CRITICAL
             case Delivered():

@@ -16,7 +16,7 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, BeforeValidator, Field, PlainSerializer, PlainValidator, WithJsonSchema
 
 from bot.config.errors import listed
-from bot.core.settings import SEATBELT
+from bot.core.settings import RESERVED_NAMES, SEATBELT
 from bot.core.types import Symbol
 from bot.venues.calendar import EXPIRES_AT, expiry_of
 
@@ -179,6 +179,8 @@ def check_label(value: str) -> str:
         raise ValueError("allowed: a name of up to 40 letters, digits, ., - and _")
     if value == SEATBELT:
         raise ValueError(f'"{SEATBELT}" is the name of the fixed last rule; choose another')
+    if value in RESERVED_NAMES:
+        raise ValueError(f'"{value}" is the name of a fixed rule; choose another')
     return value
 
 

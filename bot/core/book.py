@@ -199,6 +199,8 @@ class Account:
     """Whether a snapshot has come since the last link was lost."""
     halted: bool = False
     reducing: bool = False
+    flattening: str | None = None
+    """Who ordered all its positions closed, while that is not done; ``None`` if nobody did."""
     paused_until_ms: int = -1
     strangers: set[str] = field(default_factory=set)
     """Orders with our prefix that no journal of ours knows: each has halted the account once."""
@@ -221,6 +223,15 @@ class Account:
         """Whether the marks of all its positions are silent."""
         return bool(self.blind_to) and all(id_.symbol in self.blind_to for id_ in self.holders)
 
+    @property
+    def may_be_flattened(self) -> bool:
+        """Whether the exits of flattening may be sent.
+
+        A halt is no obstacle to what a person ordered, nor are silent marks: a reduce-only order at market
+        asks for none. Before the account is known, or without a key, there is nothing to send.
+        """
+        return self.known and Link.AUTH not in self.links_down
+
     def proper_state(self) -> BotState:
         """The state that follows from what is known: what forbids most comes first."""
         if self.halted:
@@ -231,7 +242,8 @@ class Account:
             return BotState.BLIND
         if not self.known:
             return BotState.RECOVERING
-        return BotState.REDUCING if self.reducing else BotState.ARMED
+        lowers_only = self.reducing or self.flattening is not None
+        return BotState.REDUCING if lowers_only else BotState.ARMED
 
 
 @dataclass(slots=True)

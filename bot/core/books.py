@@ -6,11 +6,13 @@ Whoever changes something touches the positions it concerns: they are asked once
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from decimal import Decimal
 
 from bot.core.book import Account, Holder
 from bot.core.conditions import CHANGED, QUIET, Events
 from bot.core.decisions import Action, Decision, StateChanged
+from bot.core.flatten import FLATTEN_ENTRY
 from bot.core.intents import Level, OpenHedge
 from bot.core.ledger import Entry
 from bot.core.margin.arithmetic import initial_margin, unrealised
@@ -30,6 +32,8 @@ class Books:
         """Start knowing nothing."""
         self.market = market
         self._reducing = settings.reducing
+        self.flatten_entry = replace(FLATTEN_ENTRY, shadow=settings.shadow)
+        """The rule that is armed on every position of an account that is being flattened."""
         self.accounts: dict[AccountName, Account] = {}
         for name in settings.capabilities:
             self.account(name)

@@ -97,6 +97,7 @@ class AccountRecord:
     account: AccountName
     halted: bool
     reducing: bool
+    flattening: str | None
     paused_until_ms: int
     strangers: tuple[str, ...]
     acted_ms: tuple[int, ...]

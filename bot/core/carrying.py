@@ -45,6 +45,7 @@ def write_down(books: Books, ledger: Ledger, parked: Parked) -> Carried:
                 account=name,
                 halted=account.halted,
                 reducing=account.reducing,
+                flattening=account.flattening,
                 paused_until_ms=account.paused_until_ms,
                 strangers=tuple(sorted(account.strangers)),
                 acted_ms=tuple(ledger.acted_ms.get(name, ())),
@@ -87,6 +88,7 @@ def take_over(carried: Carried, books: Books, ledger: Ledger, parked: Parked) ->
         account = books.account(known.account)
         account.halted, account.paused_until_ms = known.halted, known.paused_until_ms
         account.reducing |= known.reducing
+        account.flattening = known.flattening
         account.strangers.update(known.strangers)
         ledger.acted_ms[known.account] = deque(known.acted_ms)
     ledger.rule_of_stop.update({stop.client_id: stop.rule for stop in carried.stops})

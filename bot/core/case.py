@@ -9,7 +9,9 @@ from typing import NamedTuple
 from bot.core.book import Account, Armed, Holder
 from bot.core.conditions import FOREVER_MS
 from bot.core.decisions import Action, Because, Refusal
+from bot.core.intents import Intent, ReducePosition
 from bot.core.pairs import Pairing
+from bot.core.settings import FLATTEN, KEEPER
 from bot.core.types import ZERO
 
 
@@ -31,6 +33,11 @@ class Case(NamedTuple):
     now_ms: int
     pair: Pairing
     follow_up: bool = False
+
+    def flattens(self, kind: type[Intent]) -> bool:
+        """Whether it would be an exit of flattening: of a position, or of the hedge that is left of one."""
+        ordered = self.account.flattening is not None
+        return ordered and kind is ReducePosition and self.armed.name in (FLATTEN, KEEPER)
 
 
 class Verdict(NamedTuple):

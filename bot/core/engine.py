@@ -17,7 +17,7 @@ from bot.core.book import Holder, Parked
 from bot.core.books import Books, events_for
 from bot.core.carried import Carried, Life
 from bot.core.carrying import take_over, write_down
-from bot.core.commands import obey
+from bot.core.commands import end_flattening, obey
 from bot.core.conditions import QUIET, Events
 from bot.core.decisions import Decision, StateChanged
 from bot.core.explain import PositionExplanation, PositionStatus, explain_holder, status_of
@@ -95,6 +95,8 @@ class Engine:
         ticked = type(batch[-1]) is Tick
         if ticked:
             self._watch.tick(at_ms)
+        if ticked or type(batch[-1]) is Command:
+            end_flattening(books, self._ledger, at_ms)
         decisions = list(self._resolved(at_ms)) if books.resolved else []
         for holder, price in books.quoted.items():
             decisions.extend(self._arbiter.compare(holder, price, at_ms))

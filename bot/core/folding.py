@@ -168,11 +168,13 @@ class Folding:
         assert contract is not None, f"{id_}: its contract has not been told yet"
         hedges = self._books.pairs.hedge(id_) is not None
         entries = self._cast((KEEPER_ENTRY,)) if hedges else self._entries
+        account = self._books.account(id_.account)
+        if account.flattening is not None and not hedges:
+            entries = (self._books.flatten_entry, *entries)
         armed = tuple(Armed(e) for e in entries if e.symbols is None or id_.symbol in e.symbols)
         history = self._ledger.history(id_)
         history.new_lot(position.opened_ms)
         holder = Holder(self._sequence, position, contract, armed, history, known_ms=at_ms)
-        account = self._books.account(id_.account)
         holder.free = partial(free_balance, account, contract.settlement, self._market.marks)
         holder.hedges = hedges
         holder.pairs = any(each.entry.rule.needs().quarterlies for each in armed)
@@ -188,7 +190,10 @@ class Folding:
         wallet.amount, wallet.free = fact.wallet, fact.free
         after_payment(account, fact.currency)
         account.known = True
-        self._books.settle(account, "the account is known", fact.at_ms)
+        known = "the account is known"
+        if account.flattening is not None:
+            known += f", and flattening goes on as {account.flattening} ordered"
+        self._books.settle(account, known, fact.at_ms)
         for holder in account.holders.values():
             if holder.contract.settlement == fact.currency:
                 self._books.touch_one(holder)

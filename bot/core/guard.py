@@ -37,7 +37,7 @@ from bot.core.intents import (
 )
 from bot.core.ledger import Ledger
 from bot.core.patience import patience
-from bot.core.settings import DAY_MS, RESERVED_NAMES, SEATBELT, EngineSettings
+from bot.core.settings import DAY_MS, FLATTEN, RESERVED_NAMES, SEATBELT, EngineSettings
 from bot.core.situation import INFINITE, Situation
 from bot.core.states import allows, permits
 from bot.core.types import ZERO, MarginMode
@@ -74,7 +74,9 @@ class Guard:
     def review(self, proposal: Proposal, situation: Situation, case: Case) -> Verdict:
         """Let a proposal through, shrunk where it has to be, or refuse it with the reason."""
         intent = proposal.intent
-        no = self.standing(type(intent), case) or self._fresh(intent, situation)
+        no = self.standing(type(intent), case)
+        if no is None and not case.flattens(type(intent)):
+            no = self._fresh(intent, situation)
         if no is None:
             sized = self._sized(intent, situation, case)
             if isinstance(sized, No):
@@ -105,7 +107,9 @@ class Guard:
         return Verdict(action, _promised(intent, situation, after))
 
     def _objection(self, intent: Intent, before: Situation, after: Situation | None, case: Case) -> No | None:
-        """Why it would not come out safer."""
+        """Why it would not come out safer. That of what flattens needs no proof: nothing will be left."""
+        if case.armed.name == FLATTEN:
+            return None
         match intent:
             case OpenHedge():
                 return opening_objection(intent, before, case)
@@ -134,9 +138,12 @@ class Guard:
         account, rule = case.account, case.armed.name
         if case.holder.contract.expired(case.now_ms):
             return No(Because.STATE, f"{case.holder.id.symbol} has expired and awaits its delivery")
-        if not allows(account.state, kind):
+        sends = account.may_be_flattened if case.flattens(kind) else allows(account.state, kind)
+        if not sends:
             return No(Because.STATE, f"{account.name} is {account.state}: {account.because}")
         if rule not in RESERVED_NAMES:
+            if account.flattening is not None:
+                return No(Because.STATE, f"{account.flattening} wants {account.name} flat")
             until_ms = max(account.paused_until_ms, self._parked.pause_of(rule, case.holder.id))
             if case.now_ms < until_ms:
                 return No(Because.PAUSED, "paused by a person", until_ms)

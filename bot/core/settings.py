@@ -15,8 +15,10 @@ SEATBELT = RuleName("seatbelt")
 """The name of the fixed last rule of every position."""
 KEEPER = RuleName("keeper")
 """The name of the one fixed rule of every hedge."""
-RESERVED_NAMES = frozenset({SEATBELT, KEEPER})
-"""Names no other rule may have."""
+FLATTEN = RuleName("flatten")
+"""The name of the fixed rule that closes everything while a person wants an account flat."""
+RESERVED_NAMES = frozenset({SEATBELT, KEEPER, FLATTEN})
+"""The names of the fixed rules, which no other may have: no pause stops them and no latch holds them."""
 MINUTE_MS = 60_000
 HOUR_MS = 60 * MINUTE_MS
 DAY_MS = 24 * HOUR_MS

@@ -13,7 +13,7 @@ from typing import Protocol
 
 from bot.core.carried import Carried
 from bot.core.codec import decode_fact, encode
-from bot.core.decisions import Action
+from bot.core.decisions import Action, StateChanged
 from bot.core.facts import CarriedOver, Command, Outcome, PositionChanged
 from bot.core.step import Step
 from bot.runtime.journal.port import Journal, JournalQuery, JournalRow
@@ -101,7 +101,10 @@ def _memory(row: JournalRow) -> str:
 
 
 def _may_change(step: Step) -> bool:
-    """Whether the step did something that is remembered: it acted, or heard of an outcome or an order."""
+    """Whether the step did something that is remembered.
+
+    It acted, or heard of an outcome or an order; or a state changed: halted by a stranger's order, or flat.
+    """
     return any(isinstance(fact, _CHANGING) for fact in step.facts) or any(
-        isinstance(decision, Action) for decision in step.decisions
+        isinstance(decision, Action | StateChanged) for decision in step.decisions
     )

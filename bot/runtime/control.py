@@ -1,7 +1,8 @@
-"""The control socket: how a command asks the running process instead of opening its files.
+"""The control socket: how a command asks the running process, or orders something of it.
 
 One connection carries lines of JSON: ``{"query": name, "args": {...}}``, and for each
-``{"ok": true, "reply": ...}`` or ``{"ok": false, "error": text}``. Only the user the bot runs as can connect,
+``{"ok": true, "reply": ...}`` or ``{"ok": false, "error": text}``, with ``"wrong_name": true`` where
+something was named that is not there. Only the user the bot runs as can connect,
 every line has a bound, and a bad line is answered, not punished.
 """
 
@@ -18,7 +19,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import cast
 
-from bot.runtime.errors import ShellError, one_line
+from bot.runtime.errors import USAGE, ShellError, one_line
 from bot.runtime.plain import Json, plain
 from bot.runtime.redaction import redact
 
@@ -38,6 +39,20 @@ Query = Callable[[Args], Awaitable[object]]
 
 class BadQuery(Exception):  # noqa: N818  # it says what is the matter
     """The arguments of a query make no sense; the text goes to whoever asked."""
+
+
+class WrongName(ShellError):  # noqa: N818  # it says what is the matter
+    """Something was named that is not there; ``found`` says so in a line that needs nothing beside it."""
+
+    exit_code = USAGE
+
+    def __init__(self, found: str) -> None:
+        """``found`` names what was asked for, and what there is."""
+        super().__init__("", found, "")
+
+    def __str__(self) -> str:
+        """The line."""
+        return self.found
 
 
 class ControlError(ShellError):
@@ -114,6 +129,8 @@ class ControlServer:
             if name not in self._queries:
                 return _error(f"no query {name!r}; there are {', '.join(sorted(self._queries))}")
             return _reply(plain(await self._queries[name](args)))
+        except WrongName as error:
+            return _error(error.found, wrong_name=True)
         except (BadQuery, ShellError) as error:
             return _error(str(error))
         except Exception as error:  # noqa: BLE001  # a question that fails must not end the guard of positions
@@ -143,8 +160,8 @@ def _reply(answer: Json) -> bytes:
     return line
 
 
-def _error(text: str) -> bytes:
-    return json.dumps({"ok": False, "error": text}).encode() + b"\n"
+def _error(text: str, **more: bool) -> bytes:
+    return json.dumps({"ok": False, "error": text, **more}).encode() + b"\n"
 
 
 async def _send(writer: asyncio.StreamWriter, line: bytes) -> None:
@@ -192,7 +209,8 @@ def _refuse_shared(path: Path, data_dir: Path) -> None:
 async def ask(data_dir: Path, query: str, args: Args | None = None, *, timeout_s: float = 5.0) -> Json:
     """Ask the process that runs on ``data_dir``; ``None`` if nobody does: take the lock and look yourself.
 
-    Raises ``ControlError`` for a refused question, and for a process that does not answer in time.
+    Raises ``ControlError`` for a refused question, and for a process that does not answer in time;
+    ``WrongName`` where ``args`` name what is not there.
     """
     path = socket_path(data_dir)
     request = json.dumps({"query": query, "args": dict(args or {})}).encode() + b"\n"
@@ -209,6 +227,8 @@ async def ask(data_dir: Path, query: str, args: Args | None = None, *, timeout_s
     match reply:
         case {"ok": True, "reply": answer}:
             return cast("Json", answer)
+        case {"ok": False, "error": str(text), "wrong_name": True}:
+            raise WrongName(text)
         case {"ok": False, "error": str(text)}:
             raise ControlError(path, text, "ask differently")
         case _:

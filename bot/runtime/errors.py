@@ -9,6 +9,8 @@ from pathlib import Path
 from typing import ClassVar
 
 FAILED = 1
+USAGE = 2
+"""Somebody named what is not there."""
 CONFIG = 4
 """The configuration is not usable as it stands."""
 REFUSED = 6

@@ -34,6 +34,9 @@ class Inbox:
         self._room = asyncio.Event()
         self._drained = asyncio.Event()
         self._drained.set()
+        self._waiters: list[asyncio.Future[None]] = []
+        self._served: list[asyncio.Future[None]] = []
+        """Who waits for what lies here, and who for what was taken."""
 
     async def put(self, batch: Batch) -> None:
         """Leave a batch; waits while there is no room. A mark alone never waits."""
@@ -67,12 +70,26 @@ class Inbox:
         self._others = 0
         self._something.clear()
         self._room.set()
+        self._served.extend(self._waiters)
+        self._waiters.clear()
         return taken
 
     def done(self) -> None:
-        """What was taken has been folded."""
+        """What was taken has been folded, and is committed."""
+        for waiter in self._served:
+            if not waiter.done():
+                waiter.set_result(None)
+        self._served.clear()
         if not self._waiting:
             self._drained.set()
+
+    async def settled(self) -> None:
+        """Wait until all that waits now has been folded and committed, whatever comes after it."""
+        if self._drained.is_set():
+            return
+        waiter = asyncio.get_running_loop().create_future()
+        (self._waiters if self._waiting else self._served).append(waiter)
+        await waiter
 
     async def drained(self) -> None:
         """Wait until nothing waits and nothing is being folded."""

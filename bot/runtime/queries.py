@@ -12,12 +12,12 @@ def standard_queries(engine: Engine, journal: Journal) -> dict[str, Query]:
     """``status``, ``explain`` (of ``symbol``, or of all) and ``journal`` (a page, as ``JournalQuery``)."""
 
     async def status(args: Args) -> object:
-        _only(args)
+        only(args)
         return {"epoch": journal.epoch, "states": engine.states(), "positions": engine.overview()}
 
     async def explain(args: Args) -> object:
-        _only(args, "symbol")
-        symbol = _text(args, "symbol")
+        only(args, "symbol")
+        symbol = text(args, "symbol")
         return engine.explain(None if symbol is None else Symbol(symbol))
 
     async def rows(args: Args) -> object:
@@ -28,39 +28,42 @@ def standard_queries(engine: Engine, journal: Journal) -> dict[str, Query]:
 
 def journal_query(args: Args) -> JournalQuery:
     """The query that JSON arguments ask for; ``BadQuery`` says what cannot be understood in them."""
-    _only(args, "since_ms", "symbol", "rule", "kind", "contains", "after_seq", "limit", "latest")
-    limit = _number(args, "limit", PAGE)
+    only(args, "since_ms", "symbol", "rule", "kind", "contains", "after_seq", "limit", "latest")
+    limit = number(args, "limit", PAGE)
     if not 1 <= limit <= PAGE:
         raise BadQuery(f"limit {limit}, expected 1 to {PAGE}")
     latest = args.get("latest", False)
     if not isinstance(latest, bool):
         raise BadQuery(f"latest {latest!r}, expected true or false")
     return JournalQuery(
-        since_ms=None if args.get("since_ms") is None else _number(args, "since_ms", 0),
-        symbol=_text(args, "symbol"),
-        rule=_text(args, "rule"),
-        kind=_text(args, "kind"),
-        contains=_text(args, "contains"),
-        after_seq=_number(args, "after_seq", 0),
+        since_ms=None if args.get("since_ms") is None else number(args, "since_ms", 0),
+        symbol=text(args, "symbol"),
+        rule=text(args, "rule"),
+        kind=text(args, "kind"),
+        contains=text(args, "contains"),
+        after_seq=number(args, "after_seq", 0),
         limit=limit,
         latest=latest,
     )
 
 
-def _only(args: Args, *known: str) -> None:
+def only(args: Args, *known: str) -> None:
+    """Refuse arguments that are not ``known``: a misspelt one must not be passed over."""
     unknown = sorted(args.keys() - set(known))
     if unknown:
         raise BadQuery(f"no argument {', '.join(unknown)}; there are {', '.join(known) or 'none'}")
 
 
-def _text(args: Args, name: str) -> str | None:
+def text(args: Args, name: str) -> str | None:
+    """An argument that is a string, ``None`` if it is not given."""
     value = args.get(name)
     if value is not None and not isinstance(value, str):
         raise BadQuery(f"{name} {value!r}, expected a string")
     return value
 
 
-def _number(args: Args, name: str, default: int) -> int:
+def number(args: Args, name: str, default: int) -> int:
+    """An argument that is a whole number from 0."""
     value = args.get(name, default)
     # The largest number a row can hold: beyond it the database has no answer but an error.
     if not isinstance(value, int) or isinstance(value, bool) or not 0 <= value < 2**63:

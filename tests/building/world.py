@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 
-from bot.core.decisions import Action, Decision
+from bot.core.decisions import Action, Decision, StateChanged
 from bot.core.engine import Engine
 from bot.core.facts import (
     BalanceChanged,
@@ -29,7 +29,7 @@ from bot.core.facts import (
     Tick,
 )
 from bot.core.intents import AddMargin, Intent, MoveStop, Notify, PlaceStop, ReducePosition
-from bot.core.settings import DAY_MS, EngineSettings, Limits, RuleEntry
+from bot.core.settings import DAY_MS, FLATTEN, KEEPER, EngineSettings, Limits, RuleEntry
 from bot.core.states import BotState
 from bot.core.step import Step
 from bot.core.types import ZERO, AccountName, ClientId, OrderKind, Position, PositionId, RuleName
@@ -125,6 +125,7 @@ class World:
         self.spent: dict[tuple[str, object], Decimal] = {}
         self.lots: dict[ClientId, int] = {}
         self.ids: set[ClientId] = set()
+        self.flattening: set[AccountName] = set()
         self.tell(*self.contracts())
         self.tell(*(self.balance(account) for account in self.free))
 
@@ -133,6 +134,8 @@ class World:
     def tell(self, *facts: Fact) -> None:
         """One batch, and what came of it judged."""
         for fact in facts:
+            if isinstance(fact, Command):
+                self.order(fact)
             if isinstance(fact, MarkPrice) and fact.at_ms >= self.seen_ms.get(fact.symbol, 0):
                 self.marks[fact.symbol], self.seen_ms[fact.symbol] = fact.price, fact.at_ms
             elif isinstance(fact, Tick):
@@ -148,6 +151,17 @@ class World:
         for decision in decisions:
             if isinstance(decision, Action):
                 self.judge(decision)
+            elif isinstance(decision, StateChanged) and decision.now == "flat":
+                name = AccountName(decision.subject.removeprefix("flatten:"))
+                assert not any(id_.account == name for id_ in self.held)
+                self.flattening.discard(name)
+
+    def order(self, command: Command) -> None:
+        """What stands of the orders to flatten."""
+        if command.kind is CommandKind.FLATTEN:
+            self.flattening |= {name for name in self.free if command.subject in ("", name)}
+        elif command.kind is CommandKind.RESUME and not command.subject:
+            self.flattening.clear()
 
     def contracts(self) -> list[Fact]:
         return [InstrumentChanged(at_ms=self.now_ms, contract=a_contract(s)) for s in (BTC, ETH)]
@@ -159,6 +173,7 @@ class World:
         self.engine = Engine(self.settings)
         for record in (self.told, self.answers, self.steps):
             record.clear()
+        self.seen_ms.clear()  # The new run has seen no mark yet: however late one is, it is the newest.
         for pending in self.pending.values():
             pending.unknown = True
         before = CarriedOver(at_ms=self.now_ms, epoch=self.settings.epoch - 1, carried=carried)
@@ -224,9 +239,13 @@ class World:
         intent, id_ = action.intent, action.id
         assert action.client_id not in self.ids
         self.ids.add(action.client_id)
-        assert self.engine.states()[id_.account] in (BotState.ARMED, BotState.REDUCING) or isinstance(
-            intent, Notify
-        )
+        state, flattening = self.engine.states()[id_.account], id_.account in self.flattening
+        if flattening:
+            fixed = (FLATTEN, KEEPER) if isinstance(intent, ReducePosition) else ("seatbelt",)
+            assert action.rule in fixed
+            assert isinstance(intent, ReducePosition | PlaceStop | MoveStop)
+        heedless = flattening and action.rule == FLATTEN and state in (BotState.HALTED, BotState.BLIND)
+        assert state in (BotState.ARMED, BotState.REDUCING) or isinstance(intent, Notify) or heedless
         assert action.reason
         position = self.held[id_]
         blocking = [p for p in self.pending.values() if p.action.id == id_ and not p.gone]
@@ -307,8 +326,10 @@ def market(world: World, kind: str, a: int, b: int, c: int) -> Fact | None:
         case "tick":
             return Tick(at_ms=now_ms)
         case "command":
-            subject = ("", "", "top_up", str(IDS[a % len(IDS)]))[b % 4]
             command = (CommandKind.RESUME, *CommandKind)[c % (len(CommandKind) + 1)]
+            subject = ("", "", "top_up", str(IDS[a % len(IDS)]))[b % 4]
+            if command is CommandKind.FLATTEN:
+                subject = IDS[a % len(IDS)].account
             return Command(at_ms=now_ms, kind=command, subject=subject, by="somebody")
         case "link":
             account, link = (MAIN, OTHER)[a % 2], list(Link)[b % len(Link)]

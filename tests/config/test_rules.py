@@ -157,6 +157,8 @@ def test_a_rule_of_an_installed_package_is_used_by_the_name_of_its_entry_point(
     ("file", "said"),
     [
         ("seatbelt", '"seatbelt" is the name of the fixed last rule'),
+        ("flatten", '"flatten" is the name of a fixed rule; choose another'),
+        ("keeper", '"keeper" is the name of a fixed rule; choose another'),
         ("my rule", "allowed: a name of up to 40 letters"),
         ("a" * 41, "allowed: a name of up to 40 letters"),
     ],

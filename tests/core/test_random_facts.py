@@ -75,10 +75,14 @@ def test_the_random_world_is_a_lively_one() -> None:
         for decision in world.decided:
             if isinstance(decision, Action):
                 kinds.add(type(decision.intent).__name__)
+                kinds.add(decision.rule)
                 kinds.add(decision.reason.split(" ")[0])
             elif isinstance(decision, Refusal):
                 kinds.add(decision.because)
+            elif decision.subject.startswith("flatten:"):
+                kinds.add(decision.now)
     assert kinds >= {"AddMargin", "ReducePosition", "PlaceStop", "MoveStop", "re-adding"}
+    assert kinds >= {"flatten", "flattening", "flat", "left off"}
     rare = {Because.SHADOW, Because.NO_POSITION, Because.POSTURE, Because.MINIMUM, Because.PAUSED}
     rare |= {Because.THROTTLED}  # The fixed rules are never latched, and others seldom do the same twice.
     hedges = {Because.PAIRED, Because.FOREIGN, Because.EXPIRY, Because.BASIS, Because.DEPTH}

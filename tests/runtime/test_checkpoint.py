@@ -48,6 +48,22 @@ def test_a_note_follows_only_what_changed_the_memory() -> None:
     asyncio.run(main())
 
 
+def test_that_an_account_is_flat_is_noted_where_nothing_else_happened() -> None:
+    async def main() -> None:
+        desk, journal = Desk(), MemoryJournal(opened_ms=T0)
+        kept = CheckpointedJournal(journal, desk.engine)
+        desk.holds(a_position())
+        desk.works(of(Action, desk.command(CommandKind.FLATTEN))[0])
+        desk.tick(after_ms=1_000)
+        kept.append(desk.steps[-1])
+        await kept.commit()
+        left = await remembered(kept)
+        assert left is not None
+        assert [record.flattening for record in left.carried.accounts] == [None]
+
+    asyncio.run(main())
+
+
 def test_the_next_run_finds_what_the_last_one_left(tmp_path: Path) -> None:
     async def main() -> None:
         path = tmp_path / "journal.db"

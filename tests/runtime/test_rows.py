@@ -39,6 +39,8 @@ def a_command(subject: str) -> Command:
         (a_refusal(), ("main", BTC, "partial_close")),
         (a_change(subject="rule:top_up"), (None, None, "top_up")),
         (a_change(subject="account:main"), ("main", None, None)),
+        (a_change(subject="flatten:main"), ("main", None, None)),
+        (Command(at_ms=T0, kind=CommandKind.FLATTEN, subject="main"), ("main", None, None)),
         (a_change(subject=f"protection:{an_id()}"), ("main", BTC, None)),
         (a_change(subject=f"position:{an_id(ETH)}"), ("main", ETH, None)),
         (a_change(subject="weather"), (None, None, None)),

@@ -16,6 +16,7 @@ from bot.core.facts import (
     Book,
     CarriedOver,
     Command,
+    CommandKind,
     Deleveraged,
     Delivered,
     Fact,
@@ -155,6 +156,8 @@ def labels_of(noun: Fact | Decision) -> Labels:
         case InstrumentChanged():
             return _named(symbol=noun.contract.symbol)
         case Command():
+            if noun.kind is CommandKind.FLATTEN:
+                return _named(noun.subject)
             kind = "position" if "/" in noun.subject else "rule"
             return _subject(f"{kind}:{noun.subject}")
         case CarriedOver() | Tick():
@@ -175,7 +178,7 @@ def _subject(subject: str) -> Labels:
     kind, _, name = subject.partition(":")
     if kind == "rule":
         return _named(rule=name)
-    if kind == "account":
+    if kind in ("account", "flatten"):
         return _named(name)
     account, _, rest = name.partition("/")
     symbol, _, side = rest.rpartition("/")

@@ -23,6 +23,7 @@ from bot.core.intents import (
     WithdrawMargin,
 )
 from bot.core.pairs import hedge_id
+from bot.core.settings import FLATTEN
 from bot.core.types import OUR_PREFIX, ClientId, Order, Position, PositionId
 from bot.venues.live.dialect import Acting
 from bot.venues.live.terms import AccountState, Instrument, Listing
@@ -49,7 +50,7 @@ class Plan:
     orders: tuple[ClientId, ...] = ()
     conditional: bool = False
     replaces: tuple[Order, ...] = ()
-    """Resting stops of ours to cancel once the new one has been seen."""
+    """Resting stops of ours to cancel once the new one has been seen, or the position has gone."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,10 +79,9 @@ def plan(action: Action, levers: Levers, listing: Listing, state: AccountState) 
             case OpenHedge():
                 return _open_hedge(action, intent, acting, listing, state)
             case CloseHedge(id=id_, symbol=symbol, quantity=quantity):
-                held = _held(hedge_id(id_, symbol), state)
-                return _reduce(action, held, quantity, Urgency.PROTECTION, acting, listing)
+                return _reduce(action, hedge_id(id_, symbol), quantity, acting, listing, state)
             case ReducePosition(id=id_, quantity=quantity):
-                return _reduce(action, _held(id_, state), quantity, Urgency.EMERGENCY, acting, listing)
+                return _reduce(action, id_, quantity, acting, listing, state)
             case _:
                 return _on_position(action, _held(intent.id, state), levers, listing, state)
     except (LookupError, ValueError) as impossible:
@@ -104,6 +104,7 @@ def sought(action: Action, listing: Listing, state: AccountState) -> Plan | str:
                 orders = _ids(action, _slices(quantity, _instrument(id_, listing)))
             case ReducePosition(quantity=quantity):
                 orders = _ids(action, _slices(quantity, _instrument(id_, listing)))
+                replaces = our_stops(id_, state) if position_of(id_, state) is None else ()
             case MoveStop():
                 stops = our_stops(id_, state)
                 replaces = tuple(stop for stop in stops if stop.client_id != action.client_id)
@@ -203,26 +204,29 @@ def _ours(id_: PositionId, client_id: str, state: AccountState) -> Order:
 
 
 def _reduce(
-    action: Action,
-    position: Position,
-    quantity: Decimal,
-    urgency: Urgency,
-    acting: Acting,
-    listing: Listing,
+    action: Action, id_: PositionId, quantity: Decimal, acting: Acting, listing: Listing, state: AccountState
 ) -> Plan:
-    """At market, in slices where the exchange takes no order so large."""
-    instrument = _instrument(position.id, listing)
+    """At market, in slices where the exchange takes no order so large. Our stops go with the last of it."""
+    position, instrument = _held(id_, state), _instrument(id_, listing)
     parts = _slices(min(quantity, position.quantity), instrument)
     ids = _ids(action, parts)
     return Plan(
         id=position.id,
         instrument=instrument,
-        urgency=urgency,
+        urgency=_haste(action),
         requests=tuple(
             acting.reduce(position, instrument, part, id_) for part, id_ in zip(parts, ids, strict=True)
         ),
         orders=ids,
+        replaces=our_stops(id_, state) if quantity >= position.quantity else (),
     )
+
+
+def _haste(action: Action) -> Urgency:
+    """Who goes first of those that close something: what a person wants closed, then what is in danger."""
+    if action.rule == FLATTEN:
+        return Urgency.KILL
+    return Urgency.EMERGENCY if isinstance(action.intent, ReducePosition) else Urgency.PROTECTION
 
 
 def _ids(action: Action, parts: Sequence[Decimal]) -> tuple[ClientId, ...]:

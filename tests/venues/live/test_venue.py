@@ -35,8 +35,19 @@ from bot.core.intents import (
     ReducePosition,
     WithdrawMargin,
 )
-from bot.core.types import ClientId, Order, OrderKind, Position, PositionId, PositionMode, Side, Symbol
+from bot.core.types import (
+    ClientId,
+    Order,
+    OrderKind,
+    Position,
+    PositionId,
+    PositionMode,
+    RuleName,
+    Side,
+    Symbol,
+)
 from bot.venues.live.line import Unreadable
+from bot.venues.live.plan import Levers, Plan, plan
 from bot.venues.live.terms import AccountState, Instrument, OrderState
 from bot.venues.live.venue import LiveVenue
 from bot.venues.live.wire import Reply, Request, Urgency
@@ -422,7 +433,48 @@ def test_a_slice_that_nobody_answered_ends_it_and_leaves_it_open() -> None:
 def test_no_more_is_closed_than_is_held() -> None:
     exchange = held()
     does(exchange, ReducePosition(id=LONG, quantity=D(40)))
-    assert sum(Decimal(str(r.params["quantity"])) for r in exchange.sent) == D(10)
+    closing = [r.params["quantity"] for r in exchange.sent if "quantity" in r.params]
+    assert sum(Decimal(str(quantity)) for quantity in closing) == D(10)
+
+
+def test_our_stop_goes_with_the_position_that_was_closed_and_nobody_elses_order_does() -> None:
+    exchange = held()
+    now, _, _ = does(exchange, ReducePosition(id=LONG, quantity=D(10)))
+    assert set(exchange.orders) == {"web_1"}
+    (outcome,) = outcomes(now)
+    assert outcome.kind is OutcomeKind.VERIFIED
+    assert [f.orders for f in every_fact(now) if isinstance(f, OrdersChanged) and f.id == LONG][-1] == (
+        exchange.orders["web_1"],
+    )
+
+
+def test_our_stop_stays_with_what_is_left_of_a_position() -> None:
+    exchange = held()
+    does(exchange, ReducePosition(id=LONG, quantity=D(9)))
+    assert set(exchange.orders) == {OURS, "web_1"}
+
+
+@pytest.mark.parametrize(
+    ("rule", "intent", "urgency"),
+    [
+        ("flatten", ReducePosition(id=LONG, quantity=D(10)), Urgency.KILL),
+        ("keeper", ReducePosition(id=LONG, quantity=D(10)), Urgency.EMERGENCY),
+        ("seatbelt", PlaceStop(id=LONG, trigger=D(95)), Urgency.PROTECTION),
+    ],
+)
+def test_what_a_person_wants_closed_goes_before_everything_else(
+    rule: str, intent: Intent, urgency: Urgency
+) -> None:
+    async def planned() -> Plan | str:
+        seat = Seat(held())
+        await seat.venue.snapshot()
+        levers = Levers(acting=seat.desk.connection.dialect.acting(PositionMode.ONE_WAY))
+        action = replace(an_action(intent), rule=RuleName(rule))
+        return plan(action, levers, seat.venue.listing, seat.venue.state)
+
+    made = live(planned)
+    assert isinstance(made, Plan)
+    assert made.urgency is urgency
 
 
 # -- stops ---------------------------------------------------------------------------------------------
