@@ -90,11 +90,13 @@ def serve(composition: Composition, venue: str, folder: Path, port: int) -> Simu
 def introduction(server: SimulatorServer, venue: str, history: int) -> str:
     """Everything a person needs to connect."""
     url, ca_file = f"https://localhost:{server.port}", server.ca_file.resolve()
+    symbol = min(server.world.contracts)
     lines = [
         f"{venue} simulated at {url}, under the names {', '.join(sorted(server.wires[0].hosts))}",
         f"certificate {ca_file}; clients verify it as they verify the exchange's",
         f"control     curl --cacert {ca_file} {url}/state",
         f'            curl --cacert {ca_file} {url}/faults -d \'{{"kind": "lost_after"}}\'',
+        f'            curl --cacert {ca_file} {url}/market -d \'{{"symbol": "{symbol}", "by": -0.05}}\'',
         f"history     {history} bars; what follows is played now",
     ]
     keys = list(server.world.keys)

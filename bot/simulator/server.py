@@ -102,7 +102,9 @@ class SimulatorServer:
             return _response(self._control.answer(call))
         wire = self._by_host.get(host)
         if wire is None:
-            return _response(Answer.of({"error": f"no exchange has the host {host}"}, status=421))
+            names = ", ".join(each.name for each in self.wires)
+            text = f"this simulator is {names}, which has no host {host}; see holdfast simulator --venue"
+            return _response(Answer.of({"error": text}, status=421))
         if call.headers.get("upgrade", "").lower() == "websocket":
             return await self._attend(request, wire, call)
         return await self._answer(request, wire, call)
