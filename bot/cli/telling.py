@@ -22,9 +22,8 @@ _SAID_MAX = 50
 _RULES_MAX = 10_000
 REPEAT_MS = 60_000
 """A rule that is refused the same thing for the same reason again is told of once in this time."""
-_TROUBLES = frozenset(
-    {"NAKED", "silent", BotState.REDUCING, BotState.BLIND, BotState.AUTH_LOST, BotState.HALTED}
-)
+_TROUBLES = frozenset({"NAKED", "silent", *BotState}) - {BotState.ARMED}
+"""States that people want to hear the end of."""
 _OWN_PARTS = 3
 """Epoch and number follow our prefix; a slice of an order has its own number behind them."""
 
