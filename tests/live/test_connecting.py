@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from bot.simulator import Fault, FaultKind
 from tests.building.exchange import Exchange
 from tests.live.conftest import Run
 from tests.venues.live.server import make_certificate
@@ -59,3 +60,18 @@ def test_a_certificate_that_is_none_is_a_mistake_with_its_line(
     exit_code, line = asked(holdfast, config, how)
     assert exit_code == 4
     assert f"accounts.main.loopback.ca_file: {none}: no certificate to be read there" in line
+
+
+def test_an_exchange_that_says_no_is_not_taken_for_a_bad_network(
+    holdfast: Run, exchange: Exchange, config: Path
+) -> None:
+    # What Binance answers for an account in portfolio margin nobody has written down: an error it will be.
+    body = '{"code": -4999, "msg": "not for this kind of account"}'
+    exchange.world.faults.order(
+        Fault(kind=FaultKind.ERROR_BEFORE, status=400, body=body, path="positionSide")
+    )
+    exit_code, line = asked(holdfast, config, "doctor")
+    assert exit_code == 1
+    assert "-4999" in line
+    assert "portfolio margin" in line
+    assert exchange.books()["orders"] == []

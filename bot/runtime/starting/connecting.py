@@ -165,11 +165,15 @@ def _explained(settings: Settings, account: AccountName, dialect: Dialect) -> It
     except Unreadable as error:
         text = redact(str(error))
         name, loopback = dialect.traits.name, settings.config.accounts[account].loopback
-        if error.code and error.code in dialect.traits.codes.auth:
+        codes = dialect.traits.codes
+        if error.code and error.code in codes.auth:
             place = str(settings.origin(("accounts", account, "keys")))
             found = f"{name} does not accept this key ({text})"
             remedy = "look at the key, its rights and the addresses it is bound to"
             raise KeyRefused(place, found, remedy) from None
+        if error.code and error.code not in codes.limited:
+            remedy = "it may be down, or the account in a mode that is not guarded, such as portfolio margin"
+            raise ShellError(name, text, remedy) from None
         if loopback is not None and _DISTRUSTED in text:
             found = f"what listens on port {loopback.port} has another certificate than this; {_WHERE_IT_IS}"
             raise settings.refuse(_ca_file(account), found) from None
