@@ -29,7 +29,9 @@ def check(config: tuple[Path, ...], as_json: bool) -> None:  # noqa: FBT001 - cl
 
     files = config_files(config)
     settings = settings_of(files)
-    found = list(_at_exchanges(settings) if settings.config.mode == "live" else findings(settings))
+    # Without contracts in the file, those of the exchange will hold, and it is known what can be done there.
+    theirs = settings.config.mode == "live" or not settings.config.contracts
+    found = list(_at_exchanges(settings) if theirs else findings(settings))
     report = _report(settings, files, found)
     click.echo(json.dumps(report, indent=2, ensure_ascii=False) if as_json else _text(report))
     if settings.config.mode == "live":
@@ -68,10 +70,26 @@ def _report(settings: Settings, files: tuple[Path, ...], found: list[Finding]) -
         ],
         "seatbelt": config.seatbelt.enabled,
         "hopeless": [f.rule for f in found if f.hopeless],
-        "notes": [_note(f) for f in found if not f.hopeless],
+        "notes": [*(_note(f) for f in found if not f.hopeless), *_told_later(settings), *_unsent(settings)],
         "warnings": list(settings.warnings),
         "digest": settings.digest(),
     }
+
+
+def _told_later(settings: Settings) -> Iterator[str]:
+    """What the file leaves to the exchange, and so no command without network can check."""
+    config = settings.config
+    if config.mode == "paper" and config.paper.positions and not config.contracts:
+        symbols = ", ".join(sorted({position.symbol for position in config.paper.positions}))
+        venues = " or ".join(sorted({table.venue for table in config.accounts.values() if table.venue}))
+        yield f"steps and tiers of {symbols} are asked of {venues} by run --paper; a replay needs [contracts]"
+
+
+def _unsent(settings: Settings) -> Iterator[str]:
+    if settings.config.mode == "live":
+        for name, account in settings.config.accounts.items():
+            if account.loopback is None:
+                yield f"{name} has no loopback: run --live refuses it, run --shadow and doctor do not"
 
 
 def _at_exchanges(settings: Settings) -> Iterator[Finding]:

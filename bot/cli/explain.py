@@ -45,7 +45,7 @@ async def _answer(asked: str, settings: Settings, path: Path) -> dict[str, Any]:
     from bot.cli.met import closings
 
     async with Reading.of(path) as reading:
-        everything = await _explanations(reading, settings, path)
+        everything, states = await _explanations(reading, settings, path)
         known = {position["id"]["symbol"] for position in everything}
         known |= set(json.loads((await _started(reading, path))["stale_after_ms"]))
         symbol = _meant(asked, known)
@@ -54,24 +54,30 @@ async def _answer(asked: str, settings: Settings, path: Path) -> dict[str, Any]:
         return {
             "symbol": symbol,
             "source": "the running bot" if reading.live else f"the last run in {path}",
+            "states": states,
             "positions": [p for p in everything if p["id"]["symbol"] == symbol],
             "closed": await closings(reading, symbol, begin),
             "last": [{**row, "body": json.loads(row["body"])} for row in rows],
         }
 
 
-async def _explanations(reading: Reading, settings: Settings, path: Path) -> list[dict[str, Any]]:
+async def _explanations(
+    reading: Reading, settings: Settings, path: Path
+) -> tuple[list[dict[str, Any]], dict[str, str]]:
+    """All positions, and the state of each account."""
     if reading.live:
         answer = await reading.ask("explain", {})
+        states = (await reading.ask("status", {}))["states"]
     else:
         from bot.cli.reconstruct import reconstructed
         from bot.runtime.plain import plain
 
         note = await _started(reading, path)
         engine = await reconstructed(reading.file, note, settings, path)
-        answer = plain(engine.explain())
+        answer, states = plain(engine.explain()), plain(engine.states())
     assert isinstance(answer, list), "explanations that are no list"
-    return [position for position in answer if isinstance(position, dict)]
+    assert isinstance(states, dict), "states that are no table"
+    return [position for position in answer if isinstance(position, dict)], states
 
 
 async def _started(reading: Reading, path: Path) -> dict[str, str]:

@@ -9,11 +9,12 @@ from typing import Any
 from bot.cli.journal_text import line
 from bot.cli.text import columns, exact, flagged, moment, percent
 from bot.core.explain import TIME_COMES
+from bot.core.states import BotState
 
 
 def report(answer: Mapping[str, Any]) -> str:
     """The whole answer of ``holdfast explain``."""
-    parts = [_position(position) for position in answer["positions"]]
+    parts = [_position(position, answer["states"]) for position in answer["positions"]]
     if not parts:
         parts = [f"{answer['symbol']}: no open position"]
     if answer["closed"]:
@@ -25,8 +26,9 @@ def report(answer: Mapping[str, Any]) -> str:
     return "\n\n".join(parts)
 
 
-def _position(position: Mapping[str, Any]) -> str:
+def _position(position: Mapping[str, Any], states: Mapping[str, str]) -> str:
     id_ = position["id"]
+    state = states.get(id_["account"], BotState.ARMED)
     facts = [
         f"mark {exact(position['mark'])}",
         f"liquidation {exact(position['liquidation'])}",
@@ -40,7 +42,18 @@ def _position(position: Mapping[str, Any]) -> str:
     ]
     symbol = flagged(id_["symbol"], position["synthetic"])
     head = f"{id_['account']}/{symbol}/{id_['side']}\n  {', '.join(facts)}"
+    if state != BotState.ARMED:
+        head += f"\n  {id_['account']} is {state}: {_MEANS[BotState(state)]}"
     return "\n".join([head, *(_rule(rule) for rule in position["rules"])])
+
+
+_MEANS = {
+    BotState.RECOVERING: "nothing is sent until the whole account has been read",
+    BotState.REDUCING: "only what lowers risk without spending is sent",
+    BotState.BLIND: "nothing is sent until prices and account are known again; stops stay",
+    BotState.AUTH_LOST: "nothing is sent until the exchange takes the key again; stops stay",
+    BotState.HALTED: "nothing is sent until a person resumes it; stops stay",
+}
 
 
 def _protection(position: Mapping[str, Any]) -> str:

@@ -54,6 +54,7 @@ _FILE_ERRORS = frozenset(
     {
         errno.EACCES,
         errno.EDQUOT,
+        errno.EEXIST,
         errno.EISDIR,
         errno.ENOENT,
         errno.ENOSPC,
@@ -81,4 +82,6 @@ def _remedy(code: int) -> str:
         return "make room on the disk and start again"
     if code in {errno.EACCES, errno.EPERM, errno.EROFS}:
         return "use a place this user may write to and read from"
+    if code == errno.EEXIST:
+        return "a folder is wanted there, so name another path"
     return "check the path"

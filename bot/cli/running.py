@@ -55,7 +55,7 @@ async def guard(running: Running, life: Life, clock: Clock) -> None:
     """Guard until stopped by a signal, or until the time is over."""
     settings = running.settings
     path = Path(settings.config.journal.path)
-    with board(running.title, sys.stdout) as shown, hold(path.parent):
+    with hold(path.parent), board(running.title, sys.stdout) as shown:
         say = _sayer(shown)
         async with (
             open_journal(path, opened_ms=clock.now_ms()) as journal,

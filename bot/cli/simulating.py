@@ -18,8 +18,9 @@ from bot.core.types import PositionMode, Symbol
 from bot.lab.tapes import PathOrder, PricePath, group, price_path, read_tape, to_price
 from bot.lab.tapes.tape import Tape
 from bot.simulator import ApiKey, Bar, Clock, SimulatorServer, World
+from bot.simulator.certificates import kept_certificate
 from bot.simulator.playing import Moment
-from bot.simulator.venues import WIRES
+from bot.simulator.venues import HOSTS, WIRES
 from bot.venues.paper import Opening
 
 PASSPHRASE = "holdfast"  # noqa: S105 - it opens nothing but this simulator
@@ -82,27 +83,34 @@ def compose(
 def serve(composition: Composition, venue: str, folder: Path, port: int) -> SimulatorServer:
     """The server, not started yet."""
     wire = WIRES[venue](composition.world)
-    return SimulatorServer(composition.world, [wire], folder=folder, port=port)
+    certificate = kept_certificate(folder, HOSTS)
+    return SimulatorServer(composition.world, [wire], folder=folder, port=port, certificate=certificate)
 
 
 def introduction(server: SimulatorServer, venue: str, history: int) -> str:
     """Everything a person needs to connect."""
     url, ca_file = f"https://localhost:{server.port}", server.ca_file.resolve()
+    symbol = min(server.world.contracts)
     lines = [
         f"{venue} simulated at {url}, under the names {', '.join(sorted(server.wires[0].hosts))}",
         f"certificate {ca_file}; clients verify it as they verify the exchange's",
         f"control     curl --cacert {ca_file} {url}/state",
         f'            curl --cacert {ca_file} {url}/faults -d \'{{"kind": "lost_after"}}\'',
+        f'            curl --cacert {ca_file} {url}/market -d \'{{"symbol": "{symbol}", "by": -0.05}}\'',
         f"history     {history} bars; what follows is played now",
     ]
-    for key in server.world.keys:
+    keys = list(server.world.keys)
+    for key in keys:
         mode = server.world.exchange.desk.position_mode(key.account)
-        name = str(key.account).upper()
-        passphrase = f' HOLDFAST_{name}_PASSPHRASE="{key.passphrase}"' if venue == "okx" else ""
-        where = f'api_key = "env:HOLDFAST_{name}_KEY", secret = "env:HOLDFAST_{name}_SECRET"'
+        # One account has the names of the shipped example, so that what is printed can be pasted beside it.
+        name = "HOLDFAST" if len(keys) == 1 else f"HOLDFAST_{str(key.account).upper()}"
+        passphrase = f' {name}_PASSPHRASE="{key.passphrase}"' if venue == "okx" else ""
+        where = f'api_key = "env:{name}_KEY", secret = "env:{name}_SECRET"'
+        if venue == "okx":
+            where += f', passphrase = "env:{name}_PASSPHRASE"'
         lines += [
             "",
-            f'export HOLDFAST_{name}_KEY="{key.key}" HOLDFAST_{name}_SECRET="{key.secret}"{passphrase}',
+            f'export {name}_KEY="{key.key}" {name}_SECRET="{key.secret}"{passphrase}',
             "",
             f"[accounts.{key.account}]",
             f'venue = "{venue}"',

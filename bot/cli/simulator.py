@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 from pathlib import Path
 
 import click
 
+from bot.cli.failures import Failure
 from bot.cli.options import config_option, settings_of
 from bot.cli.replay import DEFAULT_CONFIG, map_option
 
@@ -82,3 +84,19 @@ def simulator(
         asyncio.run(main())
     except KeyboardInterrupt:
         click.echo("stopped")
+    except OSError as error:
+        raise _unbound(port, error) from error
+
+
+def _unbound(port: int, error: OSError) -> Exception:
+    """What to do about a port that is not to be had; any other error as it is."""
+    match error.errno:
+        case errno.EADDRINUSE:
+            found = (
+                "something listens there already; stop it, or take another port with --port (0: a free one)"
+            )
+        case errno.EACCES:
+            found = "this user may not listen there; take one above 1023 with --port"
+        case _:
+            return error
+    return Failure(f"port {port} of this machine: {found}")

@@ -14,6 +14,7 @@ from bot.core.decisions import Action, Decision, Refusal, StateChanged
 from bot.core.facts import MET, Command, Delivered, Fact, Liquidated, OrdersChanged, Outcome, PositionChanged
 from bot.core.intents import Level, MoveStop, PlaceStop
 from bot.core.settings import SEATBELT
+from bot.core.states import BotState
 from bot.core.step import Step
 from bot.core.types import Order, PositionId, RuleName, Symbol
 
@@ -21,6 +22,8 @@ _SAID_MAX = 50
 _RULES_MAX = 10_000
 REPEAT_MS = 60_000
 """A rule that is refused the same thing for the same reason again is told of once in this time."""
+_TROUBLES = frozenset({"NAKED", "silent", *BotState}) - {BotState.ARMED}
+"""States that people want to hear the end of."""
 _OWN_PARTS = 3
 """Epoch and number follow our prefix; a slice of an order has its own number behind them."""
 
@@ -104,7 +107,8 @@ class Teller:
     def _told(self, decision: Decision) -> tuple[str, str]:
         """A decision in words, and how loud; nothing for what would only be noise."""
         if isinstance(decision, StateChanged):
-            return "" if decision.level is Level.INFO else decision_text(decision), decision.level
+            silent = decision.level is Level.INFO and not _is_over(decision)
+            return "" if silent else decision_text(decision), decision.level
         text = decision_text(decision, self._synthetic)
         line = f"{self._name(decision.id)}  {decision.rule}: {text}"
         if isinstance(decision, Refusal):
@@ -114,3 +118,8 @@ class Teller:
 
     def _name(self, id_: PositionId) -> str:
         return flagged(position_name(id_), id_.symbol in self._synthetic)
+
+
+def _is_over(change: StateChanged) -> bool:
+    """Whether it ends what people were told of: they would go on worrying."""
+    return change.was in _TROUBLES

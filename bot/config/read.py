@@ -64,7 +64,7 @@ def _parsed(path: Path) -> tuple[dict[str, Any], dict[Key, int]]:
         text = path.read_bytes().decode("utf-8").replace("\r\n", "\n")
         values = tomllib.loads(text, parse_float=Decimal)
     except OSError as error:
-        remedy = "; name the file with --config" if isinstance(error, FileNotFoundError) else ""
+        remedy = "; check the name of the file" if isinstance(error, FileNotFoundError) else ""
         raise _failed(path, 0, f"cannot be read: {error.strerror}{remedy}") from None
     except UnicodeDecodeError as error:
         line = 1 + error.object[: error.start].count(b"\n")

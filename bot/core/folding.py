@@ -40,6 +40,8 @@ from bot.core.seatbelt import seatbelt_entry
 from bot.core.settings import EngineSettings, RuleEntry
 from bot.core.types import MarginMode, Order, Position, PositionId
 
+_WHOSE = "another bot acts here, or this journal is not the one that knows it"
+
 
 class Folding:
     """What each kind of fact does to the books."""
@@ -214,8 +216,11 @@ class Folding:
     def _doubt(self, fact: OrdersChanged) -> None:
         """An order with our prefix that cannot be ours means that two act on one account, or a lost memory.
 
-        Nothing is sent until a person has looked. Resuming accepts the orders that are there.
+        Nothing is sent until a person has looked. Resuming accepts the orders that are there. In shadow
+        nothing is sent anyway, and another bot is what a shadow may stand beside.
         """
+        if self._shadow:
+            return
         account = self._books.account(fact.id.account)
         for order in fact.orders:
             why = self._ledger.stranger(order.client_id)
@@ -223,7 +228,7 @@ class Folding:
                 continue
             account.strangers.add(order.client_id)
             account.halted = True
-            self._books.settle(account, f"{order.client_id} on {fact.id.symbol}: {why}", fact.at_ms)
+            self._books.settle(account, f"{order.client_id} on {fact.id.symbol}: {why}; {_WHOSE}", fact.at_ms)
 
     def _lost(self, fact: Liquidated | Deleveraged | Delivered) -> None:
         # A delivery is on the calendar, and yet critical: what it hedged stands alone from then on.

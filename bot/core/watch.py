@@ -57,14 +57,16 @@ class Watch:
 
     def _say(self, account: Account, symbol: Symbol, now: str, at_ms: int) -> None:
         """One silent symbol stops what depends on it, and nothing else; all of them blind the account."""
+        silent = now == "silent"
+        stands = "nothing is decided on its positions while it is silent"
         self._books.notes.append(
             StateChanged(
                 at_ms=at_ms,
                 subject=f"mark:{account.name}/{symbol}",
-                was="fresh" if now == "silent" else "silent",
+                was="fresh" if silent else "silent",
                 now=now,
-                because="nothing is decided on its positions while it is silent",
-                level=Level.CRITICAL if now == "silent" else Level.INFO,
+                because=stands if silent else "its mark is told again",
+                level=Level.CRITICAL if silent else Level.INFO,
             )
         )
         for holder in account.holders.values():

@@ -28,7 +28,9 @@ class AlreadyRunning(ShellError):  # noqa: N818  # it says what is the matter
         self.pid = pid
         who = "another process" if pid is None else f"process {pid}"
         super().__init__(
-            data_dir, f"{who} is already running here", "stop it, or name another data directory"
+            data_dir,
+            f"{who} is already running here",
+            "stop it, or name a file in another folder as journal.path",
         )
 
 

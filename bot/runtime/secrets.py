@@ -111,11 +111,12 @@ def _from_file(path: Path) -> str:
         descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
     except OSError as error:
         raise SecretError(f"{path} cannot be read: {error.strerror}") from None
+    # Of the open file, not of its name: nobody can change it in between.
+    found = os.fstat(descriptor)
+    if not stat.S_ISREG(found.st_mode):
+        os.close(descriptor)  # Python would not make a file of a folder.
+        raise SecretError(f"{path} is no ordinary file")
     with os.fdopen(descriptor, "rb") as file:
-        # Of the open file, not of its name: nobody can change it in between.
-        found = os.fstat(descriptor)
-        if not stat.S_ISREG(found.st_mode):
-            raise SecretError(f"{path} is no ordinary file")
         if found.st_uid != os.geteuid():
             whose = f"{path} belongs to user {found.st_uid}, and Holdfast runs as {os.geteuid()}"
             raise SecretError(f"{whose}; change its owner")

@@ -1,10 +1,14 @@
-"""A certificate for the simulator, made when it starts: clients verify it as they verify an exchange's."""
+"""A certificate for the simulator: clients verify it as they verify an exchange's.
+
+It is kept from start to start, because whoever runs against a simulator that is started again, or beside
+another one of the same folder, has read the certificate once and trusts no other.
+"""
 
 from __future__ import annotations
 
 import ipaddress
 import ssl
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -14,7 +18,28 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 VALID_DAYS = 30
+RENEW_DAYS = 2
+"""What is left when another one is made: longer than a run against it may last."""
 CERTIFICATE, KEY = "simulator.crt", "simulator.key.pem"
+
+
+def kept_certificate(folder: Path, hosts: Collection[str]) -> tuple[Path, Path]:
+    """The certificate of ``folder`` where it still serves ``hosts``, otherwise a new one; its two files."""
+    files = folder / CERTIFICATE, folder / KEY
+    return files if _serves(*files, hosts) else make_certificate(folder, hosts)
+
+
+def _serves(crt_file: Path, key_file: Path, hosts: Collection[str]) -> bool:
+    """Whether both files are there, belong together, name all hosts and do not run out soon."""
+    try:
+        found = x509.load_pem_x509_certificate(crt_file.read_bytes())
+        key = serialization.load_pem_private_key(key_file.read_bytes(), None)
+        named = found.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
+    except (OSError, ValueError, TypeError, x509.ExtensionNotFound):
+        return False
+    lasts = found.not_valid_after_utc - datetime.now(UTC) > timedelta(days=RENEW_DAYS)
+    together = key.public_key() == found.public_key()
+    return lasts and together and set(hosts) <= set(named.get_values_for_type(x509.DNSName))
 
 
 def make_certificate(folder: Path, hosts: Iterable[str]) -> tuple[Path, Path]:

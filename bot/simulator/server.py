@@ -14,7 +14,7 @@ from typing import Self
 
 from aiohttp import web
 
-from bot.simulator.certificates import make_certificate, server_context
+from bot.simulator.certificates import kept_certificate, server_context
 from bot.simulator.control import Control
 from bot.simulator.faults import AFTER, BEFORE, Fault, FaultKind
 from bot.simulator.line import Line
@@ -30,7 +30,7 @@ FOREVER_S = 3600.0
 class SimulatorServer:
     """Serves wires of one world over TLS. ``port`` 0 takes a free one, known after ``start``.
 
-    ``folder`` is where the certificate is made unless ``certificate`` names its two files.
+    ``folder`` is where the certificate is kept unless ``certificate`` names its two files.
     """
 
     def __init__(
@@ -46,7 +46,7 @@ class SimulatorServer:
         self.wires = tuple(wires)
         self.port = port
         self._by_host = {host: wire for wire in wires for host in wire.hosts}
-        self.ca_file, self._key_file = certificate or make_certificate(folder, self._by_host)
+        self.ca_file, self._key_file = certificate or kept_certificate(folder, self._by_host)
         self._control = Control(world, self.wires)
         self._runner: web.AppRunner | None = None
         self._ticker: asyncio.Task[None] | None = None
@@ -102,7 +102,9 @@ class SimulatorServer:
             return _response(self._control.answer(call))
         wire = self._by_host.get(host)
         if wire is None:
-            return _response(Answer.of({"error": f"no exchange has the host {host}"}, status=421))
+            names = ", ".join(each.name for each in self.wires)
+            text = f"this simulator is {names}, which has no host {host}; see holdfast simulator --venue"
+            return _response(Answer.of({"error": text}, status=421))
         if call.headers.get("upgrade", "").lower() == "websocket":
             return await self._attend(request, wire, call)
         return await self._answer(request, wire, call)

@@ -21,3 +21,6 @@ WIRES: Mapping[str, Callable[[World], Wire]] = MappingProxyType(
         XtWire.name: XtWire,
     }
 )
+
+HOSTS = USDM.hosts | COINM.hosts | BybitWire.hosts | OkxWire.hosts | XtWire.hosts
+"""The names of all of them, so that one certificate serves whichever is stood in for."""

@@ -99,6 +99,28 @@ def test_check_says_which_substitute_a_rule_will_use(holdfast: Run) -> None:
     )
 
 
+def test_a_paper_file_may_leave_its_contracts_to_the_exchange(holdfast: Run, tmp_path: Path) -> None:
+    path = tmp_path / "bot.toml"
+    path.write_text(
+        '[accounts.main]\nvenue = "bybit"\nbalance = 5000\n\n[[paper.positions]]\nsymbol = "BTC/USDT:USDT"\n'
+        'side = "long"\nnotional = 10000\nleverage = 10\n\n[[rules]]\nuse = "top_up"\n'
+    )
+    answer = holdfast("check", "-c", path)
+    assert answer.exit_code == 0, answer.stderr
+    assert f"{path}: valid" in answer.output
+    assert "steps and tiers of BTC/USDT:USDT are asked of bybit by run --paper" in answer.output
+    assert "top_up cannot work on cross positions at bybit" in answer.output
+
+
+def test_check_says_that_a_real_account_is_not_acted_on_yet(holdfast: Run, tmp_path: Path) -> None:
+    path = tmp_path / "bot.toml"
+    keys = '{ api_key = "env:KEY", secret = "env:SECRET" }'
+    path.write_text(f'mode = "live"\n[accounts.main]\nvenue = "bybit"\nkeys = {keys}\n')
+    answer = holdfast("check", "-c", path)
+    assert answer.exit_code == 0, answer.stderr
+    assert "main has no loopback: run --live refuses it, run --shadow and doctor do not" in answer.output
+
+
 def test_a_live_configuration_without_a_key_does_not_pass_check(holdfast: Run, tmp_path: Path) -> None:
     path = tmp_path / "bot.toml"
     path.write_text(PAPER.read_text().replace('mode = "paper"', 'mode = "live"'))

@@ -95,6 +95,7 @@ def failing(error: Exception) -> Result:
             1,
             "x: No such file or directory;",
         ),
+        (FileExistsError(errno.EEXIST, "File exists", "x"), 1, "x: File exists; a folder is wanted there"),
         (Failure("refused", ExitCode.REFUSED), 6, "refused"),
     ],
 )

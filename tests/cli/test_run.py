@@ -223,7 +223,10 @@ def test_a_second_instance_is_turned_away(
 ) -> None:
     with hold(tmp_path / "data"):
         assert perform(Stage(signals)) == 75
-    assert "is already running here" in capfd.readouterr().err
+    captured = capfd.readouterr()
+    (line,) = captured.err.splitlines()
+    assert "is already running here; stop it, or name a file in another folder as journal.path" in line
+    assert captured.out == ""
 
 
 def test_a_start_that_is_refused_says_why_in_lines_and_connects_no_rule(

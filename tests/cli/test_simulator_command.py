@@ -1,5 +1,6 @@
 """``holdfast simulator``: an exchange to connect to, and all that is needed to do so."""
 
+import socket
 import ssl
 import tomllib
 from decimal import Decimal
@@ -41,6 +42,35 @@ def test_a_tape_that_is_not_there_is_one_line(holdfast: Run) -> None:
     result = holdfast("simulator", "--tape", "BTC_test_perp_1m.csv", *AT_ONCE)
     assert (result.exit_code, result.stderr.count("\n")) == (1, 1)
     assert "BTC_test_perp_1m.csv" in result.stderr
+
+
+def test_a_port_that_is_taken_is_one_line(holdfast: Run, tape: Write) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        port = str(other.getsockname()[1])
+        result = holdfast("simulator", "--tape", tape(*CALM), "--port", port, "--stop-at-end")
+    assert (result.exit_code, result.stderr.count("\n")) == (1, 1), result.output
+    assert f"port {port} of this machine: something listens there already" in result.stderr
+    assert "--port" in result.stderr
+
+
+@pytest.mark.parametrize("second", ["binanceusdm", "xt"])
+def test_whoever_trusts_a_simulator_trusts_the_next_one_of_the_folder(
+    holdfast: Run, tape: Write, second: str
+) -> None:
+    holdfast("simulator", "--tape", tape(*CALM), *AT_ONCE)
+    (ca_file,) = Path("data", "simulator").glob("*.crt")
+    before = ca_file.read_bytes()
+    holdfast("simulator", "--venue", second, "--tape", tape(*CALM), *AT_ONCE)
+    assert ca_file.read_bytes() == before
+
+
+def test_a_certificate_that_is_no_good_any_more_is_made_anew(holdfast: Run, tape: Write) -> None:
+    holdfast("simulator", "--tape", tape(*CALM), *AT_ONCE)
+    (ca_file,) = Path("data", "simulator").glob("*.crt")
+    for spoilt in (ca_file, next(ca_file.parent.glob("*.key.pem"))):
+        spoilt.write_text("spoilt")
+        assert holdfast("simulator", "--tape", tape(*CALM), *AT_ONCE).exit_code == 0
+        ssl.create_default_context(cafile=str(ca_file))
 
 
 def test_an_exchange_that_is_not_simulated_is_a_usage_error(holdfast: Run, tape: Write) -> None:
@@ -86,3 +116,8 @@ def test_every_exchange_is_served(holdfast: Run, tape: Write, venue: str) -> Non
     result = holdfast("simulator", "--venue", venue, "--tape", tape(*CALM), *AT_ONCE)
     assert result.exit_code == 0, result.stderr
     assert f"{venue} simulated at https://localhost:" in result.output
+    snippet = result.output.partition("[accounts.main]")[2].partition("the tapes")[0]
+    keys = tomllib.loads(f"[accounts.main]{snippet}")["accounts"]["main"]["keys"]
+    for place in keys.values():
+        assert f"{place.removeprefix('env:')}=" in result.output
+    assert ("passphrase" in keys) == (venue == "okx")

@@ -133,7 +133,7 @@ def test_text_that_is_no_toml_is_named_with_its_line(write: Write) -> None:
 def test_a_file_that_is_not_there_is_named(tmp_path: Path) -> None:
     path = tmp_path / "none.toml"
     assert mistakes(path) == [
-        f"{path}: cannot be read: No such file or directory; name the file with --config"
+        f"{path}: cannot be read: No such file or directory; check the name of the file"
     ]
 
 

@@ -398,8 +398,16 @@ def test_an_order_of_another_journal_halts_the_account(client_id: str, why: str)
         if change.subject == "account:main"
     ]
     assert (news.now, news.level) == (BotState.HALTED, Level.CRITICAL)
-    assert news.because == f"{client_id} on BTC/USDT:USDT: {why}"
+    whose = "another bot acts here, or this journal is not the one that knows it"
+    assert news.because == f"{client_id} on BTC/USDT:USDT: {why}; {whose}"
     assert of(Action, desk.mark("97")) == []
+
+
+def test_a_shadow_may_stand_beside_the_bot_whose_orders_it_sees() -> None:
+    desk = Desk(adds(), epoch=2, shadow=True)
+    desk.holds(a_position())
+    desk.rests(a_stop("95", client_id=ClientId("hf-7-12")))
+    assert desk.engine.states()[MAIN] is BotState.ARMED
 
 
 def test_whoever_resumes_accepts_the_orders_that_are_there() -> None:

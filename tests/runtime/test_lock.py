@@ -42,7 +42,7 @@ def test_the_second_instance_is_told_who_runs_and_leaves_with_75(tmp_path: Path)
         assert second.stdout is not None
         assert second.stdout.read() == (
             f"{folder}: process {os.getpid()} is already running here; "
-            "stop it, or name another data directory\n"
+            "stop it, or name a file in another folder as journal.path\n"
         )
     assert second.returncode == 75
 

@@ -121,6 +121,8 @@ def test_a_file_that_is_not_there_or_none_is_refused(
     assert "cannot be read: No such file or directory" in refused(settings("file:nowhere.txt"))
     os.mkfifo(tmp_path / "pipe", 0o600)
     assert "is no ordinary file" in refused(settings("file:pipe"))
+    (tmp_path / "folder").mkdir()
+    assert "is no ordinary file" in refused(settings("file:folder"))
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,7 @@ from bot.config import ConfigError, Settings
 from bot.config.befalling import collateral_terms, funding_caps
 from bot.config.compose import contract, engine_settings, market_model, paper_accounts, planned_positions
 from bot.config.coverage import contract_name
-from bot.config.errors import Key
+from bot.config.errors import Key, shown
 from bot.config.fields import ANY_SYMBOL
 from bot.core.contracts import Contract
 from bot.core.engine import Engine
@@ -147,7 +147,11 @@ def paper_listing(
     instruments = []
     for symbol in symbols:
         told = public.by_symbol.get(symbol)
-        if contract_name(settings.config, symbol) is None and told is not None:
+        if contract_name(settings.config, symbol) is None:
+            if told is None:
+                text = f"no contract for {shown(symbol)}, whose tiers the exchange tells only to a key"
+                remedy = f"add [contracts.{shown(symbol)}] with lot and tiers"
+                raise settings.refuse(("contracts",), f"{text}; {remedy}")
             instruments.append(told)
             continue
         made = contract(settings, symbol, tick=_tick(told, markets[symbol]))

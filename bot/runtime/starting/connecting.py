@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import ssl
 from collections.abc import AsyncIterator, Callable, Collection, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 
 from bot.config import Settings
+from bot.config.errors import Key
 from bot.config.reaching import loopback_of
 from bot.core.types import AccountName, Symbol
 from bot.runtime.clock import Clock
@@ -57,13 +59,12 @@ async def connected(
     table = settings.config.accounts[account]
     assert table.venue is not None, f"{account}: an account without a venue"
     dialect = dialect_named(table.venue)
-    place = str(settings.origin(("accounts", account, "keys")))
     credentials = Credentials(key=keys.api_key, secret=keys.secret, password=keys.passphrase)
     access = Access(credentials=credentials, loopback=_loopback(settings, account))
-    with _explained(dialect, place):
+    with _explained(settings, account, dialect):
         clients = await Clients.open(dialect, access, gate=gate, now_ms=clock.now_ms, say=say)
     try:
-        with _explained(dialect, place):
+        with _explained(settings, account, dialect):
             found = await _read(account, dialect, clients, clock, say)
         yield found
     finally:
@@ -78,7 +79,7 @@ async def listening(
     table = settings.config.accounts[account]
     assert table.venue is not None, f"{account}: an account without a venue"
     dialect = dialect_named(table.venue)
-    with _explained(dialect, ""):
+    with _explained(settings, account, dialect):
         access = Access(loopback=_loopback(settings, account))
         clients = await Clients.open(dialect, access, gate=gate, now_ms=clock.now_ms, say=say)
     try:
@@ -135,19 +136,51 @@ def markets_of(clients: Clients) -> Mapping[str, Market]:
 
 def _loopback(settings: Settings, account: AccountName) -> Loopback | None:
     found = loopback_of(settings, account, settings.config.accounts[account])
-    return None if found is None else Loopback(port=found[0], ca_file=found[1])
+    if found is None:
+        return None
+    port, ca_file = found
+    try:
+        ssl.create_default_context(cafile=str(ca_file))
+    except OSError:  # ssl.SSLError is one, and so is a file that may not be read
+        text = f"{ca_file}: no certificate to be read there; {_WHERE_IT_IS}"
+        raise settings.refuse(_ca_file(account), text) from None
+    return Loopback(port=port, ca_file=ca_file)
+
+
+def _ca_file(account: AccountName) -> Key:
+    return ("accounts", account, "loopback", "ca_file")
+
+
+_WHERE_IT_IS = "holdfast simulator prints where its own is"
+_DISTRUSTED = "CertificateError"
+_NOBODY = "ConnectorError"
+"""Parts of the names of aiohttp's errors, by which the text of what broke begins."""
 
 
 @contextmanager
-def _explained(dialect: Dialect, place: str) -> Iterator[None]:
+def _explained(settings: Settings, account: AccountName, dialect: Dialect) -> Iterator[None]:
     """Turn what could not be read into the one line people get."""
     try:
         yield
     except Unreadable as error:
         text = redact(str(error))
-        if error.code and error.code in dialect.traits.codes.auth:
-            found = f"{dialect.traits.name} does not accept this key ({text})"
-            raise KeyRefused(
-                place, found, "look at the key, its rights and the addresses it is bound to"
-            ) from None
-        raise ShellError(dialect.traits.name, text, "look at the network and try again") from None
+        name, loopback = dialect.traits.name, settings.config.accounts[account].loopback
+        codes = dialect.traits.codes
+        if error.code and error.code in codes.auth:
+            place = str(settings.origin(("accounts", account, "keys")))
+            found = f"{name} does not accept this key ({text})"
+            remedy = "look at the key, its rights and the addresses it is bound to"
+            raise KeyRefused(place, found, remedy) from None
+        if error.code and error.code not in codes.limited:
+            remedy = "it may be down, or the account in a mode that is not guarded, such as portfolio margin"
+            raise ShellError(name, text, remedy) from None
+        if loopback is not None and _DISTRUSTED in text:
+            found = f"what listens on port {loopback.port} has another certificate than this; {_WHERE_IT_IS}"
+            raise settings.refuse(_ca_file(account), found) from None
+        if loopback is not None and _NOBODY in text:
+            found = f"nothing answers on port {loopback.port} of this machine"
+            raise ShellError(name, found, "start holdfast simulator there, or correct the port") from None
+        if _DISTRUSTED in text:
+            remedy = "somebody may stand between; look at the clock of this machine and at its network"
+            raise ShellError(name, f"its certificate cannot be trusted ({text})", remedy) from None
+        raise ShellError(name, text, "look at the network and try again") from None

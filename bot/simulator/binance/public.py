@@ -178,7 +178,10 @@ class PublicData:
 
 
 def premium(office: Office, contract: Contract) -> Json:
-    """Mark, index and funding of one symbol ("Mark Price"); quarterlies have no funding."""
+    """Mark, index and funding of one symbol ("Mark Price"); quarterlies have no funding.
+
+    The time is that of the answer: an exchange computes its marks every second, moved or not.
+    """
     ticker = office.world.market[contract.symbol]
     dated = contract.expiry_ms is not None
     return {
@@ -190,7 +193,7 @@ def premium(office: Office, contract: Contract) -> Json:
         "lastFundingRate": "" if dated else plain(ticker.funding_rate),
         "interestRate": "" if dated else "0.00010000",
         "nextFundingTime": 0 if dated else ticker.next_funding_ms,
-        "time": ticker.updated_ms,
+        "time": office.now_ms,
     }
 
 

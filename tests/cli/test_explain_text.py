@@ -1,0 +1,40 @@
+"""What ``holdfast explain`` says to people, from answers of a running bot."""
+
+from typing import Any
+
+import pytest
+
+from bot.cli.explain_text import report
+
+POSITION: dict[str, Any] = {
+    "id": {"account": "main", "symbol": "BTC/USDT:USDT", "side": "long"},
+    "mark": "100",
+    "liquidation": "90",
+    "distance": "0.1",
+    "margin_ratio": "0.05",
+    "protected_by": "hf-1-1",
+    "naked_since_ms": None,
+    "synthetic": False,
+    "hedges": [],
+    "rules": [],
+}
+
+
+def answer(state: str) -> dict[str, Any]:
+    return {
+        "symbol": "BTC/USDT:USDT",
+        "source": "the running bot",
+        "states": {"main": state},
+        "positions": [POSITION],
+        "closed": [],
+        "last": [],
+    }
+
+
+@pytest.mark.parametrize("state", ["recovering", "reducing", "blind", "auth_lost", "halted"])
+def test_why_nothing_is_done_for_the_whole_account_stands_above_its_rules(state: str) -> None:
+    assert f"\n  main is {state}: " in report(answer(state))
+
+
+def test_an_account_that_is_guarded_needs_no_word() -> None:
+    assert "main is" not in report(answer("armed"))
