@@ -303,6 +303,25 @@ def test_a_stream_that_ends_is_started_again_and_the_account_read() -> None:
     assert "stream account: ConnectionError: closed" in scene.desk.said
 
 
+def test_no_private_stream_is_started_during_a_ban() -> None:
+    async def work() -> list[float]:
+        scene = Scene()
+
+        async def banned() -> None:
+            await asyncio.sleep(5)
+            scene.desk.wires.gate.close(60_000, emergencies=True)
+            scene.broken.set()
+            await asyncio.sleep(1)
+            scene.broken.clear()
+
+        await plays(scene, 80, banned())
+        return scene.private_starts
+
+    first, second = live(work)
+    assert first == 0
+    assert second == pytest.approx(65, abs=0.1)
+
+
 def test_a_stream_that_cannot_live_is_started_ever_more_slowly() -> None:
     async def work() -> list[float]:
         scene = Scene()
