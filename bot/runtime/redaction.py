@@ -29,6 +29,8 @@ time is proportional to the text whatever somebody sends us.
 _BEARER = re.compile(r"(?i)(\bbearer\s{1,8})[\w.~+/=-]{16,}")
 _BOT = re.compile(r"(?i)(\bbot)[0-9]{3,20}:[\w-]{3,}")
 """A messenger's token as it stands in the path of a URL."""
+_STREAM = re.compile(r"(?i)(\bwss://[\w.:-]{1,100}/(?:[\w-]{1,20}/){0,3})[0-9a-z]{40,}")
+"""A listen key as Binance COIN-M has it in the path of a stream: whoever knows it hears the account."""
 
 _secrets: set[str] = set()
 
@@ -44,4 +46,6 @@ def redact(text: str) -> str:
     for secret in sorted(_secrets, key=len, reverse=True):
         text = text.replace(secret, HIDDEN)
     text = _NAMED.sub(lambda found: f"{found[1]}{found[2] or found[3] or ''}{HIDDEN}", text)
-    return _BOT.sub(rf"\1{HIDDEN}", _BEARER.sub(rf"\1{HIDDEN}", text))
+    for token in (_BEARER, _BOT, _STREAM):
+        text = token.sub(rf"\1{HIDDEN}", text)
+    return text

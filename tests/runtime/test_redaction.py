@@ -104,3 +104,13 @@ def test_what_is_not_hidden_must_still_be_the_same() -> None:
     for again in ("KeyError: token=s3cr3t in atr_stop", "ValueError: token=s3cr3t in top_up", ""):
         with pytest.raises(RebuildDiffers):
             asyncio.run(rebuilt(parked("KeyError: token=s3cr3t in top_up"), parked(again)))
+
+
+def test_a_listen_key_in_the_path_of_a_stream_is_hidden() -> None:
+    key = "pqia91ma19a5s61cv6a81va65sdf19v8a65a1a5s61cv6a81va65sdf19v8a65a1"
+    told = f"RequestTimeout: Connection to wss://dstream.binance.com/ws/{key} timed out due to a ping-pong"
+    assert redact(told) == (
+        "RequestTimeout: Connection to wss://dstream.binance.com/ws/*** timed out due to a ping-pong"
+    )
+    public = "wss://fstream.binance.com/market/ws/btcusdt@markPrice@1s"
+    assert redact(public) == public

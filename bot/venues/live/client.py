@@ -188,7 +188,7 @@ class Client:
 
     async def close_streams(self) -> None:
         """Close the streams, in ``CLOSING_S`` at most: what is left goes with the session."""
-        with suppress(TimeoutError):
+        with suppress(Exception):
             async with asyncio.timeout(CLOSING_S):
                 await self.exchange.close()
         self.exchange.session = None

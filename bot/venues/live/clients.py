@@ -123,7 +123,12 @@ class Clients:
         reading = self._dialect.reading
         request = reading.time_request()
         asked_ms = self._now_ms()
-        payload = await self.writes.read(request, Urgency.PROTECTION)
+
+        def leaving() -> None:
+            nonlocal asked_ms
+            asked_ms = self._now_ms()  # What it waited at the gate tells nothing of the exchange.
+
+        payload = await self.writes.read(request, Urgency.PROTECTION, leaving=leaving)
         try:
             said_ms = reading.time_ms(payload)
         except (ValueError, KeyError) as error:

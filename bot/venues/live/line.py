@@ -74,13 +74,20 @@ class Line:
             self._say(angry)
         return reply
 
-    async def read(self, request: Request, urgency: Urgency, *, errors: bool = False) -> Payload:
+    async def read(
+        self,
+        request: Request,
+        urgency: Urgency,
+        *,
+        errors: bool = False,
+        leaving: Callable[[], None] = nothing,
+    ) -> Payload:
         """The payload of the answer. ``Unreadable`` for anything but a success in JSON without an error.
 
         With ``errors`` an error of the exchange is an answer like others: that there is no such order. Not
         so where it concerns the asking: a key, a clock, a limit.
         """
-        reply = await self.send(request, urgency)
+        reply = await self.send(request, urgency, leaving)
         if reply.status is None:
             raise Unreadable(request, reply.error or "no complete answer")
         try:

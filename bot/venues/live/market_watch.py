@@ -51,12 +51,17 @@ class MarketWatch:
         """Since when the client is the present one."""
         self._renew_wait_ms = DEAF_MS
         self._up = True
+        self._silent: list[Symbol] = []
+        """What is to be asked for."""
+        self._wanted = asyncio.Event()
 
     async def run(self, inbox: Inbox) -> None:
         """Runs for ever."""
-        while True:
-            await asyncio.sleep(LOOK_MS / 1000)
-            await self.look(inbox)
+        async with asyncio.TaskGroup() as group:
+            group.create_task(self._ask_for_ever(inbox), name="marks by REST")
+            while True:
+                await asyncio.sleep(LOOK_MS / 1000)
+                await self.look(inbox)
 
     async def look(self, inbox: Inbox) -> None:
         """One look at everything that is watched."""
@@ -65,7 +70,8 @@ class MarketWatch:
             self._watched_ms.setdefault(symbol, now_ms)
         silent = [s for s in sorted(self._ear.symbols) if now_ms - self._streamed_ms(s) > MISSED_MS]
         if silent:
-            await self._ask(silent, inbox)
+            self._silent = silent
+            self._wanted.set()
         await self._tell(inbox)
         deaf = [
             s for s in silent if now_ms - max(self._streamed_ms(s), self._renewed_ms) > self._renew_wait_ms
@@ -83,6 +89,13 @@ class MarketWatch:
     def _streamed_ms(self, symbol: Symbol) -> int:
         """When its mark was last had from the stream, or was first waited for."""
         return max(self._ear.marks_ms.get(symbol, 0), self._watched_ms[symbol])
+
+    async def _ask_for_ever(self, inbox: Inbox) -> None:
+        """Beside the looking, because a question may wait at the gate for as long as a ban lasts."""
+        while True:
+            await self._wanted.wait()
+            self._wanted.clear()
+            await self._ask(self._silent, inbox)
 
     async def _ask(self, symbols: list[Symbol], inbox: Inbox) -> None:
         instruments = [self._listing.by_symbol[s] for s in symbols if s in self._listing.by_symbol]

@@ -174,8 +174,9 @@ def _on_position(
             urgency, orders, conditional = Urgency.EMERGENCY, (), False
             requests = acting.set_leverage(position, instrument, leverage)
         case PlaceStop(trigger=trigger, trigger_by=by) | MoveStop(trigger=trigger, trigger_by=by):
-            if isinstance(intent, MoveStop):
-                replaces = our_stops(position.id, state)
+            replaces = our_stops(position.id, state) if isinstance(intent, MoveStop) else ()
+            if not any(o.id == position.id and o.kind.is_stop and o.reduces for o in state.orders):
+                urgency = Urgency.EMERGENCY  # Nothing at the exchange protects it: a pause cannot be sat out.
             requests = (acting.place_stop(position, instrument, trigger, action.client_id, by),)
         case PlaceTakeProfit(trigger=trigger, quantity=quantity):
             requests = (acting.place_take_profit(position, instrument, trigger, quantity, action.client_id),)

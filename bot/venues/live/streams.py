@@ -6,14 +6,17 @@ import asyncio
 import random
 from collections.abc import Callable, Sequence
 
+from bot.core.facts import Link
 from bot.venues.live.connection import Connection
 from bot.venues.live.flaws import Flaws
 from bot.venues.live.terms import Subscription
+from bot.venues.live.wire import Request, Urgency
 
 FIRST_MS, LONGEST_MS = 100, 5_000
 """How long to wait before the first attempt to start again, and at most."""
 STEADY_MS = 10_000
 """A subscription that lasted so long starts again as if it had never failed."""
+_LOG_IN = Request(api="", method="POST", path="a key for the private stream")
 
 
 class StreamKeeper:
@@ -50,6 +53,9 @@ class StreamKeeper:
     async def _keep(self, subscription: Subscription) -> None:
         wait_ms = FIRST_MS
         while True:
+            if subscription.link is Link.ACCOUNT:
+                # ccxt asks for a key by REST on its own, and each request during a ban makes it longer.
+                await self._wires.gate.turn(_LOG_IN, Urgency.ACCOUNT)
             began_ms = self._now_ms()
             self._started()
             why = await self._once(subscription)

@@ -17,7 +17,7 @@ class Urgency(IntEnum):
     KILL = 0
     """Flatten, and what a person ordered."""
     EMERGENCY = 1
-    """Exits and margin: what keeps a position alive now."""
+    """Exits, margin, the first stop of a position: what keeps it alive now."""
     PROTECTION = 3
     """Stops and hedges."""
     ACCOUNT = 5

@@ -377,12 +377,14 @@ def exchange_at(ahead_ms: int) -> Callable[[web.Request], Awaitable[web.StreamRe
     return answer
 
 
-async def opened(server: Server, certificate: Certificate, said: list[str]) -> Clients:
+async def opened(
+    server: Server, certificate: Certificate, said: list[str], now_ms: Callable[[], int] = lambda: NOW_MS
+) -> Clients:
     dialect = OfBinance(FakeExchange()).whole()
     loopback = Loopback(port=server.port, ca_file=certificate.file)
     access = Access(credentials=KEYS, loopback=loopback)
     gate = Gate(TRAITS.windows)
-    return await Clients.open(dialect, access, gate=gate, now_ms=lambda: NOW_MS, say=said.append)
+    return await Clients.open(dialect, access, gate=gate, now_ms=now_ms, say=said.append)
 
 
 def test_markets_are_loaded_once_and_known_to_both(certificate: Certificate) -> None:
@@ -413,6 +415,29 @@ def test_a_skewed_clock_is_said_and_signatures_follow_it(certificate: Certificat
     said, sent = run(work)
     assert said == ["the exchange's clock is 5000 ms ahead of ours"]
     assert f"timestamp={NOW_MS + 5_000}" in sent
+
+
+def test_what_a_question_for_the_time_waited_at_the_gate_skews_no_clock(certificate: Certificate) -> None:
+    async def work() -> int:
+        loop = asyncio.get_running_loop()
+
+        def now_ms() -> int:
+            return NOW_MS + int(loop.time() * 1000)
+
+        async def answer(request: web.Request) -> web.StreamResponse:
+            if request.path.endswith("time"):
+                return web.Response(text=json.dumps({"serverTime": now_ms()}))
+            return await exchange_at(0)(request)
+
+        async with serving(certificate, answer) as server:
+            clients = await opened(server, certificate, [], now_ms)
+            clients.clock.doubt()
+            clients.gate.close(1_000, emergencies=True)
+            await clients.read_clock()
+            await clients.close()
+            return clients.clock.offset_ms
+
+    assert abs(run(work)) < 200
 
 
 def test_another_client_takes_the_place_of_one_that_went_deaf(certificate: Certificate) -> None:

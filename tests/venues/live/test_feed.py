@@ -195,6 +195,21 @@ def test_no_reading_asks_for_more_than_its_share_of_the_limit() -> None:
     assert all(b - a > 6.5 for a, b in pairwise(times))
 
 
+def test_a_feed_ends_when_it_is_told_to_though_a_hint_comes_just_then() -> None:
+    async def work() -> bool:
+        scene = Scene()
+        scene.desk.dialect.heard = lambda message: Heard(account=True)
+        await scene.venue.snapshot()
+        running = asyncio.ensure_future(scene.feed.run(scene.box))
+        await asyncio.sleep(5)
+        scene.hears("changed")
+        running.cancel()
+        await asyncio.wait({running}, timeout=60)
+        return running.done()
+
+    assert live(work)
+
+
 def test_hints_without_end_leave_room_for_stops() -> None:
     async def work() -> float:
         scene = Scene()
@@ -303,6 +318,25 @@ def test_a_stream_that_ends_is_started_again_and_the_account_read() -> None:
     assert "stream account: ConnectionError: closed" in scene.desk.said
 
 
+def test_no_private_stream_is_started_during_a_ban() -> None:
+    async def work() -> list[float]:
+        scene = Scene()
+
+        async def banned() -> None:
+            await asyncio.sleep(5)
+            scene.desk.wires.gate.close(60_000, emergencies=True)
+            scene.broken.set()
+            await asyncio.sleep(1)
+            scene.broken.clear()
+
+        await plays(scene, 80, banned())
+        return scene.private_starts
+
+    first, second = live(work)
+    assert first == 0
+    assert second == pytest.approx(65, abs=0.1)
+
+
 def test_a_stream_that_cannot_live_is_started_ever_more_slowly() -> None:
     async def work() -> list[float]:
         scene = Scene()
@@ -328,6 +362,22 @@ def test_three_missed_marks_are_asked_for_and_ten_seconds_of_silence_renew_the_c
     assert not scene.box.links()
     # After 10 s, and after 20 s more, because a new client did not help.
     assert scene.desk.wires.renewed == 2
+
+
+def test_during_a_ban_a_deaf_stream_is_a_link_down_and_its_client_renewed() -> None:
+    async def work() -> Scene:
+        scene = Scene()
+
+        async def banned() -> None:
+            await scene.ticks(5)
+            scene.desk.wires.gate.close(120_000, emergencies=True)
+
+        return await plays(scene, 60, banned())
+
+    scene = live(work)
+    (down_at,) = [at for at, link, up in scene.box.links() if link is Link.MARKET and not up]
+    assert 10 <= down_at <= 14
+    assert scene.desk.wires.renewed >= 1
 
 
 def test_no_mark_by_any_way_is_a_link_down_until_one_comes() -> None:

@@ -497,6 +497,18 @@ def test_a_stop_that_cannot_be_placed_leaves_the_old_one() -> None:
     assert set(exchange.orders) == {OURS, "web_1"}
 
 
+@pytest.mark.parametrize(("stops", "sent"), [((), 1), ((a_stop(),), 0)], ids=["naked", "protected"])
+def test_only_the_first_stop_of_a_position_goes_through_a_pause(stops: Sequence[Order], sent: int) -> None:
+    async def work() -> int:
+        seat = Seat(FakeExchange(positions={LONG: a_position()}, orders={o.client_id: o for o in stops}))
+        await seat.venue.snapshot()
+        seat.desk.wires.gate.close(60_000, emergencies=False)
+        await cut_off(seat, PlaceStop(id=LONG, trigger=D(95)), 5)
+        return len(seat.exchange.sent)
+
+    assert live(work) == sent
+
+
 def test_if_the_old_stop_cannot_be_cancelled_both_rest_and_it_is_said() -> None:
     exchange = held(faults=[Fault(), Fault(done=False, reply=LOST)])
     now, _, seat = does(exchange, MoveStop(id=LONG, trigger=D(95)))
