@@ -147,12 +147,13 @@ def _confirm(account: str, yes: str | None, held: list[dict[str, str]]) -> None:
     if yes is None:
         if not sys.stdin.isatty():
             raise Failure(f"nobody is there to confirm it; say --yes {account}", ExitCode.USAGE)
-        click.echo(f"Everything that {account} holds will be closed at market:")
+        click.echo(f"Everything that {account} holds will be closed at market:", err=True)
         for id_ in held:
-            click.echo(f"  {id_['symbol']} {id_['side']}")
+            click.echo(f"  {id_['symbol']} {id_['side']}", err=True)
         if not held:
-            click.echo("  nothing at the moment")
-        yes = click.prompt("Type the name of the account to go on", default="", show_default=False)
+            click.echo("  nothing at the moment", err=True)
+        words = "Type the name of the account to go on"
+        yes = click.prompt(words, default="", show_default=False, err=True)
     if yes != account:
         raise Failure(f'"{yes}" is not "{account}": nothing was done', ExitCode.USAGE)
 
