@@ -54,7 +54,8 @@ class Bars:
         """Ask for what is wanted, one after the other, for ever."""
         while self._timeframes_ms:
             with suppress(TimeoutError):
-                await asyncio.wait_for(self._wanted.wait(), self._next_close_s())
+                async with asyncio.timeout(self._next_close_s()):
+                    await self._wanted.wait()
             if not self._wanted.is_set():
                 self.want(self._watched)
             self._wanted.clear()

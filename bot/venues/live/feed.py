@@ -123,7 +123,8 @@ class Feed:
         wait_ms = 0
         while True:
             with suppress(TimeoutError):
-                await asyncio.wait_for(self._hinted.wait(), wait_ms / 1000)
+                async with asyncio.timeout(wait_ms / 1000):
+                    await self._hinted.wait()
                 await asyncio.sleep(DEBOUNCE_MS / 1000)
             began_ms = self._now_ms()
             hinted = self._hinted.is_set()

@@ -96,7 +96,8 @@ class OpenActs:
             looks = [act.look_ms for act in self._acts.values() if not act.running]
             wait_s = max(0, min(looks) - self._now_ms()) / 1000 if looks else None
             with suppress(TimeoutError):
-                await asyncio.wait_for(self._changed.wait(), wait_s)
+                async with asyncio.timeout(wait_s):
+                    await self._changed.wait()
 
     def waiting(self) -> list[OpenAct]:
         """What should be looked for now."""
