@@ -80,7 +80,6 @@ def test_whoever_waits_for_a_doubt_ends_when_he_is_told_to_even_as_the_doubt_com
         waiting = asyncio.ensure_future(clock.doubted(10))
         await asyncio.sleep(1)
         clock.doubt()
-        await asyncio.sleep(0)
         waiting.cancel()
         await asyncio.wait([waiting])
         return waiting.cancelled()
