@@ -67,6 +67,6 @@ class ExchangeClock:
     async def doubted(self, within_s: float) -> None:
         """Wait until it is doubted, and so long at most."""
         with suppress(TimeoutError):
-            async with asyncio.timeout(within_s):
+            async with asyncio.timeout(within_s):  # wait_for loses a cancellation that comes with the event.
                 await self._doubted.wait()
         self._doubted.clear()

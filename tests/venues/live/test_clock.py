@@ -72,3 +72,16 @@ def test_the_error_is_at_most_half_of_the_quickest_of_the_last_readings(
         clock.read(T0 + there_ms + offset_ms, T0, T0 + there_ms + back_ms)
     quickest_ms = min(there + back for there, back in delays[-6:])
     assert abs(clock.offset_ms - offset_ms) <= quickest_ms / 2 + 1
+
+
+def test_whoever_waits_for_a_doubt_ends_when_he_is_told_to_even_as_the_doubt_comes() -> None:
+    async def work() -> bool:
+        clock = ExchangeClock(at_noon)
+        waiting = asyncio.ensure_future(clock.doubted(10))
+        await asyncio.sleep(1)
+        clock.doubt()
+        waiting.cancel()
+        await asyncio.wait([waiting])
+        return waiting.cancelled()
+
+    assert live(work)

@@ -49,6 +49,11 @@ def test_a_snapshot_says_mark_last_and_funding() -> None:
     )
 
 
+def test_an_index_beside_the_mark_is_told_where_there_is_one() -> None:
+    assert heard("ws ticker snapshot", indexPrice="17227.36").indices == {BTC: D("17227.36")}
+    assert heard("ws ticker snapshot", indexPrice="").indices == {}
+
+
 def test_a_delta_says_what_is_in_it() -> None:
     assert heard("ws ticker delta").facts == (MarkPrice(at_ms=1673272861786, symbol=BTC, price=D(17217)),)
     assert heard("ws ticker delta without mark") == Heard()
