@@ -24,7 +24,7 @@ from urllib.parse import urlencode
 import orjson
 from aiohttp import ClientSession, TraceConfig, TraceRequestHeadersSentParams
 
-from benchmarks.exchange import ACCOUNT, KEY, PRICE, STEP, Fall, Served, serving
+from benchmarks.exchange import ACCOUNT, KEY, PRICE, Fall, Served, serving
 from bot.core.capabilities import YES, Capabilities
 from bot.core.engine import Engine
 from bot.core.settings import EngineSettings, Limits, RuleEntry, SeatbeltSettings
@@ -49,6 +49,8 @@ from strategies.top_up import TopUp, TopUpParams
 SYMBOLS = 500
 WATCHED_S = 15
 SETTLING_S = 3
+NEXT = Decimal("0.999")
+"""The same price again, once a second, is no fall."""
 PAGES = 60
 PAGE = 4096
 WIDE = {
@@ -192,13 +194,13 @@ async def bare(served: Served) -> Measured:
                 async for message in socket:
                     for row in rows(message.data):
                         if row["s"] == "BTCUSDT" and Decimal(row["p"]) < wanted[0]:
+                            wanted[0] = Decimal(row["p"]) * NEXT
                             low.set()
 
         async def act() -> None:
             while True:
                 await low.wait()
                 low.clear()
-                wanted[0] *= STEP
                 query = urlencode(
                     {"symbol": "BTCUSDT", "amount": "1", "type": 1, "timestamp": time.time_ns() // 10**6}
                 )

@@ -3,12 +3,16 @@
 The facts of a run reproduce its memory only under the rules and limits of that run. A trader who changes his
 configuration between two runs must not lose what was spent, so the memory itself is written down: with the
 step, in the same commit, before any of its actions is sent.
+
+What was done for each position is most of it, and an action changes one of them. So a note has the records
+of those positions that changed, and now and then all: an action must not wait for the memory of 200 others.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Protocol
 
 from bot.core.carried import Carried
@@ -20,6 +24,9 @@ from bot.runtime.journal.port import Journal, JournalQuery, JournalRow
 
 KIND = "Carried"
 """The kind of the note that holds it."""
+WHOLE_EVERY = 100
+"""Of so many notes one at least has all positions: with it begins what the next run reads."""
+_POSITIONS, _ALL, _CHANGED = "positions", "all", "changed"
 _CHANGING = (Outcome, Command, PositionChanged, CarriedOver)
 
 
@@ -39,6 +46,7 @@ class CheckpointedJournal:
         self._journal = journal
         self._engine = engine
         self._noted: Carried | None = None
+        self._notes = 0
 
     @property
     def epoch(self) -> int:
@@ -56,10 +64,15 @@ class CheckpointedJournal:
         if not _may_change(step):
             return
         carried = self._engine.carried()
-        if carried != self._noted:
-            self._noted = carried
-            fact = CarriedOver(at_ms=step.at_ms, epoch=self.epoch, carried=carried)
-            self._journal.note(KIND, {"memory": encode(fact)}, step.at_ms)
+        if carried == self._noted:
+            return
+        told, extent = carried, _ALL
+        if self._noted is not None and self._notes % WHOLE_EVERY:
+            told, extent = _changed(self._noted, carried), _CHANGED
+        self._notes += 1
+        self._noted = carried
+        fact = CarriedOver(at_ms=step.at_ms, epoch=self.epoch, carried=told)
+        self._journal.note(KIND, {"memory": encode(fact), _POSITIONS: extent}, step.at_ms)
 
     def note(self, kind: str, body: Mapping[str, str], at_ms: int) -> None:
         """Take a row about the run."""
@@ -87,17 +100,27 @@ async def remembered(journal: Journal) -> CarriedOver | None:
 
     ``CodecError`` where it was written by a version that remembered other things.
     """
-    rows = await journal.read(JournalQuery(kind=KIND, latest=True, limit=1))
+    rows = await journal.read(JournalQuery(kind=KIND, latest=True, limit=WHOLE_EVERY))
+    bodies: list[dict[str, str]] = [json.loads(row.body) for row in rows]
+    wholes = [number for number, body in enumerate(bodies) if body.get(_POSITIONS, _ALL) == _ALL]
     if not rows:
         return None
-    fact = decode_fact(_memory(rows[0]))
-    assert isinstance(fact, CarriedOver), f"row {rows[0].seq}: {type(fact).__name__}, expected CarriedOver"
-    return fact
+    assert wholes, f"row {rows[0].seq}: {len(rows)} notes, expected one of all positions among them"
+    facts = [decode_fact(body["memory"]) for body in bodies[wholes[-1] :]]
+    return _together([fact for fact in facts if isinstance(fact, CarriedOver)])
 
 
-def _memory(row: JournalRow) -> str:
-    body: dict[str, str] = json.loads(row.body)
-    return body["memory"]
+def _changed(before: Carried, now: Carried) -> Carried:
+    """All of ``now`` but the positions that are as they were. None is ever forgotten."""
+    known = {record.id: record for record in before.positions}
+    return replace(now, positions=tuple(each for each in now.positions if known.get(each.id) != each))
+
+
+def _together(facts: Sequence[CarriedOver]) -> CarriedOver:
+    """The last of several, with the latest record of every position."""
+    records = {record.id: record for fact in facts for record in fact.carried.positions}
+    positions = tuple(records[id_] for id_ in sorted(records))
+    return replace(facts[-1], carried=replace(facts[-1].carried, positions=positions))
 
 
 def _may_change(step: Step) -> bool:

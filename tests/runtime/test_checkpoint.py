@@ -5,12 +5,15 @@ import json
 from collections.abc import Callable
 from pathlib import Path
 
+from bot.core.carried import PositionRecord
+from bot.core.codec import decode_fact
 from bot.core.decisions import Action
-from bot.core.facts import CommandKind, OutcomeKind
-from bot.runtime.checkpoint import KIND, CheckpointedJournal, remembered
-from bot.runtime.journal import JournalQuery, MemoryJournal
+from bot.core.facts import CarriedOver, CommandKind, OutcomeKind
+from bot.core.types import PositionId, Side, Symbol
+from bot.runtime.checkpoint import KIND, WHOLE_EVERY, CheckpointedJournal, remembered
+from bot.runtime.journal import JournalQuery, JournalRow, MemoryJournal
 from bot.runtime.journal.sqlite import open_journal
-from tests.building.core import Desk, a_position, adds, of
+from tests.building.core import MAIN, Desk, a_contract, a_position, adds, of
 from tests.runtime.builders import T0
 
 
@@ -87,6 +90,60 @@ def test_the_next_run_finds_what_the_last_one_left(tmp_path: Path) -> None:
             assert flying.action.client_id == "hf-1-2"
 
     asyncio.run(main())
+
+
+def test_a_note_has_only_the_positions_that_changed_and_the_next_run_finds_all(tmp_path: Path) -> None:
+    symbols = [Symbol(f"C{number}/USDT:USDT") for number in range(3)]
+
+    async def main() -> None:
+        desk = Desk(adds("10"), contracts=[a_contract(symbol) for symbol in symbols])
+        async with open_journal(tmp_path / "journal.db", opened_ms=T0) as journal:
+            kept = CheckpointedJournal(journal, desk.engine)
+
+            for symbol in symbols:
+                before = len(desk.steps)
+                desk.holds(a_position(PositionId(MAIN, symbol, Side.LONG)))
+                desk.mark("97", symbol)
+                for step in desk.steps[before:]:
+                    kept.append(step)
+                await kept.commit()
+            rows = await kept.read(JournalQuery(kind=KIND))
+            told = [[str(record.id.symbol) for record in _noted(row)] for row in rows]
+            assert len(told) >= len(symbols)
+            assert all(len(each) <= 1 for each in told)
+            assert {name for each in told for name in each} == set(symbols)
+            fact = await remembered(journal)
+            assert fact is not None
+            assert fact.carried == desk.engine.carried()
+            assert [record.id.symbol for record in fact.carried.positions] == symbols
+
+    asyncio.run(main())
+
+
+def test_what_is_remembered_is_whole_after_any_number_of_notes() -> None:
+    async def main() -> None:
+        desk, journal = Desk(adds("10")), MemoryJournal(opened_ms=T0)
+        kept = CheckpointedJournal(journal, desk.engine)
+        lived(desk)
+        kept.append(desk.steps[-1])
+        for number in range(2 * WHOLE_EVERY + 3):
+            before = len(desk.steps)
+            desk.command(CommandKind.HALT if number % 2 else CommandKind.RESUME)
+            for step in desk.steps[before:]:
+                kept.append(step)
+            await kept.commit()
+            fact = await remembered(journal)
+            assert fact is not None
+            assert fact.carried == desk.engine.carried()
+        assert len(await kept.read(JournalQuery(kind=KIND))) > WHOLE_EVERY
+
+    asyncio.run(main())
+
+
+def _noted(row: JournalRow) -> tuple[PositionRecord, ...]:
+    fact = decode_fact(json.loads(row.body)["memory"])
+    assert isinstance(fact, CarriedOver)
+    return fact.carried.positions
 
 
 def test_the_memory_is_committed_with_the_action_it_knows_of(tmp_path: Path) -> None:
