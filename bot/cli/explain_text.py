@@ -52,7 +52,7 @@ _MEANS = {
     BotState.REDUCING: "only what lowers risk without spending is sent",
     BotState.BLIND: "nothing is sent until prices and account are known again; stops stay",
     BotState.AUTH_LOST: "nothing is sent until the exchange takes the key again; stops stay",
-    BotState.HALTED: "nothing is sent until a person resumes it; stops stay",
+    BotState.HALTED: "nothing is sent until you look and say holdfast resume; stops stay",
 }
 
 
