@@ -1,4 +1,4 @@
-"""A simulated exchange in a thread of its own, a hand on its controls, and an eye on all that happens there."""
+"""A simulated exchange in a thread of its own, a hand on its controls, and an eye on what happens there."""
 
 import asyncio
 import http.client

@@ -1,7 +1,6 @@
 """What was on the books of an exchange at every moment, written down as it happens."""
 
 from dataclasses import dataclass
-from decimal import Decimal
 
 from bot.core.facts import PositionChanged
 from bot.core.types import Position, PositionId
@@ -69,8 +68,3 @@ class History:
 
 def _is_stop(order: OrderRecord) -> bool:
     return order.kind.is_stop and order.conditional and order.reduces
-
-
-def quantities(moment: Moment) -> list[Decimal]:
-    """The sizes of the stops of a moment."""
-    return [stop.quantity for stop in moment.stops]

@@ -1,4 +1,4 @@
-"""The same market at each exchange: three perpetuals, a quarterly where there are some, and positions in danger."""
+"""The same market at each exchange: three perpetuals, perhaps a quarterly, and positions in danger."""
 
 import time
 from dataclasses import dataclass
@@ -51,9 +51,7 @@ def _tiers(caps: tuple[int, int], deduction: int = 0) -> tuple[Tier, ...]:
 
 _MONEY = _tiers((2_000_000, 4_000_000), 10_000)
 BINANCE = Venue(name="binanceusdm", rules="binance_usdm", tiers=_MONEY, steps={"lot": D("0.001")})
-BYBIT = Venue(
-    name="bybit", rules="bybit_linear", tiers=_MONEY, steps={"lot": D("0.001")}, both_modes=False
-)
+BYBIT = Venue(name="bybit", rules="bybit_linear", tiers=_MONEY, steps={"lot": D("0.001")}, both_modes=False)
 OKX = Venue(
     name="okx",
     rules="okx_linear",

@@ -7,8 +7,8 @@ import pytest
 from click.testing import CliRunner, Result
 
 from bot.cli.main import cli
-from tests.building.simulator import ALICES_KEY, BOBS_KEY
 from tests.building.exchange import Exchange, a_real_time_world, running
+from tests.building.simulator import ALICES_KEY, BOBS_KEY
 
 CONFIG = """\
 mode = "live"

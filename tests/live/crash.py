@@ -7,12 +7,13 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+from bot.core.facts import MET
 from bot.core.types import OrderKind, PositionId, Side, Symbol
 from bot.simulator import OrderRecord, OrderTerms, World
 from bot.simulator.standing import standing
 from tests.building.contracts import BTC
 from tests.building.exchange import Exchange
-from tests.building.simulator import ALICE, BOB, ETH
+from tests.building.simulator import ALICE, BOB
 from tests.building.venues import SOL, Venue, a_quarterly, machine_ms
 
 D = Decimal
@@ -56,6 +57,8 @@ use = "quarterly_hedge"
 symbols = ["BTC/USDT:USDT"]
 params = { below = 0.085, calm = 0.30, ratio = 0.5, leverage = 5 }
 """
+TOLERANCE = D("0.002")
+"""Of the mark: how far the seatbelt lets its stop stand from where it belongs."""
 BY_HAND = "web"
 """What the client ids of orders begin with that a person places on the exchange's site."""
 
@@ -121,11 +124,23 @@ class Crash:
 
     def protects(self, symbol: Symbol, trigger: Decimal) -> bool:
         """Whether a stop there stands between mark and liquidation, as the exchange sees them."""
-        world, id_ = self.exchange.world, PositionId(self.id_of(symbol).account, symbol, Side.LONG)
+        mark, liquidation = self._seen(symbol)
+        return liquidation < trigger < mark
+
+    def settled(self, symbol: Symbol) -> bool:
+        """Whether the one stop is so near to 1 % above liquidation that nobody would move it."""
+        stops = self.stops(self.exchange.books(self.holder(symbol)), symbol)
+        mark, liquidation = self._seen(symbol)
+        best = liquidation * D("1.01")
+        return len(stops) == 1 and abs(D(stops[0]["trigger"]) - best) < mark * TOLERANCE
+
+    def _seen(self, symbol: Symbol) -> tuple[Decimal, Decimal]:
+        """Mark and liquidation price as the exchange has them."""
+        world, id_ = self.exchange.world, self.id_of(symbol)
         view = world.view(id_.account)
         figures = standing(world, view, view.positions[id_])
         assert figures.liquidation is not None
-        return figures.liquidation < trigger < figures.mark
+        return figures.mark, figures.liquidation
 
     def stops(self, books: Any, symbol: Symbol = BTC) -> list[Any]:
         """The stops of ours on a position."""
@@ -198,17 +213,12 @@ def deeds_on_the_books(world: World) -> list[Deed]:
                 found.append(Deed("cancelled", name))
             if order.status == "triggered":
                 found.append(Deed("met", name))
-        found += [Deed("margin", f"{move.id.symbol} {move.amount.normalize():f}") for move in moves(world, account)]
+        found += [_margin(move.id.symbol, move.amount) for move in view.margin_moves]
     return found
 
 
-def moves(world: World, account: Any) -> list[Any]:
-    """Margin that was moved in an account."""
-    return list(world.view(account).margin_moves)
-
-
 def explained_by(rows: list[Any]) -> list[Deed]:
-    """What the actions of a journal account for: those whose outcome was verified, and orders that were met."""
+    """What a journal accounts for: actions whose outcome was verified, and orders that were met."""
     verified = {row["body"]["client_id"] for row in rows if _outcome(row) == "verified"}
     met = {row["body"]["client_id"] for row in rows if _is_met(row)}
     found = [Deed("met", name) for name in met]
@@ -221,8 +231,7 @@ def explained_by(rows: list[Any]) -> list[Deed]:
         where = f"{intent['id']['account']}/{intent['id']['symbol']}"
         match intent["type"]:
             case "AddMargin":
-                amount = D(intent["amount"]).normalize()
-                found.append(Deed("margin", f"{intent['id']['symbol']} {amount:f}"))
+                found.append(_margin(intent["id"]["symbol"], D(intent["amount"])))
             case "PlaceStop" | "MoveStop":
                 found.append(Deed("placed", name))
                 if intent["type"] == "MoveStop":
@@ -237,12 +246,16 @@ def explained_by(rows: list[Any]) -> list[Deed]:
     return found
 
 
+def _margin(symbol: str, amount: Decimal) -> Deed:
+    return Deed("margin", f"{symbol} {amount.normalize():f}")
+
+
 def _outcome(row: Any) -> str:
     return str(row["body"]["kind"]) if row["kind"] == "Outcome" and not _is_met(row) else ""
 
 
 def _is_met(row: Any) -> bool:
-    return row["kind"] == "Outcome" and row["body"]["proof"] == "the order was met"
+    return bool(row["kind"] == "Outcome" and row["body"]["proof"] == MET)
 
 
 def _ours(client_id: str) -> str:

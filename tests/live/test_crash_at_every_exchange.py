@@ -1,4 +1,4 @@
-"""The whole guard through a crash, at each exchange: the real client of ccxt, over TLS, against the simulator.
+"""The whole guard through a crash at each exchange: ccxt's real client, over TLS, against the simulator.
 
 Every lever, or what is declared to stand for it, is looked for on the exchange's own books; a stop rests at
 every moment; and the journal explains every change on those books, once.
@@ -13,9 +13,10 @@ from typing import Any
 
 import pytest
 
+from bot.core.facts import MET
 from bot.core.types import OrderKind
 from tests.building.contracts import BTC
-from tests.building.exchange import Exchange, running
+from tests.building.exchange import running
 from tests.building.simulator import ETH
 from tests.building.venues import BINANCE, BYBIT, OKX, SOL, XT, Venue, a_market_in_danger
 from tests.live.crash import LONG, Crash, Deed, configured, deeds_on_the_books, explained_by, journal
@@ -170,20 +171,20 @@ def _the_cross_position_is_made_smaller(crash: Crash) -> None:
 def _a_stop_that_is_met_closes_its_position(crash: Crash, bot: Bot) -> None:
     crash.fall("1939", ETH)
     crash.exchange.until(lambda books: f"{ETH}/long" not in books["positions"])
-    bot.until(lambda: any("the order was met" in row["body"]["proof"] for row in bot.rows("Outcome")))
-    # What the wallet of the cross position gained by it, its stop follows; then nothing is left to do.
-    bot.until(lambda: _settled(crash, bot))
+    bot.until(lambda: any(row["body"]["proof"] == MET for row in bot.rows("Outcome")))
+    # The wallet behind the cross position gained by it, which its stop follows; then nothing is left to do.
+    bot.until(lambda: crash.settled(SOL) and crash.settled(BTC) and _is_idle(bot))
 
 
-def _settled(crash: Crash, bot: Bot) -> bool:
-    """Whether every action has its outcome, and every position the stop it should have."""
+def _is_idle(bot: Bot) -> bool:
+    """Whether every action has its outcome."""
     actions = {row["body"]["client_id"] for row in bot.rows("Action")}
     outcomes = {row["body"]["client_id"] for row in bot.rows("Outcome")}
     return actions <= outcomes
 
 
 def _a_stop_rested_at_every_moment(crash: Crash) -> None:
-    """From the first stop on, the exchange saw none of the positions without one, nor with too small a one."""
+    """From the first stop on the exchange saw no position without one, nor with one that is too small."""
     cancelled = {name for name in crash.hands if name.startswith("hf")}
     for symbol in (BTC, ETH, SOL):
         moments = crash.exchange.history.of(crash.id_of(symbol))
@@ -196,7 +197,9 @@ def _a_stop_rested_at_every_moment(crash: Crash) -> None:
 
 def _everything_is_explained_once(crash: Crash, figures: Figures, holdfast: Run, config: Path) -> None:
     rows = journal(holdfast, config, "action", "outcome")
-    refused = [row for row in rows if row["kind"] == "Outcome" and row["body"]["kind"] in {"rejected", "unknown"}]
+    refused = [
+        row for row in rows if row["kind"] == "Outcome" and row["body"]["kind"] in {"rejected", "unknown"}
+    ]
     assert refused == []
     acted = Counter(row["rule"] for row in rows if row["kind"] == "Action")
     hedges = {"quarterly_hedge": 1} if crash.venue.quarterlies else {}
@@ -245,7 +248,6 @@ def _is_half_hedged(crash: Crash, books: Any) -> bool:
     return abs(held / 2 - leg) < D("0.001")
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("venue", [pytest.param(XT, id="xt")], indirect=True)
 def test_a_hedge_where_there_are_no_quarterlies_is_refused_in_one_line(
     crash: Crash, holdfast: Run, tmp_path: Path
@@ -253,7 +255,6 @@ def test_a_hedge_where_there_are_no_quarterlies_is_refused_in_one_line(
     config = configured(crash.venue, crash.exchange, tmp_path, hedge=True)
     answer = holdfast("check", "--config", config)
     assert answer.exit_code == 4, answer.output
-    print(answer.output, answer.stderr)
     (line,) = answer.stderr.splitlines()
     assert "no dated contract of XT was ever seen" in line
     assert "ReducePosition" in line

@@ -92,6 +92,7 @@ def test_the_next_run_takes_over_what_the_first_one_left(
 
     guarded(holdfast, config, "--live", crash)
     left = exchange.books()
+
     def look(bot: Bot) -> None:
         bot.until(lambda: bot.rows("StateChanged", contains='"now":"hf-1-'))
 

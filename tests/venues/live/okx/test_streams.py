@@ -51,7 +51,7 @@ def test_mark_last_and_funding_are_told() -> None:
 
 
 def test_best_prices_and_the_money_in_five_levels_are_told() -> None:
-    # Of a contract of 0.01 BTC: 31738.2 x 0.67557666 + 31738 x 0.02466947 + 31736.3 x 0.01705046, a hundredth.
+    # A contract is 0.01 BTC: of 31738.2 x 0.67557666 + 31738 x 0.02466947 + 31736.3 x 0.01705046 a hundredth.
     assert heard("ws book").facts == (
         Book(
             at_ms=1626537446491,

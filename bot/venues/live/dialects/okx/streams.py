@@ -54,7 +54,7 @@ class OkxStreams:
         }
 
     def streams(self, wanted: Wanted, listing: Listing) -> Sequence[Subscription]:
-        """Marks, last prices, funding of perpetuals, books, and bars, which have a connection of their own."""
+        """Marks, last prices, funding of perpetuals, books; bars, which have a connection of their own."""
         instruments = [listing.by_symbol[symbol] for symbol in wanted.symbols]
         symbols = [each.symbol for each in instruments]
         perpetuals = [each.symbol for each in instruments if instrument_type(each.contract) == SWAP]
