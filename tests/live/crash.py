@@ -34,7 +34,7 @@ margin_per_day = 5000
 [[rules]]
 use = "atr_stop"
 symbols = ["ETH/USDT:USDT"]
-params = { multiple = 3, timeframe = "1m", length = 14 }
+params = { multiple = 3, timeframe = "1m", length = 14, step = 1 }
 
 [[rules]]
 use = "top_up"
@@ -152,6 +152,10 @@ class Crash:
             and order["client_id"].startswith("hf")
         ]
 
+    def triggers(self, books: Any, symbol: Symbol) -> list[Decimal]:
+        """Where they stand."""
+        return [D(stop["trigger"]) for stop in self.stops(books, symbol)]
+
     def holder(self, symbol: Symbol) -> str:
         """Whose position it is."""
         return str(self.id_of(symbol).account)
@@ -219,13 +223,13 @@ def deeds_on_the_books(world: World) -> list[Deed]:
 
 def explained_by(rows: list[Any]) -> list[Deed]:
     """What a journal accounts for: actions whose outcome was verified, and orders that were met."""
-    verified = {row["body"]["client_id"] for row in rows if _outcome(row) == "verified"}
+    done = {row["body"]["client_id"] for row in rows if row["kind"] == "Outcome" and verified(row["body"])}
     met = {row["body"]["client_id"] for row in rows if _is_met(row)}
     found = [Deed("met", name) for name in met]
     resting: dict[str, str] = {}
     for row in rows:
         body = row["body"]
-        if row["kind"] != "Action" or body["client_id"] not in verified:
+        if row["kind"] != "Action" or body["client_id"] not in done:
             continue
         intent, name = body["intent"], body["client_id"]
         where = f"{intent['id']['account']}/{intent['id']['symbol']}"
@@ -250,8 +254,9 @@ def _margin(symbol: str, amount: Decimal) -> Deed:
     return Deed("margin", f"{symbol} {amount.normalize():f}")
 
 
-def _outcome(row: Any) -> str:
-    return str(row["body"]["kind"]) if row["kind"] == "Outcome" and not _is_met(row) else ""
+def verified(outcome: Any) -> bool:
+    """Whether an outcome proves that an action was done; that an order was met later is another matter."""
+    return bool(outcome["kind"] == "verified" and outcome["proof"] != MET)
 
 
 def _is_met(row: Any) -> bool:

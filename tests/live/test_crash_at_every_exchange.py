@@ -19,10 +19,22 @@ from tests.building.contracts import BTC
 from tests.building.exchange import running
 from tests.building.simulator import ETH
 from tests.building.venues import BINANCE, BYBIT, OKX, SOL, XT, Venue, a_market_in_danger
-from tests.live.crash import LONG, Crash, Deed, configured, deeds_on_the_books, explained_by, journal
+from tests.live.crash import (
+    LONG,
+    Crash,
+    Deed,
+    configured,
+    deeds_on_the_books,
+    explained_by,
+    journal,
+    verified,
+)
 from tests.live.running_bot import Bot, Run, guarded
 
 D = Decimal
+BARE_FOR_A_MOMENT = tuple(
+    f"{ETH} {rule}: {proven}" for rule in ("seatbelt", "atr_stop") for proven in ("rejected", "not_applied")
+)
 LEVERAGE_STAYS, LEVERAGE_FALLS = "10", "5"
 
 
@@ -105,8 +117,9 @@ def test_every_lever_is_pulled_on_the_books_and_every_change_there_is_explained(
 
 def _every_position_gets_its_stop(crash: Crash) -> Any:
     crash.guarded(SOL)
-    # 14 bars with a range of 20: three of them below 2000. It takes the place of the seatbelt's.
-    crash.exchange.until(lambda books: [D(s["trigger"]) for s in crash.stops(books, ETH)] == [D(1940)])
+    # 14 bars with a range of 20: three of them below 2000, instead of the seatbelt's at 1829. If a minute
+    # ends just now, the latest of them has no range at all: 2000 - 3 * 13 * 20 / 14.
+    crash.exchange.until(lambda books: crash.triggers(books, ETH) in ([D(1940)], [D("1944.29")]))
     return crash.guarded(BTC)
 
 
@@ -197,11 +210,17 @@ def _a_stop_rested_at_every_moment(crash: Crash) -> None:
 
 def _everything_is_explained_once(crash: Crash, figures: Figures, holdfast: Run, config: Path) -> None:
     rows = journal(holdfast, config, "action", "outcome")
-    refused = [
-        row for row in rows if row["kind"] == "Outcome" and row["body"]["kind"] in {"rejected", "unknown"}
+    rules = {row["body"]["client_id"]: row["rule"] for row in rows if row["kind"] == "Action"}
+    outcomes = [(row["symbol"], row["body"]) for row in rows if row["kind"] == "Outcome"]
+    in_vain = [
+        f"{symbol} {rules[body['client_id']]}: {body['kind']}: {body['proof']}"
+        for symbol, body in outcomes
+        if body["kind"] in {"rejected", "not_applied", "unknown"}
     ]
-    assert refused == []
-    acted = Counter(row["rule"] for row in rows if row["kind"] == "Action")
+    # Position and orders are two requests: if the stop of ETH is met between them, the position looks bare
+    # for a moment, and there is nothing left for a new stop to close. That is proven, and changes nothing.
+    assert [each for each in in_vain if not each.startswith(BARE_FOR_A_MOMENT)] == []
+    acted = Counter(rules[body["client_id"]] for _, body in outcomes if verified(body))
     hedges = {"quarterly_hedge": 1} if crash.venue.quarterlies else {}
     # A close of BTC, what it releases, and a close of SOL.
     once = {"atr_stop": 1, "top_up": 1, "cut_leverage": 1, "partial_close": 3} | hedges
