@@ -69,14 +69,22 @@ class Control:
         return {
             "wallets": {currency: str(amount) for currency, amount in view.wallets.items()},
             "positions": {
-                f"{id_.symbol}/{id_.side}": {"quantity": str(p.quantity), "margin": str(p.margin)}
+                f"{id_.symbol}/{id_.side}": {
+                    "mode": p.mode,
+                    "quantity": str(p.quantity),
+                    "entry": str(p.entry),
+                    "leverage": str(p.leverage),
+                    "margin": str(p.margin),
+                }
                 for id_, p in view.positions.items()
             },
             "orders": [
                 {
                     "id": o.order_id,
                     "client_id": o.client_id,
+                    "position": f"{o.id.symbol}/{o.id.side}",
                     "kind": o.kind,
+                    "quantity": str(o.quantity),
                     "trigger": None if o.trigger is None else str(o.trigger),
                 }
                 for o in view.open_orders

@@ -1,4 +1,4 @@
-"""A simulated exchange in a thread of its own, and a hand on its control endpoint."""
+"""A simulated exchange in a thread of its own, a hand on its controls, and an eye on what happens there."""
 
 import asyncio
 import http.client
@@ -7,20 +7,23 @@ import ssl
 import threading
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import Future
 from contextlib import contextmanager
 from decimal import Decimal
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from bot.core.types import PositionMode
-from bot.simulator import Clock, SimulatorServer, World
-from bot.simulator.binance import BinanceWire
-from bot.simulator.certificates import make_certificate
+from bot.simulator import Answer, Call, Clock, SimulatorServer, Wire, World
+from bot.simulator.certificates import CERTIFICATE, KEY, make_certificate
+from bot.simulator.venues import WIRES
 from bot.venues.paper import PaperAccount
 from tests.building.contracts import TIERS, a_contract
+from tests.building.history import History
 from tests.building.simulator import ALICE, BOB, ETH, a_holding, a_world
 
 MARKS_S = 0.2
+T = TypeVar("T")
 
 
 def a_real_time_world(mode: PositionMode = PositionMode.ONE_WAY) -> World:
@@ -35,11 +38,34 @@ def a_real_time_world(mode: PositionMode = PositionMode.ONE_WAY) -> World:
     return world
 
 
+class Counted:
+    """A wire that counts what it answered, and with what status."""
+
+    def __init__(self, wire: Wire) -> None:
+        self._wire = wire
+        self.statuses: list[int] = []
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._wire, name)
+
+    def answer(self, call: Call) -> Answer:
+        """What the wire answers."""
+        answer = self._wire.answer(call)
+        self.statuses.append(answer.status)
+        return answer
+
+
 class Exchange:
     """What a test may do with the exchange that runs."""
 
-    def __init__(self, world: World, port: int, ca_file: Path) -> None:
-        self.world, self.port, self.ca_file = world, port, ca_file
+    def __init__(
+        self, world: World, wire: Counted, server: SimulatorServer, loop: asyncio.AbstractEventLoop
+    ) -> None:
+        self.world, self.wire, self._loop = world, wire, loop
+        self.port, self.ca_file = server.port, server.ca_file
+        self.history = History(world)
+        self._happened = threading.Event()
+        world.listen(events=lambda _: self._happened.set(), prices=lambda _: self._happened.set())
 
     def control(self, method: str, path: str, **body: Any) -> Any:
         """One request to the control endpoint."""
@@ -52,39 +78,55 @@ class Exchange:
         finally:
             connection.close()
 
-    def mark(self, price: str) -> None:
-        """The mark of BTC goes there."""
-        self.control("POST", "/market", symbol="BTC/USDT:USDT", mark=price)
+    def mark(self, price: str, symbol: str = "BTC/USDT:USDT") -> None:
+        """The mark of a symbol goes there."""
+        self.control("POST", "/market", symbol=symbol, mark=price)
 
     def books(self, account: str = "alice") -> Any:
         """What the exchange has in its books of an account."""
         return self.control("GET", "/state")["accounts"][account]
 
-    def until(self, holds: Callable[[Any], bool], within_s: float = 20.0) -> Any:
-        """The books once something holds of them."""
+    def by_hand(self, act: Callable[[World], T]) -> T:
+        """What the holder of an account does on the exchange's own site."""
+        done: Future[T] = Future()
+
+        def work() -> None:
+            try:
+                done.set_result(act(self.world))
+            except Exception as error:  # noqa: BLE001  # it is raised where the test is
+                done.set_exception(error)
+
+        self._loop.call_soon_threadsafe(work)
+        return done.result(5)
+
+    def until(self, holds: Callable[[Any], bool], within_s: float = 20.0, account: str = "alice") -> Any:
+        """The books once something holds of them. They are looked at whenever something has happened."""
         end = time.monotonic() + within_s
         while True:
-            books = self.books()
+            self._happened.clear()
+            books = self.books(account)
             if holds(books):
                 return books
-            assert time.monotonic() < end, f"it did not happen within {within_s} s: {books}"
-            time.sleep(0.05)
+            left_s = end - time.monotonic()
+            assert left_s > 0, f"it did not happen within {within_s} s: {books}"
+            self._happened.wait(left_s)
 
 
 @contextmanager
-def running(world: World, folder: Path) -> Iterator[Exchange]:
+def running(world: World, folder: Path, venue: str = "binanceusdm") -> Iterator[Exchange]:
     """The exchange while the block runs. It tells its marks five times a second."""
-    wire = BinanceWire(world)
-    certificate = (folder / "simulator.crt", folder / "simulator.key.pem")
+    wire: Any = Counted(WIRES[venue](world))
+    own = folder / venue
+    certificate = (own / CERTIFICATE, own / KEY)
     if not certificate[0].exists():
-        make_certificate(folder, wire.hosts)
-    ready: list[tuple[int, Path]] = []
+        make_certificate(own, wire.hosts)
+    ready: list[SimulatorServer] = []
     loop, started = asyncio.new_event_loop(), threading.Event()
     stop = asyncio.Event()
 
     async def serve() -> None:
-        async with SimulatorServer(world, [wire], folder=folder, certificate=certificate) as server:
-            ready.append((server.port, server.ca_file))
+        async with SimulatorServer(world, [wire], folder=own, certificate=certificate) as server:
+            ready.append(server)
             started.set()
             while not stop.is_set():
                 for symbol, mark in world.marks().items():
@@ -95,7 +137,7 @@ def running(world: World, folder: Path) -> Iterator[Exchange]:
     thread.start()
     assert started.wait(10), "the exchange did not start"
     try:
-        yield Exchange(world, *ready[0])
+        yield Exchange(world, wire, ready[0], loop)
     finally:
         loop.call_soon_threadsafe(stop.set)
         thread.join(10)

@@ -8,6 +8,7 @@ from click.testing import CliRunner, Result
 
 from bot.cli.main import cli
 from tests.building.exchange import Exchange, a_real_time_world, running
+from tests.building.simulator import ALICES_KEY, BOBS_KEY
 
 CONFIG = """\
 mode = "live"
@@ -54,10 +55,13 @@ def config(exchange: Exchange, tmp_path: Path) -> Path:
 
 @pytest.fixture
 def holdfast(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
-    """Runs a command line with Alice's key in an empty folder."""
+    """Runs a command line with the keys of Alice and Bob in an empty folder."""
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("ALICES_KEY", "alice-key")
-    monkeypatch.setenv("ALICES_SECRET", "alice-secret")
+    for key in (ALICES_KEY, BOBS_KEY):
+        owner = f"{key.account}s".upper()
+        monkeypatch.setenv(f"{owner}_KEY", key.key)
+        monkeypatch.setenv(f"{owner}_SECRET", key.secret)
+        monkeypatch.setenv(f"{owner}_WORD", key.passphrase)
 
     def run(*args: object) -> Result:
         return CliRunner().invoke(cli, [str(arg) for arg in args], prog_name="holdfast")

@@ -4,14 +4,14 @@ import json
 import os
 import subprocess
 import sys
-import time
 from pathlib import Path
 from typing import Any
 
 from bot.simulator.faults import Fault, FaultKind
 from tests.building.exchange import Exchange
 from tests.live.conftest import Run
-from tests.live.test_run_live import guarded, stops
+from tests.live.running_bot import Bot, guarded
+from tests.live.test_run_live import stops
 
 ROOT = Path(__file__).parents[2]
 REFUSING = Fault(
@@ -42,15 +42,15 @@ def test_everything_is_closed_although_the_bot_was_halted(
 ) -> None:
     said: dict[str, str] = {}
 
-    def flatten() -> None:
+    def flatten(bot: Bot) -> None:
         exchange.until(lambda books: len(stops(books)) == 1)
         said["halt"] = ordered("halt", config)
         exchange.mark("97")
-        time.sleep(1)
+        bot.until(lambda: [r for r in bot.rows("Refusal") if r["rule"] == "top_up"])
         assert len(stops(exchange.books())) == 1
         said["flatten"] = ordered("flatten", config, "--yes", "main")
         exchange.until(is_flat)
-        time.sleep(1.5)
+        bot.until(lambda: bot.rows("StateChanged", contains='"now":"flat"'))
 
     answer = guarded(holdfast, config, "--live", flatten)
     assert answer.exit_code == 0, answer.output + answer.stderr
@@ -65,11 +65,11 @@ def test_everything_is_closed_although_the_bot_was_halted(
 def test_what_the_exchange_refused_to_close_is_closed_by_the_next_run(
     holdfast: Run, exchange: Exchange, config: Path
 ) -> None:
-    def flatten() -> None:
+    def flatten(bot: Bot) -> None:
         exchange.until(lambda books: len(stops(books)) == 1)
         exchange.world.faults.order(REFUSING)
         ordered("flatten", config, "--yes", "main")
-        time.sleep(2)
+        bot.until(lambda: bot.rows("Refusal", contains="-4131"))
 
     first = guarded(holdfast, config, "--live", flatten)
     assert first.exit_code == 0, first.output + first.stderr

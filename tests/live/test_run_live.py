@@ -1,10 +1,6 @@
 """The whole bot on real sockets: the unmodified client of ccxt, over TLS, against an exchange of our own."""
 
 import json
-import os
-import signal
-import threading
-import time
 from collections.abc import Callable
 from dataclasses import replace
 from decimal import Decimal
@@ -18,6 +14,7 @@ from bot.core.types import PositionMode
 from tests.building.exchange import Exchange, a_real_time_world, running
 from tests.building.simulator import ALICES_KEY
 from tests.live.conftest import configured
+from tests.live.running_bot import Bot, guarded
 
 Run = Callable[..., Result]
 PAPER = """\
@@ -48,57 +45,6 @@ params = {{ below = 0.07, restore_to = 0.10 }}
 POSITION = "BTC/USDT:USDT/long"
 
 
-def meanwhile(act: Callable[[], None]) -> tuple[threading.Thread, list[BaseException]]:
-    """Do something to the exchange while the bot runs, then end the bot as a person would."""
-    failed: list[BaseException] = []
-
-    def work() -> None:
-        try:
-            act()
-        except BaseException as error:  # noqa: BLE001  # it is raised where the test is
-            failed.append(error)
-        finally:
-            os.kill(os.getpid(), signal.SIGINT)
-
-    thread = threading.Thread(target=work)
-    thread.start()
-    return thread, failed
-
-
-def guarded(holdfast: Run, config: Path, flag: str, act: Callable[[], None]) -> Result:
-    """Run the bot until ``act`` is done; what went wrong there counts."""
-    begun = threading.Event()
-
-    def when_begun() -> None:
-        assert begun.wait(0.01) or _armed(config.parent), "the bot did not begin"
-        act()
-
-    thread, failed = meanwhile(when_begun)
-    answer = holdfast("run", config, flag, "--for", "40s")
-    thread.join()
-    if failed:
-        raise AssertionError(answer.output + answer.stderr) from failed[0]
-    return answer
-
-
-def _armed(folder: Path) -> bool:
-    """Whether the running bot answers that it is armed."""
-    import asyncio
-
-    from bot.runtime.control import ask
-
-    end = time.monotonic() + 20
-    while time.monotonic() < end:
-        try:
-            status: Any = asyncio.run(ask(folder / "data", "status"))
-        except Exception:  # noqa: BLE001  # it is not there yet
-            status = None
-        if status and status["states"].get("main") == "armed" and status["positions"]:
-            return True
-        time.sleep(0.05)
-    return False
-
-
 def stops(books: Any) -> list[Decimal]:
     return [Decimal(order["trigger"]) for order in books["orders"] if order["trigger"]]
 
@@ -117,7 +63,7 @@ def test_a_crash_is_met_with_margin_and_a_stop_on_the_books_of_the_exchange(
 ) -> None:
     seen: dict[str, Any] = {}
 
-    def crash() -> None:
+    def crash(bot: Bot) -> None:
         # 100 of margin, 2 % with a deduction of 5 at 10 x 91.3: liquidated at (1000 - 100 - 5) / 9.8.
         seen["before"] = exchange.until(lambda books: len(stops(books)) == 1)
         exchange.mark("97")
@@ -140,13 +86,17 @@ def test_a_crash_is_met_with_margin_and_a_stop_on_the_books_of_the_exchange(
 def test_the_next_run_takes_over_what_the_first_one_left(
     holdfast: Run, exchange: Exchange, config: Path
 ) -> None:
-    def crash() -> None:
+    def crash(bot: Bot) -> None:
         exchange.mark("97")
         exchange.until(is_defended)
 
     guarded(holdfast, config, "--live", crash)
     left = exchange.books()
-    answer = guarded(holdfast, config, "--live", lambda: time.sleep(1.5))
+
+    def look(bot: Bot) -> None:
+        bot.until(lambda: bot.rows("StateChanged", contains='"now":"hf-1-'))
+
+    answer = guarded(holdfast, config, "--live", look)
     assert answer.exit_code == 0, answer.output + answer.stderr
     assert "main armed" in answer.output
     assert exchange.books() == left
@@ -161,9 +111,9 @@ def test_paper_accounts_live_on_the_same_market_and_touch_nothing(
     path.write_text(PAPER.format(port=exchange.port, ca_file=exchange.ca_file))
     untouched = exchange.books()
 
-    def crash() -> None:
+    def crash(bot: Bot) -> None:
         exchange.mark("97")
-        time.sleep(1.5)
+        bot.until(lambda: bot.acted() == ["seatbelt", "top_up", "seatbelt"])
 
     answer = guarded(holdfast, path, "--paper", crash)
     assert answer.exit_code == 0, answer.output + answer.stderr
@@ -197,9 +147,9 @@ def test_in_shadow_everything_is_decided_and_nothing_reaches_the_exchange(
 ) -> None:
     untouched = exchange.books()
 
-    def crash() -> None:
+    def crash(bot: Bot) -> None:
         exchange.mark("97")
-        time.sleep(1.5)
+        bot.until(lambda: {"seatbelt", "top_up"} <= {row["rule"] for row in bot.rows("Refusal")})
 
     answer = guarded(holdfast, config, "--shadow", crash)
     assert answer.exit_code == 0, answer.output + answer.stderr
@@ -278,7 +228,7 @@ def test_two_accounts_share_one_run_and_one_gate(
     report = json.loads(looked.stdout)
     assert set(report["accounts"]) == {"main", "other"}
     assert any("no open position" in each["text"] for each in report["accounts"]["other"])
-    answer = guarded(holdfast, config, "--live", lambda: None)
+    answer = guarded(holdfast, config, "--live", lambda _: None)
     assert answer.exit_code == 0, answer.output + answer.stderr
     assert "main armed, other armed" in answer.output
 
@@ -286,11 +236,14 @@ def test_two_accounts_share_one_run_and_one_gate(
 def test_a_key_that_is_revoked_while_it_runs_is_said_once(
     holdfast: Run, exchange: Exchange, config: Path
 ) -> None:
-    def revoke() -> None:
+    def revoke(bot: Bot) -> None:
         exchange.until(lambda books: len(stops(books)) == 1)
         exchange.control("POST", "/account", revoke="alice-key")
         exchange.mark("97")  # A rule wants to act, and so it is found out at once.
-        time.sleep(3)
+        bot.until(lambda: bot.status()["states"] == {"main": "auth_lost"})
+        # It goes on reading, now and then, and that is not said again.
+        refused = exchange.wire.statuses.count(401)
+        bot.until(lambda: exchange.wire.statuses.count(401) > refused)
 
     answer = guarded(holdfast, config, "--live", revoke)
     assert answer.exit_code == 0, answer.output + answer.stderr

@@ -10,7 +10,7 @@ from bot.core.facts import BalanceChanged, FundingPaid, PositionChanged
 from bot.core.types import AccountName, PositionId, Symbol
 from bot.simulator.bybit import rows
 from bot.simulator.bybit.account import AccountDesk
-from bot.simulator.bybit.market import INTERVALS, ticker_row
+from bot.simulator.bybit.market import INTERVALS, book_row, ticker_row
 from bot.simulator.bybit.names import Names, category_of
 from bot.simulator.line import Line
 from bot.simulator.market import Bar
@@ -20,6 +20,8 @@ from bot.simulator.wire import spelt
 from bot.simulator.world import Event, World
 
 PUBLIC = {"/v5/public/linear": "linear", "/v5/public/inverse": "inverse"}
+BEST = "1"
+"""The only depth of books that is simulated."""
 TOLD_EACH_SECOND = ("markPrice", "indexPrice", "lastPrice", "bid1Price", "ask1Price")
 
 
@@ -39,7 +41,7 @@ class Session:
 
 
 class MarketFeed:
-    """Tickers and bars. A ticker is told whole once, and by what changed after that."""
+    """Tickers, bars and best prices. A ticker is told whole once, and by what changed after that."""
 
     def __init__(self, world: World, names: Names) -> None:
         self._world = world
@@ -52,6 +54,10 @@ class MarketFeed:
             interval, _, rest = rest.partition(".")
             if interval not in INTERVALS:
                 return None
+        elif kind == "orderbook":
+            depth, _, rest = rest.partition(".")
+            if depth != BEST:
+                return None
         elif kind != "tickers":
             return None
         return self._names.find(PUBLIC[line.call.path], rest)
@@ -63,6 +69,8 @@ class MarketFeed:
             return
         if topic.startswith("tickers."):
             self._ticker(line, topic, symbol, again=again)
+        elif topic.startswith("orderbook."):
+            self._book(line, topic, symbol)
         else:
             self._kline(line, topic, symbol)
 
@@ -78,6 +86,12 @@ class MarketFeed:
             changed |= {name: row[name] for name in TOLD_EACH_SECOND}
         if changed:
             self._publish(line, topic, "delta", {"symbol": row["symbol"], **changed})
+
+    def _book(self, line: Line, topic: str, symbol: Symbol) -> None:
+        """The best prices, whole every time."""
+        row = book_row(self._world, self._names, symbol, 1)
+        told = {name: row[name] for name in ("s", "b", "a", "u", "seq")}
+        self._publish(line, topic, "snapshot", told)
 
     def _kline(self, line: Line, topic: str, symbol: Symbol) -> None:
         interval = topic.split(".")[1]

@@ -94,18 +94,8 @@ class PublicDesk:
 
     def book(self, given: Given) -> Json:
         """``/v5/market/orderbook``."""
-        symbol = self._symbol(given)
-        bids, asks = self._world.market.book(symbol, min(int(given.get("limit") or 25), 500))
-        now_ms = self._world.clock.now_ms()
-        return {
-            "s": self._names[symbol],
-            "b": [[shown(price), shown(size)] for price, size in bids],
-            "a": [[shown(price), shown(size)] for price, size in asks],
-            "ts": now_ms,
-            "u": now_ms,
-            "seq": now_ms,
-            "cts": now_ms,
-        }
+        levels = min(int(given.get("limit") or 25), 500)
+        return book_row(self._world, self._names, self._symbol(given), levels)
 
     def _symbols(self, given: Given) -> Iterator[Symbol]:
         category = given.get("category", "")
@@ -167,6 +157,21 @@ class PublicDesk:
             "preListingInfo": None,
             "riskParameters": {"priceLimitRatioX": "0.01", "priceLimitRatioY": "0.02"},
         }
+
+
+def book_row(world: World, names: Names, symbol: Symbol, levels: int) -> Json:
+    """So many levels of each side."""
+    bids, asks = world.market.book(symbol, levels)
+    now_ms = world.clock.now_ms()
+    return {
+        "s": names[symbol],
+        "b": [[shown(price), shown(size)] for price, size in bids],
+        "a": [[shown(price), shown(size)] for price, size in asks],
+        "ts": now_ms,
+        "u": now_ms,
+        "seq": now_ms,
+        "cts": now_ms,
+    }
 
 
 def ticker_row(world: World, names: Names, ticker: Ticker) -> dict[str, Any]:

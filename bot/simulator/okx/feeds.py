@@ -16,7 +16,7 @@ from bot.core.facts import BalanceChanged, PositionChanged
 from bot.core.types import AccountName, Position, PositionId, Symbol
 from bot.simulator.okx import rows
 from bot.simulator.okx.account import UID, AccountDesk
-from bot.simulator.okx.market import BARS, bar_row, funding_row, mark_row, ticker_row
+from bot.simulator.okx.market import BARS, bar_row, book_row, funding_row, mark_row, ticker_row
 from bot.simulator.okx.names import Names, family_of, type_of
 from bot.simulator.records import AccountView, Change, OrderRecord, Update
 from bot.simulator.spelling import Json, shown
@@ -24,11 +24,13 @@ from bot.simulator.wire import spelt
 from bot.simulator.world import Event, World
 
 PUBLIC, PRIVATE, BUSINESS = "/ws/v5/public", "/ws/v5/private", "/ws/v5/business"
-MARKET_CHANNELS = {PUBLIC: frozenset({"mark-price", "tickers", "funding-rate"})}
+BEST_FIVE = "books5"
+MARKET_CHANNELS = {PUBLIC: frozenset({"mark-price", "tickers", "funding-rate", BEST_FIVE})}
 ACCOUNT_CHANNELS = {
     PRIVATE: frozenset({"positions", "account", "orders"}),
     BUSINESS: frozenset({"orders-algo"}),
 }
+OF_ACCOUNTS = frozenset().union(*ACCOUNT_CHANNELS.values())
 WHOLE = ("positions", "account")
 """Channels told whole at first and again and again."""
 INTERVAL_S = 5
@@ -65,7 +67,7 @@ def message_of(arg: Arg, data: list[Json], **more: Any) -> str:  # noqa: ANN401 
 
 
 class MarketFeed:
-    """Mark prices, tickers, funding rates and bars."""
+    """Mark prices, tickers, funding rates, the best five levels and bars."""
 
     def __init__(self, world: World, names: Names) -> None:
         self._world = world
@@ -100,6 +102,9 @@ class MarketFeed:
                 return [ticker_row(self._world, self._names, ticker)]
             case "funding-rate":
                 return [funding_row(self._world, self._names, ticker)]
+            case "books5":
+                named = {"instId": self._names[symbol], "seqId": ticker.trades}
+                return [book_row(self._world, ticker.contract, 5) | named]
             case channel:
                 return self._bars(session, ticker.contract, arg, _bar(str(channel)) or 1)
 
@@ -139,6 +144,8 @@ class AccountFeed:
         touched = self._touched(event, updates, view, account)
         told: list[tuple[str, str]] = []
         for arg in args:
+            if arg["channel"] not in OF_ACCOUNTS:  # Bars share a connection with conditional orders.
+                continue
             named, topic = {**arg, "uid": UID}, topic_of(arg)
             match arg["channel"]:
                 case "positions":

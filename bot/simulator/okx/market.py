@@ -96,14 +96,7 @@ class PublicDesk:
 
     def book(self, given: Given) -> Json:
         """``market/books``."""
-        contract = self._one(given)
-        bids, asks = self._world.market.book(contract.symbol, min(int(given.get("sz") or 1), 400))
-
-        def level(price: Decimal, quantity: Decimal) -> list[str]:
-            return [shown(price), shown(size_of(contract, quantity)), "0", "1"]
-
-        ts = str(self._world.clock.now_ms())
-        return [{"asks": [level(*a) for a in asks], "bids": [level(*b) for b in bids], "ts": ts}]
+        return [book_row(self._world, self._one(given), min(int(given.get("sz") or 1), 400))]
 
     def open_interest(self, given: Given) -> Json:
         """``public/open-interest``."""
@@ -232,6 +225,17 @@ def funding_row(world: World, names: Names, ticker: Ticker) -> Json:
         "settState": "settled",
         "ts": str(world.clock.now_ms()),
     }
+
+
+def book_row(world: World, contract: Contract, levels: int) -> Json:
+    """So many levels of each side, in contracts."""
+    bids, asks = world.market.book(contract.symbol, levels)
+
+    def level(price: Decimal, quantity: Decimal) -> list[str]:
+        return [shown(price), shown(size_of(contract, quantity)), "0", "1"]
+
+    ts = str(world.clock.now_ms())
+    return {"asks": [level(*a) for a in asks], "bids": [level(*b) for b in bids], "ts": ts}
 
 
 def ticker_row(world: World, names: Names, ticker: Ticker) -> Json:

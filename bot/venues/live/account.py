@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -54,6 +54,8 @@ class AccountReader:
         self.account = connection.account
         self.listing = connection.listing
         self.state = NOTHING
+        self.changed: Callable[[AccountState, AccountState], None] = lambda _before, _after: None
+        """Told of every reading that is newer than those before it: what was known, and what is."""
         self.began_ms = 0
         """When the newest reading began."""
         self._reading = connection.dialect.reading
@@ -121,7 +123,8 @@ class AccountReader:
         """What a reading says, in the order to be folded in. Nothing where a later one is known."""
         if found.began_ms < self.began_ms:
             return ()
-        self.began_ms, self.state = found.began_ms, found.state
+        before, self.began_ms, self.state = self.state, found.began_ms, found.state
+        self.changed(before, found.state)
         if found.began_ms - self._told_whole_ms >= WHOLE_MS:
             self._told_whole_ms = found.began_ms
             self._told.clear()

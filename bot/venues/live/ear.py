@@ -7,12 +7,23 @@ until a second source has been asked.
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Collection
 from decimal import Decimal
 from typing import Protocol
 
-from bot.core.facts import BarClosed, Book, Fact, FundingRate, LastPrice, MarkPrice, OpenInterest
-from bot.core.types import Symbol
+from bot.core.facts import (
+    MET,
+    BarClosed,
+    Book,
+    Fact,
+    FundingRate,
+    LastPrice,
+    MarkPrice,
+    OpenInterest,
+    Outcome,
+)
+from bot.core.types import ClientId, Symbol
 from bot.venues.live.connection import Connection
 from bot.venues.live.corroboration import Corroboration
 from bot.venues.live.datagate import Judgement, Source
@@ -22,6 +33,8 @@ from bot.venues.port import Batch
 
 _MALFORMED = (ValueError, KeyError, TypeError, AttributeError, IndexError)
 _OF_A_MARKET = (LastPrice, FundingRate, BarClosed, Book, OpenInterest)
+MET_MAX = 200
+"""Orders that were met that are remembered."""
 
 
 class Inbox(Protocol):
@@ -66,6 +79,8 @@ class Ear:
         self._last_ms: dict[Symbol, int] = {}
         """Of each symbol's latest traded price, by the exchange's clock."""
         self._funding: dict[Symbol, tuple[Decimal, int]] = {}
+        self.met: deque[ClientId] = deque(maxlen=MET_MAX)
+        """Orders of ours of which it was told that they were met."""
         self._inbox: Inbox | None = None
 
     def open(self, inbox: Inbox) -> None:
@@ -135,6 +150,8 @@ class Ear:
                 self.corroboration.trade(fact)
             elif isinstance(fact, FundingRate) and not self._is_news(fact):
                 return
+        elif isinstance(fact, Outcome) and fact.proof == MET:
+            self.met.append(fact.client_id)
         if self._inbox is not None:
             self._inbox.put_now((fact,))
 

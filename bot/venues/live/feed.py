@@ -20,6 +20,7 @@ from bot.venues.live.ear import Ear, Inbox
 from bot.venues.live.flaws import Flaws
 from bot.venues.live.line import Unreadable
 from bot.venues.live.market_watch import MarketWatch
+from bot.venues.live.met_orders import MetOrders
 from bot.venues.live.streams import StreamKeeper
 from bot.venues.live.terms import Wanted
 from bot.venues.live.venue import LiveVenue
@@ -94,6 +95,7 @@ class Feed:
         self.ear = Ear(connection)
         self.ear.hint = self._hint
         self.ear.passed_on = self._alive
+        self._met = None if venue is None else MetOrders(connection, venue.reader, self.ear)
         self._market = StreamKeeper(connection, lambda: self._bars.want(self.ear.symbols))
         self._private = StreamKeeper(connection, self._afresh)
         self._watch = MarketWatch(connection, self.ear, self._renew)
@@ -112,6 +114,8 @@ class Feed:
             if self._venue is not None:
                 self._private.hold(self._dialect.streams.private_streams(), group)
                 group.create_task(self._venue.resolve(inbox.put), name="open acts")
+                assert self._met is not None, "an account whose orders nobody follows"
+                group.create_task(self._met.run(inbox), name="orders that were met")
                 group.create_task(self._read_for_ever(inbox, group), name="account")
                 group.create_task(self._watch_readings(self._venue, inbox), name="account watch")
 

@@ -9,6 +9,7 @@ import pytest
 from bot.core.facts import (
     MET,
     BarClosed,
+    Book,
     Deleveraged,
     FundingRate,
     LastPrice,
@@ -61,6 +62,32 @@ def test_a_delta_says_what_is_in_it() -> None:
 
 def test_a_rate_without_its_time_says_nothing() -> None:
     assert heard("ws ticker delta without mark", fundingRate="0.0001") == Heard()
+
+
+def test_best_prices_and_the_money_at_them_are_told() -> None:
+    assert heard("ws book").facts == (
+        Book(
+            at_ms=1672304484978,
+            symbol=BTC,
+            bid=D("16493.5"),
+            ask=D(16611),
+            bid_depth=D("98.961"),
+            ask_depth=D("481.719"),
+        ),
+    )
+
+
+@pytest.mark.parametrize("bids", [None, [], [[]], [["16493.5"]], [["0", "1"]], [["16493.5", "nan"]], "b"])
+def test_a_book_that_makes_no_sense_is_a_flaw(bids: Any) -> None:
+    found = heard("ws book", b=bids)
+    assert found.facts == ()
+    assert found.flaw.startswith("orderbook.1.BTCUSDT: bids")
+
+
+def test_a_book_whose_sides_cross_is_a_flaw() -> None:
+    assert heard("ws book", b=[["16611", "1"]]).flaw == (
+        "orderbook.1.BTCUSDT: BTC/USDT:USDT: best bid 16611 is not below best ask 16611.00"
+    )
 
 
 @pytest.mark.parametrize("price", [None, "", "nan", "0", "-1", "abc", float("inf")])
@@ -205,14 +232,16 @@ def unified(symbol: Symbol) -> dict[str, Any]:
 
 
 def test_the_client_subscribes_to_that_and_asks_nothing_before() -> None:
-    wanted = Wanted(symbols=(BTC, INVERSE, DATED), timeframes_ms=(3_600_000,))
+    wanted = Wanted(symbols=(BTC, INVERSE, DATED), timeframes_ms=(3_600_000,), book=True)
     these = [*STREAMS.streams(wanted, LISTING), *STREAMS.private_streams()]
     sent = subscribed("bybit", STREAMS, these, *(unified(symbol) for symbol in wanted.symbols))
     assert [(where, message["args"]) for where, message in sent] == [
         ("linear", ["tickers.BTCUSDT", "tickers.BTCUSDT-25DEC26"]),
+        ("linear", ["orderbook.1.BTCUSDT", "orderbook.1.BTCUSDT-25DEC26"]),
         ("linear", ["kline.60.BTCUSDT"]),
         ("linear", ["kline.60.BTCUSDT-25DEC26"]),
         ("inverse", ["tickers.BTCUSD"]),
+        ("inverse", ["orderbook.1.BTCUSD"]),
         ("inverse", ["kline.60.BTCUSD"]),
         ("private", ["position"]),
         ("private", ["order"]),

@@ -9,6 +9,7 @@ import pytest
 from bot.core.facts import (
     MET,
     BarClosed,
+    Book,
     Deleveraged,
     FundingRate,
     LastPrice,
@@ -47,6 +48,27 @@ def test_mark_last_and_funding_are_told() -> None:
     assert heard("ws funding").facts == (
         FundingRate(at_ms=1700724675402, symbol=INVERSE, rate=D("0.0001875391284828"), next_ms=1700726400000),
     )
+
+
+def test_best_prices_and_the_money_in_five_levels_are_told() -> None:
+    # A contract is 0.01 BTC: of 31738.2 x 0.67557666 + 31738 x 0.02466947 + 31736.3 x 0.01705046 a hundredth.
+    assert heard("ws book").facts == (
+        Book(
+            at_ms=1626537446491,
+            symbol=BTC,
+            bid=D("31738.2"),
+            ask=D("31738.3"),
+            bid_depth=D("227.6566530297"),
+            ask_depth=D("57.15653169097"),
+        ),
+    )
+
+
+@pytest.mark.parametrize("asks", [None, [], [[]], [["31738.3"]], [["-1", "1"]], [["31738.3", "nan"]], "a"])
+def test_a_book_that_makes_no_sense_is_a_flaw(asks: Any) -> None:
+    found = heard("ws book", asks=asks)
+    assert found.facts == ()
+    assert found.flaw.startswith("books5: asks")
 
 
 @pytest.mark.parametrize("price", [None, "", "nan", "0", "-1", "abc", float("inf")])
@@ -194,7 +216,7 @@ def test_the_client_lists_contracts_and_asks_for_no_coins() -> None:
 
 
 def test_the_client_subscribes_to_that_and_asks_nothing_before() -> None:
-    wanted = Wanted(symbols=(BTC, DATED), timeframes_ms=(60_000, 21_600_000))
+    wanted = Wanted(symbols=(BTC, DATED), timeframes_ms=(60_000, 21_600_000), book=True)
     these = [*STREAMS.streams(wanted, LISTING), *STREAMS.private_streams()]
     client = client_of("okx")
     sent = subscribed("okx", STREAMS, these, *(client.parse_market(each["info"]) for each in MARKETS))
@@ -205,6 +227,7 @@ def test_the_client_subscribes_to_that_and_asks_nothing_before() -> None:
         ("public", [{"channel": "mark-price", **linear}, {"channel": "mark-price", **dated}]),
         ("public", [{"channel": "tickers", **linear}, {"channel": "tickers", **dated}]),
         ("public", [{"channel": "funding-rate", **linear}]),
+        ("public", [{"channel": "books5", **linear}, {"channel": "books5", **dated}]),
         ("business", [{"channel": "candle1m", **linear}, {"channel": "candle1m", **dated}]),
         ("business", [{"channel": "candle6Hutc", **linear}, {"channel": "candle6Hutc", **dated}]),
         ("private", [{"channel": "positions", **everything, **events}]),

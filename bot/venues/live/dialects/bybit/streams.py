@@ -14,6 +14,7 @@ from typing import Any
 from bot.core.facts import (
     MET,
     BarClosed,
+    Book,
     Deleveraged,
     Fact,
     LastPrice,
@@ -34,6 +35,7 @@ from bot.venues.live.dialects.bybit.rows import (
     instrument_of,
     is_ours,
 )
+from bot.venues.live.levels import book, levels
 from bot.venues.live.portions import portions
 from bot.venues.live.rows import Row, above_nought, given, ms, row, rows, text, text_if_given
 from bot.venues.live.terms import Heard, Instrument, Listing, Payload, Subscription, Wanted
@@ -65,7 +67,7 @@ class BybitStreams:
         }
 
     def streams(self, wanted: Wanted, listing: Listing) -> Sequence[Subscription]:
-        """Tickers and bars; linear and inverse contracts have a connection each."""
+        """Tickers, bars and books; linear and inverse contracts have a connection each."""
         by_family: dict[str, list[Instrument]] = {}
         for symbol in wanted.symbols:
             instrument = listing.by_symbol[symbol]
@@ -96,6 +98,8 @@ class BybitStreams:
                     return Heard(facts=tuple(_ticker(message, listing)), indices=_index(message, listing))
                 case "kline":
                     return Heard(facts=tuple(_bars(message, listing)))
+                case "orderbook":
+                    return Heard(facts=(_book(message, listing),))
                 case "execution":
                     return Heard(facts=tuple(_executions(account, message, listing)), account=True)
                 case _ if kind in PRIVATE:
@@ -114,6 +118,12 @@ def _of(family: str, these: Sequence[Instrument], wanted: Wanted) -> Iterator[Su
             name=f"tickers {family} {number}",
             link=Link.MARKET,
             start=methodcaller("watch_tickers", list(some)),
+        )
+    for number, some in enumerate(portions(symbols if wanted.book else (), TOPICS_A_CALL), start=1):
+        yield Subscription(
+            name=f"books {family} {number}",
+            link=Link.MARKET,
+            start=methodcaller("watch_bids_asks", list(some)),
         )
     for timeframe_ms in wanted.timeframes_ms:
         interval(timeframe_ms)  # Said at the start, not when the call is made.
@@ -150,6 +160,13 @@ def _index(message: Row, listing: Listing) -> Mapping[Symbol, Decimal]:
     if not given(data, "indexPrice"):
         return {}
     return {listing.by_id[text(data, "symbol")].symbol: above_nought(data, "indexPrice")}
+
+
+def _book(message: Row, listing: Listing) -> Book:
+    """The best prices: at depth 1 every message is the whole of it (v5 websocket/public/orderbook)."""
+    data = row(message.get("data"), "data")
+    bids, asks = levels(data.get("b"), "bids"), levels(data.get("a"), "asks")
+    return book(listing.by_id[text(data, "s")], ms(message.get("ts"), "ts"), bids, asks)
 
 
 def _bars(message: Row, listing: Listing) -> Iterator[BarClosed]:

@@ -9,6 +9,7 @@ from typing import Any
 from bot.core.facts import (
     MET,
     BarClosed,
+    Book,
     Deleveraged,
     Fact,
     LastPrice,
@@ -21,6 +22,7 @@ from bot.core.types import AccountName, PositionId
 from bot.venues.live.dialects.okx.market import BARS, bar_name, closed_bar, funding, mark
 from bot.venues.live.dialects.okx.rows import closed_side, trade
 from bot.venues.live.dialects.okx.spelling import FUTURES, SWAP, instrument_type, is_ours, read
+from bot.venues.live.levels import book, levels
 from bot.venues.live.portions import portions
 from bot.venues.live.rows import Row, above_nought, given, items, ms, number, row, rows, text, text_if_given
 from bot.venues.live.terms import Heard, Instrument, Listing, Payload, Subscription, Wanted
@@ -32,6 +34,9 @@ ONLY_EVENTS = {"extraParams": '{"updateInterval": "0"}'}
 ACCOUNT, POSITIONS, ORDERS, CONDITIONAL = "account", "positions", "orders", "orders-algo"
 PRIVATE = frozenset({ACCOUNT, POSITIONS, ORDERS, CONDITIONAL})
 CANDLE = "candle"
+BOOK, LEVELS = "books5", 5
+"""The five best levels of each side, whole in every message."""
+WATCH_BOOKS = "watch_order_book_for_symbols"
 TIMEFRAMES = {CANDLE + name: timeframe_ms for timeframe_ms, name in BARS.items()}
 REGULAR = "snapshot"
 LIQUIDATIONS = frozenset({"full_liquidation", "partial_liquidation"})
@@ -49,7 +54,7 @@ class OkxStreams:
         }
 
     def streams(self, wanted: Wanted, listing: Listing) -> Sequence[Subscription]:
-        """Marks, last prices, funding of perpetuals, and bars, which have a connection of their own."""
+        """Marks, last prices, funding of perpetuals, books; bars, which have a connection of their own."""
         instruments = [listing.by_symbol[symbol] for symbol in wanted.symbols]
         symbols = [each.symbol for each in instruments]
         perpetuals = [each.symbol for each in instruments if instrument_type(each.contract) == SWAP]
@@ -58,6 +63,8 @@ class OkxStreams:
             *_calls("last prices", symbols, lambda some: methodcaller("watch_tickers", some)),
             *_calls("funding", perpetuals, lambda some: methodcaller("watch_funding_rates", some)),
         ]
+        if wanted.book:
+            found += _calls("books", symbols, lambda some: methodcaller(WATCH_BOOKS, some, LEVELS))
         for timeframe_ms in wanted.timeframes_ms:
             found += _bars_of(symbols, bar_name(timeframe_ms))
         return found
@@ -99,6 +106,10 @@ def _facts(channel: str, account: AccountName, message: Row, listing: Listing) -
         return
     data = rows(message.get("data"), "data")
     match channel:
+        case "books5":
+            instrument = _instrument(row(message.get("arg"), "arg"), listing)
+            for of in data:
+                yield _book(of, instrument)
         case "mark-price":
             for of in data:
                 yield mark(of, _instrument(of, listing))
@@ -124,6 +135,12 @@ def _facts(channel: str, account: AccountName, message: Row, listing: Listing) -
 
 def _instrument(of: Row, listing: Listing) -> Instrument:
     return listing.by_id[text(of, "instId")]
+
+
+def _book(of: Row, instrument: Instrument) -> Book:
+    size = instrument.contract.contract_size
+    bids, asks = levels(of.get("bids"), "bids", size), levels(of.get("asks"), "asks", size)
+    return book(instrument, ms(of.get("ts"), "ts"), bids, asks)
 
 
 def _bars(channel: str, message: Row, listing: Listing) -> Iterator[BarClosed]:

@@ -8,13 +8,13 @@ its handler of pongs calls what does not exist, and that would end the stream.
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
-from decimal import Decimal
 from typing import Any
 
 from bot.core.facts import Book, Fact, FundingRate, LastPrice, Link, MarkPrice
-from bot.core.types import ZERO, AccountName
+from bot.core.types import AccountName
 from bot.venues.live.dialects.xt.spelling import PRIVATE, result, text_of, time_of
 from bot.venues.live.exact import exact, positive
+from bot.venues.live.levels import book, levels
 from bot.venues.live.terms import Heard, Instrument, Listing, Payload, Subscription, Wanted
 
 KEEP_ALIVE_MS = 5_000
@@ -167,27 +167,6 @@ def _facts(topic: str, data: object, listing: Listing) -> Iterator[Fact]:
 
 def _book(data: Mapping[str, Any], instrument: Instrument, at_ms: int) -> Book:
     """Best prices, and the money in the levels that are sent (20 of each side)."""
-    bids, asks = _levels(data.get("b"), "bids"), _levels(data.get("a"), "asks")
-    bid, ask = max(price for price, _ in bids), min(price for price, _ in asks)
-    if bid >= ask:
-        raise ValueError(f"best bid {bid} is not below best ask {ask}")
     size = instrument.contract.contract_size
-    return Book(
-        at_ms=at_ms,
-        symbol=instrument.symbol,
-        bid=bid,
-        ask=ask,
-        bid_depth=sum((price * contracts * size for price, contracts in bids), ZERO),
-        ask_depth=sum((price * contracts * size for price, contracts in asks), ZERO),
-    )
-
-
-def _levels(side: object, what: str) -> list[tuple[Decimal, Decimal]]:
-    if not isinstance(side, list) or not side:
-        raise ValueError(f"no {what}")
-    found = []
-    for level in side:
-        if not isinstance(level, list) or len(level) != 2:  # noqa: PLR2004 - a price and a quantity
-            raise ValueError(f"{what}: found {level!r}, expected price and quantity")
-        found.append((positive(level[0], what), positive(level[1], what)))
-    return found
+    bids, asks = levels(data.get("b"), "bids", size), levels(data.get("a"), "asks", size)
+    return book(instrument, at_ms, bids, asks)
