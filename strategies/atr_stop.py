@@ -65,9 +65,12 @@ class AtrStop(Rule[AtrStopParams]):
         stop, naked = stops.ours, stops.protecting is None
         away = params.multiple * atr
         price = view.mark - away if sign > 0 else view.mark + away
-        gain = max(params.step * atr, view.contract.tick)
         held = stop.trigger if stop is not None else None
-        if held is not None and sign * (price - held) < gain and not naked:
+        ahead = None if held is None else price - held if sign > 0 else held - price
+        if ahead is not None and ahead < 0 and not naked:
+            return  # Most of the time: it would rest behind where it is.
+        gain = max(params.step * atr, view.contract.tick)
+        if ahead is not None and ahead < gain and not naked:
             return
         towards = view.contract.price_up if sign > 0 else view.contract.price_down
         trigger = self._clear(view, towards(price))

@@ -38,20 +38,21 @@ class AtrSeries:
         self._length = length
         self._count = 0
         self._average: float = 0
-        self._close: float | None = None
+        self._close: Decimal | None = None
 
     def update(self, bar: BarClosed) -> None:
         """Take the next closed bar into account."""
-        high, low, before = float(bar.high), float(bar.low), self._close
+        high, low, before = bar.high, bar.low, self._close
         if before is not None:
             if before > high:
                 high = before
             elif before < low:
                 low = before
-        self._close = float(bar.close)
+        self._close = bar.close
         if self._count < self._length:
             self._count += 1
-        self._average += (high - low - self._average) / self._count
+        # Exact up to here: only the range becomes a float, which costs more than subtracting decimals.
+        self._average += (float(high - low) - self._average) / self._count
 
     @property
     def value(self) -> Decimal | None:
