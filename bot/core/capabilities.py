@@ -38,7 +38,8 @@ class Capabilities:
 
     def of(self, intent: str, mode: MarginMode, symbol: Symbol) -> Capability:
         """The capability for an intent kind on a position in ``symbol``; an unlisted one is a declared no."""
-        found = self.by_contract.get((intent, mode, symbol)) or self.levers.get((intent, mode))
+        found = self.by_contract.get((intent, mode, symbol)) if self.by_contract else None
+        found = found or self.levers.get((intent, mode))
         return found or Capability(works=False, because=f"{self.venue} has no {intent} in {mode} mode")
 
 

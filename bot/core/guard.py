@@ -31,6 +31,7 @@ from bot.core.intents import (
     OpenHedge,
     PlaceStop,
     PlaceTakeProfit,
+    Posture,
     Proposal,
     ReducePosition,
     TransferCollateral,
@@ -147,8 +148,9 @@ class Guard:
             until_ms = max(account.paused_until_ms, self._parked.pause_of(rule, case.holder.id))
             if case.now_ms < until_ms:
                 return No(Because.PAUSED, "paused by a person", until_ms)
-            if not permits(case.holder.posture, kind):
-                return No(Because.POSTURE, f"the posture is {case.holder.posture}")
+            posture = case.holder.posture
+            if posture is not Posture.NORMAL and not permits(posture, kind):
+                return No(Because.POSTURE, f"the posture is {posture}")
         return None
 
     def _capability(self, kind: type[Intent], case: Case) -> No | None:
@@ -205,7 +207,7 @@ class Guard:
         if limits.margin_per_account is not None:
             spent = ledger.spending(id_.account, currency).margin
             left.append((limits.margin_per_account - spent, "account", FOREVER_MS))
-        return min(left, default=(None, "", FOREVER_MS), key=lambda item: item[0] or ZERO)
+        return min(left, key=lambda item: item[0]) if left else (None, "", FOREVER_MS)
 
     # -- questions that depend on the mark ----------------------------------------------------------
 

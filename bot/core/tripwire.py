@@ -142,7 +142,8 @@ class Tripwires:
             else:
                 affected.add(holder.id.symbol)
             pooled = pooled or not holder.isolated
-        self.next_at_ms = min((h.reach.at_ms for h in self._timed.values()), default=FOREVER_MS)
+        timed = self._timed
+        self.next_at_ms = min(h.reach.at_ms for h in timed.values()) if timed else FOREVER_MS
         if pooled:
             self._lay(affected)
         for symbol in affected:
