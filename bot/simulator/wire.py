@@ -100,6 +100,58 @@ class Wire(Protocol):
         ...
 
 
+class Sockets(Protocol):
+    """The websockets of an exchange, where one part looks after all of them."""
+
+    def connect(self, line: Line) -> int:
+        """A websocket wants in: 0 if it may, else the status that refuses it."""
+        ...
+
+    def hear(self, line: Line, text: str) -> None:
+        """A message from a client."""
+        ...
+
+    def leave(self, line: Line) -> None:
+        """A websocket is gone."""
+        ...
+
+    def tick(self) -> None:
+        """A second has passed."""
+        ...
+
+    def expire(self, account: str) -> int:
+        """End the private streams of an account; how many."""
+        ...
+
+
+class SocketWire:
+    """What a wire says of websockets that leaves them all to its ``Sockets``."""
+
+    def __init__(self, sockets: Sockets) -> None:
+        """Hand everything on to ``sockets``."""
+        self._sockets = sockets
+
+    def connect(self, line: Line) -> int:
+        """A websocket wants in."""
+        return self._sockets.connect(line)
+
+    def hear(self, line: Line, text: str) -> None:
+        """A message from a client."""
+        self._sockets.hear(line, text)
+
+    def leave(self, line: Line) -> None:
+        """A websocket is gone."""
+        self._sockets.leave(line)
+
+    def tick(self) -> None:
+        """A second has passed."""
+        self._sockets.tick()
+
+    def expire_sessions(self, account: str) -> int:
+        """End the private streams of an account."""
+        return self._sockets.expire(account)
+
+
 def spelt(payload: Any) -> str:  # noqa: ANN401 - JSON
     """JSON as exchanges write it: no spaces."""
     return json.dumps(payload, separators=(",", ":"))

@@ -17,11 +17,10 @@ from bot.simulator.bybit.settings import SettingsDesk
 from bot.simulator.bybit.streams import Streams
 from bot.simulator.bybit.trading import TradingDesk
 from bot.simulator.keys import ApiKey
-from bot.simulator.line import Line
 from bot.simulator.pace import Allowance, Pace
 from bot.simulator.records import AccountView
 from bot.simulator.spelling import Json, hex_signature, same
-from bot.simulator.wire import Answer, Call
+from bot.simulator.wire import Answer, Call, SocketWire
 from bot.simulator.world import World
 
 HOSTS = frozenset({"api.bybit.com", "stream.bybit.com", "api.bytick.com", "stream.bytick.com"})
@@ -47,7 +46,7 @@ Reads = Callable[[ApiKey, Mapping[str, Any], AccountView], Json]
 Writes = Callable[[ApiKey, Mapping[str, Any]], Json]
 
 
-class BybitWire:
+class BybitWire(SocketWire):
     """Bybit over a world whose contracts follow its margin rules."""
 
     name = "bybit"
@@ -59,7 +58,7 @@ class BybitWire:
         trading, settings = TradingDesk(world, names, accounts), SettingsDesk(world, accounts)
         self._world = world
         self._pace = Pace()
-        self._streams = Streams(world, names, accounts)
+        super().__init__(Streams(world, names, accounts))
         self._public: Mapping[str, Public] = {
             "/v5/market/time": public.time,
             "/v5/market/instruments-info": public.instruments,
@@ -155,23 +154,3 @@ class BybitWire:
     def api_key(self, call: Call) -> str:
         """The key a request names."""
         return call.headers.get("x-bapi-api-key", "")
-
-    def connect(self, line: Line) -> int:
-        """A websocket wants in."""
-        return self._streams.connect(line)
-
-    def hear(self, line: Line, text: str) -> None:
-        """A message from a client."""
-        self._streams.hear(line, text)
-
-    def leave(self, line: Line) -> None:
-        """A websocket is gone."""
-        self._streams.leave(line)
-
-    def tick(self) -> None:
-        """A second has passed."""
-        self._streams.tick()
-
-    def expire_sessions(self, account: str) -> int:
-        """End the private streams of an account."""
-        return self._streams.expire(account)

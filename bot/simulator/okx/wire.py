@@ -12,7 +12,6 @@ from typing import Any
 
 from bot.core.types import AccountName
 from bot.simulator.keys import ApiKey
-from bot.simulator.line import Line
 from bot.simulator.okx.account import AccountDesk
 from bot.simulator.okx.algos import AlgoDesk
 from bot.simulator.okx.market import PublicDesk
@@ -24,7 +23,7 @@ from bot.simulator.okx.trading import BATCH_MAX, TradingDesk
 from bot.simulator.pace import Allowance, Pace
 from bot.simulator.records import AccountView
 from bot.simulator.spelling import Json, base64_signature, same
-from bot.simulator.wire import Answer, Call
+from bot.simulator.wire import Answer, Call, SocketWire
 from bot.simulator.world import World
 
 HOSTS = frozenset(
@@ -63,7 +62,7 @@ Reads = Callable[[ApiKey, Mapping[str, Any], AccountView], Json]
 Writes = Callable[[ApiKey, Mapping[str, Any]], Json]
 
 
-class OkxWire:
+class OkxWire(SocketWire):
     """OKX over a world whose contracts follow its margin rules. ``levels``: any ``acctLv`` but futures."""
 
     name = "okx"
@@ -76,7 +75,7 @@ class OkxWire:
         algos = AlgoDesk(world, names, accounts, trading)
         self._world = world
         self._pace = Pace()
-        self._streams = Streams(world, names, accounts)
+        super().__init__(Streams(world, names, accounts))
         self._public: Mapping[str, Public] = {
             "public/time": public.time,
             "public/instruments": public.instruments,
@@ -194,23 +193,3 @@ class OkxWire:
     def api_key(self, call: Call) -> str:
         """The key a request names."""
         return call.headers.get("ok-access-key", "")
-
-    def connect(self, line: Line) -> int:
-        """A websocket wants in."""
-        return self._streams.connect(line)
-
-    def hear(self, line: Line, text: str) -> None:
-        """A message from a client."""
-        self._streams.hear(line, text)
-
-    def leave(self, line: Line) -> None:
-        """A websocket is gone."""
-        self._streams.leave(line)
-
-    def tick(self) -> None:
-        """A second has passed."""
-        self._streams.tick()
-
-    def expire_sessions(self, account: str) -> int:
-        """End the private streams of an account."""
-        return self._streams.expire(account)

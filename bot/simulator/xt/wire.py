@@ -12,11 +12,10 @@ from typing import Any
 
 from bot.core.types import PositionMode
 from bot.simulator.keys import ApiKey
-from bot.simulator.line import Line
 from bot.simulator.pace import Allowance, Pace
 from bot.simulator.records import AccountView
 from bot.simulator.spelling import Json, hex_signature, same
-from bot.simulator.wire import Answer, Call
+from bot.simulator.wire import Answer, Call, SocketWire
 from bot.simulator.world import World
 from bot.simulator.xt.account import AccountDesk
 from bot.simulator.xt.lists import ListDesk
@@ -40,7 +39,7 @@ Reads = Callable[[ApiKey, Mapping[str, Any], AccountView], Json]
 Writes = Callable[[ApiKey, Mapping[str, Any]], Json]
 
 
-class XtWire:
+class XtWire(SocketWire):
     """XT over a world whose contracts follow its margin rules. All accounts hold long and short apart."""
 
     name = "xt"
@@ -57,7 +56,9 @@ class XtWire:
         self._world = world
         self._pace = Pace()
         self._locked: dict[str, int] = {}
-        self._streams = Streams(world, names, accounts)
+        streams = Streams(world, names, accounts)
+        super().__init__(streams)
+        self._listen_keys = streams.keys
         self._public: Mapping[str, Public] = {
             f"{MARKET}symbol/list": public.contracts,
             f"{MARKET}symbol/detail": public.contract,
@@ -165,7 +166,7 @@ class XtWire:
         return key
 
     def _listen_key(self, key: ApiKey, _: Mapping[str, Any], __: AccountView) -> Json:
-        return self._streams.keys.issue(key)
+        return self._listen_keys.issue(key)
 
     def _throttle(self, call: Call) -> None:
         now_ms = self._world.clock.now_ms()
@@ -178,23 +179,3 @@ class XtWire:
     def api_key(self, call: Call) -> str:
         """The key a request names."""
         return call.headers.get("xt-validate-appkey", "")
-
-    def connect(self, line: Line) -> int:
-        """A websocket wants in."""
-        return self._streams.connect(line)
-
-    def hear(self, line: Line, text: str) -> None:
-        """A message from a client."""
-        self._streams.hear(line, text)
-
-    def leave(self, line: Line) -> None:
-        """A websocket is gone."""
-        self._streams.leave(line)
-
-    def tick(self) -> None:
-        """A second has passed."""
-        self._streams.tick()
-
-    def expire_sessions(self, account: str) -> int:
-        """End the listen keys of an account."""
-        return self._streams.expire(account)
