@@ -60,6 +60,24 @@ NOTHING += (
 )
 NOTHING += ("baseBal", "quoteBal", "spotInUseAmt", "spotInUseCcy", "clSpotInUseAmt", "maxSpotInUseAmt")
 NOTHING += ("bizRefId", "bizRefType", "nonSettleAvgPx", "settledPnl", "availPos")
+UNUSED_IN_ORDERS: tuple[str, ...] = ("attachAlgoClOrdId", "pxType", "pxUsd", "pxVol", "quickMgnType", "stpId")
+UNUSED_IN_ORDERS += ("tgtCcy", "ccy", "rebate", "slOrdPx", "slTriggerPx", "slTriggerPxType")
+UNUSED_IN_ORDERS += ("tpOrdPx", "tpTriggerPx", "tpTriggerPxType", "rebateCcy")
+"""What an order row names and leaves empty here."""
+UNUSED_IN_ALGO_ORDERS: tuple[str, ...] = (
+    "activePx",
+    "callbackRatio",
+    "callbackSpread",
+    "ccy",
+    "chaseType",
+    "chaseVal",
+)
+UNUSED_IN_ALGO_ORDERS += ("isTradeBorrowMode", "maxChaseType", "maxChaseVal", "moveTriggerPx")
+UNUSED_IN_ALGO_ORDERS += ("pxLimit", "pxSpread", "pxVar", "quickMgnType", "slOrdPx", "slTriggerPx")
+UNUSED_IN_ALGO_ORDERS += ("slTriggerPxType", "tpOrdPx", "tpTriggerPx", "tpTriggerPxType", "szLimit")
+UNUSED_IN_ALGO_ORDERS += ("triggerPx", "triggerPxType", "ordPx", "tgtCcy", "timeInterval")
+UNUSED_IN_ALGO_ORDERS += ("tradeQuoteCcy",)
+"""What an algo row names and leaves empty, unless its kind fills it."""
 
 
 def side_of(id_: PositionId, mode: PositionMode) -> str:
@@ -160,28 +178,8 @@ def order_row(world: World, names: Names, view: AccountView, record: OrderRecord
     trades = trades_of(view, record)
     last = trades[-1] if trades else None
     parent = None if record.parent is None else view.orders.get(record.parent)
-    blank: tuple[str, ...] = (
-        "attachAlgoClOrdId",
-        "pxType",
-        "pxUsd",
-        "pxVol",
-        "quickMgnType",
-        "stpId",
-        "tgtCcy",
-        "ccy",
-        "rebate",
-    )
-    blank += (
-        "slOrdPx",
-        "slTriggerPx",
-        "slTriggerPxType",
-        "tpOrdPx",
-        "tpTriggerPx",
-        "tpTriggerPxType",
-        "rebateCcy",
-    )
     return {
-        **dict.fromkeys(blank, ""),
+        **dict.fromkeys(UNUSED_IN_ORDERS, ""),
         "instType": type_of(contract),
         "instId": names[record.id.symbol],
         "ordId": str(record.order_id),
@@ -234,28 +232,8 @@ def algo_row(world: World, names: Names, view: AccountView, record: OrderRecord)
             if profit
             else ("slTriggerPx", "slTriggerPxType", "slOrdPx")
         )
-    blank: tuple[str, ...] = (
-        "activePx",
-        "callbackRatio",
-        "callbackSpread",
-        "ccy",
-        "chaseType",
-        "chaseVal",
-        "isTradeBorrowMode",
-    )
-    blank += ("maxChaseType", "maxChaseVal", "moveTriggerPx", "pxLimit", "pxSpread", "pxVar", "quickMgnType")
-    blank += (
-        "slOrdPx",
-        "slTriggerPx",
-        "slTriggerPxType",
-        "tpOrdPx",
-        "tpTriggerPx",
-        "tpTriggerPxType",
-        "szLimit",
-    )
-    blank += ("triggerPx", "triggerPxType", "ordPx", "tgtCcy", "timeInterval", "tradeQuoteCcy")
     return {
-        **dict.fromkeys(blank, ""),
+        **dict.fromkeys(UNUSED_IN_ALGO_ORDERS, ""),
         **dict(zip(names_of, (price, by, order_price), strict=True)),
         "actualPx": shown_or(child.average if child and child.filled else None),
         "actualSide": ("tp" if profit else "sl") if child else "",
