@@ -156,6 +156,8 @@ class Arbiter:
         broken, now_ms = self._parked.broken, situation.now_ms
         unchanged = holder.reach_version >= 0
         for armed in holder.armed:
+            if within and armed.pending is QUIET and armed.reach_version == holder.version:
+                continue  # Nearly all of them, nearly always: it needs no further questions.
             if broken and armed.name in broken:
                 continue
             if armed.promised(holder.version, now_ms) and (within or armed.reach.lasts(situation)):
