@@ -28,7 +28,7 @@ from bot.core.ledger import Ledger
 from bot.core.market import Market
 from bot.core.rule import Needs
 from bot.core.settings import EngineSettings
-from bot.core.states import BotState
+from bot.core.states import AccountStatus, BotState
 from bot.core.step import Step
 from bot.core.tripwire import Tripwires, Wire
 from bot.core.types import AccountName, PositionId, Symbol
@@ -133,6 +133,19 @@ class Engine:
     def states(self) -> Mapping[AccountName, BotState]:
         """The state of each account."""
         return {account.name: account.state for account in self._books.accounts.values()}
+
+    def accounts(self) -> tuple[AccountStatus, ...]:
+        """How each account stands, and why."""
+        return tuple(
+            AccountStatus(
+                name=account.name,
+                state=account.state,
+                because=account.because,
+                silent=tuple(sorted(account.blind_to)),
+                flattening=account.flattening,
+            )
+            for account in self._books.accounts.values()
+        )
 
     def distance(self, id_: PositionId) -> Decimal | None:
         """Signed distance to liquidation at the present mark; ``None`` if closed or without liquidation."""

@@ -17,6 +17,7 @@ from bot.core.conditions import Events
 from bot.core.contracts import Contract
 from bot.core.decisions import StateChanged
 from bot.core.facts import (
+    AccountRead,
     BalanceChanged,
     BarClosed,
     Book,
@@ -31,6 +32,8 @@ from bot.core.facts import (
     OrdersChanged,
     Outcome,
     PositionChanged,
+    ProcessChanged,
+    StoodStill,
 )
 from bot.core.intents import Level
 from bot.core.keeper import KEEPER_ENTRY
@@ -66,6 +69,7 @@ class Folding:
             InstrumentChanged: self._instrument,
             PositionChanged: self._position,
             BalanceChanged: self._balance,
+            AccountRead: self._known,
             OrdersChanged: self._orders,
             Liquidated: self._lost,
             LiquidationQuoted: self._quoted,
@@ -73,6 +77,8 @@ class Folding:
             Delivered: self._lost,
             LinkChanged: self._link,
             Outcome: self._outcome,
+            StoodStill: self._stood_still,
+            ProcessChanged: self._process,
         }
 
     @property
@@ -191,14 +197,50 @@ class Folding:
         wallet = account.wallet(fact.currency)
         wallet.amount, wallet.free = fact.wallet, fact.free
         after_payment(account, fact.currency)
+        for holder in account.holders.values():
+            if holder.contract.settlement == fact.currency:
+                self._books.touch_one(holder)
+
+    def _known(self, fact: AccountRead) -> None:
+        """All of the account has been told, by a reading that is not older than its last doubt."""
+        account = self._books.account(fact.account)
+        if account.known or fact.at_ms < account.unknown_since_ms:
+            return
         account.known = True
         known = "the account is known"
         if account.flattening is not None:
             known += f", and flattening goes on as {account.flattening} ordered"
         self._books.settle(account, known, fact.at_ms)
-        for holder in account.holders.values():
-            if holder.contract.settlement == fact.currency:
-                self._books.touch_one(holder)
+
+    def _stood_still(self, fact: StoodStill) -> None:
+        """What is known was known before: everything is read anew before anything is done."""
+        stood = f"nothing happened here for {fact.for_ms} ms"
+        self._books.notes.append(
+            StateChanged(
+                at_ms=fact.at_ms,
+                subject="process:loop",
+                was="turning",
+                now="stood still",
+                because=f"{stood}: the process was held up, stopped or suspended",
+                level=Level.WARNING,
+            )
+        )
+        for account in self._books.accounts.values():
+            account.forget(fact.at_ms)
+            self._books.settle(account, f"{stood}, and it has to be read anew", fact.at_ms)
+
+    def _process(self, fact: ProcessChanged) -> None:
+        """The core can do nothing about it; it is kept and said like everything else."""
+        self._books.notes.append(
+            StateChanged(
+                at_ms=fact.at_ms,
+                subject=f"process:{fact.part}",
+                was=fact.was,
+                now=fact.now,
+                because=fact.because,
+                level=fact.level,
+            )
+        )
 
     def _orders(self, fact: OrdersChanged) -> None:
         if self._overtaken(fact):
@@ -256,7 +298,7 @@ class Folding:
             self._books.settle(account, f"{fact.link} is down: {fact.because}", fact.at_ms)
         elif fact.link in account.links_down:
             account.links_down.discard(fact.link)
-            account.known = False  # What happened meanwhile is in no stream: only a snapshot tells.
+            account.forget(fact.at_ms)
             self._books.settle(account, f"{fact.link} is back", fact.at_ms)
 
     def _outcome(self, fact: Outcome) -> None:

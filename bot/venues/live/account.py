@@ -9,6 +9,7 @@ from decimal import Decimal
 
 from bot.core.contracts import Contract
 from bot.core.facts import (
+    AccountRead,
     BalanceChanged,
     Fact,
     InstrumentChanged,
@@ -136,6 +137,7 @@ class AccountReader:
             *self._positions(found),
             *self._orders(found),
             *self._liquidations(found),
+            AccountRead(at_ms=found.began_ms, account=self.account),
         )
 
     def _contracts(self, found: Snapshot) -> Iterator[Fact]:

@@ -161,7 +161,9 @@ class Feed:
         self._read_ms, self._unread_because = self._now_ms(), ""
         if not self._account_up:
             self._account_up = True
-            batch = (self._link(up=True, because="the account can be read again"), *batch)
+            # As old as the reading that shows it: what it tells is the account since then.
+            back = self._link(venue.reader.began_ms, up=True, because="the account can be read again")
+            batch = (back, *batch)
         if batch:
             await inbox.put(batch)
         return False
@@ -178,7 +180,7 @@ class Feed:
             if self._account_up and not self._refused and age_ms > max(BLIND_MS, allowed_ms):
                 self._account_up = False
                 because = f"it was last read {age_ms / 1000:.0f} s ago{self._unread_because}"
-                await inbox.put((self._link(up=False, because=because),))
+                await inbox.put((self._link(self._now_ms(), up=False, because=because),))
 
     def _pace_ms(self, venue: LiveVenue) -> int:
         """How long until the next reading by itself: no faster than the exchange's limits allow."""
@@ -191,10 +193,8 @@ class Feed:
             costs_ms[request.window] += self._wires.gate.busy_ms(request, HALF)
         return max(costs_ms.values(), default=0)
 
-    def _link(self, *, up: bool, because: str) -> LinkChanged:
-        return LinkChanged(
-            at_ms=self._now_ms(), account=self._account, link=Link.ACCOUNT, up=up, because=because
-        )
+    def _link(self, at_ms: int, *, up: bool, because: str) -> LinkChanged:
+        return LinkChanged(at_ms=at_ms, account=self._account, link=Link.ACCOUNT, up=up, because=because)
 
     # -- the streams --------------------------------------------------------------------------------
 

@@ -142,7 +142,9 @@ class LiveVenue:
         if self._refused_until_ms is None or self._now_ms() < self._refused_until_ms:
             return facts
         self._refused_until_ms = None
-        return (self._link(up=True, because="the key is accepted again"), *facts)
+        # As old as the reading that shows it: what it tells is the account since then.
+        back = replace(self._link(up=True, because="the key is accepted again"), at_ms=self.reader.began_ms)
+        return (back, *facts)
 
     def auth_lost(self, code: str, because: str, *, acting: bool = False) -> Fact | None:
         """The exchange does not take our key any more: the fact, the first time.
