@@ -150,6 +150,8 @@ class Stage:
                 feeds={"market": feed},
                 symbols=(BTC,),
                 findings={AccountName("main"): self.findings},
+                clocks=(),
+                gate=None,
             )
         finally:
             self.closed = True

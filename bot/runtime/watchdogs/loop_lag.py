@@ -74,6 +74,8 @@ class LoopWatch:
         self._over = threading.Event()
         self.worst_ms = 0
         """The latest that a turn of the loop ever came."""
+        self.late_ms = 0
+        """How late the last one came."""
         self._noted_ms: float = -QUIET_MS
 
     @contextmanager
@@ -102,7 +104,7 @@ class LoopWatch:
     # -- inside -------------------------------------------------------------------------------------
 
     def _note(self, late_ms: int, now_ms: float) -> None:
-        self.worst_ms = max(self.worst_ms, late_ms)
+        self.late_ms, self.worst_ms = late_ms, max(self.worst_ms, late_ms)
         if late_ms > LATE_MS and now_ms - self._noted_ms >= QUIET_MS:
             self._noted_ms = now_ms
             logger.warning("a turn of the loop came {} ms late", late_ms)

@@ -1,4 +1,4 @@
-"""What the process uses up: memory, descriptors, tasks. A leak is told of early and ends in a restart in order.
+"""What the process uses up: memory, descriptors, tasks. A leak is told of early and ends in a restart.
 
 A guard that runs for months must not find its end in the kernel's out-of-memory killer or in a connection
 that cannot be opened, which both come in the middle of something. Started anew it takes over where it was.
@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from bot.config.watching import WatchdogsTable
 from bot.core.facts import ProcessChanged
 from bot.core.intents import Level
 
@@ -26,7 +27,7 @@ WELL, STRAINED, SPENT = "well", "strained", "spent"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Bound:
-    """Beyond ``warning`` people are told, beyond ``limit`` the process is started anew; ``unit`` names both."""
+    """Beyond ``warning`` people are told, beyond ``limit`` it is started anew; ``unit`` names both."""
 
     warning: int
     limit: int
@@ -40,6 +41,16 @@ class Use:
     memory_mib: int | None
     descriptors: int | None
     tasks: int
+
+
+def bounds_of(table: WatchdogsTable) -> dict[str, Bound]:
+    """The bounds as the file gives them."""
+    growth = Bound(
+        warning=table.memory_growth_warning, limit=table.memory_growth_limit, unit="MiB more than at first"
+    )
+    descriptors = Bound(warning=table.descriptors_warning, limit=table.descriptors_limit, unit="open")
+    tasks = Bound(warning=table.tasks_warning, limit=table.tasks_limit, unit="in the loop")
+    return {"memory": growth, "descriptors": descriptors, "tasks": tasks}
 
 
 def measured() -> Use:

@@ -1,7 +1,7 @@
 """Tells the service manager how things stand, as systemd's ``sd_notify`` does: ready, alive, stopping.
 
-The protocol is a datagram of ``NAME=value`` lines to the socket named in the environment (sd_notify(3)). Where
-none is named, nobody supervises and nothing is told.
+The protocol is a datagram of ``NAME=value`` lines to the socket named in the environment (sd_notify(3)).
+Where none is named, nobody supervises and nothing is told.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ class Supervisor:
 
     @property
     def pace_ms(self) -> int:
-        """How often it wants a sign of life: twice in its time, as its manual says; once a second at least."""
+        """How often it wants a sign of life: twice in its time, as its manual says, and every second."""
         return 1_000 if self.watchdog_ms is None else max(1, min(1_000, self.watchdog_ms // 2))
 
     def ready(self) -> None:
@@ -75,7 +75,7 @@ class Supervisor:
             return
         try:
             with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as sender:
-                sender.setblocking(False)
+                sender.settimeout(0)
                 sender.sendto(message.encode(), self._address)
         except OSError:
             self.unheard += 1
