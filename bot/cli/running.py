@@ -62,6 +62,7 @@ async def guard(running: Running, life: Life, clock: Clock) -> None:
     """Guard until stopped by a signal, or until the time is over."""
     settings = running.settings
     path = Path(settings.config.journal.path)
+    url = heartbeat_url(settings)
     with hold(path.parent), board(running.title, sys.stdout) as shown:
         say = _sayer(shown)
         async with (
@@ -74,6 +75,8 @@ async def guard(running: Running, life: Life, clock: Clock) -> None:
             commanding = Commanding(composed.engine, composed.settings, clock.now_ms)
             loop_watch = _loop_watch(settings)
             dogs = _watchdogs(composed, settings, loop_watch, life, lambda: shell.turned_ms, clock)
+            if url is not None:
+                dogs.ping(url, settings.config.heartbeat.every)
             feeds = {**composed.feeds, "screen": showing.draw_for_ever, "orders": commanding.feed}
             feeds |= dogs.feeds()
 
@@ -115,8 +118,8 @@ def _watchdogs(
     turned_ms: Callable[[], int],
     clock: Clock,
 ) -> Watchdogs:
-    """The watch over this run, with the bounds and the address of the file."""
-    found = Watchdogs(
+    """The watch over this run, with the bounds of the file."""
+    return Watchdogs(
         Watched(
             accounts=composed.engine.accounts,
             turned_ms=turned_ms,
@@ -129,10 +132,6 @@ def _watchdogs(
         supervisor=Supervisor.named_by(os.environ),
         end=lambda because: life.end(because, SPENT),
     )
-    url = heartbeat_url(settings)
-    if url is not None:
-        found.ping(url, settings.config.heartbeat.every)
-    return found
 
 
 class _Showing:

@@ -80,6 +80,10 @@ class AccountReader:
         """What one reading asks."""
         return tuple(self._reading.account_requests(self.listing, self._symbols()).values())
 
+    async def probe(self, urgency: Urgency) -> None:
+        """One request that needs our key, and no more; ``Unreadable`` if it fails."""
+        await self._line.read(self.requests[0], urgency)
+
     async def read(self, urgency: Urgency) -> Snapshot:
         """Read the account now. ``Unreadable`` if any of it could not be read.
 
