@@ -214,7 +214,7 @@ class Engine:
         self._tripwires.retie(looked_at, books.gone, books.rewatched)
         if not decisions and self._traceless.issuperset(map(type, batch)):
             return None
-        return Step(at_ms, self._swallowed(looked_at), tuple(batch), tuple(decisions))
+        return Step(at_ms, _swallowed(self._tripwires, looked_at), tuple(batch), tuple(decisions))
 
     def _ask(self, holder: Holder, events: Events, at_ms: int) -> Sequence[Decision]:
         return self._arbiter.evaluate(holder, events, at_ms)
@@ -266,21 +266,22 @@ class Engine:
                     )
             yield from found
 
-    def _swallowed(self, asked: Sequence[Holder]) -> tuple[Fact, ...]:
-        """The last swallowed mark of every symbol that this turn looked at."""
-        if len(asked) == 1:
-            symbols: Sequence[Symbol] = asked[0].judged_by
-        else:
-            looks = {holder.judged_by for holder in asked}
-            symbols = looks.pop() if len(looks) == 1 else sorted(set().union(*looks))
-        taken = []
-        for symbol in symbols:
-            wire = self._tripwires.wire(symbol)
-            if wire.swallowed is not None:
-                taken.append(wire.swallowed)
-                wire.swallowed = None
-        return tuple(taken)
-
     def _holders(self) -> Iterator[Holder]:
         for account in self._books.accounts.values():
             yield from account.holders.values()
+
+
+def _swallowed(tripwires: Tripwires, asked: Sequence[Holder]) -> tuple[Fact, ...]:
+    """The last swallowed mark of every symbol that this turn looked at."""
+    if len(asked) == 1:
+        symbols: Sequence[Symbol] = asked[0].judged_by
+    else:
+        looks = {holder.judged_by for holder in asked}
+        symbols = looks.pop() if len(looks) == 1 else sorted(set().union(*looks))
+    taken = []
+    for symbol in symbols:
+        wire = tripwires.wire(symbol)
+        if wire.swallowed is not None:
+            taken.append(wire.swallowed)
+            wire.swallowed = None
+    return tuple(taken)

@@ -39,6 +39,7 @@ from bot.core.intents import Level
 from bot.core.keeper import KEEPER_ENTRY
 from bot.core.ledger import Ledger
 from bot.core.pools import after_payment
+from bot.core.process import note, stand_still
 from bot.core.seatbelt import seatbelt_entry
 from bot.core.settings import EngineSettings, RuleEntry
 from bot.core.types import MarginMode, Order, Position, PositionId
@@ -77,8 +78,8 @@ class Folding:
             Delivered: self._lost,
             LinkChanged: self._link,
             Outcome: self._outcome,
-            StoodStill: self._stood_still,
-            ProcessChanged: self._process,
+            StoodStill: partial(stand_still, books),
+            ProcessChanged: partial(note, books),
         }
 
     @property
@@ -211,36 +212,6 @@ class Folding:
         if account.flattening is not None:
             known += f", and flattening goes on as {account.flattening} ordered"
         self._books.settle(account, known, fact.at_ms)
-
-    def _stood_still(self, fact: StoodStill) -> None:
-        """What is known was known before: everything is read anew before anything is done."""
-        stood = f"nothing happened here for {fact.for_ms} ms"
-        self._books.notes.append(
-            StateChanged(
-                at_ms=fact.at_ms,
-                subject="process:loop",
-                was="turning",
-                now="stood still",
-                because=f"{stood}: the process was held up, stopped or suspended",
-                level=Level.WARNING,
-            )
-        )
-        for account in self._books.accounts.values():
-            account.forget(fact.at_ms)
-            self._books.settle(account, f"{stood}, and it has to be read anew", fact.at_ms)
-
-    def _process(self, fact: ProcessChanged) -> None:
-        """The core can do nothing about it; it is kept and said like everything else."""
-        self._books.notes.append(
-            StateChanged(
-                at_ms=fact.at_ms,
-                subject=f"process:{fact.part}",
-                was=fact.was,
-                now=fact.now,
-                because=fact.because,
-                level=fact.level,
-            )
-        )
 
     def _orders(self, fact: OrdersChanged) -> None:
         if self._overtaken(fact):

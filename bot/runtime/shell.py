@@ -146,6 +146,7 @@ class Shell:
             keepers = [
                 start(partial(self._fold_for_ever, executor), "fold loop"),
                 start(self._observe_for_ever, "observers"),
+                start(self._beat_for_ever, "pulse"),
             ]
             await watch.over(partial(self._learn, inherited))
             bringers = [start(partial(self._feed, name, feed), name) for name, feed in self._feeds.items()]
@@ -177,8 +178,12 @@ class Shell:
     async def _tick_for_ever(self) -> None:
         while True:
             await self._clock.sleep(self._tick_ms)
-            self._pulse.beat()
             await self.inbox.put((Tick(at_ms=self._clock.now_ms()),))
+
+    async def _beat_for_ever(self) -> None:
+        while True:
+            self._pulse.beat()
+            await self._clock.sleep(self._tick_ms)
 
     async def _fold_for_ever(self, executor: Executor) -> None:
         while True:

@@ -1,7 +1,7 @@
 """Notices afterwards that nothing happened for a while: the process was stopped, suspended or held up.
 
-Nobody can notice it meanwhile. What counts is that whoever goes on first, the ticker or the fold loop, says
-so before anything else is folded, because whatever waits in a queue or a socket by then is of before.
+Nobody can notice it meanwhile. What counts is that it is said before anything else is folded, because
+whatever waits in a queue or a socket by then is of before: so the fold loop looks whenever it has something.
 """
 
 from __future__ import annotations
