@@ -34,6 +34,7 @@ from bot.config.fields import (
     TickSize,
 )
 from bot.config.table import Table
+from bot.config.watching import HeartbeatTable, WatchdogsTable
 from bot.core.contracts import ContractKind
 from bot.core.facts import Link, OutcomeKind
 from bot.core.settings import DAY_MS, MINUTE_MS
@@ -357,4 +358,6 @@ class Config(Table):
     rules: tuple[RuleTable, ...] = ()
     tapes: TapesTable = TapesTable()
     journal: JournalTable = JournalTable()
+    watchdogs: WatchdogsTable = WatchdogsTable()
+    heartbeat: HeartbeatTable = HeartbeatTable()
     replay: ReplayTable = ReplayTable()

@@ -33,8 +33,10 @@ _NO_SETTING: Any = {
     "journal": True,
     "rules_path": True,
     "accounts": {"__all__": {"keys", "loopback"}},
+    "watchdogs": True,
+    "heartbeat": True,
 }
-"""What is resolved in another way, or says where something is and not what holds."""
+"""What is resolved in another way, or says where something is, or decides nothing."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

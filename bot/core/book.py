@@ -197,7 +197,9 @@ class Account:
     state: BotState = BotState.RECOVERING
     because: str = "no snapshot yet"
     known: bool = False
-    """Whether a snapshot has come since the last link was lost."""
+    """Whether a reading has told all of it since the last link was lost."""
+    unknown_since_ms: int = 0
+    """Readings that began before this tell nothing of what happened meanwhile."""
     halted: bool = False
     reducing: bool = False
     flattening: str | None = None
@@ -232,6 +234,10 @@ class Account:
         asks for none. Before the account is known, or without a key, there is nothing to send.
         """
         return self.known and Link.AUTH not in self.links_down
+
+    def forget(self, at_ms: int) -> None:
+        """What happened until now is in no stream: only a reading that begins from here on tells."""
+        self.known, self.unknown_since_ms = False, at_ms
 
     def proper_state(self) -> BotState:
         """The state that follows from what is known: what forbids most comes first."""

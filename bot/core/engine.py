@@ -28,7 +28,7 @@ from bot.core.ledger import Ledger
 from bot.core.market import Market
 from bot.core.rule import Needs
 from bot.core.settings import EngineSettings
-from bot.core.states import BotState
+from bot.core.states import AccountStatus, BotState
 from bot.core.step import Step
 from bot.core.tripwire import Tripwires, Wire
 from bot.core.types import AccountName, PositionId, Symbol
@@ -134,6 +134,19 @@ class Engine:
         """The state of each account."""
         return {account.name: account.state for account in self._books.accounts.values()}
 
+    def accounts(self) -> tuple[AccountStatus, ...]:
+        """How each account stands, and why."""
+        return tuple(
+            AccountStatus(
+                name=account.name,
+                state=account.state,
+                because=account.because,
+                silent=tuple(sorted(account.blind_to)),
+                flattening=account.flattening,
+            )
+            for account in self._books.accounts.values()
+        )
+
     def distance(self, id_: PositionId) -> Decimal | None:
         """Signed distance to liquidation at the present mark; ``None`` if closed or without liquidation."""
         holder = self._books.holder(id_)
@@ -204,7 +217,7 @@ class Engine:
         self._tripwires.retie(looked_at, books.gone, books.rewatched)
         if not decisions and self._traceless.issuperset(map(type, batch)):
             return None
-        return Step(at_ms, self._swallowed(looked_at), tuple(batch), tuple(decisions))
+        return Step(at_ms, _swallowed(self._tripwires, looked_at), tuple(batch), tuple(decisions))
 
     def _ask(self, holder: Holder, events: Events, at_ms: int) -> Sequence[Decision]:
         return self._arbiter.evaluate(holder, events, at_ms)
@@ -256,21 +269,22 @@ class Engine:
                     )
             yield from found
 
-    def _swallowed(self, asked: Sequence[Holder]) -> tuple[Fact, ...]:
-        """The last swallowed mark of every symbol that this turn looked at."""
-        if len(asked) == 1:
-            symbols: Sequence[Symbol] = asked[0].judged_by
-        else:
-            looks = {holder.judged_by for holder in asked}
-            symbols = looks.pop() if len(looks) == 1 else sorted(set().union(*looks))
-        taken = []
-        for symbol in symbols:
-            wire = self._tripwires.wire(symbol)
-            if wire.swallowed is not None:
-                taken.append(wire.swallowed)
-                wire.swallowed = None
-        return tuple(taken)
-
     def _holders(self) -> Iterator[Holder]:
         for account in self._books.accounts.values():
             yield from account.holders.values()
+
+
+def _swallowed(tripwires: Tripwires, asked: Sequence[Holder]) -> tuple[Fact, ...]:
+    """The last swallowed mark of every symbol that this turn looked at."""
+    if len(asked) == 1:
+        symbols: Sequence[Symbol] = asked[0].judged_by
+    else:
+        looks = {holder.judged_by for holder in asked}
+        symbols = looks.pop() if len(looks) == 1 else sorted(set().union(*looks))
+    taken = []
+    for symbol in symbols:
+        wire = tripwires.wire(symbol)
+        if wire.swallowed is not None:
+            taken.append(wire.swallowed)
+            wire.swallowed = None
+    return tuple(taken)

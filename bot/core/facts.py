@@ -13,6 +13,7 @@ from typing import NamedTuple
 
 from bot.core.carried import Carried
 from bot.core.contracts import Contract
+from bot.core.intents import Level
 from bot.core.types import AccountName, ClientId, Order, Position, PositionId, Symbol
 
 
@@ -124,6 +125,17 @@ class BalanceChanged:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class AccountRead:
+    """All of the account has been told: balances, positions, orders. ``at_ms`` is when the reading began.
+
+    Nothing short of this makes an account known: the first balance of a reading comes before its positions.
+    """
+
+    at_ms: int
+    account: AccountName
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class OrdersChanged:
     """All resting orders, conditional ones included, on one position: a snapshot, never a difference."""
 
@@ -191,6 +203,8 @@ class Link(StrEnum):
     MARKET = "market"
     ACCOUNT = "account"
     AUTH = "auth"
+    CLOCK = "clock"
+    """No stream: whether our clock and the exchange's agree well enough for anything to be sent."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -280,6 +294,29 @@ class CarriedOver:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class StoodStill:
+    """The process did nothing for ``for_ms`` and goes on now: it was stopped, suspended or held up.
+
+    Whatever is known was known before, however new it looks.
+    """
+
+    at_ms: int
+    for_ms: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProcessChanged:
+    """A part of the process itself (``memory``, ``heartbeat``) is in another state than it was."""
+
+    at_ms: int
+    part: str
+    was: str
+    now: str
+    because: str
+    level: Level
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Tick:
     """Time passed. Silence is a fact too."""
 
@@ -297,6 +334,7 @@ Fact = (
     | InstrumentChanged
     | PositionChanged
     | BalanceChanged
+    | AccountRead
     | OrdersChanged
     | Liquidated
     | LiquidationQuoted
@@ -307,5 +345,7 @@ Fact = (
     | Outcome
     | Command
     | CarriedOver
+    | StoodStill
+    | ProcessChanged
     | Tick
 )

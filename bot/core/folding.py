@@ -17,6 +17,7 @@ from bot.core.conditions import Events
 from bot.core.contracts import Contract
 from bot.core.decisions import StateChanged
 from bot.core.facts import (
+    AccountRead,
     BalanceChanged,
     BarClosed,
     Book,
@@ -31,11 +32,14 @@ from bot.core.facts import (
     OrdersChanged,
     Outcome,
     PositionChanged,
+    ProcessChanged,
+    StoodStill,
 )
 from bot.core.intents import Level
 from bot.core.keeper import KEEPER_ENTRY
 from bot.core.ledger import Ledger
 from bot.core.pools import after_payment
+from bot.core.process import note, stand_still
 from bot.core.seatbelt import seatbelt_entry
 from bot.core.settings import EngineSettings, RuleEntry
 from bot.core.types import MarginMode, Order, Position, PositionId
@@ -66,6 +70,7 @@ class Folding:
             InstrumentChanged: self._instrument,
             PositionChanged: self._position,
             BalanceChanged: self._balance,
+            AccountRead: self._known,
             OrdersChanged: self._orders,
             Liquidated: self._lost,
             LiquidationQuoted: self._quoted,
@@ -73,6 +78,8 @@ class Folding:
             Delivered: self._lost,
             LinkChanged: self._link,
             Outcome: self._outcome,
+            StoodStill: partial(stand_still, books),
+            ProcessChanged: partial(note, books),
         }
 
     @property
@@ -191,14 +198,20 @@ class Folding:
         wallet = account.wallet(fact.currency)
         wallet.amount, wallet.free = fact.wallet, fact.free
         after_payment(account, fact.currency)
+        for holder in account.holders.values():
+            if holder.contract.settlement == fact.currency:
+                self._books.touch_one(holder)
+
+    def _known(self, fact: AccountRead) -> None:
+        """All of the account has been told, by a reading that is not older than its last doubt."""
+        account = self._books.account(fact.account)
+        if account.known or fact.at_ms < account.unknown_since_ms:
+            return
         account.known = True
         known = "the account is known"
         if account.flattening is not None:
             known += f", and flattening goes on as {account.flattening} ordered"
         self._books.settle(account, known, fact.at_ms)
-        for holder in account.holders.values():
-            if holder.contract.settlement == fact.currency:
-                self._books.touch_one(holder)
 
     def _orders(self, fact: OrdersChanged) -> None:
         if self._overtaken(fact):
@@ -256,7 +269,7 @@ class Folding:
             self._books.settle(account, f"{fact.link} is down: {fact.because}", fact.at_ms)
         elif fact.link in account.links_down:
             account.links_down.discard(fact.link)
-            account.known = False  # What happened meanwhile is in no stream: only a snapshot tells.
+            account.forget(fact.at_ms)
             self._books.settle(account, f"{fact.link} is back", fact.at_ms)
 
     def _outcome(self, fact: Outcome) -> None:

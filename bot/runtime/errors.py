@@ -17,6 +17,10 @@ REFUSED = 6
 """A limit or the state of the account forbids it."""
 CRASHED = 70
 """A defect or a broken promise of the machine; the supervisor may start us again (EX_SOFTWARE)."""
+HUNG = 71
+"""The loop stood still and could not be waited for any longer; to be started again."""
+SPENT = 72
+"""It ended in order because it used up too much of the machine; to be started again."""
 BUSY = 75
 """Another instance is at work; trying again later may help (EX_TEMPFAIL)."""
 

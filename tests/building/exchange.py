@@ -67,7 +67,7 @@ class Exchange:
         self._happened = threading.Event()
         world.listen(events=lambda _: self._happened.set(), prices=lambda _: self._happened.set())
 
-    def control(self, method: str, path: str, **body: Any) -> Any:
+    def control(self, method: str, path: str, /, **body: Any) -> Any:
         """One request to the control endpoint."""
         context = ssl.create_default_context(cafile=str(self.ca_file))
         context.check_hostname = False
@@ -81,6 +81,10 @@ class Exchange:
     def mark(self, price: str, symbol: str = "BTC/USDT:USDT") -> None:
         """The mark of a symbol goes there."""
         self.control("POST", "/market", symbol=symbol, mark=price)
+
+    def order(self, **fault: Any) -> None:
+        """A fault, as ``bot.simulator.faults`` knows them."""
+        self.control("POST", "/faults", **fault)
 
     def books(self, account: str = "alice") -> Any:
         """What the exchange has in its books of an account."""

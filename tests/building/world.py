@@ -11,6 +11,7 @@ from decimal import Decimal
 from bot.core.decisions import Action, Decision, StateChanged
 from bot.core.engine import Engine
 from bot.core.facts import (
+    AccountRead,
     BalanceChanged,
     BarClosed,
     CarriedOver,
@@ -127,7 +128,7 @@ class World:
         self.ids: set[ClientId] = set()
         self.flattening: set[AccountName] = set()
         self.tell(*self.contracts())
-        self.tell(*(self.balance(account) for account in self.free))
+        self.tell(*self.reading())
 
     # -- telling ------------------------------------------------------------------------------------
 
@@ -178,8 +179,14 @@ class World:
             pending.unknown = True
         before = CarriedOver(at_ms=self.now_ms, epoch=self.settings.epoch - 1, carried=carried)
         self.tell(before, *self.contracts())
+        self.tell(
+            *(self.holding(id_, position) for id_, position in self.held.copy().items()), *self.reading()
+        )
+
+    def reading(self) -> list[Fact]:
+        """The end of a reading of all accounts."""
         balances = [self.balance(account) for account in self.free]
-        self.tell(*balances, *(self.holding(id_, position) for id_, position in self.held.copy().items()))
+        return [*balances, *(AccountRead(at_ms=self.now_ms, account=account) for account in self.free)]
 
     def balance(self, account: AccountName) -> BalanceChanged:
         free = self.free[account]
@@ -378,7 +385,11 @@ def happen(world: World, happening: Happening) -> None:
         both = [MarkPrice(at_ms=world.now_ms, symbol=s, price=price) for s in (BTC, ETH)]
         world.tell(*both, world.balance(MAIN))
     else:
-        world.tell(market(world, kind, a, b, c) or account(world, kind, a, b, c))
+        facts = [market(world, kind, a, b, c) or account(world, kind, a, b, c)]
+        facts += [
+            AccountRead(at_ms=f.at_ms, account=f.account) for f in facts if isinstance(f, BalanceChanged)
+        ]
+        world.tell(*facts)
 
 
 KINDS = ["walk"] * 9 + ["answer"] * 7 + ["position"] * 3 + ["leap", "late", "tick", "tick", "bar", "bar"]

@@ -19,7 +19,7 @@ from bot.cli.run import execute
 from bot.cli.running import Running
 from bot.config import Settings, load
 from bot.core.engine import Engine
-from bot.core.facts import BalanceChanged, InstrumentChanged, MarkPrice, PositionChanged
+from bot.core.facts import AccountRead, BalanceChanged, InstrumentChanged, MarkPrice, PositionChanged
 from bot.core.settings import EngineSettings, RuleEntry
 from bot.core.types import AccountName
 from bot.runtime.clock import Clock, SystemClock
@@ -150,6 +150,8 @@ class Stage:
                 feeds={"market": feed},
                 symbols=(BTC,),
                 findings={AccountName("main"): self.findings},
+                clocks=(),
+                gate=None,
             )
         finally:
             self.closed = True
@@ -161,6 +163,7 @@ def _account() -> Batch:
         InstrumentChanged(at_ms=now_ms, contract=a_contract()),
         BalanceChanged(at_ms=now_ms, account=MAIN, wallet=Decimal(1000), free=Decimal(1000)),
         PositionChanged(at_ms=now_ms, id=LONG, position=a_position()),
+        AccountRead(at_ms=now_ms, account=MAIN),
     )
 
 

@@ -9,6 +9,7 @@ import pytest
 from bot.core.contracts import Contract
 from bot.core.decisions import Action, Because, Decision
 from bot.core.facts import (
+    AccountRead,
     Book,
     CarriedOver,
     CommandKind,
@@ -369,7 +370,7 @@ def test_a_hedge_is_still_one_of_ours_after_a_restart() -> None:
     hedged(desk)
     again = a_desk(known=False, epoch=2, contracts=(dated(),), marks=())
     again.fold(CarriedOver(at_ms=again.now_ms, epoch=1, carried=desk.engine.carried()))
-    again.fold(again.balance())
+    again.fold(again.balance(), AccountRead(at_ms=again.now_ms, account=MAIN))
     again.holds(a_position(), mark="96")
     again.fold(holding(again, HEDGE, a_hedge()))
     again.mark("96", Q1)

@@ -259,7 +259,7 @@ def test_blind_it_sends_nothing_and_makes_up_for_it_when_sight_returns() -> None
     desk.holds(a_position())
     assert reasons(desk.steps[-1].decisions) == [("seatbelt", Because.STATE)]
     desk.link(Link.ACCOUNT, up=True)
-    desk.pays_in("0")
+    desk.is_read()
     assert one(desk).rule == "seatbelt"
 
 

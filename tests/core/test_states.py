@@ -56,7 +56,7 @@ def test_only_armed_lets_everything_through_and_reducing_only_exits_and_stops(st
 def test_an_account_starts_recovering_and_is_armed_by_its_snapshot() -> None:
     desk = Desk(known=False)
     assert desk.engine.states() == {MAIN: BotState.RECOVERING}
-    assert changes(desk.pays_in("0")) == [("account:main", "recovering", "armed")]
+    assert changes(desk.is_read()) == [("account:main", "recovering", "armed")]
     assert desk.engine.states() == {MAIN: BotState.ARMED}
 
 
@@ -99,7 +99,7 @@ def test_a_link_that_is_back_leads_to_recovering_and_a_snapshot_arms() -> None:
     assert changes(desk.link(Link.ACCOUNT, up=True)) == [("account:main", "blind", "recovering")]
     desk.holds(a_position(), mark="95")
     assert of(Action, desk.steps[-1].decisions) == []
-    assert len(of(Action, desk.pays_in("0"))) == 1
+    assert len(of(Action, desk.is_read())) == 1
 
 
 def test_one_link_back_does_not_hide_that_another_is_still_down() -> None:
@@ -107,14 +107,14 @@ def test_one_link_back_does_not_hide_that_another_is_still_down() -> None:
     desk.link(Link.AUTH, up=False)
     desk.link(Link.MARKET, up=False)
     desk.link(Link.MARKET, up=True)
-    desk.pays_in("0")
+    desk.is_read()
     assert desk.engine.states()[MAIN] is BotState.AUTH_LOST
 
 
 def test_a_balance_while_a_link_is_down_arms_nothing() -> None:
     desk = Desk()
     desk.link(Link.ACCOUNT, up=False)
-    desk.pays_in("5")
+    desk.is_read()
     assert desk.engine.states()[MAIN] is BotState.BLIND
 
 
@@ -151,7 +151,7 @@ def test_nothing_is_done_while_halted_and_resuming_arms() -> None:
 def test_a_halt_before_anything_is_known_holds() -> None:
     desk = Desk(adds(), known=False)
     desk.command(CommandKind.HALT)
-    desk.pays_in("0")
+    desk.is_read()
     desk.holds(a_position(), mark="95")
     assert desk.engine.states()[MAIN] is BotState.HALTED
     assert of(Action, desk.steps[-1].decisions) == []
@@ -190,7 +190,7 @@ def test_a_halt_holds_through_fresh_marks_links_and_snapshots() -> None:
     desk.mark("100")
     desk.link(Link.AUTH, up=False)
     desk.link(Link.AUTH, up=True)
-    desk.pays_in("0")
+    desk.is_read()
     assert desk.engine.states()[MAIN] is BotState.HALTED
 
 

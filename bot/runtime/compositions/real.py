@@ -28,7 +28,9 @@ from bot.runtime.shell import Feed as ShellFeed
 from bot.runtime.starting.connecting import Connected, Say, connected, gate_of
 from bot.runtime.starting.errors import StartRefused
 from bot.runtime.starting.findings import Finding, Level, findings
+from bot.venues.live.clock import ExchangeClock
 from bot.venues.live.feed import Feed
+from bot.venues.live.gate import Gate
 from bot.venues.router import Venues
 from bot.venues.silent import SilentVenue
 
@@ -54,6 +56,8 @@ async def live(settings: Settings, *, journal: Journal, clock: Clock, say: Say) 
             feeds=_feeds(engine, found, () if left is None else left.carried.open_intents),
             symbols=_symbols(found),
             findings=looked_at,
+            clocks=_clocks(found),
+            gate=_gate(found),
         )
 
 
@@ -83,6 +87,8 @@ async def shadow(
             feeds=_feeds(engine, found, ()),
             symbols=_symbols(found),
             findings=looked_at,
+            clocks=_clocks(found),
+            gate=_gate(found),
         )
 
 
@@ -150,6 +156,15 @@ def _feeds(engine: Engine, found: Accounts, still_open: Sequence[OpenIntent]) ->
         return run
 
     return {f"feed of {name}": feed_of(name, each) for name, each in found.items()}
+
+
+def _clocks(found: Accounts) -> tuple[ExchangeClock, ...]:
+    return tuple(each.connection.wires.clock for each in found.values())
+
+
+def _gate(found: Accounts) -> Gate:
+    """All accounts share one."""
+    return next(iter(found.values())).connection.wires.gate
 
 
 def _symbols(found: Accounts) -> tuple[Symbol, ...]:

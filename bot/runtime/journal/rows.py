@@ -11,6 +11,7 @@ from typing import Any, assert_never
 from bot.core.codec import decode_decision, decode_fact, encode
 from bot.core.decisions import Action, Decision, Refusal, StateChanged
 from bot.core.facts import (
+    AccountRead,
     BalanceChanged,
     BarClosed,
     Book,
@@ -33,6 +34,8 @@ from bot.core.facts import (
     OrdersChanged,
     Outcome,
     PositionChanged,
+    ProcessChanged,
+    StoodStill,
     Tick,
 )
 from bot.core.step import Step
@@ -151,7 +154,7 @@ def labels_of(noun: Fact | Decision) -> Labels:
             return _named(noun.id.account, noun.id.symbol, noun.rule)
         case StateChanged():
             return _subject(noun.subject)
-        case BalanceChanged() | LinkChanged():
+        case BalanceChanged() | AccountRead() | LinkChanged():
             return _named(noun.account)
         case InstrumentChanged():
             return _named(symbol=noun.contract.symbol)
@@ -160,7 +163,7 @@ def labels_of(noun: Fact | Decision) -> Labels:
                 return _named(noun.subject)
             kind = "position" if "/" in noun.subject else "rule"
             return _subject(f"{kind}:{noun.subject}")
-        case CarriedOver() | Tick():
+        case CarriedOver() | StoodStill() | ProcessChanged() | Tick():
             return None, None, None
         case _:
             assert_never(noun)

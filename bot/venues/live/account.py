@@ -9,6 +9,7 @@ from decimal import Decimal
 
 from bot.core.contracts import Contract
 from bot.core.facts import (
+    AccountRead,
     BalanceChanged,
     Fact,
     InstrumentChanged,
@@ -79,6 +80,10 @@ class AccountReader:
         """What one reading asks."""
         return tuple(self._reading.account_requests(self.listing, self._symbols()).values())
 
+    async def probe(self, urgency: Urgency) -> None:
+        """One request that needs our key, and no more; ``Unreadable`` if it fails."""
+        await self._line.read(self.requests[0], urgency)
+
     async def read(self, urgency: Urgency) -> Snapshot:
         """Read the account now. ``Unreadable`` if any of it could not be read.
 
@@ -136,6 +141,7 @@ class AccountReader:
             *self._positions(found),
             *self._orders(found),
             *self._liquidations(found),
+            AccountRead(at_ms=found.began_ms, account=self.account),
         )
 
     def _contracts(self, found: Snapshot) -> Iterator[Fact]:

@@ -20,7 +20,7 @@ from bot.venues.live.flaws import Flaws
 from bot.venues.live.gate import Gate
 from bot.venues.live.line import Line, Unreadable, nothing
 from bot.venues.live.session import Loopback, open_session
-from bot.venues.live.wire import Request, Urgency
+from bot.venues.live.wire import Reply, Request, Urgency
 
 WARM_MS = 10_000
 """How often the acting client asks for the time: its connection stays open and the clock right."""
@@ -28,6 +28,7 @@ SKEW_MS_MAX = 500
 """A difference of the clocks that people are told of."""
 PAUSE_MS = 1_000
 """The least time between two readings of the clock, however often it is doubted."""
+_ERRAND = Request(api="", method="GET", path="an errand of ccxt")
 _MARKETS = Request(api="", method="GET", path="the list of markets")
 
 
@@ -187,12 +188,22 @@ class Clients:
                 config["password"] = access.credentials.password
         exchange = made(config)
         exchange.bind(traits.hosts, self.clock.now_ms, self._tell)
+        exchange.passes, exchange.learns = self._pass, self._learn
         # ccxt repeats failed calls where it is told to: an order repeated is a second order.
         exchange.options.update(maxRetriesOnFailure=0, adjustForTimeDifference=False)
         if traits.recv_window_ms:
             exchange.options["recvWindow"] = traits.recv_window_ms
         exchange.has["fetchCurrencies"] = False  # It needs rights that a key for futures lacks.
         return exchange
+
+    async def _pass(self) -> None:
+        """What ccxt asks by itself goes through the gate too: a request during a ban makes it longer."""
+        await self.gate.turn(_ERRAND, Urgency.ACCOUNT)
+
+    def _learn(self, reply: Reply) -> None:
+        angry = self.gate.learn(_ERRAND, reply)
+        if angry:
+            self._tell(angry)
 
     async def _load_markets(self) -> None:
         try:

@@ -184,6 +184,11 @@ class Gate:
         for lane in self._lanes.values():
             lane.pump(self._closed_until)
 
+    @property
+    def banned(self) -> bool:
+        """Whether nobody may pass now, emergencies included."""
+        return self._closed_until[True] > asyncio.get_running_loop().time()
+
     def busy_ms(self, request: Request, share: float) -> int:
         """How far apart requests of this weight must be to use ``share`` of what is there for background."""
         window = self._lanes[request.window].window

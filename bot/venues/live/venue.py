@@ -63,6 +63,9 @@ class LiveVenue:
         self._say = connection.say
         self._refused_until_ms: int | None = None
         """Before when nothing shows that our key works again, while the exchange does not take it."""
+        self.accepted = asyncio.Event()
+        """Set while our key may read."""
+        self.accepted.set()
 
     @property
     def state(self) -> AccountState:
@@ -143,10 +146,13 @@ class LiveVenue:
         ``Unreadable`` where it fails; ``auth_lost`` is for whoever finds a code there that says so.
         """
         facts = self.reader.facts(await self.reader.read(urgency))
+        self.accepted.set()
         if self._refused_until_ms is None or self._now_ms() < self._refused_until_ms:
             return facts
         self._refused_until_ms = None
-        return (self._link(up=True, because="the key is accepted again"), *facts)
+        # As old as the reading that shows it: what it tells is the account since then.
+        back = replace(self._link(up=True, because="the key is accepted again"), at_ms=self.reader.began_ms)
+        return (back, *facts)
 
     def auth_lost(self, code: str, because: str, *, acting: bool = False) -> Fact | None:
         """The exchange does not take our key any more: the fact, the first time.
@@ -154,6 +160,8 @@ class LiveVenue:
         A key may be good for reading and not for ``acting``. That it reads proves nothing then: it is tried
         again after a while.
         """
+        if not acting:
+            self.accepted.clear()
         known = self._refused_until_ms is not None
         self._refused_until_ms = self._now_ms() + (RETRY_MS if acting else 0)
         return None if known else self._link(up=False, because=f"code {code}: {because}")
@@ -162,6 +170,7 @@ class LiveVenue:
         """Find out what became of what is open, and ``put`` it. Runs for ever."""
         while True:
             await self.acts.due()
+            await self.accepted.wait()
             for act in self.acts.waiting():
                 batch = await self._look_again(act)
                 if batch:

@@ -10,6 +10,7 @@ import pytest
 
 from bot.core.decisions import Action
 from bot.core.facts import (
+    AccountRead,
     BalanceChanged,
     Fact,
     InstrumentChanged,
@@ -826,6 +827,7 @@ def test_a_snapshot_tells_contracts_before_positions_and_marks_with_them() -> No
         BalanceChanged,
         PositionChanged,
         OrdersChanged,
+        AccountRead,
         MarkPrice,
     ]
 
@@ -845,8 +847,8 @@ def rereadings(change: Callable[[FakeExchange], object], *, after_s: float = 10)
     return live(work)
 
 
-def test_a_reading_that_found_nothing_new_tells_the_balance_alone() -> None:
-    assert kinds(rereadings(lambda exchange: None)) == [BalanceChanged]
+def test_a_reading_that_found_nothing_new_tells_the_balance_and_that_this_is_all() -> None:
+    assert kinds(rereadings(lambda exchange: None)) == [BalanceChanged, AccountRead]
 
 
 def test_orders_are_asked_for_where_something_is_known_and_of_all_once_a_minute() -> None:
@@ -875,7 +877,7 @@ def test_a_position_that_turns_up_elsewhere_has_its_orders_read_at_once() -> Non
 
 def test_everything_is_told_once_a_minute_all_the_same() -> None:
     told = kinds(rereadings(lambda exchange: None, after_s=60))
-    assert told == [BalanceChanged, PositionChanged, OrdersChanged, LiquidationQuoted]
+    assert told == [BalanceChanged, PositionChanged, OrdersChanged, LiquidationQuoted, AccountRead]
 
 
 @pytest.mark.parametrize(("price", "told"), [("90.08", []), ("90.1", [D("90.1")]), (None, [None])])
@@ -893,7 +895,7 @@ def test_a_position_that_changed_is_told_with_its_liquidation_price() -> None:
         exchange.positions[LONG] = exchange.positions[LONG].with_margin(D(500))
 
     told = rereadings(add)
-    assert kinds(told) == [BalanceChanged, PositionChanged, LiquidationQuoted]
+    assert kinds(told) == [BalanceChanged, PositionChanged, LiquidationQuoted, AccountRead]
 
 
 def test_what_is_gone_is_told_with_its_orders() -> None:
@@ -926,7 +928,7 @@ def test_a_row_that_makes_no_sense_hides_neither_a_position_nor_a_stop(flaw: str
         exchange.flaws = (flaw,)
 
     facts = rereadings(garble)
-    assert kinds(facts) == [BalanceChanged]
+    assert kinds(facts) == [BalanceChanged, AccountRead]
 
 
 def test_a_contract_that_is_not_known_here_hides_nothing_that_is() -> None:
