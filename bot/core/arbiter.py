@@ -279,7 +279,7 @@ class Arbiter:
         """What the rule wants; ``None`` where its band says that it wants nothing."""
         able = self._settings.capabilities.get(holder.id.account, NOTHING_DECLARED)
         times_acted = holder.history.times_acted.get(armed.name, 0)
-        view = View(situation, times_acted, self._ledger.rule_of_stop, able)
+        view = View(situation, times_acted, self._ledger.rule_of_stop, able, holder.history.losses)
         rule = armed.entry.rule
         armed.expect(rule.wake(view))
         if stays_false(armed, situation):

@@ -12,6 +12,7 @@ from enum import StrEnum
 
 from bot.core.decisions import Action
 from bot.core.intents import Intent
+from bot.core.losses import Losses
 from bot.core.pairs import Hedge
 from bot.core.types import AccountName, ClientId, Position, PositionId, RuleName
 
@@ -76,6 +77,7 @@ class PositionRecord:
     margin_in_campaign: Decimal
     campaign_last_ms: int | None
     last_action: Action | None
+    losses: Losses
     rules: tuple[RuleRecord, ...]
 
 

@@ -28,6 +28,7 @@ from bot.core.facts import (
     Liquidated,
     LiquidationQuoted,
     MarkPrice,
+    OrderEnded,
     OrdersChanged,
     Outcome,
     PositionChanged,
@@ -35,11 +36,15 @@ from bot.core.facts import (
 from bot.core.intents import Level
 from bot.core.keeper import KEEPER_ENTRY
 from bot.core.ledger import Ledger
+from bot.core.losses import Losses
 from bot.core.pools import after_payment
 from bot.core.seatbelt import seatbelt_entry
 from bot.core.settings import EngineSettings, RuleEntry
-from bot.core.types import MarginMode, Order, Position, PositionId
+from bot.core.stop_news import told, turn
+from bot.core.types import ClientId, MarginMode, Order, Position, PositionId
 
+GONE_MAX = 16
+"""Stops that rest no longer are remembered so many to a position."""
 _WHOSE = "another bot acts here, or this journal is not the one that knows it"
 
 
@@ -67,6 +72,7 @@ class Folding:
             PositionChanged: self._position,
             BalanceChanged: self._balance,
             OrdersChanged: self._orders,
+            OrderEnded: self._ended,
             Liquidated: self._lost,
             LiquidationQuoted: self._quoted,
             Deleveraged: self._lost,
@@ -209,9 +215,44 @@ class Folding:
             self._unheld[fact.id] = fact.orders  # A stop may be seen before its position.
             return
         alive = {order.client_id for order in fact.orders}
+        self._miss(holder, alive, fact.at_ms)
         self._ledger.keep_stops(set(alive), {order.client_id for order in holder.orders})
         holder.rest(fact.orders)
         self._books.touch_one(holder)
+
+    def _miss(self, holder: Holder, alive: set[ClientId], at_ms: int) -> None:
+        """Take note of stops of ours that rest no longer; what we did ourselves needs no explanation."""
+        gone = [o.client_id for o in holder.stops if o.client_id not in alive]
+        known = [client_id for client_id in gone if client_id in self._ledger.rule_of_stop]
+        if not known:
+            return
+        history, id_ = holder.history, holder.id
+        acts = [history.in_flight, *(e for e in self._books.resolved if e.action.id == id_)]
+        ours = any(entry is not None and entry.takes_stops for entry in acts)
+        for client_id in known:
+            history.gone.setdefault(client_id, None if ours else at_ms)
+        while len(history.gone) > GONE_MAX:
+            del history.gone[next(iter(history.gone))]
+
+    def _ended(self, fact: OrderEnded) -> None:
+        """It is known how a stop ended: one that rests here, or that was here when it was seen last."""
+        holder = self._books.holder(fact.id)
+        if holder is None:
+            return
+        history = holder.history
+        rests = fact.client_id in self._ledger.rule_of_stop
+        if not rests and fact.client_id not in history.gone:
+            return
+        history.gone[fact.client_id] = None
+        before, history.losses = history.losses, history.losses.after(fact.how, fact.at_ms)
+        self._books.notes.append(told(fact))
+        self._turned(fact.id, before, history.losses, fact.at_ms)
+        self._books.touch_one(holder)
+
+    def _turned(self, id_: PositionId, before: Losses, now: Losses, at_ms: int) -> None:
+        news = turn(id_, before, now, at_ms) if now is not before else None
+        if news is not None:
+            self._books.notes.append(news)
 
     def _doubt(self, fact: OrdersChanged) -> None:
         """An order with our prefix that cannot be ours means that two act on one account, or a lost memory.
@@ -260,9 +301,12 @@ class Folding:
             self._books.settle(account, f"{fact.link} is back", fact.at_ms)
 
     def _outcome(self, fact: Outcome) -> None:
+        history = self._ledger.history(fact.id)
+        losses = history.losses
         entry = self._ledger.outcome(fact)
         if entry is None:
             return
+        self._turned(fact.id, losses, history.losses, fact.at_ms)
         if entry.closed:
             self._books.resolved.append(entry)
         holder = self._books.holder(entry.action.intent.id)

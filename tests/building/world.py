@@ -22,6 +22,7 @@ from bot.core.facts import (
     LinkChanged,
     LiquidationQuoted,
     MarkPrice,
+    OrderEnded,
     OrdersChanged,
     Outcome,
     OutcomeKind,
@@ -29,6 +30,7 @@ from bot.core.facts import (
     Tick,
 )
 from bot.core.intents import AddMargin, Intent, MoveStop, Notify, PlaceStop, ReducePosition
+from bot.core.losses import Ending
 from bot.core.settings import DAY_MS, FLATTEN, KEEPER, EngineSettings, Limits, RuleEntry
 from bot.core.states import BotState
 from bot.core.step import Step
@@ -125,6 +127,8 @@ class World:
         self.spent: dict[tuple[str, object], Decimal] = {}
         self.lots: dict[ClientId, int] = {}
         self.ids: set[ClientId] = set()
+        self.resting: dict[PositionId, ClientId] = {}
+        """The stop of ours that was placed last on each position."""
         self.flattening: set[AccountName] = set()
         self.tell(*self.contracts())
         self.tell(*(self.balance(account) for account in self.free))
@@ -229,6 +233,7 @@ class World:
                 return [self.holding(id_, changed), self.balance(account)]
             case PlaceStop(trigger=trigger) | MoveStop(trigger=trigger):
                 placed = a_stop(str(trigger), id_, client_id=action.client_id, closes_position=True)
+                self.resting[id_] = action.client_id
                 return [OrdersChanged(at_ms=self.now_ms, id=id_, orders=(placed,))]
             case _:
                 return []
@@ -241,7 +246,8 @@ class World:
         self.ids.add(action.client_id)
         state, flattening = self.engine.states()[id_.account], id_.account in self.flattening
         if flattening:
-            fixed = (FLATTEN, KEEPER) if isinstance(intent, ReducePosition) else ("seatbelt",)
+            closing = (FLATTEN, KEEPER, "seatbelt")  # The seatbelt closes what a stop was met for in vain.
+            fixed = closing if isinstance(intent, ReducePosition) else ("seatbelt",)
             assert action.rule in fixed
             assert isinstance(intent, ReducePosition | PlaceStop | MoveStop)
         heedless = flattening and action.rule == FLATTEN and state in (BotState.HALTED, BotState.BLIND)
@@ -373,6 +379,13 @@ def happen(world: World, happening: Happening) -> None:
     elif kind == "answer":
         if world.pending:
             world.answer(list(world.pending.values())[a % len(world.pending)], b % 5)
+    elif kind == "ended":
+        if world.resting:
+            id_, client_id = list(world.resting.items())[a % len(world.resting)]
+            gone = OrdersChanged(at_ms=world.now_ms, id=id_, orders=())
+            how = list(Ending)[c % len(Ending)]
+            ended = OrderEnded(at_ms=world.now_ms, id=id_, client_id=client_id, how=how)
+            world.tell(*((gone, ended) if b % 3 else (gone,)))
     elif kind == "batch":
         price = D(880 + (b + c) % 240) / 10
         both = [MarkPrice(at_ms=world.now_ms, symbol=s, price=price) for s in (BTC, ETH)]
@@ -383,6 +396,7 @@ def happen(world: World, happening: Happening) -> None:
 
 KINDS = ["walk"] * 9 + ["answer"] * 7 + ["position"] * 3 + ["leap", "late", "tick", "tick", "bar", "bar"]
 KINDS += ["batch", "closed", "balance", "orders", "rubbish", "command", "link", "quoted", "restart"]
+KINDS += ["ended"]
 
 
 def lived_through(happenings: Sequence[Happening]) -> World:

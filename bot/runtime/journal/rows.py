@@ -30,6 +30,7 @@ from bot.core.facts import (
     MarkPrice,
     OpenInterest,
     OptionQuote,
+    OrderEnded,
     OrdersChanged,
     Outcome,
     PositionChanged,
@@ -139,6 +140,7 @@ def labels_of(noun: Fact | Decision) -> Labels:
         case (
             PositionChanged()
             | OrdersChanged()
+            | OrderEnded()
             | Outcome()
             | FundingPaid()
             | Liquidated()
