@@ -11,7 +11,6 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
-
 WILL = 2
 """Cancelled so often, a stop is one that the trader does not want."""
 FAILING = 3

@@ -4,9 +4,9 @@ It is what protects a position while the bot is down, so it is a rule like any o
 recorded, explained) but cannot be left out by forgetting it, paused, or put before the others. A stop that
 protects, whoever placed it, satisfies it; it moves only a stop of its own, and only beyond a tolerance.
 
-A stop that is lost is placed again. Not where the trader cancelled two: that is his will. Where a stop was met
-and the position is still there, it is closed at market; where the venue keeps ending or refusing them it is
-said, and closed if the trader wants that.
+A stop that is lost is placed again. Not where the trader cancelled two: that is his will. Where a stop was
+met and the position is still there, it is closed at market; where the venue keeps ending or refusing them it
+is said, and closed if the trader wants that.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What people are told of stops of ours that ended without our doing, and of what it makes of the seatbelt."""
+"""What people are told of stops of ours that ended without our doing, and how the seatbelt stands then."""
 
 from __future__ import annotations
 
