@@ -176,10 +176,11 @@ class Arbiter:
         if not isinstance(intent, ReducePosition) or not intent.then_add or entry.life is not Life.VERIFIED:
             return
         holder = self._books.holder(intent.id)
-        if holder is None or holder.position.opened_ms != entry.before.opened_ms:
+        before = entry.before
+        if holder is None or before is None or holder.position.opened_ms != before.opened_ms:
             return
         situation = self.situation(holder, now_ms)
-        released = entry.before.margin - holder.position.margin
+        released = before.margin - holder.position.margin
         if situation is None or released <= 0:
             return
         amount = holder.contract.margin_down(min(intent.then_add, released))

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from decimal import Decimal
 
-from bot.core.book import Account, Holder
+from bot.core.book import Account, Holder, Unheld
 from bot.core.conditions import CHANGED, QUIET, Events
 from bot.core.decisions import Action, Decision, StateChanged
 from bot.core.flatten import FLATTEN_ENTRY
@@ -38,6 +38,8 @@ class Books:
         for name in settings.capabilities:
             self.account(name)
         self.pairs = Pairs()
+        self.unheld: dict[PositionId, Unheld] = {}
+        """Orders of positions that are not there: not seen yet, or gone."""
         self.watchers: dict[Symbol, list[Holder]] = {}
         self.held: dict[Symbol, list[Holder]] = {}
         """The positions in each symbol itself; ``watchers`` look at it for their pool's sake too."""
@@ -136,6 +138,7 @@ class Books:
         """The outcome of an intent is proven: if it was to open a hedge, it is known whether there is one."""
         action = entry.action
         if isinstance(action.intent, OpenHedge):
+            assert entry.before is not None, f"{action.client_id}: a hedge of nothing"
             traded = entry.traded and not entry.failed
             self.pairs.resolve(action.client_id, entry.before, self._held(action), traded=traded)
 

@@ -35,7 +35,7 @@ class OpenIntent:
     """An intent without a proven outcome, as the ledger holds it (``ledger.Entry``)."""
 
     action: Action
-    before: Position
+    before: Position | None
     follow_up: bool
     currency: str
     promised: Decimal
@@ -51,7 +51,7 @@ class Repeated:
     """A rule's last intent on a position, the position it met, and how often the same two met in a row."""
 
     intent: Intent
-    position: Position
+    position: Position | None
     count: int
 
 

@@ -11,7 +11,7 @@ from dataclasses import replace
 from functools import partial
 from typing import Any
 
-from bot.core.book import Armed, Holder
+from bot.core.book import Armed, Holder, Unheld
 from bot.core.books import Books, free_balance
 from bot.core.conditions import Events
 from bot.core.contracts import Contract
@@ -62,7 +62,6 @@ class Folding:
         timeframes = frozenset().union(*(e.rule.needs().timeframes_ms for e in self._entries))
         self._closed = {each: Events(changed=False, bars_ms=frozenset((each,))) for each in timeframes}
         self._sequence = 0
-        self._unheld: dict[PositionId, tuple[Order, ...]] = {}
         self._reported_ms: dict[tuple[type[Any], object], int] = {}
         self._handlers: dict[type[Any], Callable[[Any], None]] = {
             MarkPrice: self._mark,
@@ -144,6 +143,7 @@ class Folding:
         if fact.position is None:
             if holder is not None:
                 del account.holders[fact.id]
+                self._keep(fact.id, holder.orders, fact.at_ms)
                 self._books.changed.pop(holder, None)
                 self._books.gone.append(fact.id)
                 self._ledger.forget_lot(fact.id)
@@ -186,7 +186,8 @@ class Folding:
         holder.free = partial(free_balance, account, contract.settlement, self._market.marks)
         holder.hedges = hedges
         holder.pairs = any(each.entry.rule.needs().quarterlies for each in armed)
-        holder.rest(self._unheld.pop(id_, ()))
+        unheld = self._books.unheld.pop(id_, None)
+        holder.rest(unheld.orders if unheld is not None else ())
         self._sequence += 1
         return holder
 
@@ -197,7 +198,7 @@ class Folding:
         wallet = account.wallet(fact.currency)
         wallet.amount, wallet.free = fact.wallet, fact.free
         after_payment(account, fact.currency)
-        account.known = True
+        account.known, account.told_ms = True, fact.at_ms
         known = "the account is known"
         if account.flattening is not None:
             known += f", and flattening goes on as {account.flattening} ordered"
@@ -212,13 +213,19 @@ class Folding:
         self._doubt(fact)
         holder = self._books.holder(fact.id)
         if holder is None:
-            self._unheld[fact.id] = fact.orders  # A stop may be seen before its position.
+            self._keep(fact.id, fact.orders, fact.at_ms)  # A stop may be seen before its position.
             return
         alive = {order.client_id for order in fact.orders}
         self._miss(holder, alive, fact.at_ms)
         self._ledger.keep_stops(set(alive), {order.client_id for order in holder.orders})
         holder.rest(fact.orders)
         self._books.touch_one(holder)
+
+    def _keep(self, id_: PositionId, orders: tuple[Order, ...], at_ms: int) -> None:
+        """Remember what rests for a position that is not there."""
+        before = self._books.unheld.pop(id_, None)
+        if orders:
+            self._books.unheld[id_] = Unheld(orders, at_ms if before is None else before.since_ms)
 
     def _miss(self, holder: Holder, alive: set[ClientId], at_ms: int) -> None:
         """Take note of stops of ours that rest no longer; what we did ourselves needs no explanation."""

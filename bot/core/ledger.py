@@ -60,8 +60,9 @@ class Entry:
     """One intent's life. ``follow_up`` marks the return of margin that a reduction released."""
 
     action: Action
-    before: Position
-    """The position when the intent was prepared: the pre-image its effect is measured against."""
+    before: Position | None
+    """The position when the intent was prepared: the pre-image its effect is measured against. ``None``
+    where there was none any more: a stop that outlived it is cancelled."""
     follow_up: bool
     currency: str
     """What the position settles in: the money of the intent."""
@@ -103,7 +104,7 @@ class History:
     margin_in_lot: Decimal = ZERO
     margin_in_campaign: Decimal = ZERO
     campaign_last_ms: int | None = None
-    equal: dict[RuleName, tuple[Intent, Position, int]] = field(default_factory=dict)
+    equal: dict[RuleName, tuple[Intent, Position | None, int]] = field(default_factory=dict)
     """Each rule's last intent, the position it met, and how often the same two met in a row."""
     latched: set[RuleName] = field(default_factory=set)
     last_action: Action | None = None
@@ -229,7 +230,7 @@ class Ledger:
         return [i for i in intents if isinstance(i, OpenHedge) and i.id.account == account]
 
     def prepare(
-        self, action: Action, before: Position, currency: str, promised: Decimal, *, follow_up: bool
+        self, action: Action, before: Position | None, currency: str, promised: Decimal, *, follow_up: bool
     ) -> None:
         """Enter an action that is about to be sent; from here on it counts for balance and budgets.
 
@@ -355,7 +356,7 @@ class Ledger:
     def _take_back(self, entry: Entry, history: History) -> None:
         """Return what a failed action had taken, to the lot and the day it was taken from."""
         action, draws = entry.action, _drawn(entry)
-        same_lot = entry.before.opened_ms == history.lot_ms
+        same_lot = entry.before is not None and entry.before.opened_ms == history.lot_ms
         if same_lot:
             history.times_acted[action.rule] -= 1
         if draws:

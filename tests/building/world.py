@@ -29,7 +29,7 @@ from bot.core.facts import (
     PositionChanged,
     Tick,
 )
-from bot.core.intents import AddMargin, Intent, MoveStop, Notify, PlaceStop, ReducePosition
+from bot.core.intents import AddMargin, CancelStop, Intent, MoveStop, Notify, PlaceStop, ReducePosition
 from bot.core.losses import Ending
 from bot.core.settings import DAY_MS, FLATTEN, KEEPER, EngineSettings, Limits, RuleEntry
 from bot.core.states import BotState
@@ -212,6 +212,8 @@ class World:
             kind = OutcomeKind.NOT_APPLIED if pending.unknown else OutcomeKind.REJECTED
             said = replace(said, kind=kind)
             self.count(action, -1)
+        elif isinstance(action.intent, CancelStop):
+            facts = [OrdersChanged(at_ms=self.now_ms, id=action.id, orders=())]
         elif not pending.gone and action.id in self.held:
             facts = self.effect(action)
         self.tell(said, *facts)
@@ -245,6 +247,9 @@ class World:
         assert action.client_id not in self.ids
         self.ids.add(action.client_id)
         state, flattening = self.engine.states()[id_.account], id_.account in self.flattening
+        if isinstance(intent, CancelStop):
+            self.judge_removal(action, state)
+            return
         if flattening:
             closing = (FLATTEN, KEEPER, "seatbelt")  # The seatbelt closes what a stop was met for in vain.
             fixed = closing if isinstance(intent, ReducePosition) else ("seatbelt",)
@@ -284,6 +289,14 @@ class World:
         assert self.spent.get(("account", id_.account), ZERO) <= 60
         assert self.spent.get(("day", (id_.account, action.at_ms // DAY_MS)), ZERO) <= 45
         assert self.spent.get(("lot", (id_, position.opened_ms)), ZERO) <= 30
+
+    def judge_removal(self, action: Action, state: BotState) -> None:
+        """A stop goes by itself only where there is no position and nothing else is on its way."""
+        assert action.rule == "seatbelt"
+        assert action.id not in self.held
+        assert state in (BotState.ARMED, BotState.REDUCING)
+        assert not [p for p in self.pending.values() if p.action.id == action.id and not p.gone]
+        self.pending[action.client_id] = Pending(action)
 
     def judge_stop(self, position: Position, trigger: Decimal) -> None:
         sign = position.id.side.sign
