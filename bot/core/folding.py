@@ -6,7 +6,7 @@ became of intents; the engine decides afterwards, once per batch.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from functools import partial
 from typing import Any
@@ -33,7 +33,7 @@ from bot.core.facts import (
     Outcome,
     PositionChanged,
 )
-from bot.core.intents import Level
+from bot.core.intents import CloseHedge, Level, ReducePosition
 from bot.core.keeper import KEEPER_ENTRY
 from bot.core.ledger import Ledger
 from bot.core.losses import Losses
@@ -41,7 +41,7 @@ from bot.core.pools import after_payment
 from bot.core.seatbelt import seatbelt_entry
 from bot.core.settings import EngineSettings, RuleEntry
 from bot.core.stop_news import told, turn
-from bot.core.types import ClientId, MarginMode, Order, Position, PositionId
+from bot.core.types import ZERO, ClientId, MarginMode, Order, Position, PositionId
 
 GONE_MAX = 16
 """Stops that rest no longer are remembered so many to a position."""
@@ -140,6 +140,8 @@ class Folding:
             return
         account = self._books.account(fact.id.account)
         holder = account.holders.get(fact.id)
+        if holder is not None and holder.hedges:
+            self._watch_leg(holder, fact)
         if fact.position is None:
             if holder is not None:
                 del account.holders[fact.id]
@@ -169,27 +171,65 @@ class Folding:
             if account.wallet(currency).cross_pool is not None or not holder.isolated:
                 self._books.touch_cross(account, currency)
 
+    def _watch_leg(self, holder: Holder, fact: PositionChanged) -> None:
+        """Say that there is less of a hedge than there was, where it was not us who closed it.
+
+        A stream may have told why (``_lost``). Where none did, this is all that anybody hears of it.
+        """
+        left = fact.position.quantity if fact.position is not None else ZERO
+        hedge = self._books.pairs.hedge(fact.id)
+        if hedge is None or left >= holder.position.quantity:
+            return
+        self._books.pairs.shrank(fact.id, left)
+        ids = (hedge.id, hedge.guarded)
+        acts = [self._ledger.history(id_).in_flight for id_ in ids]
+        acts += [entry for entry in self._books.resolved if entry.action.id in ids]
+        if any(isinstance(e.action.intent, CloseHedge | ReducePosition) for e in acts if e is not None):
+            return
+        self._books.notes.append(
+            StateChanged(
+                at_ms=fact.at_ms,
+                subject=f"hedge:{hedge.guarded}",
+                was=f"{holder.position.quantity} in {fact.id.symbol}",
+                now=f"{left} in {fact.id.symbol}",
+                because="not by us: what it guards stands with less of a hedge, or with none",
+                level=Level.CRITICAL,
+            )
+        )
+
     def _seen(self, position: Position, at_ms: int) -> Holder:
         """A position that was not there before, with the rules that look after it."""
         id_ = position.id
         contract = self._market.contracts.get(id_.symbol)
         assert contract is not None, f"{id_}: its contract has not been told yet"
         hedges = self._books.pairs.hedge(id_) is not None
-        entries = self._cast((KEEPER_ENTRY,)) if hedges else self._entries
         account = self._books.account(id_.account)
-        if account.flattening is not None and not hedges:
-            entries = (self._books.flatten_entry, *entries)
-        armed = tuple(Armed(e) for e in entries if e.symbols is None or id_.symbol in e.symbols)
+        armed = self._armed(id_, hedges=hedges)
         history = self._ledger.history(id_)
         history.new_lot(position.opened_ms)
         holder = Holder(self._sequence, position, contract, armed, history, known_ms=at_ms)
         holder.free = partial(free_balance, account, contract.settlement, self._market.marks)
         holder.hedges = hedges
-        holder.pairs = any(each.entry.rule.needs().quarterlies for each in armed)
+        holder.pairs = _may_hedge(armed)
         unheld = self._books.unheld.pop(id_, None)
         holder.rest(unheld.orders if unheld is not None else ())
         self._sequence += 1
         return holder
+
+    def _armed(self, id_: PositionId, *, hedges: bool) -> tuple[Armed, ...]:
+        """The rules that look after a position: the trader's own has all of them, a hedge of ours the keeper."""
+        entries = self._cast((KEEPER_ENTRY,)) if hedges else self._entries
+        if self._books.account(id_.account).flattening is not None and not hedges:
+            entries = (self._books.flatten_entry, *entries)
+        return tuple(Armed(e) for e in entries if e.symbols is None or id_.symbol in e.symbols)
+
+    def free(self, holder: Holder) -> None:
+        """Nothing of a hedge is ours any more: what is left of it is guarded as a position of the trader's."""
+        holder.hedges = False
+        holder.armed = self._armed(holder.id, hedges=False)
+        holder.pairs = _may_hedge(holder.armed)
+        self._books.rewatch(self._books.account(holder.id.account))
+        self._books.touch_one(holder)
 
     def _balance(self, fact: BalanceChanged) -> None:
         if self._overtaken(fact):
@@ -323,3 +363,7 @@ class Folding:
             )  # Its budget is everybody's again.
         elif holder is not None:
             self._books.touch_one(holder)
+
+
+def _may_hedge(armed: Iterable[Armed]) -> bool:
+    return any(each.entry.rule.needs().quarterlies for each in armed)
