@@ -37,7 +37,7 @@ from bot.config.table import Table
 from bot.config.watching import HeartbeatTable, WatchdogsTable
 from bot.core.contracts import ContractKind
 from bot.core.facts import Link, OutcomeKind
-from bot.core.settings import DAY_MS, MINUTE_MS
+from bot.core.settings import DAY_MS, MINUTE_MS, LastResort
 from bot.core.types import MarginMode, Side
 from bot.venues.calendar import LISTED
 
@@ -243,6 +243,9 @@ class SeatbeltTable(Table):
     """How far before liquidation the stop rests, as a fraction of its price; at most half way to the mark."""
     tolerance: Fraction = Decimal("0.002")
     """How far, as a fraction of the mark, the right place may drift before the stop is moved."""
+    last_resort: LastResort = LastResort.TELL
+    """What happens once the exchange has ended or refused its stops three times: "tell" says so and goes on
+    trying, "close" closes the position at market."""
 
 
 class RuleTable(Table):

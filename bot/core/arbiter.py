@@ -178,10 +178,11 @@ class Arbiter:
         if not isinstance(intent, ReducePosition) or not intent.then_add or entry.life is not Life.VERIFIED:
             return
         holder = self._books.holder(intent.id)
-        if holder is None or holder.position.opened_ms != entry.before.opened_ms:
+        before = entry.before
+        if holder is None or before is None or holder.position.opened_ms != before.opened_ms:
             return
         situation = self.situation(holder, now_ms)
-        released = entry.before.margin - holder.position.margin
+        released = before.margin - holder.position.margin
         if situation is None or released <= 0:
             return
         amount = holder.contract.margin_down(min(intent.then_add, released))
@@ -281,7 +282,7 @@ class Arbiter:
         """What the rule wants; ``None`` where its band says that it wants nothing."""
         able = self._settings.capabilities.get(holder.id.account, NOTHING_DECLARED)
         times_acted = holder.history.times_acted.get(armed.name, 0)
-        view = View(situation, times_acted, self._ledger.rule_of_stop, able)
+        view = View(situation, times_acted, self._ledger.rule_of_stop, able, holder.history.losses)
         rule = armed.entry.rule
         armed.expect(rule.wake(view))
         if stays_false(armed, situation):

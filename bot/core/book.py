@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from decimal import Decimal
+from typing import NamedTuple
 
 from bot.core.conditions import CHANGED, CLOSED, QUIET, Events, Reach
 from bot.core.contracts import Contract
@@ -170,6 +171,13 @@ class Holder:
         self.reach_version = -1 if provisional else self.version
 
 
+class Unheld(NamedTuple):
+    """Orders of a position that is not there, and since when it has not been."""
+
+    orders: tuple[Order, ...]
+    since_ms: int
+
+
 @dataclass(slots=True, eq=False)
 class Wallet:
     """What an account holds in one settlement currency. It backs the cross positions that settle in it."""
@@ -196,6 +204,8 @@ class Account:
     """By settlement currency."""
     state: BotState = BotState.RECOVERING
     because: str = "no snapshot yet"
+    told_ms: int = -1
+    """When its balance was told last: with every reading of the account."""
     known: bool = False
     """Whether a reading has told all of it since the last link was lost."""
     unknown_since_ms: int = 0

@@ -116,6 +116,7 @@ def _position(id_: PositionId, history: History) -> PositionRecord:
         margin_in_campaign=history.margin_in_campaign,
         campaign_last_ms=history.campaign_last_ms,
         last_action=history.last_action,
+        losses=history.losses,
         rules=tuple(_rule(name, history) for name in names),
     )
 
@@ -142,6 +143,7 @@ def _history(record: PositionRecord) -> History:
         margin_in_campaign=record.margin_in_campaign,
         campaign_last_ms=record.campaign_last_ms,
         last_action=record.last_action,
+        losses=record.losses,
     )
     for rule in record.rules:
         name = rule.rule
@@ -169,7 +171,7 @@ def _open_intent(entry: Entry) -> OpenIntent:
         life=entry.life,
         code=entry.code,
         proof=entry.proof,
-        traded=entry.traded,
+        filled=entry.filled,
         gone=entry.gone,
     )
 
@@ -184,6 +186,6 @@ def _entry(intent: OpenIntent) -> Entry:
         life=intent.life if intent.life in _ANSWERED else Life.UNKNOWN,
         code=intent.code,
         proof=intent.proof,
-        traded=intent.traded,
+        filled=intent.filled,
         gone=intent.gone,
     )

@@ -26,6 +26,7 @@ from bot.core.folding import Folding
 from bot.core.intents import Level
 from bot.core.ledger import Ledger
 from bot.core.market import Market
+from bot.core.orphans import Orphans
 from bot.core.rule import Needs
 from bot.core.settings import EngineSettings
 from bot.core.states import AccountStatus, BotState
@@ -50,6 +51,7 @@ class Engine:
         self._folding = Folding(settings, self._books, self._ledger)
         self._arbiter = Arbiter(settings, self._books, self._ledger, self._parked)
         self._watch = Watch(settings, self._books, self._ledger)
+        self._orphans = Orphans(settings, self._books, self._ledger)
         self._tripwires = Tripwires(self._books.watchers, self._books.accounts, self._market)
         # What leaves the books as they were need not be kept, unless something came of it.
         self._traceless = frozenset(get_args(Fact)) - self._folding.reads - {Command, CarriedOver}
@@ -95,9 +97,12 @@ class Engine:
         ticked = type(batch[-1]) is Tick
         if ticked:
             self._watch.tick(at_ms)
+            books.notes.extend(self._orphans.removed(at_ms))
         if ticked or type(batch[-1]) is Command:
             end_flattening(books, self._ledger, at_ms)
         decisions = list(self._resolved(at_ms)) if books.resolved else []
+        for holder in books.freed:
+            self._folding.free(holder)
         for holder, price in books.quoted.items():
             decisions.extend(self._arbiter.compare(holder, price, at_ms))
         asked = self._concerned(batch, at_ms)

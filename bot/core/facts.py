@@ -14,6 +14,7 @@ from typing import NamedTuple
 from bot.core.carried import Carried
 from bot.core.contracts import Contract
 from bot.core.intents import Level
+from bot.core.losses import Ending
 from bot.core.types import AccountName, ClientId, Order, Position, PositionId, Symbol
 
 
@@ -142,6 +143,20 @@ class OrdersChanged:
     at_ms: int
     id: PositionId
     orders: tuple[Order, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OrderEnded:
+    """A stop of ours rests no longer, without our doing, while its position is still there.
+
+    ``status`` is the venue's own word for it.
+    """
+
+    at_ms: int
+    id: PositionId
+    client_id: ClientId
+    how: Ending
+    status: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -336,6 +351,7 @@ Fact = (
     | BalanceChanged
     | AccountRead
     | OrdersChanged
+    | OrderEnded
     | Liquidated
     | LiquidationQuoted
     | Deleveraged

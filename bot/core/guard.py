@@ -66,7 +66,7 @@ class Guard:
             self._state(kind, case)
             or _in_flight(kind, case)
             or _declared(kind, case)
-            or _paired(kind, case)
+            or _unfit_stop(kind, case)
             or self._capability(kind, case)
             or self._pace(kind, case)
             or self._budget(kind, case)
@@ -378,9 +378,13 @@ def _declared(kind: type[Intent], case: Case) -> No | None:
     return None
 
 
-def _paired(kind: type[Intent], case: Case) -> No | None:
-    if kind in _STOPS and case.pair.whole(case.holder.position):
+def _unfit_stop(kind: type[Intent], case: Case) -> No | None:
+    if kind not in _STOPS:
+        return None
+    if case.pair.whole(case.holder.position):
         return No(Because.PAIRED, "it is hedged whole: a stop on one leg would leave the other alone")
+    if kind is PlaceStop and case.holder.history.losses.unwanted:
+        return No(Because.UNWANTED, "the trader cancelled our stops here: it is his will that none rests")
     return None
 
 

@@ -16,6 +16,7 @@ from bot.core.decisions import Action
 from bot.core.facts import Outcome, OutcomeKind
 from bot.core.intents import (
     AddMargin,
+    CancelStop,
     CutLeverage,
     Intent,
     MoveStop,
@@ -25,7 +26,8 @@ from bot.core.intents import (
     ReducePosition,
     SetPosture,
 )
-from bot.core.settings import DAY_MS, HOUR_MS, RESERVED_NAMES, Limits
+from bot.core.losses import NO_LOSSES, Losses
+from bot.core.settings import DAY_MS, HOUR_MS, RESERVED_NAMES, SEATBELT, Limits
 from bot.core.types import OUR_PREFIX, ZERO, AccountName, ClientId, Position, PositionId, RuleName
 
 _NEXT: dict[OutcomeKind, tuple[Life, frozenset[Life]]] = {
@@ -46,6 +48,8 @@ _NEXT: dict[OutcomeKind, tuple[Life, frozenset[Life]]] = {
 _UNSENT = (Notify, SetPosture)
 _STOPS = (PlaceStop, MoveStop)
 _FEEDING = (AddMargin, CutLeverage)
+_TAKING_STOPS = (MoveStop, CancelStop, ReducePosition)
+"""What may take a resting stop of ours away."""
 _UNANSWERED = frozenset({Life.PREPARED, Life.SENT, Life.ACKED})
 _FAILED = frozenset({Life.REJECTED, Life.NOT_APPLIED})
 _CLOSED = _FAILED | {Life.VERIFIED}
@@ -56,8 +60,9 @@ class Entry:
     """One intent's life. ``follow_up`` marks the return of margin that a reduction released."""
 
     action: Action
-    before: Position
-    """The position when the intent was prepared: the pre-image its effect is measured against."""
+    before: Position | None
+    """The position when the intent was prepared: the pre-image its effect is measured against. ``None``
+    where there was none any more: a stop that outlived it is cancelled."""
     follow_up: bool
     currency: str
     """What the position settles in: the money of the intent."""
@@ -66,8 +71,8 @@ class Entry:
     life: Life = Life.PREPARED
     code: str = ""
     proof: str = ""
-    traded: bool = False
-    """Whether an outcome told of a trade."""
+    filled: Decimal = ZERO
+    """What outcomes told that it traded."""
     gone: bool = False
     """Whether the position was closed meanwhile: it holds nothing up any more, its outcome still counts."""
 
@@ -75,6 +80,11 @@ class Entry:
     def closed(self) -> bool:
         """Whether its outcome is proven."""
         return self.life in _CLOSED
+
+    @property
+    def takes_stops(self) -> bool:
+        """Whether a stop of ours may be gone by it."""
+        return isinstance(self.action.intent, _TAKING_STOPS)
 
     @property
     def failed(self) -> bool:
@@ -94,12 +104,21 @@ class History:
     margin_in_lot: Decimal = ZERO
     margin_in_campaign: Decimal = ZERO
     campaign_last_ms: int | None = None
-    equal: dict[RuleName, tuple[Intent, Position, int]] = field(default_factory=dict)
+    equal: dict[RuleName, tuple[Intent, Position | None, int]] = field(default_factory=dict)
     """Each rule's last intent, the position it met, and how often the same two met in a row."""
     latched: set[RuleName] = field(default_factory=set)
     last_action: Action | None = None
     in_flight: Entry | None = None
     """The unresolved intent, of which there is at most one (exits while another is unknown aside)."""
+    losses: Losses = NO_LOSSES
+    """What became of our stops on this lot."""
+    gone: dict[ClientId, int | None] = field(default_factory=dict)
+    """Stops of ours that rest no longer, and since when it is not known how they ended; ``None``: by us."""
+
+    @property
+    def unexplained_ms(self) -> int | None:
+        """Since when a stop is gone of which nobody has told yet how it ended."""
+        return max((since for since in self.gone.values() if since is not None), default=None)
 
     def new_lot(self, opened_ms: int) -> None:
         """Another lot: what was done for the old one no longer counts, latches and campaigns stay.
@@ -111,6 +130,14 @@ class History:
         self.lot_ms = opened_ms
         self.times_acted.clear()
         self.margin_in_lot = ZERO
+        for rule in RESERVED_NAMES:  # They are never latched, and what was in vain then is no reason to wait.
+            self.equal.pop(rule, None)
+        self.forget_stops()
+
+    def forget_stops(self) -> None:
+        """What became of the stops so far is of no matter any more."""
+        self.losses = NO_LOSSES
+        self.gone.clear()
 
 
 @dataclass(slots=True, eq=False)
@@ -203,7 +230,7 @@ class Ledger:
         return [i for i in intents if isinstance(i, OpenHedge) and i.id.account == account]
 
     def prepare(
-        self, action: Action, before: Position, currency: str, promised: Decimal, *, follow_up: bool
+        self, action: Action, before: Position | None, currency: str, promised: Decimal, *, follow_up: bool
     ) -> None:
         """Enter an action that is about to be sent; from here on it counts for balance and budgets.
 
@@ -234,7 +261,7 @@ class Ledger:
         if entry.life not in allowed:
             return None
         entry.life, entry.code, entry.proof = life, fact.code, fact.proof
-        entry.traded |= bool(fact.fills)
+        entry.filled += sum((fill.quantity for fill in fact.fills), ZERO)
         if entry.closed:
             self._close(entry)
         return entry
@@ -243,13 +270,17 @@ class Ledger:
         """Release the latches of one rule, or of all: a person has looked."""
         for history in self.histories.values():
             released = set(history.latched) if rule is None else {rule}
+            if rule in (None, SEATBELT):
+                history.forget_stops()
             history.latched -= released
             for name in released:
                 history.equal.pop(name, None)
 
     def forget_lot(self, id_: PositionId) -> None:
         """The position is gone: nothing holds its next lot up. What was in flight costs until proven."""
-        self.history(id_).in_flight = None
+        history = self.history(id_)
+        history.in_flight = None
+        history.forget_stops()
         for entry in self.entries.values():
             if entry.action.intent.id == id_:
                 entry.gone = True
@@ -291,6 +322,8 @@ class Ledger:
             for other in self.entries.values():
                 if other.action.intent.id == id_ and not other.gone:
                     history.in_flight = other
+        if isinstance(entry.action.intent, _STOPS) and entry.action.rule == SEATBELT and not entry.gone:
+            history.losses = history.losses.answered(taken=not entry.failed)
         if entry.failed:
             history.last_failed_ms[entry.action.rule] = entry.action.at_ms
             self.rule_of_stop.pop(entry.action.client_id, None)
@@ -323,7 +356,7 @@ class Ledger:
     def _take_back(self, entry: Entry, history: History) -> None:
         """Return what a failed action had taken, to the lot and the day it was taken from."""
         action, draws = entry.action, _drawn(entry)
-        same_lot = entry.before.opened_ms == history.lot_ms
+        same_lot = entry.before is not None and entry.before.opened_ms == history.lot_ms
         if same_lot:
             history.times_acted[action.rule] -= 1
         if draws:

@@ -23,13 +23,15 @@ from bot.core.facts import (
     LinkChanged,
     LiquidationQuoted,
     MarkPrice,
+    OrderEnded,
     OrdersChanged,
     Outcome,
     OutcomeKind,
     PositionChanged,
     Tick,
 )
-from bot.core.intents import AddMargin, Intent, MoveStop, Notify, PlaceStop, ReducePosition
+from bot.core.intents import AddMargin, CancelStop, Intent, MoveStop, Notify, PlaceStop, ReducePosition
+from bot.core.losses import Ending
 from bot.core.settings import DAY_MS, FLATTEN, KEEPER, EngineSettings, Limits, RuleEntry
 from bot.core.states import BotState
 from bot.core.step import Step
@@ -126,6 +128,8 @@ class World:
         self.spent: dict[tuple[str, object], Decimal] = {}
         self.lots: dict[ClientId, int] = {}
         self.ids: set[ClientId] = set()
+        self.resting: dict[PositionId, ClientId] = {}
+        """The stop of ours that was placed last on each position."""
         self.flattening: set[AccountName] = set()
         self.tell(*self.contracts())
         self.tell(*self.reading())
@@ -215,6 +219,8 @@ class World:
             kind = OutcomeKind.NOT_APPLIED if pending.unknown else OutcomeKind.REJECTED
             said = replace(said, kind=kind)
             self.count(action, -1)
+        elif isinstance(action.intent, CancelStop):
+            facts = [OrdersChanged(at_ms=self.now_ms, id=action.id, orders=())]
         elif not pending.gone and action.id in self.held:
             facts = self.effect(action)
         self.tell(said, *facts)
@@ -236,6 +242,7 @@ class World:
                 return [self.holding(id_, changed), self.balance(account)]
             case PlaceStop(trigger=trigger) | MoveStop(trigger=trigger):
                 placed = a_stop(str(trigger), id_, client_id=action.client_id, closes_position=True)
+                self.resting[id_] = action.client_id
                 return [OrdersChanged(at_ms=self.now_ms, id=id_, orders=(placed,))]
             case _:
                 return []
@@ -247,8 +254,12 @@ class World:
         assert action.client_id not in self.ids
         self.ids.add(action.client_id)
         state, flattening = self.engine.states()[id_.account], id_.account in self.flattening
+        if isinstance(intent, CancelStop):
+            self.judge_removal(action, state)
+            return
         if flattening:
-            fixed = (FLATTEN, KEEPER) if isinstance(intent, ReducePosition) else ("seatbelt",)
+            closing = (FLATTEN, KEEPER, "seatbelt")  # The seatbelt closes what a stop was met for in vain.
+            fixed = closing if isinstance(intent, ReducePosition) else ("seatbelt",)
             assert action.rule in fixed
             assert isinstance(intent, ReducePosition | PlaceStop | MoveStop)
         heedless = flattening and action.rule == FLATTEN and state in (BotState.HALTED, BotState.BLIND)
@@ -285,6 +296,14 @@ class World:
         assert self.spent.get(("account", id_.account), ZERO) <= 60
         assert self.spent.get(("day", (id_.account, action.at_ms // DAY_MS)), ZERO) <= 45
         assert self.spent.get(("lot", (id_, position.opened_ms)), ZERO) <= 30
+
+    def judge_removal(self, action: Action, state: BotState) -> None:
+        """A stop goes by itself only where there is no position and nothing else is on its way."""
+        assert action.rule == "seatbelt"
+        assert action.id not in self.held
+        assert state in (BotState.ARMED, BotState.REDUCING)
+        assert not [p for p in self.pending.values() if p.action.id == action.id and not p.gone]
+        self.pending[action.client_id] = Pending(action)
 
     def judge_stop(self, position: Position, trigger: Decimal) -> None:
         sign = position.id.side.sign
@@ -380,6 +399,13 @@ def happen(world: World, happening: Happening) -> None:
     elif kind == "answer":
         if world.pending:
             world.answer(list(world.pending.values())[a % len(world.pending)], b % 5)
+    elif kind == "ended":
+        if world.resting:
+            id_, client_id = list(world.resting.items())[a % len(world.resting)]
+            gone = OrdersChanged(at_ms=world.now_ms, id=id_, orders=())
+            how = list(Ending)[c % len(Ending)]
+            ended = OrderEnded(at_ms=world.now_ms, id=id_, client_id=client_id, how=how)
+            world.tell(*((gone, ended) if b % 3 else (gone,)))
     elif kind == "batch":
         price = D(880 + (b + c) % 240) / 10
         both = [MarkPrice(at_ms=world.now_ms, symbol=s, price=price) for s in (BTC, ETH)]
@@ -394,6 +420,7 @@ def happen(world: World, happening: Happening) -> None:
 
 KINDS = ["walk"] * 9 + ["answer"] * 7 + ["position"] * 3 + ["leap", "late", "tick", "tick", "bar", "bar"]
 KINDS += ["batch", "closed", "balance", "orders", "rubbish", "command", "link", "quoted", "restart"]
+KINDS += ["ended"]
 
 
 def lived_through(happenings: Sequence[Happening]) -> World:

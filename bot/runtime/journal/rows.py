@@ -31,6 +31,7 @@ from bot.core.facts import (
     MarkPrice,
     OpenInterest,
     OptionQuote,
+    OrderEnded,
     OrdersChanged,
     Outcome,
     PositionChanged,
@@ -142,6 +143,7 @@ def labels_of(noun: Fact | Decision) -> Labels:
         case (
             PositionChanged()
             | OrdersChanged()
+            | OrderEnded()
             | Outcome()
             | FundingPaid()
             | Liquidated()

@@ -100,7 +100,7 @@ class Feed:
         self.ear = Ear(connection)
         self.ear.hint = self._hint
         self.ear.passed_on = self._alive
-        self._met = None if venue is None else MetOrders(connection, venue.reader, self.ear)
+        self._met = None if venue is None else MetOrders(connection, venue, self.ear)
         self._market = StreamKeeper(connection, lambda: self._bars.want(self.ear.symbols))
         self._private = StreamKeeper(connection, self._afresh, None if venue is None else venue.accepted)
         self._watch = MarketWatch(connection, self.ear, self._renew)

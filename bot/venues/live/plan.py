@@ -82,6 +82,8 @@ def plan(action: Action, levers: Levers, listing: Listing, state: AccountState) 
                 return _reduce(action, hedge_id(id_, symbol), quantity, acting, listing, state)
             case ReducePosition(id=id_, quantity=quantity):
                 return _reduce(action, id_, quantity, acting, listing, state)
+            case CancelStop(client_id=client_id):
+                return _cancel(intent, client_id, levers, listing, state)
             case _:
                 return _on_position(action, _held(intent.id, state), levers, listing, state)
     except (LookupError, ValueError) as impossible:
@@ -180,9 +182,6 @@ def _on_position(
             requests = (acting.place_stop(position, instrument, trigger, action.client_id, by),)
         case PlaceTakeProfit(trigger=trigger, quantity=quantity):
             requests = (acting.place_take_profit(position, instrument, trigger, quantity, action.client_id),)
-        case CancelStop(client_id=client_id):
-            orders, conditional = (), False
-            requests = (levers.cancel(instrument, _ours(position.id, client_id, state), state),)
         case _:
             return f"{type(intent).__name__}: this venue carries out no such intent"
     return Plan(
@@ -193,6 +192,19 @@ def _on_position(
         orders=orders,
         conditional=conditional,
         replaces=replaces,
+    )
+
+
+def _cancel(
+    intent: CancelStop, client_id: str, levers: Levers, listing: Listing, state: AccountState
+) -> Plan:
+    """A stop goes whether its position is still there or not: one that outlived it is the usual case."""
+    instrument = _instrument(intent.id, listing)
+    return Plan(
+        id=intent.id,
+        instrument=instrument,
+        urgency=Urgency.PROTECTION,
+        requests=(levers.cancel(instrument, _ours(intent.id, client_id, state), state),),
     )
 
 

@@ -10,6 +10,7 @@ from typing import Any
 from bot.core.capabilities import Capability
 from bot.core.contracts import Contract
 from bot.core.facts import Fact, Fill, Link
+from bot.core.losses import Ending
 from bot.core.types import (
     ClientId,
     MarginMode,
@@ -116,6 +117,9 @@ class Traits:
     """How a stop is replaced without a moment in which there is none."""
     client_id_max: int
     client_id_chars: str
+    endings: Mapping[str, Ending] = field(default_factory=dict)
+    """What the exchange's words for a conditional order that is gone mean. Any other word: the exchange ended
+    it. Where a word may stand for a person's doing and for the exchange's, it counts as the person's."""
     in_hedge: Mapping[tuple[str, MarginMode], Capability] = field(default_factory=dict)
     """What is otherwise than ``levers`` say in hedge mode."""
     margin_history: str = ""

@@ -8,13 +8,15 @@ never sent again. Outcome, position, balance and orders of one reading come in o
 from __future__ import annotations
 
 import asyncio
+from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 from typing import assert_never
 
 from bot.core.decisions import Action
 from bot.core.facts import Fact, Fill, Link, LinkChanged, MarkPrice, Outcome, OutcomeKind
-from bot.core.types import Order, Position, PositionMode
+from bot.core.intents import CancelStop
+from bot.core.types import ClientId, Order, Position, PositionMode
 from bot.venues.live.account import AccountReader, Snapshot
 from bot.venues.live.connection import Connection
 from bot.venues.live.effect import Effect, Sight
@@ -38,6 +40,7 @@ from bot.venues.port import Batch
 
 LOOKS_MS = (0, 150, 400, 1_000)
 """How long to wait before each look for what the exchange has confirmed: its queries may lag behind it."""
+WITHDRAWN_MAX = 200
 RETRY_MS = 60_000
 """How long after a key was refused for acting it is tried again."""
 
@@ -51,6 +54,8 @@ class LiveVenue:
         self.account = connection.account
         self.listing = connection.listing
         self.reader = AccountReader(connection)
+        self.withdrawn: deque[ClientId] = deque(maxlen=WITHDRAWN_MAX)
+        """Resting orders that we have cancelled, or tried to: nobody need ask how those ended."""
         self.acts = OpenActs(dialect.traits.recv_window_ms, connection.now_ms)
         self._reading = dialect.reading
         self._codes = dialect.traits.codes
@@ -100,6 +105,7 @@ class LiveVenue:
         made = plan(action, self._levers, self.listing, self.state)
         if isinstance(made, str):
             return [(self._outcome(action, OutcomeKind.NOT_APPLIED, f"not sent: {made}"),)]
+        self._note_cancel(action)
         act = OpenAct(action=action, plan=made, before=position_of(made.id, self.state))
         with self.acts.under_way(act):
             verdict = await self._sender.send(act)
@@ -127,6 +133,7 @@ class LiveVenue:
         if isinstance(made, str):
             self._say(f"{action.client_id} of an earlier run cannot be looked for: {made}")
             return
+        self._note_cancel(action)
         if before is None:
             made = replace(made, replaces=())
         same = before is not None and before.id == made.id
@@ -247,7 +254,12 @@ class LiveVenue:
             request = self._levers.cancel(made.instrument, order, state)
         except LookupError:
             return False
+        self.withdrawn.append(order.client_id)
         return isinstance(await self._sender.one(request, made.urgency), Applied)
+
+    def _note_cancel(self, action: Action) -> None:
+        if isinstance(action.intent, CancelStop):
+            self.withdrawn.append(ClientId(action.intent.client_id))
 
     async def _look_again(self, act: OpenAct) -> Batch:
         """One later look at an act that is open; nothing where it is still open afterwards."""

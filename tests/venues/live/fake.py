@@ -16,6 +16,7 @@ from bot.core.contracts import Contract
 from bot.core.decisions import Action
 from bot.core.facts import BarClosed, Fact, Fill, FundingRate, Link, LinkChanged, MarkPrice
 from bot.core.intents import Intent, OpenHedge
+from bot.core.losses import Ending
 from bot.core.types import (
     AccountName,
     ClientId,
@@ -427,6 +428,7 @@ TRAITS = Traits(
     position_modes=frozenset(PositionMode),
     levers={},
     codes=CODES,
+    endings={"CANCELED": Ending.CANCELLED, "TRIGGERED": Ending.MET},
     windows={"requests": Window(capacity=1_000, per_ms=10_000, reserve=100)},
     recv_window_ms=RECV_MS,
     mark_source="",

@@ -591,6 +591,21 @@ def test_no_order_is_cancelled_that_is_not_a_resting_one_of_ours(client_id: str)
     assert not exchange.sent
 
 
+def test_a_stop_that_outlived_its_position_is_cancelled() -> None:
+    exchange = held()
+    exchange.positions.clear()
+
+    async def work() -> tuple[Seat, Sequence[Batch]]:
+        seat = Seat(exchange)
+        now, _ = await seat.does(CancelStop(id=LONG, client_id=OURS))
+        return seat, now
+
+    seat, now = live(work)
+    assert [outcome.kind for outcome in outcomes(now)] == [OutcomeKind.VERIFIED]
+    assert list(exchange.orders) == ["web_1"]
+    assert list(seat.venue.withdrawn) == [OURS]
+
+
 def by_its_own_id(dialect: FakeDialect) -> None:
     """An exchange that cancels by its own ids only."""
 

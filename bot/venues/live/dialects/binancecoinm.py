@@ -18,6 +18,7 @@ from bot.venues.live.dialects.binance.traits import (
     CLIENT_ID_CHARS,
     CLIENT_ID_MAX,
     CODES,
+    ENDINGS,
     SOURCES,
     levers,
 )
@@ -46,6 +47,7 @@ TRAITS = Traits(
     position_modes=frozenset(PositionMode),
     levers=levers("-4150"),
     codes=CODES,
+    endings=ENDINGS,
     windows={
         "requests": Window(capacity=2400, per_ms=60_000, reserve=300),
         "orders": Window(capacity=1200, per_ms=60_000, reserve=240),

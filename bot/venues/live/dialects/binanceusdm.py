@@ -18,6 +18,7 @@ from bot.venues.live.dialects.binance.traits import (
     CLIENT_ID_CHARS,
     CLIENT_ID_MAX,
     CODES,
+    ENDINGS,
     SOURCES,
     levers,
 )
@@ -45,6 +46,7 @@ TRAITS = Traits(
     position_modes=frozenset(PositionMode),
     levers=levers("-4161"),
     codes=CODES,
+    endings=ENDINGS,
     # exchangeInfo, rateLimits. The reserve pays emergencies of a minute and a look at the account.
     windows={
         "requests": Window(capacity=2400, per_ms=60_000, reserve=300),

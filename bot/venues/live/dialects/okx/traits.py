@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from bot.core.capabilities import YES, Capability
+from bot.core.losses import Ending
 from bot.core.types import MarginMode, PositionMode
 from bot.venues.live.dialects.okx.spelling import ID_MAX
 from bot.venues.live.terms import Assumed, Codes, Traits, Window
@@ -149,6 +150,11 @@ TRAITS = Traits(
     position_modes=frozenset(PositionMode),
     levers=LEVERS,
     codes=CODES,
+    endings={
+        "canceled": Ending.CANCELLED,
+        "effective": Ending.MET,
+        "partially_effective": Ending.MET,
+    },
     windows=WINDOWS,
     recv_window_ms=30_000,
     mark_source="mark-price stream, every 200 ms when it moved, every 10 s when not",

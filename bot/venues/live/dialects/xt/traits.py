@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from bot.core.capabilities import YES, Capability
+from bot.core.losses import Ending
 from bot.core.types import MarginMode, PositionMode
 from bot.venues.capabilities import EVERYWHERE, HEDGES, LOCKS_ONLY, NO_MARGIN_IN_CROSS
 from bot.venues.live.terms import Assumed, Codes, Traits, Window
@@ -147,6 +148,16 @@ TRAITS = Traits(
     ),
     position_modes=frozenset({PositionMode.HEDGE}),
     levers=_LEVERS,
+    endings={
+        "USER_REVOCATION": Ending.CANCELLED,
+        "CANCELED": Ending.CANCELLED,
+        "PARTIALLY_CANCELED": Ending.CANCELLED,
+        "TRIGGERING": Ending.MET,
+        "TRIGGERED": Ending.MET,
+        "NEW": Ending.MET,
+        "PARTIALLY_FILLED": Ending.MET,
+        "FILLED": Ending.MET,
+    },
     codes=Codes(rejected=_REJECTED, auth=_AUTH, limited=frozenset({"429"}), clock=frozenset({"AUTH_105"})),
     # 1000 requests a minute from one address, else it is locked out for ten minutes.
     windows={"requests": Window(capacity=1000, per_ms=60_000, reserve=200)},
