@@ -33,6 +33,7 @@ from bot.core.facts import (
     OrdersChanged,
     Outcome,
     PositionChanged,
+    Provenance,
     Tick,
 )
 from bot.core.step import Step
@@ -160,7 +161,7 @@ def labels_of(noun: Fact | Decision) -> Labels:
                 return _named(noun.subject)
             kind = "position" if "/" in noun.subject else "rule"
             return _subject(f"{kind}:{noun.subject}")
-        case CarriedOver() | Tick():
+        case CarriedOver() | Provenance() | Tick():
             return None, None, None
         case _:
             assert_never(noun)
