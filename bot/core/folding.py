@@ -221,7 +221,7 @@ class Folding:
     def _provenance(self, fact: Provenance) -> None:
         self._ledger.given = {each.epoch: each.count for each in fact.given}
         for seen in fact.seen:
-            self._doubt(seen.account, seen.client_id, "in the past", fact.at_ms)
+            self._doubt(seen.account, seen.client_id, "at the exchange", fact.at_ms)
 
     def _doubt(self, name: AccountName, client_id: str, where: str, at_ms: int) -> None:
         """An order with our prefix that cannot be ours means that two act on one account, or a lost memory.

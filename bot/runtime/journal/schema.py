@@ -129,9 +129,7 @@ async def _create(database: aiosqlite.Connection, schema: Schema) -> None:
     await database.commit()
 
 
-async def verify(
-    database: aiosqlite.Connection, path: Path, sealed: Sealed | None, digest: str
-) -> Contents:
+async def verify(database: aiosqlite.Connection, path: Path, sealed: Sealed | None, digest: str) -> Contents:
     """Read the whole file and follow the chain; ``JournalBroken`` names the first row that does not fit.
 
     ``digest`` is that of the file before anybody opened it, and matters where ``sealed`` says what it was.

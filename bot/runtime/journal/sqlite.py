@@ -73,9 +73,7 @@ class Database(aiosqlite.Connection):
 class SqliteJournal:
     """The journal in a file. Made by ``open_journal`` and ``read_journal``, never directly."""
 
-    def __init__(
-        self, database: Database, path: Path, contents: Contents, seal: Seal | None = None
-    ) -> None:
+    def __init__(self, database: Database, path: Path, contents: Contents, seal: Seal | None = None) -> None:
         """Take over an open connection to a verified file; ``seal`` follows what is committed."""
         self._database = database
         self._path = path
@@ -305,9 +303,7 @@ def _refuse_missing(path: Path) -> None:
         raise JournalMissing(path, "there is no journal", "run the bot first, or name another file")
 
 
-def _write(
-    rows: Sequence[JournalRow], head: Head, seal: Seal | None, connection: sqlite3.Connection
-) -> None:
+def _write(rows: Sequence[JournalRow], head: Head, seal: Seal | None, connection: sqlite3.Connection) -> None:
     """Add rows and the end of the chain after them, in one transaction, synced; then the seal follows."""
     connection.executemany("INSERT INTO row VALUES (?,?,?,?,?,?,?,?,?,?)", rows)
     connection.execute("UPDATE head SET seq = ?, hash = ?", (head.seq, head.hash))
