@@ -422,12 +422,12 @@ def told(desk: Desk, *given: tuple[int, int], seen: tuple[str, ...] = ()) -> lis
         ("hf-9-1", "it is of epoch 9, the journal is in epoch 5"),
     ],
 )
-def test_an_id_that_the_journal_never_gave_halts_the_account_before_anything_is_known(
+def test_an_id_that_the_exchange_knows_and_the_journal_never_gave_halts_the_account(
     client_id: str, why: str
 ) -> None:
     desk = Desk(adds(), epoch=5)
     (news,) = of(StateChanged, told(desk, (2, 7), (4, 1), seen=("hf-2-7", "hf-4-1", client_id)))
-    assert (news.was, news.now) == (BotState.RECOVERING, BotState.HALTED)
+    assert news.now == BotState.HALTED
     assert news.because.startswith(f"{client_id} at the exchange: {why}; another bot acts here")
 
 

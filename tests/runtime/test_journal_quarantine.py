@@ -1,4 +1,4 @@
-"""The journal of a guard: what is damaged is kept, said, and known to the run that begins without a memory."""
+"""The journal of a guard: what is damaged is kept, said, and known to the run without a memory."""
 
 import asyncio
 import json
