@@ -25,7 +25,7 @@ from bot.runtime.commanding import Commanding
 from bot.runtime.compositions.parts import Compose, Composition
 from bot.runtime.control import ControlServer
 from bot.runtime.errors import SPENT
-from bot.runtime.journal.sqlite import open_journal
+from bot.runtime.journal.quarantine import guarding_journal
 from bot.runtime.lock import hold
 from bot.runtime.queries import standard_queries
 from bot.runtime.redaction import redact
@@ -66,7 +66,7 @@ async def guard(running: Running, life: Life, clock: Clock) -> None:
     with hold(path.parent), board(running.title, sys.stdout) as shown:
         say = _sayer(shown)
         async with (
-            open_journal(path, opened_ms=clock.now_ms()) as journal,
+            guarding_journal(path, opened_ms=clock.now_ms(), say=say) as journal,
             running.compose(settings, journal=journal, clock=clock, say=say) as composed,
         ):
             _tell_findings(composed, shown)

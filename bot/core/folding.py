@@ -34,18 +34,19 @@ from bot.core.facts import (
     Outcome,
     PositionChanged,
     ProcessChanged,
+    Provenance,
     StoodStill,
 )
 from bot.core.intents import CloseHedge, Level, ReducePosition
 from bot.core.keeper import KEEPER_ENTRY
-from bot.core.ledger import Ledger
+from bot.core.ledger import Ledger, is_accepted
 from bot.core.losses import Losses
 from bot.core.pools import after_payment
 from bot.core.process import note, stand_still
 from bot.core.seatbelt import seatbelt_entry
 from bot.core.settings import EngineSettings, RuleEntry
 from bot.core.stop_news import told, turn
-from bot.core.types import ZERO, ClientId, MarginMode, Order, Position, PositionId
+from bot.core.types import ZERO, AccountName, ClientId, MarginMode, Order, Position, PositionId
 
 GONE_MAX = 16
 """Stops that rest no longer are remembered so many to a position."""
@@ -85,6 +86,7 @@ class Folding:
             Outcome: self._outcome,
             StoodStill: partial(stand_still, books),
             ProcessChanged: partial(note, books),
+            Provenance: self._provenance,
         }
 
     @property
@@ -257,6 +259,8 @@ class Folding:
             return
         account.known = True
         known = "the account is known"
+        if account.reducing:
+            known += ", and only exits and stops are sent until somebody acknowledges"
         if account.flattening is not None:
             known += f", and flattening goes on as {account.flattening} ordered"
         self._books.settle(account, known, fact.at_ms)
@@ -264,7 +268,8 @@ class Folding:
     def _orders(self, fact: OrdersChanged) -> None:
         if self._overtaken(fact):
             return
-        self._doubt(fact)
+        for order in fact.orders:
+            self._doubt(fact.id.account, order.client_id, f"on {fact.id.symbol}", fact.at_ms)
         holder = self._books.holder(fact.id)
         if holder is None:
             self._keep(fact.id, fact.orders, fact.at_ms)  # A stop may be seen before its position.
@@ -315,22 +320,27 @@ class Folding:
         if news is not None:
             self._books.notes.append(news)
 
-    def _doubt(self, fact: OrdersChanged) -> None:
+    def _provenance(self, fact: Provenance) -> None:
+        self._ledger.given = {each.epoch: each.count for each in fact.given}
+        for seen in fact.seen:
+            self._doubt(seen.account, seen.client_id, "at the exchange", fact.at_ms)
+
+    def _doubt(self, name: AccountName, client_id: str, where: str, at_ms: int) -> None:
         """An order with our prefix that cannot be ours means that two act on one account, or a lost memory.
 
-        Nothing is sent until a person has looked. Resuming accepts the orders that are there. In shadow
-        nothing is sent anyway, and another bot is what a shadow may stand beside.
+        Nothing is sent until a person has looked. Resuming accepts the orders that are there, and with each
+        what the same epoch gave before it. In shadow nothing is sent anyway, and another bot is what a shadow
+        may stand beside.
         """
         if self._shadow:
             return
-        account = self._books.account(fact.id.account)
-        for order in fact.orders:
-            why = self._ledger.stranger(order.client_id)
-            if why is None or order.client_id in account.strangers:
-                continue
-            account.strangers.add(order.client_id)
-            account.halted = True
-            self._books.settle(account, f"{order.client_id} on {fact.id.symbol}: {why}; {_WHOSE}", fact.at_ms)
+        account = self._books.account(name)
+        why = self._ledger.stranger(client_id)
+        if why is None or is_accepted(client_id, account.strangers):
+            return
+        account.strangers.add(client_id)
+        account.halted = True
+        self._books.settle(account, f"{client_id} {where}: {why}; {_WHOSE}", at_ms)
 
     def _lost(self, fact: Liquidated | Deleveraged | Delivered) -> None:
         # A delivery is on the calendar, and yet critical: what it hedged stands alone from then on.

@@ -8,6 +8,7 @@ applied for balance and budgets.
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from decimal import Decimal
 
@@ -163,6 +164,8 @@ class Ledger:
         self.spendings: dict[tuple[AccountName, str], Spending] = {}
         self.acted_ms: dict[AccountName, deque[int]] = {}
         self.rule_of_stop: dict[str, RuleName] = {}
+        self.given: dict[int, int] | None = None
+        """How many ids each earlier epoch gave; ``None`` where nobody said, and all of them may be ours."""
 
     def next_client_id(self) -> ClientId:
         """A client id nobody used before; it carries the journal's epoch."""
@@ -172,20 +175,27 @@ class Ledger:
     def stranger(self, client_id: str) -> str | None:
         """Why an order with our prefix cannot be of this journal; ``None`` if it may be, or has no prefix.
 
-        Client ids carry the epoch they were made in, so an order from an epoch to come, or with a number not
-        given yet, shows that the journal was lost or is an old copy, or that another bot uses this account.
+        Client ids carry the epoch they were made in, so an order from an epoch to come or unheard of, or with
+        a number that was not given, shows that the journal was lost or is an old copy, or that another bot
+        uses this account.
         """
         if not client_id.startswith(OUR_PREFIX):
             return None
-        epoch, _, rest = client_id.removeprefix(OUR_PREFIX).partition("-")
-        number = rest.partition("-")[0]
-        if not (epoch.isdecimal() and number.isdecimal()):
+        origin = origin_of(client_id)
+        if origin is None:
             return "no bot of this kind gives such ids"
-        if int(epoch) > self._epoch:
+        epoch, number = origin
+        if epoch > self._epoch:
             return f"it is of epoch {epoch}, the journal is in epoch {self._epoch}"
-        if int(epoch) == self._epoch and int(number) > self._sequence:
-            return f"epoch {epoch} has given {self._sequence} ids so far"
-        return None
+        if epoch == self._epoch:
+            count = self._sequence
+        elif self.given is None:
+            return None
+        elif (known := self.given.get(epoch)) is None:
+            return f"the journal knows of no id of epoch {epoch}"
+        else:
+            count = known
+        return f"epoch {epoch} has given {count} ids so far" if number > count else None
 
     def history(self, id_: PositionId) -> History:
         """What was done for a position."""
@@ -367,6 +377,26 @@ class Ledger:
             history.margin_in_campaign -= draws
             if same_lot:
                 history.margin_in_lot -= draws
+
+
+def is_accepted(client_id: str, accepted: Iterable[str]) -> bool:
+    """Whether it is among the strangers that a person has accepted, or was given before one of them."""
+    if client_id in accepted:
+        return True
+    origin = origin_of(client_id)
+    if origin is None:
+        return False
+    known = [found for found in map(origin_of, accepted) if found is not None]
+    return any(epoch == origin[0] and number >= origin[1] for epoch, number in known)
+
+
+def origin_of(client_id: str) -> tuple[int, int] | None:
+    """Epoch and number of a client id of ours; ``None`` where it has none."""
+    if not client_id.startswith(OUR_PREFIX):
+        return None
+    epoch, _, rest = client_id.removeprefix(OUR_PREFIX).partition("-")
+    number = rest.partition("-")[0]
+    return (int(epoch), int(number)) if epoch.isdecimal() and number.isdecimal() else None
 
 
 def _drawn(entry: Entry) -> Decimal:

@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future
 from contextlib import contextmanager
+from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 from typing import Any, TypeVar
@@ -39,18 +40,22 @@ def a_real_time_world(mode: PositionMode = PositionMode.ONE_WAY) -> World:
 
 
 class Counted:
-    """A wire that counts what it answered, and with what status."""
+    """A wire that counts what it answered, and with what status.
+
+    ``peer`` is the address that all requests seem to come from: an exchange counts by it.
+    """
 
     def __init__(self, wire: Wire) -> None:
         self._wire = wire
         self.statuses: list[int] = []
+        self.peer = ""
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._wire, name)
 
     def answer(self, call: Call) -> Answer:
         """What the wire answers."""
-        answer = self._wire.answer(call)
+        answer = self._wire.answer(replace(call, peer=self.peer) if self.peer else call)
         self.statuses.append(answer.status)
         return answer
 

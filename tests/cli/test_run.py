@@ -215,8 +215,10 @@ def test_the_journal_says_what_an_engine_of_this_run_is_built_from(
     perform: Callable[..., int], tmp_path: Path
 ) -> None:
     perform(Stage(signals))
-    body = next(body for kind, body in rows(tmp_path) if kind == "Started")
-    assert (body["command"], body["shadow"], body["engine_epoch"]) == ("run --live", "", "1")
+    found = rows(tmp_path)
+    body = next(body for kind, body in found if kind == "Started")
+    epoch = next(body["epoch"] for kind, body in found if kind == "Opened")
+    assert (body["command"], body["shadow"], body["engine_epoch"]) == ("run --live", "", epoch)
     assert json.loads(body["stale_after_ms"]) == {"BTC/USDT:USDT": 5000}
     assert json.loads(body["capabilities"])["main"]["venue"] == "somewhere"
 

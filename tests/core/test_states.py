@@ -2,8 +2,8 @@
 
 import pytest
 
-from bot.core.decisions import Action, Because, Refusal, StateChanged
-from bot.core.facts import CommandKind, Link
+from bot.core.decisions import Action, Because, Decision, Refusal, StateChanged
+from bot.core.facts import CommandKind, EpochIds, Link, Provenance, SeenId
 from bot.core.intents import (
     AddMargin,
     CancelStop,
@@ -401,6 +401,53 @@ def test_an_order_of_another_journal_halts_the_account(client_id: str, why: str)
     whose = "another bot acts here, or this journal is not the one that knows it"
     assert news.because == f"{client_id} on BTC/USDT:USDT: {why}; {whose}"
     assert of(Action, desk.mark("97")) == []
+
+
+def told(desk: Desk, *given: tuple[int, int], seen: tuple[str, ...] = ()) -> list[Decision]:
+    """What comes of hearing which ids the journal gave, and which the exchange remembers."""
+    return desk.fold(
+        Provenance(
+            at_ms=desk.now_ms,
+            given=tuple(EpochIds(epoch=epoch, count=count) for epoch, count in given),
+            seen=tuple(SeenId(account=MAIN, client_id=client_id) for client_id in seen),
+        )
+    )
+
+
+@pytest.mark.parametrize(
+    ("client_id", "why"),
+    [
+        ("hf-3-1", "the journal knows of no id of epoch 3"),
+        ("hf-2-8", "epoch 2 has given 7 ids so far"),
+        ("hf-9-1", "it is of epoch 9, the journal is in epoch 5"),
+    ],
+)
+def test_an_id_that_the_exchange_knows_and_the_journal_never_gave_halts_the_account(
+    client_id: str, why: str
+) -> None:
+    desk = Desk(adds(), epoch=5)
+    (news,) = of(StateChanged, told(desk, (2, 7), (4, 1), seen=("hf-2-7", "hf-4-1", client_id)))
+    assert news.now == BotState.HALTED
+    assert news.because.startswith(f"{client_id} at the exchange: {why}; another bot acts here")
+
+
+def test_ids_that_the_journal_gave_are_its_own() -> None:
+    desk = Desk(adds(), epoch=5)
+    assert told(desk, (2, 7), seen=("hf-2-7", "hf-2-3-2")) == []
+    desk.holds(a_position())
+    desk.rests(a_stop("95", client_id=ClientId("hf-2-4")))
+    assert desk.engine.states()[MAIN] is BotState.ARMED
+
+
+def test_whoever_accepts_an_id_accepts_what_its_epoch_gave_before_and_nothing_later() -> None:
+    desk = Desk(adds(), epoch=5)
+    told(desk, seen=("hf-3-6",))
+    desk.holds(a_position())
+    desk.command(CommandKind.RESUME)
+    desk.rests(a_stop("95", client_id=ClientId("hf-3-4")))
+    assert desk.engine.states()[MAIN] is BotState.ARMED
+    desk.rests(a_stop("95", client_id=ClientId("hf-3-7")))
+    assert desk.engine.states()[MAIN] is BotState.HALTED
 
 
 def test_a_shadow_may_stand_beside_the_bot_whose_orders_it_sees() -> None:

@@ -16,13 +16,15 @@ from bot.config.errors import written
 from bot.config.reaching import check_reachable, check_sendable
 from bot.core.carried import Life, OpenIntent
 from bot.core.engine import Engine
+from bot.core.facts import SeenId
 from bot.core.settings import EngineSettings
-from bot.core.types import AccountName, Symbol
+from bot.core.types import OUR_PREFIX, AccountName, Symbol
 from bot.runtime.checkpoint import CheckpointedJournal, remembered
 from bot.runtime.clock import Clock
 from bot.runtime.compositions.parts import Composition, nearness, wants_of
 from bot.runtime.inbox import Inbox
 from bot.runtime.journal import Journal
+from bot.runtime.provenance import inherited
 from bot.runtime.secrets import keys_of
 from bot.runtime.shell import Feed as ShellFeed
 from bot.runtime.starting.connecting import Connected, Say, connected, gate_of
@@ -47,12 +49,14 @@ async def live(settings: Settings, *, journal: Journal, clock: Clock, say: Say) 
         engine_settings = _engine_settings(settings, found, journal.epoch)
         engine = Engine(engine_settings)
         left = await remembered(journal)
+        if left is not None:
+            left = replace(left, at_ms=clock.now_ms())
         yield Composition(
             engine=engine,
             settings=engine_settings,
             venue=Venues({name: each.venue for name, each in found.items()}),
             journal=CheckpointedJournal(journal, engine),
-            inherited=() if left is None else (replace(left, at_ms=clock.now_ms()),),
+            inherited=await inherited(journal, left, found, await seen_ids(found), clock.now_ms()),
             feeds=_feeds(engine, found, () if left is None else left.carried.open_intents),
             symbols=_symbols(found),
             findings=looked_at,
@@ -127,6 +131,16 @@ def line_about(settings: Settings, account: AccountName, finding: Finding) -> st
     if finding.key is None:
         return f"{account}: {finding.text}"
     return f"{settings.origin(finding.key)}: {written(finding.key)}: {finding.text}"
+
+
+async def seen_ids(found: Accounts) -> tuple[SeenId, ...]:
+    """The client ids with our prefix that the exchange shows: of orders that rest, and of those that did."""
+    seen: dict[SeenId, None] = {}
+    for name, each in found.items():
+        ids = [order.client_id for order in each.read.state.orders]
+        ours = [each_id for each_id in ids if each_id.startswith(OUR_PREFIX)]
+        seen.update(dict.fromkeys(SeenId(account=name, client_id=each_id) for each_id in ours))
+    return tuple(seen)
 
 
 # -- inside -----------------------------------------------------------------------------------------

@@ -36,6 +36,7 @@ from bot.core.facts import (
     Outcome,
     PositionChanged,
     ProcessChanged,
+    Provenance,
     StoodStill,
     Tick,
 )
@@ -165,7 +166,7 @@ def labels_of(noun: Fact | Decision) -> Labels:
                 return _named(noun.subject)
             kind = "position" if "/" in noun.subject else "rule"
             return _subject(f"{kind}:{noun.subject}")
-        case CarriedOver() | StoodStill() | ProcessChanged() | Tick():
+        case CarriedOver() | Provenance() | StoodStill() | ProcessChanged() | Tick():
             return None, None, None
         case _:
             assert_never(noun)
