@@ -41,6 +41,8 @@ class Exchange:
     """No connection can be made at all."""
     named: dict[int, str] = field(default_factory=dict)
     """What a fault that was ordered is called, by its id."""
+    committed: Callable[[], int] = lambda: 0
+    """The sequence number of the last row that is safe on the bot's disk."""
     restless: Callable[[Asked], None] = lambda _: None
     """Told of each request as it arrives."""
 
@@ -51,8 +53,10 @@ class Exchange:
         return number
 
     def acted(self, fault: Fault, request: int | None = None) -> None:
-        """A fault that was waited for has come to pass."""
-        self.ledger.injected(self.named[fault.fault_id], str(fault.kind), request=request)
+        """A fault that was waited for has come to pass. One that lasts is in the ledger already."""
+        name = self.named.get(fault.fault_id)
+        if name is not None:
+            self.ledger.injected(name, str(fault.kind), request=request)
 
     def way_ms(self) -> float:
         """How long one way takes."""
@@ -73,6 +77,7 @@ class Exchange:
                 path=call.path,
                 params=params,
                 client_id=params.get("newClientOrderId") or params.get("clientAlgoId", ""),
+                committed=self.committed(),
                 writes=writes(call.method, call.path, params),
                 executed=False,
                 code="",
@@ -144,9 +149,7 @@ class Exchange:
         wait_ms = int(retry) * 1000 if retry and reply.status in (418, 429) else 0
 
         def comes() -> None:
-            self.ledger.answered(
-                number, reply.status, str(how), retry_ms=wait_ms, banned=reply.status == 418
-            )
+            self.ledger.answered(number, reply.status, str(how), retry_ms=wait_ms, banned=reply.status == 418)
             deliver(reply)
 
         self.time.after(self.way_ms(), comes)

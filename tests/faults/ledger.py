@@ -15,7 +15,6 @@ from bot.core.facts import (
     BalanceChanged,
     Deleveraged,
     Delivered,
-    Fact,
     FundingPaid,
     Liquidated,
     PositionChanged,
@@ -24,6 +23,7 @@ from bot.core.types import AccountName, PositionId, Symbol
 from bot.simulator import World
 from bot.simulator.records import OrderRecord
 from bot.simulator.world import Event
+from bot.venues.port import Batch
 from tests.faults.evidence import (
     Asked,
     Cause,
@@ -113,7 +113,9 @@ class Ledger:
         """The exchange did what it asked for, or refused with ``code``."""
         self.requests[number] = replace(self.requests[number], executed=executed, code=code)
 
-    def answered(self, number: int, status: int | None, how: str, *, retry_ms: int = 0, banned: bool = False) -> None:
+    def answered(
+        self, number: int, status: int | None, how: str, *, retry_ms: int = 0, banned: bool = False
+    ) -> None:
         """What the bot got, and when."""
         self.requests[number] = replace(
             self.requests[number],
@@ -152,7 +154,9 @@ class Ledger:
         """The true mark."""
         self.marks.append(Marked(at_ms=self.time.now_ms, symbol=symbol, mark=mark))
 
-    def injected(self, kind: str, what: str = "", *, until_ms: int | None = None, request: int | None = None) -> None:
+    def injected(
+        self, kind: str, what: str = "", *, until_ms: int | None = None, request: int | None = None
+    ) -> None:
         """A fault came to pass."""
         now_ms = self.time.now_ms
         end_ms = now_ms if until_ms is None else until_ms
@@ -217,7 +221,7 @@ class Ledger:
             )
         )
 
-    def _cause_of(self, facts: tuple[Fact, ...]) -> Cause:
+    def _cause_of(self, facts: Batch) -> Cause:
         """What the venue does is told apart, whoever gave the occasion."""
         for kind, word in _WORDS:
             if any(isinstance(fact, kind) for fact in facts):

@@ -1,4 +1,4 @@
-"""One life of the bot's process: everything a run is made of, with a simulated disk, wires and clock under it."""
+"""One life of the bot's process: a run's parts on a simulated disk, wires and clock."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ import asyncio
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from hashlib import blake2b
-from random import Random
 
 from bot.core.codec import encode
 from bot.core.facts import CarriedOver
@@ -89,7 +88,7 @@ class Life:
         self.disk.lose_power()
         return Run(
             epoch=self.epoch,
-            offset_ms=self.offset_ms,
+            offset_ms=self.scene.start_ms + self.offset_ms,
             started_ms=self.started_ms,
             guarding_ms=self.guarding_ms,
             ended_ms=self.time.now_ms,
@@ -164,9 +163,6 @@ def _where(error: BaseException) -> str:
     place = error.__traceback__
     while place is not None and place.tb_next is not None:
         place = place.tb_next
-    return "" if place is None else f"({place.tb_frame.f_code.co_filename.rpartition('/')[2]}:{place.tb_lineno})"
-
-
-def pause_before_restart_ms(random: Random) -> int:
-    """How long whoever looks after the process takes to start it again."""
-    return random.choice([500, 2_000, 2_000, 5_000])
+    return (
+        "" if place is None else f"({place.tb_frame.f_code.co_filename.rpartition('/')[2]}:{place.tb_lineno})"
+    )

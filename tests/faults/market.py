@@ -5,7 +5,7 @@ Everything is done in integers, so that no library of mathematics decides what h
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection
 from dataclasses import dataclass
 from decimal import Decimal
 from random import Random
@@ -14,7 +14,7 @@ from bot.core.types import Symbol
 from bot.simulator.binance import BinanceWire
 from tests.faults.ledger import THE_MARKET, Ledger
 from tests.faults.passing import Time
-from tests.faults.scene import BTC, ETH, FIRST_PRICES, LATER, NEARER, SOL
+from tests.faults.scene import BTC, ETH, FIRST_PRICES, LATER, MAIN, NEARER, SOL
 
 STEP_MS = 1_000
 PPM = 1_000_000
@@ -44,6 +44,8 @@ class Prices:
         }
         self._stretch = {symbol: _Stretch(0, 0, 0) for symbol in (BTC, ETH, SOL)}
         self._seconds = 0
+        self._every = self._random.choice([1, 2, 2])
+        """So many seconds lie between two prices; exchanges have streams of one and of three."""
         self._last_mark: dict[Symbol, Decimal] = {}
         self.calm = False
         self.halted: set[Symbol] = set()
@@ -53,6 +55,8 @@ class Prices:
 
     def open(self) -> None:
         """Begin to move."""
+        for symbol in FIRST_PRICES:
+            self._ledger.marked(symbol, self._wire.world.market[symbol].mark)
         self._time.after(STEP_MS, self._second)
 
     def crash(self, symbol: Symbol, ppm: int, seconds: int) -> None:
@@ -66,16 +70,22 @@ class Prices:
     def _second(self) -> None:
         self._time.after(STEP_MS, self._second)
         self._seconds += 1
-        for symbol, stretch in self._stretch.items():
+        if self._seconds % self._every:
+            return
+        # What nobody holds may be told of every other second: it is watched for its price, if at all.
+        held = {id_.symbol for id_ in self._wire.world.view(MAIN).positions}
+        for symbol in self._stretch:
             if symbol in self.halted:
                 continue
-            if stretch.left <= 0:
-                self._stretch[symbol] = stretch = self._another()
-            stretch.left -= 1
-            ppm = stretch.drift + self._random.randint(-stretch.width, stretch.width)
+            if self._stretch[symbol].left <= 0:
+                self._stretch[symbol] = self._another()
+            stretch = self._stretch[symbol]
+            stretch.left -= self._every
+            ppm = stretch.drift * self._every + self._random.randint(-stretch.width, stretch.width)
             self._ticks[symbol] = max(1, self._ticks[symbol] + self._ticks[symbol] * ppm // PPM)
-            self._move(symbol)
-        self._follow()
+            if self._seconds % 2 == 0 or symbol in held:
+                self._move(symbol)
+        self._follow(held)
         if self._seconds % HEARTBEATS == 0:
             self._wire.tick()
 
@@ -94,12 +104,12 @@ class Prices:
             case _:
                 return _Stretch(draw.randint(30, 240), 0, 150)
 
-    def _follow(self) -> None:
+    def _follow(self, held: Collection[Symbol]) -> None:
         """Quarterlies stand where their perpetual stands, a little above."""
         if BTC in self.halted:
             return
         for symbol, more_ppm in ((NEARER, 150), (LATER, 10_000)):
-            if symbol not in self.gone:
+            if symbol not in self.gone and (self._seconds % 2 == 0 or symbol in held):
                 self._ticks[symbol] = self._ticks[BTC] * (PPM + more_ppm) // PPM
                 self._move(symbol)
 
@@ -110,8 +120,3 @@ class Prices:
         with self._ledger.because(THE_MARKET):
             self._wire.world.move(symbol, mark, last, gap=gap)
         self._ledger.marked(symbol, mark)
-
-
-def symbols() -> Sequence[Symbol]:
-    """What moves by itself."""
-    return (BTC, ETH, SOL)

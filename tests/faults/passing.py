@@ -1,8 +1,8 @@
 """Time that passes at once: what is going to happen in the world, and the loop of a program that lives in it.
 
-The world's events lie in one heap. A program's loop has no sockets to wait on; where a loop would wait, the next event
-of the world happens instead. So one thread runs both, in an order that follows from the times alone, and a
-process can be stopped, frozen or killed between any two turns of its loop without anything of it running on.
+The world's events lie in one heap. A program's loop has no sockets to wait on; where it would wait, the next
+event of the world happens instead. So one thread runs both, in an order that follows from the times alone,
+and a process can be frozen or killed between any two turns of its loop without anything of it running on.
 
 Time is counted in whole microseconds from nought: a loop's clock is a float, and at the size of a date its
 rounding could keep a timer from ever being due.
@@ -14,13 +14,14 @@ import asyncio
 from asyncio import base_events
 from collections.abc import Callable, Coroutine
 from contextvars import Context
+from functools import partial
 from heapq import heappop, heappush
 from itertools import count
 from math import ceil
 from typing import Any, TypeVar
 
 T = TypeVar("T")
-Happening = Callable[[], None]
+Happening = Callable[[], object]
 US = 1_000
 """Microseconds of a millisecond."""
 
@@ -37,7 +38,7 @@ class Time:
         self.now_us = 0
         self._coming: list[tuple[int, int, Happening]] = []
         self._numbers = count()
-        self._own = _Own(self)
+        self._own: Any = _Own(self)
         self._turns_left: int | None = None
 
     @property
@@ -92,14 +93,14 @@ class Time:
             asyncio._set_running_loop(running)
 
 
-class _Own(asyncio.AbstractEventLoop):
+class _Own:
     """The loop that the world's own code finds, which asks it for nothing but to be called soon."""
 
     def __init__(self, time: Time) -> None:
         self._time = time
 
     def call_soon(self, callback: Callable[..., object], *args: Any, context: Context | None = None) -> Any:
-        self._time.after(0, lambda: callback(*args) and None)
+        self._time.after(0, partial(callback, *args))
 
 
 class Program(base_events.BaseEventLoop):
@@ -112,7 +113,7 @@ class Program(base_events.BaseEventLoop):
         self._clock_resolution = 1e-6
         self._births = count()
         self.gone = False
-        self.set_task_factory(_numbered(self._births))  # type: ignore[arg-type]  # typeshed wants more of it
+        self.set_task_factory(_numbered(self._births))
 
     def time(self) -> float:
         """Seconds since the world began."""

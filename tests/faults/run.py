@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import random as global_random
 import sys
+import warnings
 from dataclasses import replace
 from hashlib import blake2b
 from random import Random
@@ -14,8 +15,9 @@ from bot.venues.live.dialects.binanceusdm import TRAITS
 from tests.faults.disk import Disk
 from tests.faults.evidence import Cause, Configured, Evidence, Run, Said, Who
 from tests.faults.exchange import Exchange
+from tests.faults.kinds import WEATHER
 from tests.faults.ledger import Ledger
-from tests.faults.life import Life, pause_before_restart_ms
+from tests.faults.life import Life
 from tests.faults.market import Prices
 from tests.faults.passing import Program, Time
 from tests.faults.scene import DELIVERY_MS, MAIN, NEARER, a_scene
@@ -27,6 +29,8 @@ QUIET_MS = 3 * MINUTE_MS
 """At the end nothing goes wrong any more: a bot that is well is seen to be."""
 STOPPING_MS = 20_000
 LEFTOVERS = 50
+RESTART_MS, RESTART_MAX_MS = 1_000, 16_000
+"""How long until the process is started again, doubled each time it could not even begin."""
 ONE_IN = 8
 """So many seeds are about a delivery."""
 
@@ -34,16 +38,21 @@ ONE_IN = 8
 def played(seed: int, minutes: int = 20) -> Evidence:
     """Let it all happen, and say what happened."""
     hook, sys.unraisablehook = sys.unraisablehook, lambda _: None
+    gc.freeze()  # What was there before is not looked through each time.
+    gc.disable()
     try:
         play = Play(seed, minutes)
         found = play.evidence()
         # What the dead would say while they are taken apart is not said: a killed process says nothing.
         del play
         # Taking a coroutine apart runs what is left of it, which leaves something to be taken apart again.
-        while gc.collect() > LEFTOVERS:
-            pass
+        with warnings.catch_warnings(action="ignore", category=RuntimeWarning):
+            while gc.collect() > LEFTOVERS:
+                pass
     finally:
         sys.unraisablehook = hook
+        gc.enable()
+        gc.unfreeze()
     return found
 
 
@@ -73,8 +82,9 @@ class Play:
             failed=lambda trouble: self.ledger.injected(f"a commit on a disk that is {trouble}"),
             safe=lambda row: self.committed.append((row.seq, row.hash)),
         )
+        self.exchange.committed = lambda: self.disk.head.seq
         self.lab = Lab(self.time, self.exchange, self.prices, self.disk)
-        self.weather = Weather(seed, self.lab, stop_ms)
+        self.weather = Weather(seed, self.lab, stop_ms, WEATHER)
         self.user = User(seed, self.time, self.scene.world, self.ledger, stop_ms)
         self.runs: list[Run] = []
         self._dead: list[Program] = []
@@ -89,12 +99,14 @@ class Play:
         self.user.begin()
         self.weather.begin()
         self.time.at(self.end_ms, self._end)
+        failed = 0
         while self.time.now_ms < self.end_ms:
-            self._live()
-            self.time.pass_until(self.time.now_ms + pause_before_restart_ms(self.random))
+            failed = 0 if self._live() else failed + 1
+            self.time.pass_until(self.time.now_ms + min(RESTART_MS << failed, RESTART_MAX_MS))
         return self._gathered()
 
-    def _live(self) -> None:
+    def _live(self) -> bool:
+        """One life; whether it came so far as to guard."""
         offset_ms = self.random.choice([0, 0, 0, -3_000, 40_000, -200])
         life = Life(self.time, self.scene, self.exchange, self.disk, offset_ms, self._say)
         self.lab.life = life
@@ -103,6 +115,7 @@ class Play:
         self._dead.append(life.program)
         for defect in life.defects:
             self._say(f"DEFECT {defect}")
+        return life.guarding_ms is not None
 
     def _end(self) -> None:
         if self.lab.life is not None:

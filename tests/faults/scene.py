@@ -1,4 +1,4 @@
-"""What a seed begins with: an exchange with its contracts, an account with positions, and a bot with its rules.
+"""What a seed begins with: an exchange with its contracts, an account with positions, a bot with its rules.
 
 Prices are near those of the real coins, so that steps, minima and tiers matter as they do there.
 """
@@ -128,12 +128,12 @@ def an_opening(random: Random, id_: PositionId, price: Decimal, lot: Decimal, mo
     """A position worth a few thousand."""
     notional = D(random.randint(500, 12_000))
     quantity = max(lot, (notional / price // lot) * lot)
-    return Opening(id=id_, quantity=quantity, leverage=D(random.choice([3, 5, 8, 10, 15, 20])), mode=mode)
+    return Opening(id=id_, quantity=quantity, leverage=D(random.choice([3, 4, 5, 6, 8, 10])), mode=mode)
 
 
 def _open(world: World, random: Random, start_ms: int, *, with_dated: bool) -> list[PositionId]:
     held = []
-    symbols = random.sample([BTC, ETH, SOL], random.randint(1, 3))
+    symbols = random.sample([BTC, ETH, SOL], random.choice([1, 1, 2, 2, 3]))
     for symbol in [*symbols, *([NEARER] if with_dated else [])]:
         id_ = PositionId(MAIN, symbol, random.choice(list(Side)))
         mode = random.choice([MarginMode.ISOLATED, MarginMode.ISOLATED, MarginMode.CROSS])
@@ -190,8 +190,14 @@ def _cut(random: Random) -> Rule[LeverageCutParams]:
 
 def _close(random: Random) -> Rule[PartialCloseParams]:
     below = _near(random)
-    target = random.choice([{"restore_to": below + D("0.03")}, {"fraction": D("0.3")}, {"loss_cap": D(200)}])
-    return PartialClose(RuleName("partial_close"), PartialCloseParams(below=below, **target))
+    params = random.choice(
+        [
+            PartialCloseParams(below=below, restore_to=below + D("0.03")),
+            PartialCloseParams(below=below, fraction=D("0.3")),
+            PartialCloseParams(below=below, loss_cap=D(200)),
+        ]
+    )
+    return PartialClose(RuleName("partial_close"), params)
 
 
 def _hedge(random: Random) -> Rule[QuarterlyHedgeParams]:

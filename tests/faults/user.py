@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping
 from decimal import Decimal
 from random import Random
 
@@ -27,16 +27,6 @@ class User:
         self._ledger = ledger
         self._stop_ms = stop_ms
         self._orders = 0
-        self._deeds: Sequence[Callable[[], str | None]] = (
-            self._close_a_part,
-            self._close,
-            self._add,
-            self._cancel_the_stop,
-            self._add_margin,
-            self._place_a_stop,
-            self._open,
-            self._set_leverage,
-        )
 
     def begin(self) -> None:
         """Come back in a while, every time."""
@@ -45,35 +35,32 @@ class User:
     def _meddle(self) -> None:
         if self._time.now_ms >= self._stop_ms:
             return
-        deed = self._random.choice(self._deeds)
-        name = deed.__name__.strip("_").replace("_", " ")
+        name = self._random.choice(list(DEEDS))
         with self._ledger.because(Cause(who=Who.USER, what=name)):
-            done = deed()
+            done = DEEDS[name](self)
         if done is not None:
             self._ledger.injected(f"user: {name}", done)
         self.begin()
 
-    # -- deeds: what was done, or nothing ------------------------------------------------------------
-
-    def _close_a_part(self) -> str | None:
+    def close_a_part(self) -> str | None:
         held = self._one()
         if held is None:
             return None
         lot = self._world.contracts[held.id.symbol].lot
         return self._trade(held.id, max(lot, held.quantity * D("0.4") // lot * lot), reduces=True)
 
-    def _close(self) -> str | None:
+    def close(self) -> str | None:
         held = self._one()
         return None if held is None else self._trade(held.id, held.quantity, reduces=True)
 
-    def _add(self) -> str | None:
+    def add(self) -> str | None:
         held = self._one()
         if held is None:
             return None
         lot = self._world.contracts[held.id.symbol].lot
         return self._trade(held.id, max(lot, held.quantity * D("0.3") // lot * lot), reduces=False)
 
-    def _cancel_the_stop(self) -> str | None:
+    def cancel_the_stop(self) -> str | None:
         ours = [o for o in self._world.view(MAIN).open_orders if o.client_id.startswith(OUR_PREFIX)]
         if not ours:
             return None
@@ -81,7 +68,7 @@ class User:
         self._world.cancel(MAIN, order.order_id)
         return order.client_id
 
-    def _add_margin(self) -> str | None:
+    def add_margin(self) -> str | None:
         held = self._one(MarginMode.ISOLATED)
         if held is None:
             return None
@@ -91,7 +78,7 @@ class User:
         self._ledger.margin_moved(held.id, amount)
         return f"{amount} to {held.id}"
 
-    def _place_a_stop(self) -> str | None:
+    def place_a_stop(self) -> str | None:
         held = self._one()
         if held is None:
             return None
@@ -110,7 +97,7 @@ class User:
         )
         return None if isinstance(placed, Refusal) else f"web-{self._orders} on {held.id}"
 
-    def _open(self) -> str | None:
+    def open(self) -> str | None:
         symbol = self._random.choice([BTC, ETH, SOL])
         id_ = PositionId(MAIN, symbol, self._random.choice(list(Side)))
         contract, mark = self._world.contracts[symbol], self._world.market[symbol].mark
@@ -121,7 +108,7 @@ class User:
             return None
         return str(id_)
 
-    def _set_leverage(self) -> str | None:
+    def set_leverage(self) -> str | None:
         held = self._one()
         if held is None:
             return None
@@ -148,3 +135,16 @@ class User:
         )
         placed = self._world.place(terms)
         return None if isinstance(placed, Refusal) else f"{quantity} of {id_}"
+
+
+DEEDS: Mapping[str, Callable[[User], str | None]] = {
+    "close a part": User.close_a_part,
+    "close": User.close,
+    "add": User.add,
+    "cancel the stop": User.cancel_the_stop,
+    "add margin": User.add_margin,
+    "place a stop": User.place_a_stop,
+    "open": User.open,
+    "set leverage": User.set_leverage,
+}
+"""What he may do; each says what was done, or nothing."""

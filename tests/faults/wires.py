@@ -56,8 +56,10 @@ class Caller:
     async def call(self, request: Request) -> Reply:
         """Send once and take what comes."""
         api = request.api if isinstance(request.api, str) else request.api[0]
-        signed = api not in ("fapiPublic",)
-        return await self.send(request.method, PREFIX[api] + request.path, dict(request.params), signed=signed)
+        signed = api != "fapiPublic"
+        return await self.send(
+            request.method, PREFIX[api] + request.path, dict(request.params), signed=signed
+        )
 
     async def send(self, method: str, path: str, params: dict[str, Any], *, signed: bool) -> Reply:
         """Send once; what takes longer than the library waits is lost."""
@@ -66,7 +68,9 @@ class Caller:
             params |= {"timestamp": self.now_ms(), "recvWindow": 3_000}
         query = urlencode(params)
         if signed:
-            query += "&signature=" + hmac.new(self.key.secret.encode(), query.encode(), hashlib.sha256).hexdigest()
+            query += (
+                "&signature=" + hmac.new(self.key.secret.encode(), query.encode(), hashlib.sha256).hexdigest()
+            )
         call = Call(method=method, host="fapi.binance.com", path=path, query=query, headers=headers)
         waiting: asyncio.Future[Reply] = self.program.create_future()
         self.exchange.ask(
@@ -90,7 +94,9 @@ def _settle(waiting: asyncio.Future[Any], value: Any) -> None:
 class StreamLine(Line):
     """A line of the simulator that ends in a program instead of a socket."""
 
-    def __init__(self, call: Call, exchange: Exchange, program: Program, hears: Callable[[str], None]) -> None:
+    def __init__(
+        self, call: Call, exchange: Exchange, program: Program, hears: Callable[[str], None]
+    ) -> None:
         super().__init__(call, exchange.world.faults)
         self._exchange = exchange
         self._program = program
@@ -132,7 +138,8 @@ class StreamLine(Line):
         """The connection is gone, and the program notices at once."""
         if self.open:
             self.open = False
-            self._exchange.wire.leave(self)
+            # Later: the exchange may be going through its lines just now.
+            self._exchange.time.after(0, lambda: self._exchange.wire.leave(self))
             self._program.hear(_settle, self.ended, why)
 
     def _fall_mute(self, fault: Fault) -> None:
