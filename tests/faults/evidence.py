@@ -57,6 +57,8 @@ class Asked:
     params: Mapping[str, str]
     client_id: str
     """The client id it names, of an order; empty for anything else."""
+    committed: int
+    """Sequence number of the last row of the journal that was committed when it left."""
     writes: bool
     """Whether it asks to change positions, orders, margin or settings; a listen key is none of these."""
     executed: bool
