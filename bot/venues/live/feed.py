@@ -174,8 +174,9 @@ class Feed:
         while True:
             await asyncio.sleep(WATCH_MS / 1000)
             age_ms = self._now_ms() - max(self._read_ms, venue.reader.began_ms)
-            allowed_ms = BLIND_MS + self._pace_ms(venue) - CALM_MS
-            if self._account_up and not self._refused and age_ms > max(BLIND_MS, allowed_ms):
+            # In this order, because to see whether a threshold is near takes a look at everything.
+            late = self._account_up and not self._refused and age_ms > BLIND_MS
+            if late and age_ms > BLIND_MS + self._pace_ms(venue) - CALM_MS:
                 self._account_up = False
                 because = f"it was last read {age_ms / 1000:.0f} s ago{self._unread_because}"
                 await inbox.put((self._link(up=False, because=because),))
