@@ -17,6 +17,7 @@ from bot.core.margin.liquidation import distance, liquidation_price
 from bot.core.margin.pool import Holding, Pool
 from bot.core.types import MarginMode, OrderKind, Position, PositionId
 from bot.simulator.records import OrderRecord, OrderStatus
+from strategies.top_up import TopUp
 from tests.faults.checking.never_blind import Standings
 from tests.faults.checking.story import Story, run_at
 from tests.faults.checking.violation import Violation
@@ -79,19 +80,25 @@ def every_position_has_a_stop(story: Story) -> Iterator[Violation]:
 
 
 def what_is_wanted_is_done(story: Story) -> Iterator[Violation]:
-    """I30. Where a rule's condition holds at the true mark, it acts or is refused within a time."""
+    """I30. Where margin is to be added at the true mark, that is done or refused within a time.
+
+    Of the shipped rules it is the one that always speaks below its threshold, until it has acted its times.
+    """
     rules = [
-        (entry.name, entry.rule.params.below)
+        (entry.name, entry.rule.params.below, entry.rule.params.max_times)
         for entry in story.evidence.configured.rules
-        if hasattr(entry.rule.params, "below") and not entry.shadow
+        if isinstance(entry.rule, TopUp) and not entry.shadow
     ]
     spoke: dict[tuple[PositionId, str], list[int]] = defaultdict(list)
     for line in story.lines:
         if isinstance(line.noun, Action | Refusal):
             spoke[line.noun.id, line.noun.rule].append(line.at_ms)
-    for rule, below in rules:
+    for rule, below, most in rules:
         for near in _near(story, below):
             times = spoke[near.id, rule]
+            acted = [d for d in story.deeds if d.action.id == near.id and d.action.rule == rule]
+            if len(acted) >= most:
+                continue
             if not any(near.since_ms - LOOK_MS <= at_ms <= near.until_ms for at_ms in times):
                 text = f"{near.id} was {near.nearest:.2%} from liquidation and {rule} said nothing"
                 yield Violation(near.until_ms, "I30", text)
