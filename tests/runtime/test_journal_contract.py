@@ -12,6 +12,8 @@ from bot.core.codec import CodecError, decode
 from bot.core.step import Step
 from bot.runtime.journal import Journal, JournalQuery, JournalRow, MemoryJournal, Part
 from bot.runtime.journal.sqlite import open_journal
+from tests.faults.disk import Disk
+from tests.faults.disk import open_journal as open_journal_on
 from tests.runtime.builders import BTC, ETH, T0, a_change, a_mark, a_refusal, a_step, an_action
 
 Opening = Callable[[], AbstractAsyncContextManager[Journal]]
@@ -31,7 +33,14 @@ def in_a_file(folder: Path) -> Opening:
     return lambda: open_journal(folder / "journal.db", opened_ms=T0)
 
 
-JOURNALS = {"memory": in_memory, "sqlite": in_a_file}
+def simulated(_: Path) -> Opening:
+    disk = Disk()
+    return lambda: open_journal_on(disk, opened_ms=T0)
+
+
+JOURNALS = {"memory": in_memory, "sqlite": in_a_file, "simulated": simulated}
+LASTING = {"sqlite": in_a_file, "simulated": simulated}
+"""Those that can be opened again."""
 
 
 @pytest.fixture(params=JOURNALS)
@@ -241,8 +250,9 @@ def test_a_note_is_taken_as_it_is_now(opening: Opening) -> None:
     with_journal(opening, use)
 
 
-def test_an_epoch_without_steps_does_not_hide_the_one_before(tmp_path: Path) -> None:
-    opening = in_a_file(tmp_path)
+@pytest.mark.parametrize("kept", LASTING)
+def test_an_epoch_without_steps_does_not_hide_the_one_before(kept: str, tmp_path: Path) -> None:
+    opening = LASTING[kept](tmp_path)
 
     async def main() -> None:
         async with opening() as journal:

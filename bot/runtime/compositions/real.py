@@ -37,6 +37,7 @@ from bot.venues.router import Venues
 from bot.venues.silent import SilentVenue
 
 Accounts = Mapping[AccountName, Connected]
+Findings = Mapping[AccountName, Sequence[Finding]]
 
 
 @asynccontextmanager
@@ -47,22 +48,34 @@ async def live(settings: Settings, *, journal: Journal, clock: Clock, say: Say) 
         looked_at = look_at(settings, found)
         refuse(settings, looked_at)
         engine_settings = _engine_settings(settings, found, journal.epoch)
-        engine = Engine(engine_settings)
-        left = await remembered(journal)
-        if left is not None:
-            left = replace(left, at_ms=clock.now_ms())
-        yield Composition(
-            engine=engine,
-            settings=engine_settings,
-            venue=Venues({name: each.venue for name, each in found.items()}),
-            journal=CheckpointedJournal(journal, engine),
-            inherited=await inherited(journal, left, found, await seen_ids(found), clock.now_ms()),
-            feeds=_feeds(engine, found, () if left is None else left.carried.open_intents),
-            symbols=_symbols(found),
-            findings=looked_at,
-            clocks=_clocks(found),
-            gate=_gate(found),
-        )
+        yield await guarding(found, engine_settings, looked_at, journal=journal, clock=clock)
+
+
+async def guarding(
+    found: Accounts,
+    engine_settings: EngineSettings,
+    looked_at: Findings,
+    *,
+    journal: Journal,
+    clock: Clock,
+) -> Composition:
+    """The parts of a run that acts on accounts that are connected."""
+    engine = Engine(engine_settings)
+    left = await remembered(journal)
+    if left is not None:
+        left = replace(left, at_ms=clock.now_ms())
+    return Composition(
+        engine=engine,
+        settings=engine_settings,
+        venue=Venues({name: each.venue for name, each in found.items()}),
+        journal=CheckpointedJournal(journal, engine),
+        inherited=await inherited(journal, left, found, await seen_ids(found), clock.now_ms()),
+        feeds=_feeds(engine, found, () if left is None else left.carried.open_intents),
+        symbols=_symbols(found),
+        findings=looked_at,
+        clocks=_clocks(found),
+        gate=_gate(found),
+    )
 
 
 @asynccontextmanager
@@ -109,12 +122,12 @@ async def accounts(settings: Settings, clock: Clock, say: Say) -> AsyncIterator[
         yield found
 
 
-def look_at(settings: Settings, found: Accounts) -> Mapping[AccountName, Sequence[Finding]]:
+def look_at(settings: Settings, found: Accounts) -> Findings:
     """What is to be said of each account."""
     return {name: list(findings(each.read, settings.config, settings.rules)) for name, each in found.items()}
 
 
-def refuse(settings: Settings, looked_at: Mapping[AccountName, Sequence[Finding]]) -> None:
+def refuse(settings: Settings, looked_at: Findings) -> None:
     """``StartRefused`` where something that was found does not allow to begin."""
     lines, refusing = [], []
     for name, found in looked_at.items():

@@ -48,7 +48,7 @@ class MemoryJournal:
     async def read(self, query: JournalQuery) -> list[JournalRow]:
         """A page of committed rows."""
         self._write()
-        found = [row for row in self._rows[query.after_seq :] if _answers(query, row)]
+        found = [row for row in self._rows[query.after_seq :] if query.fits(row)]
         return found[-query.limit :] if query.latest else found[: query.limit]
 
     async def steps(self, epoch: int | None = None) -> AsyncIterator[Step]:
@@ -69,13 +69,3 @@ class MemoryJournal:
         rows, self._head = rows_after(self._head, self._entries[self._written : self._committed])
         self._rows += rows
         self._written = self._committed
-
-
-def _answers(query: JournalQuery, row: JournalRow) -> bool:
-    return (
-        (query.since_ms is None or row.at_ms >= query.since_ms)
-        and (query.symbol is None or row.symbol == query.symbol)
-        and (query.rule is None or row.rule == query.rule)
-        and (query.kind is None or row.kind == query.kind)
-        and (query.contains is None or query.contains in row.body)
-    )

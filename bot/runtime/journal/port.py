@@ -71,6 +71,16 @@ class JournalQuery:
         """Keep pages small; callers at a door check first and answer in words."""
         assert 1 <= self.limit <= PAGE, f"limit {self.limit}, expected 1 to {PAGE}"
 
+    def fits(self, row: JournalRow) -> bool:
+        """Whether a row answers it, page and order aside."""
+        return (
+            (self.since_ms is None or row.at_ms >= self.since_ms)
+            and (self.symbol is None or row.symbol == self.symbol)
+            and (self.rule is None or row.rule == self.rule)
+            and (self.kind is None or row.kind == self.kind)
+            and (self.contains is None or self.contains in row.body)
+        )
+
 
 class Journal(Protocol):
     """Where steps go before anything is done about them."""

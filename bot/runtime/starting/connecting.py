@@ -6,6 +6,7 @@ import ssl
 from collections.abc import AsyncIterator, Callable, Collection, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
+from typing import Protocol
 
 from bot.config import Settings
 from bot.config.errors import Key
@@ -20,13 +21,13 @@ from bot.runtime.starting.findings import Market, Read
 from bot.venues.live.capabilities import capabilities
 from bot.venues.live.client import Credentials
 from bot.venues.live.clients import Access, Clients
-from bot.venues.live.connection import Connection
+from bot.venues.live.connection import Connection, Wires
 from bot.venues.live.dialect import Dialect
 from bot.venues.live.gate import Gate
-from bot.venues.live.line import Unreadable
+from bot.venues.live.line import Line, Unreadable
 from bot.venues.live.registry import dialect as dialect_named
 from bot.venues.live.session import Loopback
-from bot.venues.live.starting import read_listing, read_rights, read_setup
+from bot.venues.live.starting import Talking, read_listing, read_rights, read_setup
 from bot.venues.live.terms import Listing
 from bot.venues.live.venue import LiveVenue
 from bot.venues.live.wire import Urgency
@@ -42,6 +43,15 @@ class Connected:
     connection: Connection
     venue: LiveVenue
     read: Read
+
+
+class Opened(Wires, Talking, Protocol):
+    """Open wires of which the markets are known."""
+
+    @property
+    def reads(self) -> Line:
+        """The line that reads."""
+        ...
 
 
 def gate_of(settings: Settings) -> Gate:
@@ -65,7 +75,7 @@ async def connected(
         clients = await Clients.open(dialect, access, gate=gate, now_ms=clock.now_ms, say=say)
     try:
         with _explained(settings, account, dialect):
-            found = await _read(account, dialect, clients, clock, say)
+            found = await read_account(account, dialect, clients, now_ms=clock.now_ms, say=say)
         yield found
     finally:
         await clients.close()
@@ -100,15 +110,19 @@ async def public_listing(dialect: Dialect, clients: Clients, symbols: Collection
         return Listing([])  # Binance tells its tiers only to those who log in.
 
 
-async def _read(
-    account: AccountName, dialect: Dialect, clients: Clients, clock: Clock, say: Say
+async def read_account(
+    account: AccountName, dialect: Dialect, opened: Opened, *, now_ms: Callable[[], int], say: Say
 ) -> Connected:
+    """The account behind wires that are open, once it was read; ``Unreadable`` where it cannot be.
+
+    ``now_ms`` is our clock.
+    """
     # The setup is the cheapest private reading: a key that is no good is found out by it.
-    setup = await read_setup(dialect, clients)
-    rights = await read_rights(dialect, clients)
-    listing = await read_listing(dialect, clients)
+    setup = await read_setup(dialect, opened)
+    rights = await read_rights(dialect, opened)
+    listing = await read_listing(dialect, opened)
     connection = Connection(
-        account=account, dialect=dialect, listing=listing, wires=clients, now_ms=clock.now_ms, say=say
+        account=account, dialect=dialect, listing=listing, wires=opened, now_ms=now_ms, say=say
     )
     venue = LiveVenue(connection, setup.position_mode)
     # Only looked at: what the engine is told begins with the snapshot of the run.
@@ -122,14 +136,14 @@ async def _read(
         rights=rights,
         state=found.state,
         listing=listing,
-        markets=markets_of(clients),
+        markets=markets_of(opened),
         able=able,
-        skew_ms=clients.clock.offset_ms,
+        skew_ms=opened.clock.offset_ms,
     )
     return Connected(connection=connection, venue=venue, read=read)
 
 
-def markets_of(clients: Clients) -> Mapping[str, Market]:
+def markets_of(clients: Talking) -> Mapping[str, Market]:
     """All markets of the exchange by their symbols, spot included."""
     return {str(market["symbol"]): market for market in clients.markets}
 

@@ -28,8 +28,8 @@ SKEW_MS_MAX = 500
 """A difference of the clocks that people are told of."""
 PAUSE_MS = 1_000
 """The least time between two readings of the clock, however often it is doubted."""
-_ERRAND = Request(api="", method="GET", path="an errand of ccxt")
 _MARKETS = Request(api="", method="GET", path="the list of markets")
+_ERRAND = Request(api="", method="GET", path="an errand of ccxt")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -201,6 +201,7 @@ class Clients:
         await self.gate.turn(_ERRAND, Urgency.ACCOUNT)
 
     def _learn(self, reply: Reply) -> None:
+        """A ban is one, whoever was told of it first."""
         angry = self.gate.learn(_ERRAND, reply)
         if angry:
             self._tell(angry)

@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import Callable, Collection
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 
 from bot.core.facts import Link, LinkChanged
 from bot.core.types import Symbol
@@ -100,6 +101,8 @@ class Feed:
         self.ear = Ear(connection)
         self.ear.hint = self._hint
         self.ear.passed_on = self._alive
+        if venue is not None:
+            venue.too_old = partial(self._too_old, venue)
         self._met = None if venue is None else MetOrders(connection, venue, self.ear)
         self._market = StreamKeeper(connection, lambda: self._bars.want(self.ear.symbols))
         self._private = StreamKeeper(connection, self._afresh, None if venue is None else venue.accepted)
@@ -191,14 +194,11 @@ class Feed:
 
     def _unread(self, venue: LiveVenue) -> LinkChanged | None:
         """That the account's link is down, once."""
-        age_ms = self._now_ms() - max(self._read_ms, venue.reader.began_ms)
-        allowed_ms = max(BLIND_MS, BLIND_MS + self._pace_ms(venue) - CALM_MS)
-        banned = self._wires.gate.banned
-        if not self._account_up or self._refused or (age_ms <= allowed_ms and not banned):
+        because = self._too_old(venue)
+        if not because or not self._account_up or self._refused:
             return None
         self._account_up = False
-        because = f"it was last read {age_ms / 1000:.0f} s ago{self._unread_because}"
-        return self._link(self._now_ms(), up=False, because=f"{BANNED}, {because}" if banned else because)
+        return self._link(self._now_ms(), up=False, because=because)
 
     def _clock_link(self) -> LinkChanged | None:
         """That our clock and the exchange's came apart, or agree again."""
@@ -215,6 +215,17 @@ class Feed:
             up=self._in_time,
             because=apart or "the clocks agree again",
         )
+
+    def _too_old(self, venue: LiveVenue) -> str:
+        """Since when the account is not known any more; empty while it is."""
+        age_ms = self._now_ms() - max(self._read_ms, venue.reader.began_ms)
+        because = f"it was last read {age_ms / 1000:.0f} s ago{self._unread_because}"
+        if self._wires.gate.banned:
+            return f"{BANNED}, {because}"
+        # In this order, because to see whether a threshold is near takes a look at everything.
+        if age_ms <= BLIND_MS or age_ms <= BLIND_MS + self._pace_ms(venue) - CALM_MS:
+            return ""
+        return because
 
     def _pace_ms(self, venue: LiveVenue) -> int:
         """How long until the next reading by itself: no faster than the exchange's limits allow."""

@@ -1,0 +1,288 @@
+"""Alive: a bot that never acts breaks no other promise, so that it acts is one (I13, I19, I30).
+
+All of it is asked only of quiet times: the bot guards, no fault is at work, and none was for a while.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections import defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass
+from decimal import Decimal
+
+from bot.core.decisions import Action, Refusal, StateChanged
+from bot.core.facts import Command, CommandKind
+from bot.core.margin.liquidation import distance, liquidation_price
+from bot.core.margin.pool import Holding, Pool
+from bot.core.types import MarginMode, OrderKind, Position, PositionId
+from bot.simulator.records import OrderRecord, OrderStatus
+from strategies.top_up import TopUp
+from tests.faults.checking.never_blind import Standings
+from tests.faults.checking.story import Story, run_at
+from tests.faults.checking.violation import Violation
+from tests.faults.evidence import PATIENCE_MS, Ending, OrderEffect, PositionEffect
+
+STOP_MS = 30_000
+"""A position has a stop, or is said to be NAKED, within this: two readings and the way there."""
+REACTION_MS = 15_000
+"""A rule whose condition holds has acted, or was refused, within this."""
+LOOK_MS = 5_000
+WITHOUT_STOP = ("no liquidation price", "the pair with", "the larger leg")
+"""What the journal may say in place of a stop that protects."""
+
+
+def it_is_armed_again(story: Story) -> Iterator[Violation]:
+    """I30. A while after the last trouble the bot is armed, unless a person or its own doubt holds it."""
+    evidence = story.evidence
+    if not evidence.runs:
+        return
+    run = evidence.runs[-1]
+    trouble_ms = max((fault.until_ms for fault in evidence.faults), default=0)
+    quiet_ms = evidence.ended_ms - max(trouble_ms, run.guarding_ms or run.started_ms)
+    if quiet_ms <= PATIENCE_MS:
+        return
+    if run.ending is not Ending.STOPPED:
+        yield Violation(run.ended_ms, "I30", f"the last run {run.ending}: {run.because}")
+        return
+    standings, held_back = Standings(), set[str]()
+    for line in story.lines:
+        standings.read(line)
+        if isinstance(line.noun, Command):
+            held_back = {"halted"} if line.noun.kind is CommandKind.HALT else held_back
+            held_back = set() if line.noun.kind is CommandKind.RESUME else held_back
+    for held in evidence.first:
+        standing = standings.of(held.account)
+        doubted = standing.state == "halted" and _doubted(story, held.account)
+        if standing.state != "armed" and standing.state not in held_back and not doubted:
+            text = f"{held.account} is {standing.state}, {quiet_ms // 1000} s after the last trouble"
+            yield Violation(evidence.ended_ms, "I30", text)
+
+
+def every_position_has_a_stop(story: Story) -> Iterator[Violation]:
+    """I13. A position without a stop at the exchange is not one that the journal calls protected."""
+    if not story.evidence.configured.seatbelt.enabled:
+        return
+    for id_, since_ms, until_ms in _bare(story):
+        for run_since_ms, run_until_ms in _quiet(story):
+            from_ms, to_ms = max(since_ms, run_since_ms), min(until_ms, run_until_ms)
+            if to_ms - from_ms <= STOP_MS:
+                continue
+            said = _said(story, f"protection:{id_}", from_ms + STOP_MS)
+            if said is not None and said != "NAKED" and not said.startswith(WITHOUT_STOP):
+                text = f"{id_} has no stop since {since_ms} and is said to be protected by {said}"
+                yield Violation(from_ms + STOP_MS, "I13", text)
+            elif (
+                to_ms - from_ms > 2 * PATIENCE_MS and said == "NAKED" and _may_act(story, id_, from_ms, to_ms)
+            ):
+                text = f"{id_} is NAKED since {since_ms} and nobody does anything about it"
+                yield Violation(to_ms, "I30", text)
+
+
+def what_is_wanted_is_done(story: Story) -> Iterator[Violation]:
+    """I30. Where margin is to be added at the true mark, that is done or refused within a time.
+
+    Of the shipped rules it is the one that always speaks below its threshold, until it has acted its times.
+    """
+    rules = [
+        (entry.name, entry.rule.params.below, entry.rule.params.max_times)
+        for entry in story.evidence.configured.rules
+        if isinstance(entry.rule, TopUp) and not entry.shadow
+    ]
+    spoke: dict[tuple[PositionId, str], list[int]] = defaultdict(list)
+    for line in story.lines:
+        if isinstance(line.noun, Action | Refusal):
+            spoke[line.noun.id, line.noun.rule].append(line.at_ms)
+    for rule, below, most in rules:
+        for near in _near(story, below):
+            times = spoke[near.id, rule]
+            acted = [d for d in story.deeds if d.action.id == near.id and d.action.rule == rule]
+            if len(acted) >= most:
+                continue
+            if not any(near.since_ms - LOOK_MS <= at_ms <= near.until_ms for at_ms in times):
+                text = f"{near.id} was {near.nearest:.2%} from liquidation and {rule} said nothing"
+                yield Violation(near.until_ms, "I30", text)
+
+
+CHECKS = (it_is_armed_again, every_position_has_a_stop, what_is_wanted_is_done)
+
+
+# -- inside -----------------------------------------------------------------------------------------
+
+
+def _quiet(story: Story) -> Iterator[tuple[int, int]]:
+    """When a run guarded and nothing was wrong, nor had been for a while."""
+    faults = sorted((fault.at_ms, fault.until_ms) for fault in story.evidence.faults)
+    for run in story.evidence.runs:
+        if run.guarding_ms is None:
+            continue
+        since_ms = run.guarding_ms
+        for at_ms, until_ms in faults:
+            if until_ms < since_ms - PATIENCE_MS or at_ms >= run.ended_ms:
+                continue
+            if at_ms > since_ms:
+                yield since_ms, at_ms
+            since_ms = max(since_ms, until_ms + PATIENCE_MS)
+        if since_ms < run.ended_ms:
+            yield since_ms, run.ended_ms
+
+
+def _bare(story: Story) -> Iterator[tuple[PositionId, int, int]]:
+    """When positions were held without any stop."""
+    evidence = story.evidence
+    held: set[PositionId] = set()
+    stops: dict[PositionId, set[int]] = defaultdict(set)
+    since: dict[PositionId, int] = {}
+    for each in evidence.first:
+        held |= each.positions.keys()
+        for order in each.orders:
+            if _is_stop(order):
+                stops[order.id].add(order.order_id)
+    for id_ in held:
+        if not stops[id_]:
+            since[id_] = evidence.began_ms
+    for effect in evidence.effects:
+        if isinstance(effect, PositionEffect):
+            id_ = effect.id
+            (held.discard if effect.after is None else held.add)(id_)
+        elif isinstance(effect, OrderEffect) and _is_stop(effect.after):
+            id_ = effect.after.id
+            resting = effect.after.status is OrderStatus.NEW
+            (stops[id_].add if resting else stops[id_].discard)(effect.after.order_id)
+        else:
+            continue
+        if id_ in held and not stops[id_]:
+            since.setdefault(id_, effect.at_ms)
+        elif id_ in since:
+            yield id_, since.pop(id_), effect.at_ms
+    for id_, since_ms in since.items():
+        yield id_, since_ms, evidence.ended_ms
+
+
+def _is_stop(order: OrderRecord) -> bool:
+    return order.kind in (OrderKind.STOP_MARKET, OrderKind.STOP_LIMIT) and order.reduces
+
+
+def _said(story: Story, subject: str, at_ms: int) -> str | None:
+    """What the journal last said of a subject, in the run that guarded then."""
+    run = run_at(story.evidence, at_ms)
+    said = None
+    for line in story.of(StateChanged):
+        assert isinstance(line.noun, StateChanged)
+        if line.at_ms > at_ms:
+            break
+        if line.noun.subject == subject and run is not None and line.epoch == run.epoch:
+            said = line.noun.now
+    return said
+
+
+def _may_act(story: Story, id_: PositionId, since_ms: int, until_ms: int) -> bool:
+    """Whether the account was armed all that time and its position was refused no stop."""
+    standings = Standings()
+    for line in story.lines:
+        if line.at_ms > until_ms:
+            break
+        standings.read(line)
+        if line.at_ms < since_ms:
+            continue
+        if standings.of(id_.account).state != "armed":
+            return False
+        if isinstance(line.noun, Action | Refusal) and line.noun.id == id_:
+            return False
+    return standings.of(id_.account).state == "armed"
+
+
+def _doubted(story: Story, account: str) -> bool:
+    """Whether the halt was for an order that cannot be of this journal: a person has to look."""
+    return any(
+        isinstance(line.noun, StateChanged)
+        and line.noun.subject == f"account:{account}"
+        and line.noun.now == "halted"
+        and "halted by" not in line.noun.because
+        for line in story.of(StateChanged)
+    )
+
+
+@dataclass(slots=True, eq=False)
+class _Near:
+    """A position that was nearer to liquidation than a rule likes, for longer than it takes to act."""
+
+    id: PositionId
+    since_ms: int
+    until_ms: int
+    nearest: Decimal
+
+
+def _near(story: Story, below: Decimal) -> Iterator[_Near]:
+    """Isolated positions only: their liquidation price stands still between their changes."""
+    for id_, position, since_ms, until_ms in _spells(story):
+        if position.mode is not MarginMode.ISOLATED:
+            continue
+        contract = story.evidence.configured.contracts[id_.symbol]
+        pool = Pool(MarginMode.ISOLATED, position.margin, (Holding(position, contract),))
+        price = liquidation_price(pool, id_, {})
+        if price is None:
+            continue
+        for quiet_since, quiet_until in _quiet(story):
+            start, end = max(since_ms, quiet_since), min(until_ms, quiet_until)
+            if end - start > REACTION_MS and _armed(story, id_.account, start, end):
+                yield from _within(story, id_, price, below, start, end)
+
+
+def _within(
+    story: Story, id_: PositionId, price: Decimal, below: Decimal, start: int, end: int
+) -> Iterator[_Near]:
+    """The times in which the true mark was too near."""
+    marks = [each for each in story.evidence.marks if each.symbol == id_.symbol]
+    first = max(0, bisect_right([each.at_ms for each in marks], start) - 1)
+    near: _Near | None = None
+    for each in marks[first:]:
+        if each.at_ms >= end:
+            break
+        away = distance(each.mark, price, id_.side)
+        at_ms = max(each.at_ms, start)
+        if away < below * Decimal("0.98"):
+            near = near or _Near(id_, at_ms, at_ms, away)
+            near.until_ms, near.nearest = at_ms, min(near.nearest, away)
+            continue
+        if near is not None and at_ms - near.since_ms > REACTION_MS:
+            near.until_ms = at_ms
+            yield near
+        near = None
+    if near is not None and end - near.since_ms > REACTION_MS:
+        near.until_ms = end
+        yield near
+
+
+def _spells(story: Story) -> Iterator[tuple[PositionId, Position, int, int]]:
+    """Each position as it was, from one change to the next."""
+    evidence = story.evidence
+    now = {
+        id_: (position, evidence.began_ms)
+        for each in evidence.first
+        for id_, position in each.positions.items()
+    }
+    for effect in evidence.effects:
+        if not isinstance(effect, PositionEffect):
+            continue
+        if effect.id in now:
+            position, since_ms = now.pop(effect.id)
+            yield effect.id, position, since_ms, effect.at_ms
+        if effect.after is not None:
+            now[effect.id] = effect.after, effect.at_ms
+    for id_, (position, since_ms) in now.items():
+        yield id_, position, since_ms, evidence.ended_ms
+
+
+def _armed(story: Story, account: str, since_ms: int, until_ms: int) -> bool:
+    """Whether the account was armed, and nobody paused anything, all that time."""
+    standings = Standings()
+    for line in story.lines:
+        if line.at_ms > until_ms:
+            break
+        if line.at_ms > since_ms and standings.of(account).state != "armed":
+            return False
+        if isinstance(line.noun, Command) and line.noun.kind in (CommandKind.PAUSE, CommandKind.FLATTEN):
+            return False
+        standings.read(line)
+    return standings.of(account).state == "armed"

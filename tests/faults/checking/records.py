@@ -1,0 +1,120 @@
+"""The journal: whole, unbroken, and in the end of the same opinion as the exchange (I23, I24, I33)."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+
+from bot.core.facts import CarriedOver, PositionChanged
+from bot.core.types import Position, PositionId
+from bot.runtime.journal.rows import Head, chained
+from tests.faults.checking.story import OPENED, Story
+from tests.faults.checking.violation import Violation
+from tests.faults.evidence import Asked, Ending, PositionEffect
+
+SEEN_MS = 30_000
+"""Within this long the journal knows of everything that happened to a position, while nothing is wrong."""
+
+
+def every_change_is_explained(story: Story) -> Iterator[Violation]:
+    """I23. What happened to a position is known in the end: by an action, or because it was read."""
+    evidence = story.evidence
+    if not evidence.runs or evidence.runs[-1].ending is not Ending.STOPPED:
+        return
+    guarding_ms = evidence.runs[-1].guarding_ms
+    if guarding_ms is None:
+        return
+    events = [fault.until_ms for fault in evidence.faults]
+    events += [effect.at_ms for effect in evidence.effects if isinstance(effect, PositionEffect)]
+    if evidence.ended_ms - max([*events, guarding_ms]) < SEEN_MS:
+        return
+    known: dict[PositionId, Position | None] = {}
+    last_epoch = evidence.runs[-1].epoch
+    for line in story.of(PositionChanged):
+        if isinstance(line.noun, PositionChanged) and line.epoch == last_epoch:
+            known[line.noun.id] = line.noun.position
+    held = {id_: position for each in evidence.last for id_, position in each.positions.items()}
+    for id_ in sorted(held.keys() | known.keys()):
+        there, believed = held.get(id_), known.get(id_)
+        if (there and there.quantity) != (believed and believed.quantity):
+            text = (
+                f"{id_} is {there and there.quantity}, the journal ends with {believed and believed.quantity}"
+            )
+            yield Violation(evidence.ended_ms, "I23", text)
+
+
+def our_effects_are_asked_for(story: Story) -> Iterator[Violation]:
+    """I23. What the bot brought about belongs to an action; what it cancels, to one on that position."""
+    for effect in story.ours():
+        if isinstance(effect, PositionEffect) and story.deed_behind(effect) is None:
+            yield Violation(effect.at_ms, "I23", f"{effect.id} was changed by no action of the journal")
+
+
+def the_chain_holds(story: Story) -> Iterator[Violation]:
+    """I24. Rows follow one another without a gap, each hashed with the one before it."""
+    head = Head()
+    for row in story.evidence.rows:
+        hash_ = chained(head.hash, row[:-1])
+        if row.seq != head.seq + 1 or hash_ != row.hash:
+            yield Violation(row.at_ms, "I24", f"row {row.seq} does not follow row {head.seq}")
+            return
+        head = Head(row.seq, row.step, row.hash)
+
+
+def no_committed_row_is_lost(story: Story) -> Iterator[Violation]:
+    """I24. Whatever was committed is there, as it was, however the run ended."""
+    rows = {row.seq: row for row in story.evidence.rows}
+    for seq, hash_ in story.evidence.committed:
+        if seq and (seq not in rows or rows[seq].hash != hash_):
+            yield Violation(story.evidence.ended_ms, "I24", f"row {seq} was committed and is not there")
+            return
+
+
+def epochs_count_up(story: Story) -> Iterator[Violation]:
+    """I24. Each opening is a new epoch, and a run that had one before begins with what that remembered."""
+    last = 0
+    for row in story.evidence.rows:
+        if row.kind == OPENED:
+            epoch = _epoch(row.body)
+            if epoch != last + 1:
+                yield Violation(row.at_ms, "I24", f"epoch {epoch} follows epoch {last}")
+            last = epoch
+    acted = {deed.line.epoch for deed in story.deeds}
+    carried = {line.epoch for line in story.of(CarriedOver)}
+    for epoch in sorted({line.epoch for line in story.lines}):
+        if any(before < epoch for before in acted) and epoch not in carried:
+            yield Violation(
+                story.evidence.ended_ms, "I24", f"epoch {epoch} remembers nothing of those before"
+            )
+
+
+def one_process_acts(story: Story) -> Iterator[Violation]:
+    """I33. What an epoch sends, it sends while its process lives, and none sends beside it."""
+    alive = {run.epoch: run for run in story.evidence.runs if run.epoch}
+    newest: Asked | None = None
+    for asked in story.evidence.requests:
+        if not asked.writes:
+            continue
+        run = alive.get(asked.epoch)
+        if run is None or not run.started_ms <= asked.sent_ms <= run.ended_ms:
+            yield Violation(asked.sent_ms, "I33", f"epoch {asked.epoch} sent after its end")
+        if newest is not None and asked.epoch < newest.epoch:
+            yield Violation(asked.sent_ms, "I33", f"epoch {asked.epoch} sent after epoch {newest.epoch} had")
+        newest = asked
+
+
+CHECKS = (
+    every_change_is_explained,
+    our_effects_are_asked_for,
+    the_chain_holds,
+    no_committed_row_is_lost,
+    epochs_count_up,
+    one_process_acts,
+)
+
+
+# -- inside -----------------------------------------------------------------------------------------
+
+
+def _epoch(body: str) -> int:
+    return int(json.loads(body)["epoch"])

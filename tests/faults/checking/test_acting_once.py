@@ -1,0 +1,158 @@
+"""Never twice: each promise is broken once by hand, and kept beside it."""
+
+from dataclasses import replace
+from decimal import Decimal
+
+import pytest
+
+from bot.core.facts import OutcomeKind, PositionChanged
+from bot.core.intents import AddMargin, PlaceStop, ReducePosition
+from tests.building.core import LONG, a_position
+from tests.faults.checking.scene import USER, Scene, a_stop, by
+from tests.faults.evidence import Ending
+
+D = Decimal
+STOP = PlaceStop(id=LONG, trigger=D(92))
+EXIT = ReducePosition(id=LONG, quantity=D("0.5"))
+
+
+def a_scene() -> Scene:
+    scene = Scene()
+    scene.reads()
+    return scene
+
+
+@pytest.mark.parametrize(("order_id", "found"), [(8, ["I01"]), (7, [])])
+def test_two_orders_of_one_client_id(order_id: int, found: list[str]) -> None:
+    scene = a_scene()
+    action = scene.decides(STOP, rule="seatbelt")
+    asked = scene.asks(action)
+    scene.orders(a_stop(action.client_id, 7), by(asked))
+    scene.orders(a_stop(action.client_id, order_id), by(asked))
+    scene.hears(action, OutcomeKind.VERIFIED)
+    assert scene.found() == found
+
+
+@pytest.mark.parametrize(("times", "found"), [(2, ["I01"]), (1, [])])
+def test_one_addition_that_moves_margin_twice(times: int, found: list[str]) -> None:
+    scene = a_scene()
+    action = scene.decides()
+    asked = scene.asks(action)
+    for _ in range(times):
+        scene.moves(by(asked))
+    scene.hears(action, OutcomeKind.VERIFIED)
+    assert scene.found() == found
+
+
+@pytest.mark.parametrize("executed", [True, False])
+def test_a_request_that_leaves_again(executed: bool) -> None:
+    scene = a_scene()
+    action = scene.decides()
+    first = scene.asks(action, executed=executed, answered="lost")
+    if executed:
+        scene.moves(by(first))
+    again = scene.asks(action)
+    scene.moves(by(again))
+    scene.hears(action, OutcomeKind.VERIFIED)
+    assert "I02" in scene.found()
+
+
+def test_another_addition_of_the_same_amount_is_another() -> None:
+    scene = a_scene()
+    for _ in range(2):
+        action = scene.decides()
+        scene.moves(by(scene.asks(action)))
+        scene.hears(action, OutcomeKind.VERIFIED)
+        scene.passes(60_000)
+        scene.marked("100")
+        scene.reads()
+    assert scene.found() == []
+
+
+@pytest.mark.parametrize(("behind", "found"), [(1, ["I03"]), (0, [])])
+def test_a_request_that_leaves_before_its_row_is_committed(behind: int, found: list[str]) -> None:
+    scene = a_scene()
+    action = scene.decides()
+    rows = len(scene.evidence().rows)
+    scene.moves(by(scene.asks(action, committed=rows - behind)))
+    scene.hears(action, OutcomeKind.VERIFIED)
+    assert scene.found() == found
+
+
+def test_a_request_that_no_row_announces() -> None:
+    scene = a_scene()
+    scene.moves(by(scene.asks(params={"symbol": "BTCUSDT", "amount": "10", "type": "1"})))
+    assert "I03" in scene.found()
+
+
+@pytest.mark.parametrize("said", [OutcomeKind.REJECTED, OutcomeKind.NOT_APPLIED, OutcomeKind.VERIFIED])
+@pytest.mark.parametrize("done", [True, False])
+def test_what_became_of_margin_is_what_is_said(said: OutcomeKind, done: bool) -> None:
+    scene = a_scene()
+    action = scene.decides()
+    asked = scene.asks(action, executed=done)
+    if done:
+        scene.moves(by(asked))
+    scene.hears(action, said)
+    assert scene.found() == ([] if done is (said is OutcomeKind.VERIFIED) else ["I04"])
+
+
+@pytest.mark.parametrize("done", [True, False])
+def test_an_order_that_was_placed_is_said_to_be(done: bool) -> None:
+    scene = a_scene()
+    action = scene.decides(STOP, rule="seatbelt")
+    asked = scene.asks(action, path="algoOrder", executed=done)
+    if done:
+        scene.orders(a_stop(action.client_id, 7), by(asked))
+    scene.hears(action, OutcomeKind.VERIFIED)
+    assert scene.found() == ([] if done else ["I04"])
+
+
+def test_margin_that_the_user_moved_meanwhile_may_be_mistaken_for_ours() -> None:
+    scene = a_scene()
+    action = scene.decides()
+    scene.asks(action, executed=False)
+    scene.moves(USER)
+    scene.hears(action, OutcomeKind.VERIFIED)
+    assert scene.found() == []
+
+
+@pytest.mark.parametrize("gone", [True, False])
+def test_an_intent_that_stays_open(gone: bool) -> None:
+    scene = a_scene()
+    scene.moves(by(scene.asks(scene.decides())))
+    if gone:
+        scene.holds(a_position(LONG), None)
+        scene.folds(PositionChanged(at_ms=scene.now_ms, id=LONG, position=None))
+        scene.last = replace(scene.last, positions={})
+    assert scene.found() == ([] if gone else ["I04"])
+
+
+def test_an_intent_may_be_open_where_the_bot_was_killed() -> None:
+    scene = a_scene()
+    scene.moves(by(scene.asks(scene.decides())))
+    scene.ends(Ending.KILLED)
+    assert "I04" not in scene.found()
+
+
+@pytest.mark.parametrize(
+    ("intent", "unknown", "found"),
+    [
+        (AddMargin(id=LONG, amount=D(5)), False, ["I05"]),
+        (AddMargin(id=LONG, amount=D(5)), True, ["I05"]),
+        (EXIT, False, ["I05"]),
+        (EXIT, True, []),
+    ],
+)
+def test_a_second_intent_beside_an_open_one(
+    intent: AddMargin | ReducePosition, unknown: bool, found: list[str]
+) -> None:
+    scene = a_scene()
+    first = scene.decides()
+    scene.asks(first, executed=False)
+    if unknown:
+        scene.hears(first, OutcomeKind.UNKNOWN)
+    second = scene.decides(intent, rule="other")
+    scene.hears(first, OutcomeKind.NOT_APPLIED)
+    scene.hears(second, OutcomeKind.NOT_APPLIED)
+    assert scene.found() == found

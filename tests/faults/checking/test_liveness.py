@@ -1,0 +1,102 @@
+"""Alive: a bot that does nothing is found out."""
+
+from decimal import Decimal
+
+import pytest
+
+from bot.core.decisions import Because, Refusal
+from bot.core.facts import Command, CommandKind
+from bot.core.intents import AddMargin
+from bot.core.types import RuleName
+from tests.building.core import LONG
+from tests.faults.checking.scene import USER, Scene, a_stop, cancelled
+from tests.faults.evidence import Ending
+
+D = Decimal
+
+
+@pytest.mark.parametrize(
+    ("state", "because", "found"), [("blind", "no mark", ["I30"]), ("halted", "hf-9-1 on BTC: whose?", [])]
+)
+def test_a_bot_that_does_not_come_back(state: str, because: str, found: list[str]) -> None:
+    scene = Scene()
+    scene.becomes("armed", state, because)
+    assert scene.found() == found
+
+
+def test_a_person_may_keep_it_halted() -> None:
+    scene = Scene()
+    scene.folds(Command(at_ms=scene.now_ms, kind=CommandKind.HALT, by="me"))
+    scene.becomes("armed", "halted", "halted by me")
+    assert scene.found() == []
+
+
+def test_a_bot_that_died() -> None:
+    scene = Scene()
+    scene.ends(Ending.DIED)
+    assert scene.found() == ["I30"]
+
+
+def test_a_bot_may_still_be_coming_back() -> None:
+    scene = Scene()
+    scene.goes_wrong("mute", for_ms=scene.length_ms - 30_000)
+    scene.becomes("armed", "blind")
+    assert scene.found() == []
+
+
+@pytest.mark.parametrize(
+    ("said", "found"), [("theirs", ["I13"]), ("NAKED", []), ("no liquidation price", [])]
+)
+def test_a_stop_that_is_gone_and_is_said_to_protect(said: str, found: list[str]) -> None:
+    scene = Scene()
+    scene.becomes("unseen", "theirs", subject=f"protection:{LONG}")
+    scene.passes(60_000)
+    scene.orders(cancelled(a_stop()), USER, before=a_stop())
+    if said != "theirs":
+        scene.passes(10_000)
+        scene.becomes("theirs", said, subject=f"protection:{LONG}")
+        scene.passes(10_000)
+        scene.orders(a_stop(order_id=2), USER)
+    assert scene.found() == found
+
+
+def test_a_position_that_is_said_to_be_naked_and_left_so() -> None:
+    scene = Scene(orders=())
+    scene.becomes("unseen", "NAKED", subject=f"protection:{LONG}")
+    assert scene.found() == ["I30"]
+
+
+def near(scene: Scene, mark: str) -> None:
+    scene.passes(60_000)
+    scene.marked(mark)
+
+
+@pytest.mark.parametrize(("mark", "found"), [("95", ["I30"]), ("99", [])])
+def test_a_rule_whose_condition_holds_and_that_says_nothing(mark: str, found: list[str]) -> None:
+    scene = Scene()
+    near(scene, mark)
+    assert scene.found() == found
+
+
+def test_a_rule_that_was_refused_has_spoken() -> None:
+    scene = Scene()
+    near(scene, "95")
+    refusal = Refusal(
+        at_ms=scene.now_ms,
+        rule=RuleName("top_up"),
+        intent=AddMargin(id=LONG, amount=D(10)),
+        reason="because",
+        because=Because.BALANCE,
+        text="nothing is left",
+        mark=D(95),
+        distance=None,
+    )
+    scene.folds(decisions=(refusal,))
+    assert scene.found() == []
+
+
+def test_nothing_is_asked_of_it_while_something_is_wrong() -> None:
+    scene = Scene()
+    scene.goes_wrong("lag", for_ms=scene.length_ms)
+    near(scene, "95")
+    assert scene.found() == []

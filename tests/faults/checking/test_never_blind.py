@@ -1,0 +1,101 @@
+"""Never blind quietly: each promise is broken once by hand, and kept beside it."""
+
+from decimal import Decimal
+
+import pytest
+
+from bot.core.decisions import Because, Refusal
+from bot.core.intents import AddMargin, Intent, ReducePosition
+from bot.core.types import RuleName
+from tests.building.core import LONG
+from tests.faults.checking.scene import Scene
+
+D = Decimal
+MARGIN = AddMargin(id=LONG, amount=D(10))
+EXIT = ReducePosition(id=LONG, quantity=D("0.5"))
+
+
+@pytest.mark.parametrize("said", [True, False])
+def test_an_outage_of_which_nothing_is_said(said: bool) -> None:
+    scene = Scene()
+    scene.passes(60_000)
+    scene.goes_wrong("outage", for_ms=60_000)
+    scene.passes(6_000)
+    if said:
+        scene.becomes("armed", "blind")
+        scene.passes(60_000)
+        scene.becomes("blind", "armed")
+    assert scene.found() == ([] if said else ["I19"])
+
+
+@pytest.mark.parametrize(
+    ("state", "intent", "rule", "wrong"),
+    [
+        ("blind", EXIT, "top_up", True),
+        ("auth_lost", MARGIN, "top_up", True),
+        ("reducing", MARGIN, "top_up", True),
+        ("reducing", EXIT, "top_up", False),
+        ("armed", MARGIN, "top_up", False),
+    ],
+)
+def test_a_decision_that_the_state_does_not_allow(state: str, intent: Intent, rule: str, wrong: bool) -> None:
+    scene = Scene()
+    if state != "armed":
+        scene.becomes("armed", state)
+    scene.reads()
+    scene.decides(intent, rule)
+    assert ("I20" in scene.found()) is wrong
+
+
+@pytest.mark.parametrize("ordered", [True, False])
+def test_flattening_goes_on_in_any_state(ordered: bool) -> None:
+    scene = Scene()
+    scene.becomes("armed", "halted", "halted by somebody")
+    if ordered:
+        scene.becomes("held", "flattening", subject="flatten:main")
+    scene.decides(EXIT, "flatten")
+    assert ("I20" in scene.found()) is not ordered
+
+
+def test_a_state_that_there_is_not() -> None:
+    scene = Scene()
+    scene.becomes("armed", "tired")
+    assert "I20" in scene.found()
+
+
+@pytest.mark.parametrize("said", [True, False])
+def test_a_key_that_is_refused_and_nobody_is_told(said: bool) -> None:
+    scene = Scene()
+    scene.reads(code="-2015", executed=False, status=400)
+    if said:
+        scene.becomes("armed", "auth_lost")
+    scene.passes(20_000)
+    scene.reads(code="-2015", executed=False, status=400)
+    assert ("I20" in scene.found()) is not said
+
+
+@pytest.mark.parametrize(
+    ("was", "because", "found"), [("armed", "", ["I21"]), ("blind", "seen", ["I21"]), ("armed", "seen", [])]
+)
+def test_changes_that_do_not_join_up_or_say_nothing(was: str, because: str, found: list[str]) -> None:
+    scene = Scene()
+    scene.goes_wrong("something", for_ms=600_000)
+    scene.becomes(was, "reducing", because)
+    assert scene.found() == found
+
+
+@pytest.mark.parametrize(("text", "found"), [("", ["I21"]), ("acted 3 s ago", [])])
+def test_a_refusal_that_says_nothing(text: str, found: list[str]) -> None:
+    scene = Scene()
+    refusal = Refusal(
+        at_ms=scene.now_ms,
+        rule=RuleName("top_up"),
+        intent=MARGIN,
+        reason="because",
+        because=Because.COOLDOWN,
+        text=text,
+        mark=D(100),
+        distance=None,
+    )
+    scene.folds(decisions=(refusal,))
+    assert scene.found() == found

@@ -1,0 +1,175 @@
+"""A journal on a simulated disk: it outlives the program that writes it, and may be full or broken.
+
+What a commit had not yet brought to the disk is lost with the program, or is there as a whole: that a
+transaction is never there in part is SQLite's promise and tried elsewhere, against the real one. Rows are
+chained as in every journal.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from bot.core.step import Step
+from bot.runtime.journal import JournalError, JournalFull, JournalQuery, JournalRow
+from bot.runtime.journal.rows import OPENED, Entry, Head, Note, rows_after, steps_from
+
+NAME = "the simulated disk"
+
+
+class Trouble(StrEnum):
+    """What is the matter with a disk."""
+
+    FULL = "full"
+    BROKEN = "broken"
+    """Every write ends with an error; what it wrote is not there."""
+
+
+@dataclass(slots=True)
+class Disk:
+    """What outlives a program. ``took_ms`` is how long it takes to bring something to the disk."""
+
+    took_ms: Callable[[], float] = lambda: 0.0
+    lucky: Callable[[], bool] = lambda: False
+    """Asked of a transaction that was on its way when the program was killed: whether it is there."""
+    trouble: Trouble | None = None
+    failed: Callable[[Trouble], None] = lambda _: None
+    """Told of each commit that failed."""
+    safe: Callable[[JournalRow], None] = lambda _: None
+    """Told of the last row whenever a commit returns."""
+    rows: list[JournalRow] = field(default_factory=list)
+    head: Head = field(default_factory=Head)
+    on_its_way: tuple[list[JournalRow], Head] | None = None
+
+    def lose_power(self) -> None:
+        """The program is gone; so is what it had not brought to the disk, or it is there as a whole."""
+        if self.on_its_way is not None and self.lucky():
+            self._keep(*self.on_its_way)
+        self.on_its_way = None
+
+    async def write(self, entries: list[Entry]) -> None:
+        """Bring entries to the disk; they are safe when this returns."""
+        if self.trouble is Trouble.FULL:
+            self.failed(self.trouble)
+            raise JournalFull(NAME, "no room is left", "make room")
+        if self.trouble is Trouble.BROKEN:
+            self.failed(self.trouble)
+            raise JournalError(NAME, "disk I/O error", "look at the disk")
+        rows, head = rows_after(self.head, entries)
+        self.on_its_way = rows, head
+        await asyncio.sleep(self.took_ms() / 1000)
+        self.on_its_way = None
+        self._keep(rows, head)
+        if rows:
+            self.safe(rows[-1])
+
+    def _keep(self, rows: list[JournalRow], head: Head) -> None:
+        self.rows.extend(rows)
+        self.head = head
+
+
+@dataclass(frozen=True, slots=True)
+class _Epoch:
+    seq: int
+    step: int
+
+
+class SimJournal:
+    """The journal on a simulated disk. Made by ``open_journal``."""
+
+    def __init__(self, disk: Disk) -> None:
+        """Take over a disk with the note of this opening on it."""
+        self._disk = disk
+        self._pending: list[Entry] = []
+        self._writing = asyncio.Lock()
+        self._failure: JournalError | None = None
+        self._closed = False
+        self._epochs: list[_Epoch] = []
+        step = 0
+        for row in disk.rows:
+            if row.kind == OPENED:
+                self._epochs.append(_Epoch(row.seq, step))
+            step = max(step, row.step)
+
+    @property
+    def epoch(self) -> int:
+        return len(self._epochs)
+
+    @property
+    def played(self) -> int:
+        begun = [n for n, epoch in enumerate(self._epochs, start=1) if epoch.step < self._disk.head.step]
+        return max(begun, default=self.epoch)
+
+    def append(self, step: Step) -> None:
+        self._pending.append(step)
+
+    def note(self, kind: str, body: Mapping[str, str], at_ms: int) -> None:
+        self._pending.append(Note(kind, dict(body), at_ms))
+
+    async def commit(self) -> None:
+        assert not self._closed, "the journal is closed"
+        async with self._writing:
+            writing = asyncio.ensure_future(self._flush())
+            try:
+                await asyncio.shield(writing)
+            except asyncio.CancelledError:
+                # What was begun is ended, as with a real disk, even where nobody waits for it any more.
+                await asyncio.wait((writing,))
+                raise
+
+    async def _flush(self) -> None:
+        if self._failure is not None:
+            raise self._failure
+        taken = list(self._pending)
+        if not taken:
+            return
+        try:
+            await self._disk.write(taken)
+        except JournalError as error:
+            # After a failed sync the next success means nothing; only a full disk is as it was.
+            if not isinstance(error, JournalFull):
+                self._failure = error
+            raise
+        del self._pending[: len(taken)]
+
+    async def read(self, query: JournalQuery) -> list[JournalRow]:
+        rows = self._disk.rows
+        if query.latest:
+            found: list[JournalRow] = []
+            for row in reversed(rows):
+                if row.seq <= query.after_seq or len(found) == query.limit:
+                    break
+                if query.fits(row):
+                    found.append(row)
+            return found[::-1]
+        return [row for row in rows[query.after_seq :] if query.fits(row)][: query.limit]
+
+    async def steps(self, epoch: int | None = None) -> AsyncIterator[Step]:
+        number = self.played if epoch is None else epoch
+        if not 1 <= number <= len(self._epochs):
+            return
+        start = self._epochs[number - 1].seq
+        end = self._epochs[number].seq if number < len(self._epochs) else len(self._disk.rows) + 1
+        for step in steps_from(self._disk.rows[start : end - 1]):
+            yield step
+
+    async def close(self) -> None:
+        if self._closed:
+            return
+        if self._failure is None:
+            await self.commit()
+        self._closed = True
+
+
+@asynccontextmanager
+async def open_journal(disk: Disk, *, opened_ms: int) -> AsyncIterator[SimJournal]:
+    """Open for writing: with a note of it, which is on the disk when the block begins."""
+    epoch = 1 + sum(row.kind == OPENED for row in disk.rows)
+    await disk.write([Note(OPENED, {"epoch": str(epoch)}, opened_ms)])
+    journal = SimJournal(disk)
+    yield journal
+    # Not after an error: nothing can have been done yet about what was not committed.
+    await journal.close()

@@ -1,0 +1,166 @@
+"""Time that passes at once: what is going to happen in the world, and the loop of a program that lives in it.
+
+The world's events lie in one heap. A program's loop has no sockets to wait on; where it would wait, the next
+event of the world happens instead. So one thread runs both, in an order that follows from the times alone,
+and a process can be frozen or killed between any two turns of its loop without anything of it running on.
+
+Time is counted in whole microseconds from nought: a loop's clock is a float, and at the size of a date its
+rounding could keep a timer from ever being due.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from asyncio import base_events
+from collections.abc import Callable, Coroutine
+from contextvars import Context
+from functools import partial
+from heapq import heappop, heappush
+from itertools import count
+from math import ceil
+from typing import Any, TypeVar
+
+T = TypeVar("T")
+Happening = Callable[[], object]
+US = 1_000
+"""Microseconds of a millisecond."""
+
+
+class Killed(BaseException):
+    """The process is gone: nothing of it runs any more, not even what it would do at its end."""
+
+
+class Time:
+    """The events to come. ``now_us`` never goes back."""
+
+    def __init__(self) -> None:
+        """Nothing is going to happen."""
+        self.now_us = 0
+        self._coming: list[tuple[int, int, Happening]] = []
+        self._numbers = count()
+        self._own: Any = _Own(self)
+        self._turns_left: int | None = None
+
+    @property
+    def now_ms(self) -> int:
+        """Whole milliseconds since the beginning."""
+        return self.now_us // US
+
+    def at(self, at_ms: float, happening: Happening) -> None:
+        """Let it happen then; in the order of the calls where several happen at one moment."""
+        heappush(self._coming, (max(self.now_us, round(at_ms * US)), next(self._numbers), happening))
+
+    def after(self, ms: float, happening: Happening) -> None:
+        """Let it happen in a while."""
+        self.at(self.now_us / US + ms, happening)
+
+    def pass_until(self, at_ms: float) -> None:
+        """Let everything happen that happens until then, while no program runs or it stands still."""
+        until_us = round(at_ms * US)
+        while self._coming and self._coming[0][0] <= until_us:
+            self._next()
+        self.now_us = max(self.now_us, until_us)
+
+    def kill_in(self, turns: int) -> None:
+        """Kill the program that runs after so many turns of its loop."""
+        self._turns_left = turns
+
+    def spare(self) -> None:
+        """Kill nobody any more."""
+        self._turns_left = None
+
+    def wait(self, timeout: float | None) -> None:
+        """A loop has nothing to do for ``timeout`` seconds; 0: it has, and only looks up."""
+        if self._turns_left is not None:
+            self._turns_left -= 1
+            if self._turns_left <= 0:
+                self._turns_left = None
+                raise Killed
+        due_us = None if timeout is None else self.now_us + ceil(timeout * 1e6)
+        if self._coming and (due_us is None or self._coming[0][0] <= due_us):
+            self._next()
+            return
+        assert due_us is not None, "everybody waits for ever"
+        self.now_us = due_us
+
+    def _next(self) -> None:
+        self.now_us, _, happening = heappop(self._coming)
+        running = asyncio._get_running_loop()
+        asyncio._set_running_loop(self._own)
+        try:
+            happening()
+        finally:
+            asyncio._set_running_loop(running)
+
+
+class _Own:
+    """The loop that the world's own code finds, which asks it for nothing but to be called soon."""
+
+    def __init__(self, time: Time) -> None:
+        self._time = time
+
+    def call_soon(self, callback: Callable[..., object], *args: Any, context: Context | None = None) -> Any:
+        self._time.after(0, partial(callback, *args))
+
+
+class Program(base_events.BaseEventLoop):
+    """The loop of one program in the world."""
+
+    def __init__(self, time: Time) -> None:
+        super().__init__()
+        self._time = time
+        self._selector = self
+        self._clock_resolution = 1e-6
+        self._births = count()
+        self.gone = False
+        self.set_task_factory(_numbered(self._births))
+
+    def time(self) -> float:
+        """Seconds since the world began."""
+        return self._time.now_us / 1e6
+
+    def select(self, timeout: float | None) -> list[Any]:
+        """Wait, as the base asks its selector to."""
+        self._time.wait(timeout)
+        return []
+
+    def hear(self, callback: Callable[..., object], *args: Any) -> None:
+        """Something reaches the program from the world, if there still is one."""
+        if not self.gone:
+            self.call_soon(callback, *args)
+
+    def live(self, main: Coroutine[Any, Any, T]) -> T:
+        """Run to the end, or until ``Killed``; after that nothing of it runs any more."""
+        task = self.create_task(main)
+        try:
+            return self.run_until_complete(task)
+        finally:
+            self._time.spare()
+            self.gone = True
+            for each in asyncio.all_tasks(self):
+                each._log_destroy_pending = False  # type: ignore[attr-defined]  # it was killed, not forgotten
+
+    def _process_events(self, event_list: list[Any]) -> None:
+        """There are no sockets."""
+
+    def _write_to_self(self) -> None:
+        """There is no other thread."""
+
+
+class _Task(asyncio.Task[Any]):
+    """A task whose place in a set does not depend on where it lies in memory."""
+
+    number: int
+
+    def __hash__(self) -> int:
+        return self.number
+
+
+def _numbered(births: count[int]) -> Callable[..., _Task]:
+    def made(loop: asyncio.AbstractEventLoop, coroutine: Any, **named: Any) -> _Task:
+        _Task.number = next(births)
+        task = _Task(coroutine, loop=loop, **named)
+        task.number = _Task.number
+        return task
+
+    return made

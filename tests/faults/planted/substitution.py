@@ -1,0 +1,62 @@
+"""A mistake as data: which words of which file become which others, what that breaks, and who notices."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True, slots=True)
+class Seeds:
+    """Runs of the simulation, as ``python -m tests.faults --seeds`` is told them."""
+
+    which: str
+
+    def __str__(self) -> str:
+        """As a person reads it."""
+        return f"SIM seeds {self.which}"
+
+
+@dataclass(frozen=True, slots=True)
+class Tests:
+    """Tests of the lab, as pytest is told them: for what no simulated process can show."""
+
+    which: str
+
+    def __str__(self) -> str:
+        """As a person reads it."""
+        return self.which
+
+
+Catch = Seeds | Tests
+
+
+class Misfit(Exception):  # noqa: N818  # it says what is the matter
+    """The code has changed and the mistake cannot be made any more: find out how it would look today."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Substitution:
+    """One mistake that somebody could make. ``old`` occurs exactly once in ``path``."""
+
+    name: str
+    path: str
+    old: str
+    new: str
+    breaks: str
+    """What it does to a person's money or sleep, in one sentence."""
+    caught_by: Catch
+
+    def applied(self, text: str) -> str:
+        """The file with the mistake in it; ``Misfit`` where it cannot be made exactly once."""
+        times = text.count(self.old)
+        if times != 1:
+            raise Misfit(f"{self.name}: its words occur {times} times in {self.path}, expected once")
+        return text.replace(self.old, self.new)
+
+    def plant(self, root: Path) -> None:
+        """Make the mistake in a copy of the tree."""
+        file = root / self.path
+        text = self.applied(file.read_text(encoding="utf-8"))
+        file.unlink()  # The copy may share the file with the tree it was made from.
+        file.write_text(text, encoding="utf-8")
