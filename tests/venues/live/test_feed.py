@@ -156,7 +156,7 @@ def test_after_the_process_stood_still_nothing_but_exits_leaves_before_the_accou
             if not sent:
                 assert (outcome.kind, outcome.proof) == (
                     OutcomeKind.NOT_APPLIED,
-                    "not sent: the account is not known: it was last read 70 s ago",
+                    "not sent: the account is not known: it was last read 62 s ago",
                 )
 
         await plays(scene, 90, freeze(), scene.ticks(89))
