@@ -41,7 +41,7 @@ class OpenIntent:
     life: Life
     code: str
     proof: str
-    traded: bool
+    filled: Decimal
     gone: bool
 
 
@@ -63,6 +63,7 @@ class RuleRecord:
     last_acted_ms: int | None
     last_failed_ms: int | None
     latched: bool
+    unfilled: int
     repeated: Repeated | None
 
 

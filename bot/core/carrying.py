@@ -107,6 +107,7 @@ def _position(id_: PositionId, history: History) -> PositionRecord:
             *history.last_failed_ms,
             *history.equal,
             *history.latched,
+            *history.unfilled,
         }
     )
     return PositionRecord(
@@ -131,6 +132,7 @@ def _rule(name: RuleName, history: History) -> RuleRecord:
         last_acted_ms=history.last_acted_ms.get(name),
         last_failed_ms=history.last_failed_ms.get(name),
         latched=name in history.latched,
+        unfilled=history.unfilled.get(name, 0),
         repeated=repeated,
     )
 
@@ -153,6 +155,8 @@ def _history(record: PositionRecord) -> History:
             history.last_failed_ms[name] = rule.last_failed_ms
         if rule.latched:
             history.latched.add(name)
+        if rule.unfilled:
+            history.unfilled[name] = rule.unfilled
         if rule.repeated is not None:
             repeated = rule.repeated
             history.equal[name] = repeated.intent, repeated.position, repeated.count
@@ -169,7 +173,7 @@ def _open_intent(entry: Entry) -> OpenIntent:
         life=entry.life,
         code=entry.code,
         proof=entry.proof,
-        traded=entry.traded,
+        filled=entry.filled,
         gone=entry.gone,
     )
 
@@ -184,6 +188,6 @@ def _entry(intent: OpenIntent) -> Entry:
         life=intent.life if intent.life in _ANSWERED else Life.UNKNOWN,
         code=intent.code,
         proof=intent.proof,
-        traded=intent.traded,
+        filled=intent.filled,
         gone=intent.gone,
     )

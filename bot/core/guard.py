@@ -14,6 +14,7 @@ from dataclasses import replace
 from decimal import Decimal
 
 from bot.core.book import Parked
+from bot.core.bounding import AGAIN_MS, bounded
 from bot.core.capabilities import NOTHING_DECLARED
 from bot.core.carried import Life
 from bot.core.case import Case, No, Verdict
@@ -173,6 +174,8 @@ class Guard:
             return No(Because.THROTTLED, "equal actions without effect; reset it to go on")
         last = history.last_acted_ms.get(rule)
         cooldown = self._limits.cooldown_ms if entry.cooldown_ms is None else entry.cooldown_ms
+        if rule in history.unfilled:
+            cooldown = min(cooldown, AGAIN_MS)
         if last is not None and now_ms < last + cooldown:
             return No(Because.COOLDOWN, f"acted {(now_ms - last) / 1000:.0f} s ago", last + cooldown)
         if kind is not ReducePosition:
@@ -230,7 +233,7 @@ class Guard:
             case AddMargin():
                 return self._sized_margin(intent, situation, case)
             case ReducePosition():
-                return self._sized_reduction(intent, situation)
+                return bounded(self._sized_reduction(intent, situation), situation, case, self._limits)
             case PlaceTakeProfit():
                 return self._sized_profit(intent, situation)
             case OpenHedge():

@@ -66,10 +66,15 @@ class Entry:
     life: Life = Life.PREPARED
     code: str = ""
     proof: str = ""
-    traded: bool = False
-    """Whether an outcome told of a trade."""
+    filled: Decimal = ZERO
+    """How much outcomes told that it traded."""
     gone: bool = False
     """Whether the position was closed meanwhile: it holds nothing up any more, its outcome still counts."""
+
+    @property
+    def traded(self) -> bool:
+        """Whether an outcome told of a trade."""
+        return self.filled > 0
 
     @property
     def closed(self) -> bool:
@@ -97,6 +102,8 @@ class History:
     equal: dict[RuleName, tuple[Intent, Position, int]] = field(default_factory=dict)
     """Each rule's last intent, the position it met, and how often the same two met in a row."""
     latched: set[RuleName] = field(default_factory=set)
+    unfilled: dict[RuleName, int] = field(default_factory=dict)
+    """How many reductions of a rule in a row left something unfilled at their bound."""
     last_action: Action | None = None
     in_flight: Entry | None = None
     """The unresolved intent, of which there is at most one (exits while another is unknown aside)."""
@@ -234,7 +241,8 @@ class Ledger:
         if entry.life not in allowed:
             return None
         entry.life, entry.code, entry.proof = life, fact.code, fact.proof
-        entry.traded |= bool(fact.fills)
+        for fill in fact.fills:
+            entry.filled += fill.quantity
         if entry.closed:
             self._close(entry)
         return entry
@@ -291,6 +299,8 @@ class Ledger:
             for other in self.entries.values():
                 if other.action.intent.id == id_ and not other.gone:
                     history.in_flight = other
+        if isinstance(entry.action.intent, ReducePosition) and not entry.failed:
+            _note_fill(entry, entry.action.intent, history)
         if entry.failed:
             history.last_failed_ms[entry.action.rule] = entry.action.at_ms
             self.rule_of_stop.pop(entry.action.client_id, None)
@@ -334,6 +344,17 @@ class Ledger:
             history.margin_in_campaign -= draws
             if same_lot:
                 history.margin_in_lot -= draws
+
+
+def _note_fill(entry: Entry, intent: ReducePosition, history: History) -> None:
+    """Whether a reduction was done whole. One that traded nothing at its bound was no act of its rule."""
+    rule = entry.action.rule
+    if intent.limit is None or entry.filled >= intent.quantity:
+        history.unfilled.pop(rule, None)
+        return
+    history.unfilled[rule] = history.unfilled.get(rule, 0) + 1
+    if not entry.traded and entry.before.opened_ms == history.lot_ms:
+        history.times_acted[rule] -= 1
 
 
 def _drawn(entry: Entry) -> Decimal:

@@ -113,6 +113,8 @@ class FakeExchange:
     """How many readings of the account still show the past."""
     took_ms: int = 0
     """How long a reading takes."""
+    within_bounds: Decimal | None = None
+    """How much orders with a limit find at it or better, all together; ``None``: everything."""
     most_at_once: int = 0
 
     def __post_init__(self) -> None:
@@ -186,9 +188,7 @@ class FakeExchange:
                 if self.orders.pop(str(p["id"]), None) is None:
                     return says(400, -2013, "Order does not exist.")
             case "reduce" | "open":
-                self._trade(
-                    str(p["id"]), self._id(p), Decimal(str(p["quantity"])), opens=request.path == "open"
-                )
+                self._trade(str(p["id"]), self._id(p), self._found(p), opens=request.path == "open")
         return ok(done=True)
 
     def _id(self, p: Mapping[str, Any]) -> PositionId:
@@ -206,7 +206,19 @@ class FakeExchange:
             trigger=Decimal(str(p["trigger"])),
         )
 
+    def _found(self, p: Mapping[str, Any]) -> Decimal:
+        """How much of an order trades."""
+        quantity = Decimal(str(p["quantity"]))
+        if "limit" not in p or self.within_bounds is None:
+            return quantity
+        quantity = min(quantity, self.within_bounds)
+        self.within_bounds -= quantity
+        return quantity
+
     def _trade(self, client_id: str, id_: PositionId, quantity: Decimal, *, opens: bool) -> None:
+        if not quantity:
+            self.past[client_id] = OrderState(client_id=ClientId(client_id), open=False, status="EXPIRED")
+            return
         held = self.positions.get(id_)
         before = held.quantity if held is not None else D(0)
         after = before + quantity if opens else before - quantity
@@ -269,7 +281,8 @@ class FakeDialect:
         client_id: ClientId,
         limit: Decimal | None = None,
     ) -> Request:
-        return self._act("reduce", position.id, id=client_id, quantity=str(quantity))
+        bound = {} if limit is None else {"limit": str(limit)}
+        return self._act("reduce", position.id, id=client_id, quantity=str(quantity), **bound)
 
     def place_stop(
         self,
