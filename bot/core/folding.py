@@ -23,6 +23,7 @@ from bot.core.facts import (
     Deleveraged,
     Delivered,
     Fact,
+    FundingPaid,
     InstrumentChanged,
     LinkChanged,
     Liquidated,
@@ -36,6 +37,7 @@ from bot.core.intents import Level
 from bot.core.keeper import KEEPER_ENTRY
 from bot.core.ledger import Ledger
 from bot.core.pools import after_payment
+from bot.core.provenance import Provenance
 from bot.core.seatbelt import seatbelt_entry
 from bot.core.settings import EngineSettings, RuleEntry
 from bot.core.types import MarginMode, Order, Position, PositionId
@@ -56,6 +58,7 @@ class Folding:
         self._entries = self._cast(settings.rules + belt)
         timeframes = frozenset().union(*(e.rule.needs().timeframes_ms for e in self._entries))
         self._closed = {each: Events(changed=False, bars_ms=frozenset((each,))) for each in timeframes}
+        self.provenance = Provenance(ledger)
         self._sequence = 0
         self._unheld: dict[PositionId, tuple[Order, ...]] = {}
         self._reported_ms: dict[tuple[type[Any], object], int] = {}
@@ -65,6 +68,7 @@ class Folding:
             Book: self._book,
             InstrumentChanged: self._instrument,
             PositionChanged: self._position,
+            FundingPaid: self.provenance.paid,
             BalanceChanged: self._balance,
             OrdersChanged: self._orders,
             Liquidated: self._lost,
@@ -135,6 +139,8 @@ class Folding:
             return
         account = self._books.account(fact.id.account)
         holder = account.holders.get(fact.id)
+        before = holder.position if holder is not None else None
+        self.provenance.changed(fact.id, before, fact.position, fact.at_ms)
         if fact.position is None:
             if holder is not None:
                 del account.holders[fact.id]
@@ -192,6 +198,7 @@ class Folding:
         wallet.amount, wallet.free = fact.wallet, fact.free
         after_payment(account, fact.currency)
         account.known = True
+        self.provenance.known(fact.account, fact.at_ms)
         known = "the account is known"
         if account.flattening is not None:
             known += f", and flattening goes on as {account.flattening} ordered"
@@ -209,6 +216,8 @@ class Folding:
             self._unheld[fact.id] = fact.orders  # A stop may be seen before its position.
             return
         alive = {order.client_id for order in fact.orders}
+        gone = [order for order in holder.orders if order.client_id not in alive]
+        self.provenance.rests_no_longer(fact.id, gone, fact.at_ms)
         self._ledger.keep_stops(set(alive), {order.client_id for order in holder.orders})
         holder.rest(fact.orders)
         self._books.touch_one(holder)
@@ -232,6 +241,7 @@ class Folding:
 
     def _lost(self, fact: Liquidated | Deleveraged | Delivered) -> None:
         # A delivery is on the calendar, and yet critical: what it hedged stands alone from then on.
+        self.provenance.taken(fact)
         why = "it expired and was settled" if isinstance(fact, Delivered) else "the venue closed it"
         self._books.notes.append(
             StateChanged(
@@ -261,6 +271,7 @@ class Folding:
 
     def _outcome(self, fact: Outcome) -> None:
         entry = self._ledger.outcome(fact)
+        self.provenance.outcome(fact, entry)
         if entry is None:
             return
         if entry.closed:
