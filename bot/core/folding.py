@@ -29,6 +29,7 @@ from bot.core.facts import (
     Liquidated,
     LiquidationQuoted,
     MarkPrice,
+    OpenInterest,
     OrdersChanged,
     Outcome,
     PositionChanged,
@@ -66,6 +67,7 @@ class Folding:
             MarkPrice: self._mark,
             BarClosed: self._bar,
             Book: self._book,
+            OpenInterest: self._interest,
             InstrumentChanged: self._instrument,
             PositionChanged: self._position,
             FundingPaid: self.provenance.paid,
@@ -113,6 +115,9 @@ class Folding:
 
     def _book(self, fact: Book) -> None:
         self._market.books[fact.symbol] = fact
+
+    def _interest(self, fact: OpenInterest) -> None:
+        self._market.interest[fact.symbol] = fact.quantity
 
     def _instrument(self, fact: InstrumentChanged) -> None:
         known = self._market.contracts.get(fact.contract.symbol)

@@ -107,7 +107,7 @@ class PublicDesk:
         ticker = self._world.market[contract.symbol]
         return {
             "symbol": name_of(contract),
-            "openInterest": shown(size_of(contract, ticker.open_interest)),
+            "openInterest": shown(ticker.open_interest),
             "openInterestUsd": shown(ticker.open_interest * ticker.mark),
             "time": self._world.clock.now_ms(),
         }

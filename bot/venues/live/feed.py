@@ -18,6 +18,8 @@ from bot.venues.live.bars import Bars
 from bot.venues.live.connection import Connection
 from bot.venues.live.ear import Ear, Inbox
 from bot.venues.live.flaws import Flaws
+from bot.venues.live.funding import FundingPayments
+from bot.venues.live.interest import OpenInterestPoll
 from bot.venues.live.line import Unreadable
 from bot.venues.live.market_watch import MarketWatch
 from bot.venues.live.met_orders import MetOrders
@@ -96,6 +98,8 @@ class Feed:
         self.ear.hint = self._hint
         self.ear.passed_on = self._alive
         self._met = None if venue is None else MetOrders(connection, venue.reader, self.ear)
+        self._funding = None if venue is None else FundingPayments(connection, venue.reader, self.ear)
+        self._interest = OpenInterestPoll(connection, self.ear)
         self._market = StreamKeeper(connection, lambda: self._bars.want(self.ear.symbols))
         self._private = StreamKeeper(connection, self._afresh)
         self._watch = MarketWatch(connection, self.ear, self._renew)
@@ -111,11 +115,14 @@ class Feed:
             group.create_task(self._wires.keep_warm(), name="clock of the exchange")
             group.create_task(self._bars.run(inbox), name="bars")
             self._look_at_symbols(group)
+            if self._wants.open_interest:
+                group.create_task(self._interest.run(inbox), name="open interest")
             if self._venue is not None:
                 self._private.hold(self._dialect.streams.private_streams(), group)
                 group.create_task(self._venue.resolve(inbox.put), name="open acts")
-                assert self._met is not None, "an account whose orders nobody follows"
+                assert self._met is not None and self._funding is not None, "an account nobody follows"
                 group.create_task(self._met.run(inbox), name="orders that were met")
+                group.create_task(self._funding.run(inbox), name="funding that was paid")
                 group.create_task(self._read_for_ever(inbox, group), name="account")
                 group.create_task(self._watch_readings(self._venue, inbox), name="account watch")
 

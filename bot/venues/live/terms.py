@@ -17,6 +17,7 @@ from bot.core.types import (
     Position,
     PositionId,
     PositionMode,
+    Side,
     Symbol,
 )
 
@@ -162,6 +163,22 @@ class OrderState:
     open: bool
     fills: tuple[Fill, ...] = ()
     status: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Payment:
+    """Funding that was settled: ``amount`` was received (negative: paid), in the settlement currency.
+
+    ``venue_id`` is the exchange's own of the row, the same whenever it is read. ``side`` is that of the
+    position and ``rate`` what was settled at, ``None`` where the exchange does not tell.
+    """
+
+    venue_id: str
+    at_ms: int
+    symbol: Symbol
+    amount: Decimal
+    side: Side | None = None
+    rate: Decimal | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -14,7 +14,7 @@ from typing import Any
 
 from bot.core.contracts import Contract
 from bot.core.decisions import Action
-from bot.core.facts import BarClosed, Fact, Fill, FundingRate, Link, LinkChanged, MarkPrice
+from bot.core.facts import BarClosed, Fact, Fill, FundingRate, Link, LinkChanged, MarkPrice, OpenInterest
 from bot.core.intents import Intent, OpenHedge
 from bot.core.types import (
     AccountName,
@@ -44,6 +44,7 @@ from bot.venues.live.terms import (
     Listing,
     OrderState,
     Payload,
+    Payment,
     Setup,
     Subscription,
     Traits,
@@ -116,6 +117,8 @@ class FakeExchange:
     within_bounds: Decimal | None = None
     """How much orders with a limit find at it or better, all together; ``None``: everything."""
     most_at_once: int = 0
+    payments: Sequence[Payment] = ()
+    """Funding that its records show."""
 
     def __post_init__(self) -> None:
         self._shown: list[AccountState] = []
@@ -389,6 +392,27 @@ class FakeDialect:
     def time_ms(self, payload: Payload) -> int:
         return int(payload["time"])
 
+    # beside
+
+    def payment_requests(self, instruments: Sequence[Instrument], since_ms: int) -> Sequence[Request]:
+        named = ",".join(each.id for each in instruments)
+        params: dict[str, str | int] = {"of": named, "since": since_ms}
+        return (Request(api="private", method="GET", path="payments", params=params),)
+
+    def payments(self, payloads: Sequence[Payload], listing: Listing) -> Sequence[Payment]:
+        return self.exchange.payments
+
+    def interest_requests(self, instruments: Sequence[Instrument]) -> Sequence[Request]:
+        return [
+            Request(api="public", method="GET", path="interest", params={"of": i.id}) for i in instruments
+        ]
+
+    def interest(self, payloads: Sequence[Payload], listing: Listing, now_ms: int) -> Sequence[OpenInterest]:
+        return [
+            OpenInterest(at_ms=now_ms, symbol=listing.by_id[payload["of"]].symbol, quantity=Decimal(7))
+            for payload in payloads
+        ]
+
     # answers
 
     def code(self, status: int, payload: Payload) -> str | None:
@@ -426,6 +450,7 @@ class FakeDialect:
             contracts=self,
             acting=lambda mode: self,
             reading=self,
+            beside=self,
             answers=self,
             streams=self,
             cancel_by_id=self.cancel_by_id,

@@ -100,6 +100,9 @@ WINDOWS = {
     "account/set-leverage": Window(capacity=20, per_ms=SPAN_MS, reserve=4),
     "account/position/margin-balance": Window(capacity=20, per_ms=SPAN_MS, reserve=8),
     "public/position-tiers": Window(capacity=10, per_ms=SPAN_MS, reserve=0),
+    "public/open-interest": Window(capacity=20, per_ms=SPAN_MS, reserve=0),
+    # Five a second, which says nothing of two.
+    "account/bills": Window(capacity=5, per_ms=SPAN_MS, reserve=0),
     "market/candles": Window(capacity=40, per_ms=SPAN_MS, reserve=0),
 }
 
