@@ -120,7 +120,8 @@ class Feed:
             if self._venue is not None:
                 self._private.hold(self._dialect.streams.private_streams(), group)
                 group.create_task(self._venue.resolve(inbox.put), name="open acts")
-                assert self._met is not None and self._funding is not None, "an account nobody follows"
+                assert self._met is not None, "an account whose orders nobody follows"
+                assert self._funding is not None, "an account whose funding nobody reads"
                 group.create_task(self._met.run(inbox), name="orders that were met")
                 group.create_task(self._funding.run(inbox), name="funding that was paid")
                 group.create_task(self._read_for_ever(inbox, group), name="account")

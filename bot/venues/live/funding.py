@@ -1,8 +1,8 @@
 """Funding that was settled on what an account holds, read back from the exchange's own records.
 
 Private streams tell it differently or, for cross positions, without the symbol, and lose it where they are
-cut off at that moment. The records tell it of every exchange. They are asked after each settlement, and again,
-because an exchange takes up to a minute to book it.
+cut off at that moment. The records tell it of every exchange. They are asked after each settlement, and
+again, because an exchange takes up to a minute to book it.
 """
 
 from __future__ import annotations

@@ -14,7 +14,7 @@ from tests.building.core import BTC, D, a_contract
 
 Row = dict[str, Any]
 T = 1_790_000_000_000
-SPOILT = [None, "", "nan", "x", [], {}, float("inf"), -1, True, "1e99"]
+SPOILT: list[Any] = [None, "", "nan", "x", [], {}, float("inf"), -1, True, "1e99"]
 
 # developers.binance.com "Get Income History"; ccxt 4.5.90 beside its parsers for the others (Bybit's list of
 # executions, OKX's bills, XT's "Get Fund Fee Information").

@@ -1,7 +1,7 @@
 """Funding that was paid, and open interest, at Bybit.
 
 Sources: bybit-exchange.github.io, v5, order/execution (``execType`` Funding, whose ``execFee`` is a fee:
-above nought it was paid) and market/tickers (``openInterest``: coins of linear, dollars of inverse contracts).
+above nought it was paid) and market/tickers (``openInterest``: coins of linear, dollars of inverse ones).
 """
 
 from __future__ import annotations
