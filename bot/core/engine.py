@@ -95,7 +95,7 @@ class Engine:
         ticked = type(batch[-1]) is Tick
         if ticked:
             self._watch.tick(at_ms)
-            books.notes.extend(self._folding.provenance.judge(at_ms))
+            books.notes.extend(self._folding.attribution.judge(at_ms))
         if ticked or type(batch[-1]) is Command:
             end_flattening(books, self._ledger, at_ms)
         decisions = list(self._resolved(at_ms)) if books.resolved else []

@@ -11,6 +11,7 @@ from dataclasses import replace
 from functools import partial
 from typing import Any
 
+from bot.core.attribution import Attribution
 from bot.core.book import Armed, Holder
 from bot.core.books import Books, free_balance
 from bot.core.conditions import Events
@@ -38,7 +39,6 @@ from bot.core.intents import Level
 from bot.core.keeper import KEEPER_ENTRY
 from bot.core.ledger import Ledger
 from bot.core.pools import after_payment
-from bot.core.provenance import Provenance
 from bot.core.seatbelt import seatbelt_entry
 from bot.core.settings import EngineSettings, RuleEntry
 from bot.core.types import MarginMode, Order, Position, PositionId
@@ -59,7 +59,7 @@ class Folding:
         self._entries = self._cast(settings.rules + belt)
         timeframes = frozenset().union(*(e.rule.needs().timeframes_ms for e in self._entries))
         self._closed = {each: Events(changed=False, bars_ms=frozenset((each,))) for each in timeframes}
-        self.provenance = Provenance(ledger)
+        self.attribution = Attribution(ledger)
         self._sequence = 0
         self._unheld: dict[PositionId, tuple[Order, ...]] = {}
         self._reported_ms: dict[tuple[type[Any], object], int] = {}
@@ -70,7 +70,7 @@ class Folding:
             OpenInterest: self._interest,
             InstrumentChanged: self._instrument,
             PositionChanged: self._position,
-            FundingPaid: self.provenance.paid,
+            FundingPaid: self.attribution.paid,
             BalanceChanged: self._balance,
             OrdersChanged: self._orders,
             Liquidated: self._lost,
@@ -145,7 +145,7 @@ class Folding:
         account = self._books.account(fact.id.account)
         holder = account.holders.get(fact.id)
         before = holder.position if holder is not None else None
-        self.provenance.changed(fact.id, before, fact.position, fact.at_ms)
+        self.attribution.changed(fact.id, before, fact.position, fact.at_ms)
         if fact.position is None:
             if holder is not None:
                 del account.holders[fact.id]
@@ -203,7 +203,7 @@ class Folding:
         wallet.amount, wallet.free = fact.wallet, fact.free
         after_payment(account, fact.currency)
         account.known = True
-        self.provenance.known(fact.account, fact.at_ms)
+        self.attribution.known(fact.account, fact.at_ms)
         known = "the account is known"
         if account.flattening is not None:
             known += f", and flattening goes on as {account.flattening} ordered"
@@ -221,8 +221,6 @@ class Folding:
             self._unheld[fact.id] = fact.orders  # A stop may be seen before its position.
             return
         alive = {order.client_id for order in fact.orders}
-        gone = [order for order in holder.orders if order.client_id not in alive]
-        self.provenance.rests_no_longer(fact.id, gone, fact.at_ms)
         self._ledger.keep_stops(set(alive), {order.client_id for order in holder.orders})
         holder.rest(fact.orders)
         self._books.touch_one(holder)
@@ -246,7 +244,7 @@ class Folding:
 
     def _lost(self, fact: Liquidated | Deleveraged | Delivered) -> None:
         # A delivery is on the calendar, and yet critical: what it hedged stands alone from then on.
-        self.provenance.taken(fact)
+        self.attribution.taken(fact)
         why = "it expired and was settled" if isinstance(fact, Delivered) else "the venue closed it"
         self._books.notes.append(
             StateChanged(
@@ -276,7 +274,7 @@ class Folding:
 
     def _outcome(self, fact: Outcome) -> None:
         entry = self._ledger.outcome(fact)
-        self.provenance.outcome(fact, entry)
+        self.attribution.outcome(fact, entry)
         if entry is None:
             return
         if entry.closed:

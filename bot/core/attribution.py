@@ -11,7 +11,7 @@ is added up; a ``Tick`` that finds nothing leaves no trace, because nobody write
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -28,19 +28,16 @@ from bot.core.facts import (
 )
 from bot.core.intents import (
     AddMargin,
-    CancelStop,
     CloseHedge,
     CutLeverage,
     Intent,
-    Level,
-    MoveStop,
     OpenHedge,
     ReducePosition,
     WithdrawMargin,
 )
 from bot.core.ledger import Entry, Ledger
 from bot.core.pairs import hedge_id
-from bot.core.types import OUR_PREFIX, ZERO, AccountName, MarginMode, Order, Position, PositionId
+from bot.core.types import ZERO, AccountName, MarginMode, Position, PositionId
 
 GRACE_MS = 20_000
 """How long the explanation of a change may take: a stop that was met is looked up for ten seconds."""
@@ -51,8 +48,6 @@ PATIENCE = 5
 NOTICED = Decimal("0.001")
 """Margin that changed by no more than this fraction of itself was rounded."""
 SOMEBODY = "not by this bot: by you, or another program"
-_CLEARS = (MoveStop, CancelStop, ReducePosition, CloseHedge)
-"""What takes stops of ours away."""
 
 
 @dataclass(slots=True, eq=False)
@@ -79,7 +74,7 @@ class _Tally:
         return at_ms - self.last_ms >= grace_ms or at_ms - self.first_ms >= PATIENCE * grace_ms
 
 
-class Provenance:
+class Attribution:
     """Compares what changed with what is explained. It is told both and judges when time passes."""
 
     def __init__(self, ledger: Ledger) -> None:
@@ -87,10 +82,6 @@ class Provenance:
         self._ledger = ledger
         self._sizes: dict[PositionId, _Tally] = {}
         self._margins: dict[PositionId, _Tally] = {}
-        self._gone: dict[PositionId, dict[str, tuple[int, Order]]] = {}
-        """Stops of ours that rest no longer, and since when."""
-        self._cleared_ms: dict[PositionId, int] = {}
-        """When an action of ours last took stops of a position away."""
         self._known_ms: dict[AccountName, int] = {}
         """When an account was first told of as a whole: what is there then is adopted as it is."""
 
@@ -102,24 +93,12 @@ class Provenance:
 
     def changed(self, id_: PositionId, before: Position | None, after: Position | None, at_ms: int) -> None:
         """A position is another one than it was."""
-        if after is None:
-            self._gone.pop(id_, None)
         if before == after or at_ms <= self._known_ms.get(id_.account, at_ms):
             return
         for tally in (self._size(id_, at_ms), self._margin(id_, at_ms)):
             if not tally.changed:
                 tally.changed, tally.before, tally.first_ms = True, before, at_ms
             tally.after, tally.last_ms = after, at_ms
-
-    def rests_no_longer(self, id_: PositionId, orders: Iterable[Order], at_ms: int) -> None:
-        """Orders that rested on a position do so no longer."""
-        if any(isinstance(intent, _CLEARS) for intent in self._under_way(id_)):
-            return
-        if at_ms - self._cleared_ms.get(id_, at_ms - GRACE_MS) < GRACE_MS:
-            return
-        for order in orders:
-            if order.client_id.startswith(OUR_PREFIX) and order.kind.is_stop:
-                self._gone.setdefault(id_, {})[order.client_id] = at_ms, order
 
     def outcome(self, fact: Outcome, entry: Entry | None) -> None:
         """What became of an action, or of an order of ours that rested."""
@@ -128,7 +107,6 @@ class Provenance:
         traded = sum((fill.quantity for fill in fact.fills), ZERO)
         if fact.proof == MET:
             self._size(fact.id, fact.at_ms).explained -= traded
-            self._gone.get(fact.id, {}).pop(fact.client_id, None)
         elif entry is not None:
             self._done(entry.action.intent, traded, fact.at_ms)
 
@@ -150,13 +128,6 @@ class Provenance:
         """What nobody has explained by now."""
         yield from self._judge(self._sizes, GRACE_MS, _of_size, at_ms)
         yield from self._judge(self._margins, MARGIN_GRACE_MS, _of_margin, at_ms)
-        for id_, gone in self._gone.items():
-            for client_id, (since_ms, order) in list(gone.items()):
-                if at_ms - since_ms >= GRACE_MS:
-                    del gone[client_id]
-                    was = f"stop {client_id} at {_plain(order.trigger or ZERO)}"
-                    because = f"it was cancelled, and {SOMEBODY}, or the exchange"
-                    yield _row(id_, was, "gone", because, at_ms, Level.WARNING)
 
     # -- inside -------------------------------------------------------------------------------------
 
@@ -187,8 +158,6 @@ class Provenance:
         return tally
 
     def _done(self, intent: Intent, traded: Decimal, at_ms: int) -> None:
-        if isinstance(intent, _CLEARS):
-            self._cleared_ms[intent.id] = at_ms
         match intent:
             case OpenHedge(id=id_, symbol=symbol):
                 self._size(hedge_id(id_, symbol), at_ms).explained += traded
@@ -206,7 +175,7 @@ class Provenance:
                 pass
 
     def _under_way(self, id_: PositionId) -> Iterator[Intent]:
-        """The actions on their way that change the position, or a stop of its."""
+        """The actions on their way that change the position."""
         for entry in self._ledger.entries.values():
             intent = entry.action.intent
             hedges = isinstance(intent, OpenHedge | CloseHedge)
@@ -253,12 +222,8 @@ def _of_margin(id_: PositionId, tally: _Tally, at_ms: int) -> Iterator[StateChan
     yield _row(id_, was, now, f"{_plain(abs(left))} was {verb}, and {SOMEBODY}", at_ms)
 
 
-def _row(
-    id_: PositionId, was: str, now: str, because: str, at_ms: int, level: Level = Level.INFO
-) -> StateChanged:
-    return StateChanged(
-        at_ms=at_ms, subject=f"position:{id_}", was=was, now=now, because=because, level=level
-    )
+def _row(id_: PositionId, was: str, now: str, because: str, at_ms: int) -> StateChanged:
+    return StateChanged(at_ms=at_ms, subject=f"position:{id_}", was=was, now=now, because=because)
 
 
 def _quantity(position: Position | None) -> Decimal:

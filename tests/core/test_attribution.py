@@ -31,7 +31,6 @@ from tests.building.core import (
     closes,
     of,
     says,
-    stops,
 )
 
 SECOND = 1_000
@@ -195,30 +194,3 @@ def test_funding_that_the_wallet_paid_explains_nothing_and_needs_nothing() -> No
     desk = at_work()
     desk.fold(FundingPaid(at_ms=desk.now_ms, id=LONG, rate=D("0.001"), amount=D("-0.1")))
     assert told(desk, 200 * SECOND) == []
-
-
-def test_a_stop_of_ours_that_somebody_cancelled_has_a_row() -> None:
-    desk = at_work()
-    desk.rests(a_stop("95", client_id=STOP))
-    desk.rests()
-    assert told(desk) == [("stop hf-1-1 at 95", "gone")]
-
-
-def test_a_stop_that_somebody_else_placed_and_cancelled_is_his_business() -> None:
-    desk = at_work()
-    desk.rests(a_stop("95"))
-    desk.rests()
-    assert told(desk) == []
-
-
-@pytest.mark.parametrize("outcome_first", [True, False])
-def test_a_stop_that_we_moved_or_that_left_with_its_position_has_none(outcome_first: bool) -> None:
-    desk = at_work(stops("94"), seatbelt=False)
-    (action,) = of(Action, desk.mark("97"))
-    desk.works(action)
-    desk.tick(after_ms=SECOND)
-    desk.closed()
-    if outcome_first:
-        desk.fold(met(desk))
-    desk.rests()
-    assert [row for row in told(desk) if "stop" in row[0]] == []
