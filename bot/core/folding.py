@@ -38,6 +38,7 @@ from bot.core.facts import (
 from bot.core.intents import Level
 from bot.core.keeper import KEEPER_ENTRY
 from bot.core.ledger import Ledger
+from bot.core.listings import news_of
 from bot.core.pools import after_payment
 from bot.core.seatbelt import seatbelt_entry
 from bot.core.settings import EngineSettings, RuleEntry
@@ -124,6 +125,7 @@ class Folding:
         self._market.contracts[fact.contract.symbol] = fact.contract
         if known is None and fact.contract.expiry_ms is not None:
             self._listed(fact.contract)
+        self._books.notes.extend(news_of(known, fact, held=bool(self._books.held.get(fact.contract.symbol))))
         for holder in self._books.watchers.get(fact.contract.symbol, ()):
             if holder.id.symbol == fact.contract.symbol:
                 holder.contract = fact.contract

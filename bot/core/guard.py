@@ -38,6 +38,7 @@ from bot.core.intents import (
     TransferCollateral,
 )
 from bot.core.ledger import Ledger
+from bot.core.listings import untradable
 from bot.core.patience import patience
 from bot.core.settings import DAY_MS, FLATTEN, RESERVED_NAMES, SEATBELT, EngineSettings
 from bot.core.situation import INFINITE, Situation
@@ -138,8 +139,9 @@ class Guard:
 
     def _state(self, kind: type[Intent], case: Case) -> No | None:
         account, rule = case.account, case.armed.name
-        if case.holder.contract.expired(case.now_ms):
-            return No(Because.STATE, f"{case.holder.id.symbol} has expired and awaits its delivery")
+        closed = untradable(case.holder.contract, kind, case.now_ms)
+        if closed is not None:
+            return No(Because.STATE, closed)
         sends = account.may_be_flattened if case.flattens(kind) else allows(account.state, kind)
         if not sends:
             return No(Because.STATE, f"{account.name} is {account.state}: {account.because}")

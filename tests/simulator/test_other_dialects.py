@@ -13,6 +13,7 @@ from bot.simulator import Wire, World
 from bot.simulator.venues import WIRES
 from bot.venues.live.dialect import Dialect
 from bot.venues.live.dialects import bybit, okx, xt
+from bot.venues.live.starting import is_suspended
 from bot.venues.live.terms import AccountState, Instrument, Listing
 from bot.venues.live.wire import Request
 from tests.building.contracts import BTC
@@ -221,5 +222,21 @@ def test_funding_that_was_paid_and_open_interest_are_read(
             assert [(i.symbol, i.quantity) for i in told if i.symbol == BTC] == [
                 (BTC, world.market[BTC].open_interest)
             ]
+
+    play(scene)
+
+
+@OTHERS
+def test_a_market_that_is_suspended_is_known_by_the_list_of_markets(
+    dialect: Dialect, make: Make, mode: PositionMode, certificates: Path
+) -> None:
+    world = make()
+
+    async def scene() -> None:
+        async with trading(world, a_wire(dialect, world), ALICES_KEY, certificates) as (client, _):
+            assert not is_suspended(client.markets[BTC])
+            world.market[BTC].halted = True
+            markets = await client.load_markets(True)
+            assert [symbol for symbol, market in markets.items() if is_suspended(market)] == [BTC]
 
     play(scene)

@@ -21,6 +21,7 @@ from bot.config.model import Config
 from bot.core.capabilities import Capabilities
 from bot.core.settings import RuleEntry
 from bot.core.types import OUR_PREFIX, AccountName, Order, OrderKind, Position, PositionMode, Symbol
+from bot.venues.live.starting import is_suspended
 from bot.venues.live.terms import AccountState, KeyRights, Listing, Setup, Traits
 
 SKEW_WARN_MS = 500
@@ -160,7 +161,7 @@ def _symbols(read: Read, config: Config) -> Iterator[Finding]:
             text = untradable(symbol, read)
             if text:
                 key: Key = ("rules", index, "symbols", at)
-                maintained = read.markets.get(symbol, {}).get("active") is False
+                maintained = is_suspended(read.markets.get(symbol, {}))
                 yield Finding(level=Level.REFUSE, text=text, key=key, mistaken=not maintained)
 
 
@@ -171,7 +172,7 @@ def untradable(symbol: Symbol, read: Read) -> str:
         return f"{venue} does not list {symbol}{suggestion(symbol, read.listing.by_symbol)}"
     if market.get("spot"):
         return f"{symbol} is a spot market, which has no liquidation to be guarded against"
-    if market.get("active") is False:
+    if is_suspended(market):
         return f"{symbol} is not traded now: {venue} has it in maintenance, or takes it off its list"
     if symbol not in read.listing.by_symbol:
         return f"{venue} tells no maintenance tiers of {symbol}: its liquidation cannot be computed"

@@ -131,7 +131,7 @@ def contract_row(world: World, contract: Contract) -> Json:
         "predictEventType": None,
         "underlyingType": "U_BASED",
         "contractSize": shown(size),
-        "tradeSwitch": True,
+        "tradeSwitch": not world.market[contract.symbol].halted,
         "isDisplay": True,
         "isOpenApi": True,
         "state": 0,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -20,7 +20,7 @@ from bot.core.types import ZERO, Order, Position, PositionId, Symbol
 from bot.venues.live.connection import Connection
 from bot.venues.live.flaws import Flaws
 from bot.venues.live.line import Unreadable
-from bot.venues.live.terms import AccountState, Payload
+from bot.venues.live.terms import AccountState, Instrument, Listing, Payload
 from bot.venues.live.wire import Request, Urgency, page_name
 from bot.venues.port import Batch
 
@@ -151,6 +151,20 @@ class AccountReader:
                 self._known_contracts.add(contract.symbol)
                 yield InstrumentChanged(at_ms=found.began_ms, contract=contract)
 
+    def relisted(self, old: Mapping[Symbol, Instrument], at_ms: int) -> Batch:
+        """What the listing says otherwise than ``old`` of contracts that were told, and new dated ones."""
+        told = [old[symbol].contract for symbol in self._known_contracts if symbol in old]
+        indices = {contract.index for contract in told}
+        facts: list[Fact] = []
+        for symbol, instrument in self.listing.by_symbol.items():
+            contract = instrument.contract
+            known = old[symbol].contract if symbol in old and symbol in self._known_contracts else None
+            beside = contract.expiry_ms is not None and contract.index in indices
+            if known != contract and (known is not None or beside):
+                self._known_contracts.add(symbol)
+                facts.append(InstrumentChanged(at_ms=at_ms, contract=contract))
+        return facts
+
     def _contract(self, symbol: Symbol) -> Contract:
         return self.listing.by_symbol[symbol].contract
 
@@ -220,6 +234,13 @@ def may_hide(name: str, flaws: Sequence[str]) -> bool:
     anybody's; one of a contract that is not known here, which may stay for days, hides nothing that is.
     """
     return any(_named(flaw) in (None, name.lower()) for flaw in flaws)
+
+
+def unlisted(flaws: Sequence[str], listing: Listing) -> frozenset[str]:
+    """The contracts, not listed here, of which a row that made no sense says that a position is in them."""
+    known = {name.lower() for name in listing.by_id}
+    named = (_named(flaw) for flaw in flaws if flaw.startswith("position "))
+    return frozenset(name for name in named if name is not None and name not in known)
 
 
 def _named(flaw: str) -> str | None:

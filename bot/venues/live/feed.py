@@ -21,6 +21,7 @@ from bot.venues.live.flaws import Flaws
 from bot.venues.live.funding import FundingPayments
 from bot.venues.live.interest import OpenInterestPoll
 from bot.venues.live.line import Unreadable
+from bot.venues.live.listing_watch import ListingWatch
 from bot.venues.live.market_watch import MarketWatch
 from bot.venues.live.met_orders import MetOrders
 from bot.venues.live.streams import StreamKeeper
@@ -102,6 +103,9 @@ class Feed:
         self._interest = OpenInterestPoll(connection, self.ear)
         self._market = StreamKeeper(connection, lambda: self._bars.want(self.ear.symbols))
         self._private = StreamKeeper(connection, self._afresh)
+        self._listings = None if venue is None else ListingWatch(connection, venue, self.ear, self._hint)
+        if venue is not None and self._listings is not None:
+            venue.refused = self._listings.heard_code
         self._watch = MarketWatch(connection, self.ear, self._renew)
 
     async def run(self, inbox: Inbox) -> None:
@@ -122,6 +126,8 @@ class Feed:
                 group.create_task(self._venue.resolve(inbox.put), name="open acts")
                 assert self._met is not None, "an account whose orders nobody follows"
                 assert self._funding is not None, "an account whose funding nobody reads"
+                assert self._listings is not None, "an account whose contracts nobody reads"
+                group.create_task(self._listings.run(inbox), name="the list of contracts")
                 group.create_task(self._met.run(inbox), name="orders that were met")
                 group.create_task(self._funding.run(inbox), name="funding that was paid")
                 group.create_task(self._read_for_ever(inbox, group), name="account")
@@ -165,6 +171,8 @@ class Feed:
                 return True
             self._unread_because = f": {error}"
             return False
+        if self._listings is not None:
+            self._listings.compare(venue.state)
         # Not when it began: it may have waited for its turn, and is no older for that.
         self._read_ms, self._unread_because = self._now_ms(), ""
         if not self._account_up:
@@ -258,3 +266,5 @@ class Feed:
             self._say(f"connecting anew: {why}")
             await self._wires.renew()
             self._hint()
+            if self._listings is not None:
+                self._listings.doubt()  # What has gone silent may be a market that is traded no more.

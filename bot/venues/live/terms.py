@@ -53,6 +53,10 @@ class Listing:
         self.by_symbol: Mapping[Symbol, Instrument] = {each.symbol: each for each in instruments}
         self.by_id: Mapping[str, Instrument] = {each.id: each for each in instruments}
 
+    def become(self, other: Listing) -> None:
+        """The exchange lists other instruments by now, or the same with other rules."""
+        self.by_symbol, self.by_id = other.by_symbol, other.by_id
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Window:
@@ -80,6 +84,8 @@ class Codes:
     auth: frozenset[str] = frozenset()
     limited: frozenset[str] = frozenset()
     clock: frozenset[str] = frozenset()
+    suspended: frozenset[str] = frozenset()
+    """Of those that are ``rejected``: the market takes no orders for now."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -61,6 +61,8 @@ class LiveVenue:
         self._sender = Sender(connection)
         self._now_ms = connection.now_ms
         self._say = connection.say
+        self.refused: Callable[[str], None] = lambda _: None
+        """Told the code of every refusal."""
         self._refused_until_ms: int | None = None
         """Before when nothing shows that our key works again, while the exchange does not take it."""
 
@@ -167,6 +169,8 @@ class LiveVenue:
 
     def _nothing_done(self, action: Action, verdict: NothingDone) -> Batch:
         """Nothing came of it, proven."""
+        if isinstance(verdict, Rejected):
+            self.refused(verdict.code)
         match verdict:
             case Unsent(proof=proof):
                 return (self._outcome(action, OutcomeKind.NOT_APPLIED, f"not sent: {proof}"),)

@@ -34,7 +34,7 @@ from bot.venues.live.clock import ExchangeClock
 from bot.venues.live.connection import Connection
 from bot.venues.live.dialect import Dialect
 from bot.venues.live.gate import Gate
-from bot.venues.live.line import Line
+from bot.venues.live.line import Line, Unreadable
 from bot.venues.live.terms import (
     AccountState,
     Balance,
@@ -54,7 +54,7 @@ from bot.venues.live.terms import (
 from bot.venues.live.wire import Reply, Request
 from bot.venues.port import Batch
 from tests.building.core import BTC, ETH, LONG, MAIN, D, a_contract
-from tests.venues.live.virtual import now_ms, sleep_ms
+from tests.venues.live.virtual import T0, now_ms, sleep_ms
 
 RECV_MS = 3_000
 QUARTERLY = Symbol("BTC/USDT:USDT-261225")
@@ -117,6 +117,9 @@ class FakeExchange:
     within_bounds: Decimal | None = None
     """How much orders with a limit find at it or better, all together; ``None``: everything."""
     most_at_once: int = 0
+    suspended: frozenset[Symbol] = frozenset()
+    relisted: Sequence[Instrument] | None = None
+    """What it lists by now."""
     payments: Sequence[Payment] = ()
     """Funding that its records show."""
 
@@ -442,7 +445,7 @@ class FakeDialect:
         return ()
 
     def listing(self, markets: Sequence[Mapping[str, Any]], tiers: Sequence[Payload]) -> Listing:
-        return Listing(LISTED)
+        return Listing(LISTED if self.exchange.relisted is None else self.exchange.relisted)
 
     def whole(self) -> Dialect:
         return Dialect(
@@ -486,6 +489,7 @@ class FakeWires:
         self.noticed: list[str] = []
         self.feed: Any = FakeClient()
         self.renewed = 0
+        self.reloaded: list[int] = []
         line = Line(lambda: exchange, self.gate, CODES, dialect, noticed=self.notice, say=say)
         self.reads = self.writes = line
         self.hears: Callable[[Any], bool] = lambda _: True
@@ -496,6 +500,17 @@ class FakeWires:
 
     def notice(self, code: str) -> None:
         self.noticed.append(code)
+
+    @property
+    def markets(self) -> Sequence[Mapping[str, Any]]:
+        return [
+            {"symbol": each.symbol, "active": each.symbol not in self.exchange.suspended} for each in LISTED
+        ]
+
+    async def reload(self) -> None:
+        self.reloaded.append(now_ms() - T0)
+        if self.exchange.unreadable is not None:
+            raise Unreadable(Request(api="", method="GET", path="markets"), "nobody answers")
 
     async def renew(self) -> None:
         self.renewed += 1
