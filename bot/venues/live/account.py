@@ -29,6 +29,8 @@ WHOLE_MS = 60_000
 """Positions and orders are told where they are others than before, and all of them once in this time."""
 MOVED = Decimal("0.001")
 """A liquidation price of the exchange is told again when it moved by more than this fraction."""
+CONFIRM_MS = 500
+"""How much later a second look is taken where a position seems to have lost its stop."""
 NOTHING = AccountState(positions=(), balances=(), orders=())
 
 
@@ -92,9 +94,22 @@ class AccountReader:
         found = await self._read(began_ms, among, urgency)
         if among is not None and any(p.id.symbol not in among for p in found.state.positions):
             whole, found = True, await self._read(self._now_ms(), None, urgency)
+        if self._stripped(found.state):
+            await asyncio.sleep(CONFIRM_MS / 1000)
+            found = await self._read(self._now_ms(), None if whole else among, urgency)
         if whole:
             self._read_whole_ms = found.began_ms
         return found
+
+    def _stripped(self, state: AccountState) -> bool:
+        """Whether a position that had a stop seems to have none: it is looked at twice.
+
+        Lists are read one beside the other, and any may be answered from a moment when the new stop was not
+        there yet and the old one no longer. Where it is true it is told a moment later.
+        """
+        stopped = {order.id for order in self.state.orders if order.kind.is_stop and order.reduces}
+        still = {order.id for order in state.orders if order.kind.is_stop and order.reduces}
+        return any(p.id in stopped - still for p in state.positions)
 
     def _symbols(self) -> frozenset[Symbol]:
         """Where there are positions or orders, as far as is known."""

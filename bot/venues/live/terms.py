@@ -60,11 +60,16 @@ class Listing:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Window:
-    """A limit of the exchange: ``capacity`` of weight per ``per_ms``, ``reserve`` of it for emergencies."""
+    """A limit of the exchange: ``capacity`` of weight per ``per_ms``, ``reserve`` of it for emergencies.
+
+    ``apart``: the exchange counts what is in it by itself, so that too many requests there say nothing of
+    any other window.
+    """
 
     capacity: int
     per_ms: int
     reserve: int
+    apart: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
