@@ -226,6 +226,8 @@ Positive = Annotated[Exact, Field(gt=0)]
 """A number above 0."""
 Fraction = Annotated[Exact, Field(ge=0, lt=1)]
 """A fraction of at least 0 and below 1: 0.05 is five percent."""
+Slippage = Annotated[Exact, Field(gt=0, lt=1)]
+"""How far from the mark an order may fill, as a fraction of it."""
 FeeRate = Annotated[Exact, Field(gt=-1, lt=1)]
 """A fee as a fraction of the traded value; negative for a rebate."""
 Entry = Annotated[

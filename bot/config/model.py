@@ -28,6 +28,7 @@ from bot.config.fields import (
     Positive,
     Rate,
     RuleLabel,
+    Slippage,
     Span,
     SymbolName,
     SymbolOrAny,
@@ -233,6 +234,9 @@ class LimitsTable(Table):
     """After this long an unanswered send is past the venue's receive window."""
     close_whole_below_minimum: bool = True
     """Whether a reduction too small for the venue becomes a close of the whole position."""
+    max_slippage: Slippage | None = None
+    """How far from the mark a reduction may fill, as a fraction of it; a rule may set its own. What it leaves
+    unfilled is decided anew after a second, the fourth time at market. Left out, reductions go at market."""
 
 
 class SeatbeltTable(Table):
@@ -259,6 +263,8 @@ class RuleTable(Table):
     """Where it applies; left out, everywhere."""
     cooldown: Duration | None = None
     """Instead of limits.cooldown."""
+    max_slippage: Slippage | None = None
+    """Instead of limits.max_slippage, for the reductions of this rule."""
     shadow: bool = False
     """It decides and is recorded, and nothing is sent."""
     params: dict[str, Any] = Field(default_factory=dict)

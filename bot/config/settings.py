@@ -129,6 +129,7 @@ def _entries(config: Config, found: RulesFound) -> tuple[RuleEntry, ...]:
             rule=found.rules[index],
             symbols=None if table.symbols is None else frozenset(table.symbols),
             cooldown_ms=table.cooldown,
+            max_slippage=table.max_slippage,
             shadow=table.shadow,
         )
         for index, table in enumerate(config.rules)
@@ -142,6 +143,7 @@ def _rule(entry: RuleEntry) -> dict[str, Any]:
         "use": type(entry.rule).__name__,
         "symbols": None if entry.symbols is None else sorted(entry.symbols),
         "cooldown_ms": entry.cooldown_ms,
+        "max_slippage": entry.max_slippage,
         "shadow": entry.shadow,
         "params": entry.rule.params.model_dump(mode="python"),
     }

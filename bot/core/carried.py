@@ -64,6 +64,7 @@ class RuleRecord:
     last_acted_ms: int | None
     last_failed_ms: int | None
     latched: bool
+    unfilled: int
     repeated: Repeated | None
 
 

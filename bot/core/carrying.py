@@ -107,6 +107,7 @@ def _position(id_: PositionId, history: History) -> PositionRecord:
             *history.last_failed_ms,
             *history.equal,
             *history.latched,
+            *history.unfilled,
         }
     )
     return PositionRecord(
@@ -132,6 +133,7 @@ def _rule(name: RuleName, history: History) -> RuleRecord:
         last_acted_ms=history.last_acted_ms.get(name),
         last_failed_ms=history.last_failed_ms.get(name),
         latched=name in history.latched,
+        unfilled=history.unfilled.get(name, 0),
         repeated=repeated,
     )
 
@@ -155,6 +157,8 @@ def _history(record: PositionRecord) -> History:
             history.last_failed_ms[name] = rule.last_failed_ms
         if rule.latched:
             history.latched.add(name)
+        if rule.unfilled:
+            history.unfilled[name] = rule.unfilled
         if rule.repeated is not None:
             repeated = rule.repeated
             history.equal[name] = repeated.intent, repeated.position, repeated.count

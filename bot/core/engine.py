@@ -98,6 +98,7 @@ class Engine:
         if ticked:
             self._watch.tick(at_ms)
             books.notes.extend(self._orphans.removed(at_ms))
+            books.notes.extend(self._folding.attribution.judge(at_ms))
         if ticked or type(batch[-1]) is Command:
             end_flattening(books, self._ledger, at_ms)
         decisions = list(self._resolved(at_ms)) if books.resolved else []

@@ -48,11 +48,14 @@ class FundingRate:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FundingPaid:
-    """Funding settled on a position: ``amount`` was received (negative: paid)."""
+    """Funding settled on a position: ``amount`` was received (negative: paid).
+
+    ``rate`` is what it was settled at, ``None`` where nobody told.
+    """
 
     at_ms: int
     id: PositionId
-    rate: Decimal
+    rate: Decimal | None
     amount: Decimal
 
 

@@ -11,6 +11,7 @@ from dataclasses import replace
 from functools import partial
 from typing import Any
 
+from bot.core.attribution import Attribution
 from bot.core.book import Armed, Holder, Unheld
 from bot.core.books import Books, free_balance
 from bot.core.conditions import Events
@@ -24,11 +25,13 @@ from bot.core.facts import (
     Deleveraged,
     Delivered,
     Fact,
+    FundingPaid,
     InstrumentChanged,
     LinkChanged,
     Liquidated,
     LiquidationQuoted,
     MarkPrice,
+    OpenInterest,
     OrderEnded,
     OrdersChanged,
     Outcome,
@@ -40,6 +43,7 @@ from bot.core.facts import (
 from bot.core.intents import CloseHedge, Level, ReducePosition
 from bot.core.keeper import KEEPER_ENTRY
 from bot.core.ledger import Ledger, is_accepted
+from bot.core.listings import news_of
 from bot.core.losses import Losses
 from bot.core.pools import after_payment
 from bot.core.process import note, stand_still
@@ -66,14 +70,17 @@ class Folding:
         self._entries = self._cast(settings.rules + belt)
         timeframes = frozenset().union(*(e.rule.needs().timeframes_ms for e in self._entries))
         self._closed = {each: Events(changed=False, bars_ms=frozenset((each,))) for each in timeframes}
+        self.attribution = Attribution(ledger)
         self._sequence = 0
         self._reported_ms: dict[tuple[type[Any], object], int] = {}
         self._handlers: dict[type[Any], Callable[[Any], None]] = {
             MarkPrice: self._mark,
             BarClosed: self._bar,
             Book: self._book,
+            OpenInterest: self._interest,
             InstrumentChanged: self._instrument,
             PositionChanged: self._position,
+            FundingPaid: self.attribution.paid,
             BalanceChanged: self._balance,
             AccountRead: self._known,
             OrdersChanged: self._orders,
@@ -124,11 +131,15 @@ class Folding:
     def _book(self, fact: Book) -> None:
         self._market.books[fact.symbol] = fact
 
+    def _interest(self, fact: OpenInterest) -> None:
+        self._market.interest[fact.symbol] = fact.quantity
+
     def _instrument(self, fact: InstrumentChanged) -> None:
         known = self._market.contracts.get(fact.contract.symbol)
         self._market.contracts[fact.contract.symbol] = fact.contract
         if known is None and fact.contract.expiry_ms is not None:
             self._listed(fact.contract)
+        self._books.notes.extend(news_of(known, fact, held=bool(self._books.held.get(fact.contract.symbol))))
         for holder in self._books.watchers.get(fact.contract.symbol, ()):
             if holder.id.symbol == fact.contract.symbol:
                 holder.contract = fact.contract
@@ -151,6 +162,8 @@ class Folding:
         holder = account.holders.get(fact.id)
         if holder is not None and holder.hedges:
             self._watch_leg(holder, fact)
+        before = holder.position if holder is not None else None
+        self.attribution.changed(fact.id, before, fact.position, fact.at_ms)
         if fact.position is None:
             if holder is not None:
                 del account.holders[fact.id]
@@ -258,6 +271,7 @@ class Folding:
         if account.known or fact.at_ms < account.unknown_since_ms:
             return
         account.known = True
+        self.attribution.known(fact.account, fact.at_ms)
         known = "the account is known"
         if account.reducing:
             known += ", and only exits and stops are sent until somebody acknowledges"
@@ -344,6 +358,7 @@ class Folding:
 
     def _lost(self, fact: Liquidated | Deleveraged | Delivered) -> None:
         # A delivery is on the calendar, and yet critical: what it hedged stands alone from then on.
+        self.attribution.taken(fact)
         why = "it expired and was settled" if isinstance(fact, Delivered) else "the venue closed it"
         self._books.notes.append(
             StateChanged(
@@ -375,6 +390,7 @@ class Folding:
         history = self._ledger.history(fact.id)
         losses = history.losses
         entry = self._ledger.outcome(fact)
+        self.attribution.outcome(fact, entry)
         if entry is None:
             return
         self._turned(fact.id, losses, history.losses, fact.at_ms)

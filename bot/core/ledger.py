@@ -73,9 +73,14 @@ class Entry:
     code: str = ""
     proof: str = ""
     filled: Decimal = ZERO
-    """What outcomes told that it traded."""
+    """How much outcomes told that it traded."""
     gone: bool = False
     """Whether the position was closed meanwhile: it holds nothing up any more, its outcome still counts."""
+
+    @property
+    def traded(self) -> bool:
+        """Whether an outcome told of a trade."""
+        return self.filled > 0
 
     @property
     def closed(self) -> bool:
@@ -108,6 +113,8 @@ class History:
     equal: dict[RuleName, tuple[Intent, Position | None, int]] = field(default_factory=dict)
     """Each rule's last intent, the position it met, and how often the same two met in a row."""
     latched: set[RuleName] = field(default_factory=set)
+    unfilled: dict[RuleName, int] = field(default_factory=dict)
+    """How many reductions of a rule in a row left something unfilled at their bound."""
     last_action: Action | None = None
     in_flight: Entry | None = None
     """The unresolved intent, of which there is at most one (exits while another is unknown aside)."""
@@ -271,7 +278,8 @@ class Ledger:
         if entry.life not in allowed:
             return None
         entry.life, entry.code, entry.proof = life, fact.code, fact.proof
-        entry.filled += sum((fill.quantity for fill in fact.fills), ZERO)
+        for fill in fact.fills:
+            entry.filled += fill.quantity
         if entry.closed:
             self._close(entry)
         return entry
@@ -334,6 +342,8 @@ class Ledger:
                     history.in_flight = other
         if isinstance(entry.action.intent, _STOPS) and entry.action.rule == SEATBELT and not entry.gone:
             history.losses = history.losses.answered(taken=not entry.failed)
+        if isinstance(entry.action.intent, ReducePosition) and not entry.failed:
+            _note_fill(entry, entry.action.intent, history)
         if entry.failed:
             history.last_failed_ms[entry.action.rule] = entry.action.at_ms
             self.rule_of_stop.pop(entry.action.client_id, None)
@@ -397,6 +407,17 @@ def origin_of(client_id: str) -> tuple[int, int] | None:
     epoch, _, rest = client_id.removeprefix(OUR_PREFIX).partition("-")
     number = rest.partition("-")[0]
     return (int(epoch), int(number)) if epoch.isdecimal() and number.isdecimal() else None
+
+
+def _note_fill(entry: Entry, intent: ReducePosition, history: History) -> None:
+    """Whether a reduction was done whole. One that traded nothing at its bound was no act of its rule."""
+    rule = entry.action.rule
+    if intent.limit is None or entry.filled >= intent.quantity:
+        history.unfilled.pop(rule, None)
+        return
+    history.unfilled[rule] = history.unfilled.get(rule, 0) + 1
+    if not entry.traded and entry.before is not None and entry.before.opened_ms == history.lot_ms:
+        history.times_acted[rule] -= 1
 
 
 def _drawn(entry: Entry) -> Decimal:

@@ -71,6 +71,9 @@ class Limits(Budgets):
     """After this long an unanswered send is past the venue's receive window."""
     close_whole_below_minimum: bool = True
     """Whether a reduction too small for the venue becomes a close of the whole position."""
+    max_slippage: Decimal | None = None
+    """How far from the mark, as a fraction of it, a reduction may fill; a rule may set its own. ``None``: it
+    goes at market."""
 
     def budgets(self, currency: str) -> Budgets:
         """The budgets that hold for money in ``currency``."""
@@ -109,6 +112,8 @@ class RuleEntry:
     rule: Rule[Any]
     symbols: frozenset[Symbol] | None = None
     cooldown_ms: int | None = None
+    max_slippage: Decimal | None = None
+    """Instead of ``limits.max_slippage``."""
     shadow: bool = False
 
     @property

@@ -190,6 +190,11 @@ class View:
         situation = self._situation
         return situation.market.atr(situation.id.symbol, range_)
 
+    @property
+    def open_interest(self) -> Decimal | None:
+        """Open interest in base currency as last told; ``None`` until then, or if no rule declared it."""
+        return self._situation.market.interest.get(self._situation.id.symbol)
+
     def bar(self, timeframe_ms: int) -> BarClosed | None:
         """The last closed bar of a timeframe the rule declared it needs."""
         situation = self._situation

@@ -186,6 +186,8 @@ def _subject(subject: str) -> Labels:
         return _named(rule=name)
     if kind in ("account", "flatten"):
         return _named(name)
+    if kind == "contract":
+        return _named(symbol=name)
     account, _, rest = name.partition("/")
     symbol, _, side = rest.rpartition("/")
     return _named(account, symbol) if symbol and side else _named()

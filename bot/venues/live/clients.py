@@ -95,6 +95,11 @@ class Clients:
         """The markets as ccxt lists them; ``info`` of each is the exchange's own row."""
         return list(self._feed.exchange.markets.values())
 
+    async def reload(self) -> None:
+        """Read the list of markets anew. ``Unreadable`` where it cannot be read."""
+        await self.gate.turn(_MARKETS, Urgency.BACKFILL)
+        await self._load_markets(reload=True)
+
     @property
     def feed(self) -> Ccxt:
         """The client of ccxt that holds the streams."""
@@ -206,9 +211,9 @@ class Clients:
         if angry:
             self._tell(angry)
 
-    async def _load_markets(self) -> None:
+    async def _load_markets(self, *, reload: bool = False) -> None:
         try:
-            await self._feed.exchange.load_markets()
+            await self._feed.exchange.load_markets(reload)
         except Exception as error:  # ccxt raises classes of its own for whatever went wrong
             text = " ".join(str(error).split())[:300]
             raise Unreadable(_MARKETS, f"{type(error).__name__}: {text}") from error

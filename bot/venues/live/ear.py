@@ -78,7 +78,8 @@ class Ear:
         self._now_ms = connection.now_ms
         self._last_ms: dict[Symbol, int] = {}
         """Of each symbol's latest traded price, by the exchange's clock."""
-        self._funding: dict[Symbol, tuple[Decimal, int]] = {}
+        self.funding: dict[Symbol, tuple[Decimal, int]] = {}
+        """Of each symbol the rate of the next settlement, and when that is."""
         self.met: deque[ClientId] = deque(maxlen=MET_MAX)
         """Orders of ours of which it was told that they were met."""
         self._inbox: Inbox | None = None
@@ -176,7 +177,7 @@ class Ear:
 
     def _is_news(self, fact: FundingRate) -> bool:
         said = fact.rate, fact.next_ms
-        if self._funding.get(fact.symbol) == said:
+        if self.funding.get(fact.symbol) == said:
             return False
-        self._funding[fact.symbol] = said
+        self.funding[fact.symbol] = said
         return True

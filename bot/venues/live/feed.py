@@ -19,7 +19,10 @@ from bot.venues.live.bars import Bars
 from bot.venues.live.connection import Connection
 from bot.venues.live.ear import Ear, Inbox
 from bot.venues.live.flaws import Flaws
+from bot.venues.live.funding import FundingPayments
+from bot.venues.live.interest import OpenInterestPoll
 from bot.venues.live.line import Unreadable
+from bot.venues.live.listing_watch import ListingWatch
 from bot.venues.live.market_watch import MarketWatch
 from bot.venues.live.met_orders import MetOrders
 from bot.venues.live.streams import StreamKeeper
@@ -104,8 +107,13 @@ class Feed:
         if venue is not None:
             venue.too_old = partial(self._too_old, venue)
         self._met = None if venue is None else MetOrders(connection, venue, self.ear)
+        self._funding = None if venue is None else FundingPayments(connection, venue.reader, self.ear)
+        self._interest = OpenInterestPoll(connection, self.ear)
         self._market = StreamKeeper(connection, lambda: self._bars.want(self.ear.symbols))
         self._private = StreamKeeper(connection, self._afresh, None if venue is None else venue.accepted)
+        self._listings = None if venue is None else ListingWatch(connection, venue, self.ear, self._hint)
+        if venue is not None and self._listings is not None:
+            venue.refused = self._listings.heard_code
         self._watch = MarketWatch(connection, self.ear, self._renew)
 
     async def run(self, inbox: Inbox) -> None:
@@ -119,11 +127,17 @@ class Feed:
             group.create_task(self._wires.keep_warm(), name="clock of the exchange")
             group.create_task(self._bars.run(inbox), name="bars")
             self._look_at_symbols(group)
+            if self._wants.open_interest:
+                group.create_task(self._interest.run(inbox), name="open interest")
             if self._venue is not None:
                 self._private.hold(self._dialect.streams.private_streams(), group)
                 group.create_task(self._venue.resolve(inbox.put), name="open acts")
                 assert self._met is not None, "an account whose orders nobody follows"
+                assert self._funding is not None, "an account whose funding nobody reads"
+                assert self._listings is not None, "an account whose contracts nobody reads"
+                group.create_task(self._listings.run(inbox), name="the list of contracts")
                 group.create_task(self._met.run(inbox), name="orders that were met")
+                group.create_task(self._funding.run(inbox), name="funding that was paid")
                 group.create_task(self._read_for_ever(inbox, group), name="account")
                 group.create_task(self._watch_account(self._venue, inbox), name="account watch")
 
@@ -170,6 +184,8 @@ class Feed:
                 return True
             self._unread_because = f": {error}"
             return False
+        if self._listings is not None:
+            self._listings.compare(venue.state)
         # Not when it began: it may have waited for its turn, and is no older for that.
         self._read_ms, self._unread_because = self._now_ms(), ""
         if not self._account_up:
@@ -295,3 +311,5 @@ class Feed:
             self._say(f"connecting anew: {why}")
             await self._wires.renew()
             self._hint()
+            if self._listings is not None:
+                self._listings.doubt()  # What has gone silent may be a market that is traded no more.

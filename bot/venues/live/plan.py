@@ -79,9 +79,9 @@ def plan(action: Action, levers: Levers, listing: Listing, state: AccountState) 
             case OpenHedge():
                 return _open_hedge(action, intent, acting, listing, state)
             case CloseHedge(id=id_, symbol=symbol, quantity=quantity):
-                return _reduce(action, hedge_id(id_, symbol), quantity, acting, listing, state)
-            case ReducePosition(id=id_, quantity=quantity):
-                return _reduce(action, id_, quantity, acting, listing, state)
+                return _reduce(action, hedge_id(id_, symbol), quantity, None, acting, listing, state)
+            case ReducePosition(id=id_, quantity=quantity, limit=limit):
+                return _reduce(action, id_, quantity, limit, acting, listing, state)
             case CancelStop(client_id=client_id):
                 return _cancel(intent, client_id, levers, listing, state)
             case _:
@@ -217,9 +217,15 @@ def _ours(id_: PositionId, client_id: str, state: AccountState) -> Order:
 
 
 def _reduce(
-    action: Action, id_: PositionId, quantity: Decimal, acting: Acting, listing: Listing, state: AccountState
+    action: Action,
+    id_: PositionId,
+    quantity: Decimal,
+    limit: Decimal | None,
+    acting: Acting,
+    listing: Listing,
+    state: AccountState,
 ) -> Plan:
-    """At market, in slices where the exchange takes no order so large. Our stops go with the last of it."""
+    """At market or at ``limit``, in slices where no order may be so large. Our stops go with the last."""
     position, instrument = _held(id_, state), _instrument(id_, listing)
     parts = _slices(min(quantity, position.quantity), instrument)
     ids = _ids(action, parts)
@@ -228,7 +234,8 @@ def _reduce(
         instrument=instrument,
         urgency=_haste(action),
         requests=tuple(
-            acting.reduce(position, instrument, part, id_) for part, id_ in zip(parts, ids, strict=True)
+            acting.reduce(position, instrument, part, each, limit)
+            for part, each in zip(parts, ids, strict=True)
         ),
         orders=ids,
         replaces=our_stops(id_, state) if quantity >= position.quantity else (),

@@ -70,6 +70,8 @@ class LiveVenue:
         self._say = connection.say
         self.too_old: Callable[[], str] = lambda: ""
         """Why what was last read of the account is no longer good enough to act on; empty while it is."""
+        self.refused: Callable[[str], None] = lambda _: None
+        """Told the code of every refusal."""
         self._refused_until_ms: int | None = None
         """Before when nothing shows that our key works again, while the exchange does not take it."""
         self.accepted = asyncio.Event()
@@ -195,6 +197,8 @@ class LiveVenue:
 
     def _nothing_done(self, action: Action, verdict: NothingDone) -> Batch:
         """Nothing came of it, proven."""
+        if isinstance(verdict, Rejected):
+            self.refused(verdict.code)
         match verdict:
             case Unsent(proof=proof):
                 return (self._outcome(action, OutcomeKind.NOT_APPLIED, f"not sent: {proof}"),)

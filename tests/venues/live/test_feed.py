@@ -15,6 +15,7 @@ from bot.core.facts import (
     Link,
     LinkChanged,
     MarkPrice,
+    OrdersChanged,
     Outcome,
     OutcomeKind,
     PositionChanged,
@@ -39,7 +40,7 @@ from tests.venues.live.fake import (
     says,
 )
 from tests.venues.live.test_ear import Box, believed, mark
-from tests.venues.live.test_venue import held, outcomes
+from tests.venues.live.test_venue import OURS, held, outcomes
 from tests.venues.live.virtual import T0, VirtualLoop, live, now_ms
 
 
@@ -726,3 +727,32 @@ def test_the_marks_of_two_hundred_symbols_all_come_through() -> None:
         return len(box.facts)
 
     assert live(work) == 1_000
+
+
+def naked(scene: Scene) -> list[float]:
+    """When it was told that no stop of ours rests on the position."""
+    return [
+        round(at, 1)
+        for at, fact in scene.box.at
+        if isinstance(fact, OrdersChanged)
+        and fact.id == LONG
+        and not any(o.kind.is_stop for o in fact.orders)
+    ]
+
+
+@pytest.mark.parametrize(("missing_s", "told"), [(0.7, []), (60, [10.8])])
+def test_a_stop_that_seems_to_be_gone_is_looked_for_twice_before_it_is_said(
+    missing_s: float, told: list[float]
+) -> None:
+    async def work() -> Scene:
+        scene = Scene()
+
+        async def loses() -> None:
+            await asyncio.sleep(9.9)
+            stop = scene.exchange.orders.pop(OURS)
+            await asyncio.sleep(missing_s)
+            scene.exchange.orders[OURS] = stop
+
+        return await plays(scene, 30, loses())
+
+    assert naked(live(work))[:1] == told

@@ -414,6 +414,30 @@ def test_a_large_reduction_goes_in_slices_with_ids_of_their_own() -> None:
     assert [fill.quantity for fill in outcome.fills] == [D(4), D(4), D(1)]
 
 
+def test_a_bound_goes_with_every_slice_and_what_it_leaves_unfilled_is_told_as_it_is() -> None:
+    exchange = held(within_bounds=D(5))
+    now, later, _ = does(exchange, ReducePosition(id=LONG, quantity=D(9), limit=D("99.5")))
+    assert [(r.params["quantity"], r.params["limit"]) for r in exchange.sent] == [
+        ("4", "99.5"),
+        ("4", "99.5"),
+        ("1", "99.5"),
+    ]
+    (outcome,) = outcomes(now)
+    assert outcome.kind is OutcomeKind.VERIFIED
+    assert [fill.quantity for fill in outcome.fills] == [D(4), D(1)]
+    assert exchange.positions[LONG].quantity == D(5)
+    assert not later
+
+
+def test_an_exit_that_found_nobody_at_its_bound_is_verified_without_a_fill_and_the_stop_stays() -> None:
+    exchange = held(within_bounds=D(0))
+    now, _, _ = does(exchange, ReducePosition(id=LONG, quantity=D(10), limit=D("99.5")))
+    (outcome,) = outcomes(now)
+    assert (outcome.kind, outcome.fills) == (OutcomeKind.VERIFIED, ())
+    assert exchange.positions[LONG].quantity == D(10)
+    assert set(exchange.orders) == {OURS, "web_1"}
+
+
 def test_a_slice_that_is_refused_ends_it_and_what_traded_counts() -> None:
     exchange = held(faults=[Fault(), Fault(done=False, reply=says(400, -2022))])
     now, _, _ = does(exchange, ReducePosition(id=LONG, quantity=D(9)))

@@ -9,6 +9,7 @@ from bot.core.types import PositionMode
 from bot.venues.live.dialect import Dialect
 from bot.venues.live.dialects.binance.acting import BinanceActing
 from bot.venues.live.dialects.binance.answers import BinanceAnswers
+from bot.venues.live.dialects.binance.beside import BinanceBeside
 from bot.venues.live.dialects.binance.contracts import BinanceContracts
 from bot.venues.live.dialects.binance.reading import BinanceReading
 from bot.venues.live.dialects.binance.section import Section
@@ -77,6 +78,7 @@ DIALECT = Dialect(
     contracts=BinanceContracts(SECTION),
     acting=partial(BinanceActing, SECTION),
     reading=BinanceReading(SECTION),
+    beside=BinanceBeside(SECTION),
     answers=BinanceAnswers(),
     streams=BinanceStreams(SECTION),
 )

@@ -100,6 +100,7 @@ CODES = Codes(
     limited=_codes("1003 1015"),
     # -5028 and -4188: the engine itself found the window over, so that it did not take the request.
     clock=_codes("1021 5028 4188"),
+    suspended=_codes("1122 4140"),
 )
 """Left open on purpose: -1000 unknown, -1001 disconnected, -1006 "execution status unknown", -1007 "send
 status unknown; execution status unknown", -1008 throttled by the system, -1010, -1016, and every code not

@@ -129,6 +129,10 @@ _ASSUMED = (
         settle="keep two private streams open for nine hours",
     ),
     Assumed(
+        what="cast in the list of funding fees is below nought where the account paid",
+        settle="compare the list with the balance before and after a settlement",
+    ),
+    Assumed(
         what="the clock of the spot interface is that of the futures interface",
         settle="compare time with the t of q/mark-price",
     ),
