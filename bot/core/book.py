@@ -17,7 +17,7 @@ from bot.core.margin.room import Rooms
 from bot.core.settings import RuleEntry
 from bot.core.states import BotState
 from bot.core.types import ZERO, AccountName, MarginMode, Order, Position, PositionId, RuleName, Symbol
-from bot.core.wake import Always, Wake, timeframes
+from bot.core.wake import Always, Wake, flaw, timeframes
 
 
 @dataclass(slots=True, eq=False)
@@ -51,8 +51,9 @@ class Armed:
         self.name = self.entry.name
 
     def expect(self, wake: Wake) -> None:
-        """Wait for ``wake`` from now on."""
+        """Wait for ``wake`` from now on, which a rule made up: anything else than a wake raises."""
         if wake is not self.wake and wake != self.wake:
+            assert flaw(wake) is None, flaw(wake)
             self.wake = wake
             self.awaits_ms = timeframes(wake)
 

@@ -112,6 +112,32 @@ def all_of(*conditions: Wake) -> AllOf:
     return AllOf(conditions)
 
 
+def flaw(wake: Wake) -> str | None:
+    """What is no condition in a wake; ``None`` if all of it is.
+
+    A rule is foreign code, and a float, NaN or text for a number would raise wherever it is compared first, which
+    is in no hands of the rule any more.
+    """
+    match wake:
+        case Below(metric, threshold) | Above(metric, threshold):
+            if not isinstance(metric, Metric):
+                return f"metric is {metric!r}, expected one of {', '.join(Metric)}"
+            if not (isinstance(threshold, Decimal) and threshold.is_finite()):
+                return f"threshold is {threshold!r}, expected a finite Decimal"
+        case BarClose(at) | At(at):
+            if not isinstance(at, int):
+                return f"{type(wake).__name__} of {at!r}, expected whole milliseconds"
+        case AnyOf(conditions) | AllOf(conditions):
+            if not isinstance(conditions, tuple):
+                return f"{type(wake).__name__} of {conditions!r}, expected a tuple of conditions"
+            return next((found for found in map(flaw, conditions) if found is not None), None)
+        case Changed() | Always() | Never():
+            return None
+        case _:
+            return f"{wake!r} is no wake condition"
+    return None
+
+
 def timeframes(wake: Wake) -> frozenset[int]:
     """The timeframes whose closing bars a wake waits for."""
     match wake:

@@ -14,7 +14,7 @@ from bot.core.rule import Needs, Params, Rule
 from bot.core.settings import RuleEntry
 from bot.core.types import RuleName
 from bot.core.view import View
-from bot.core.wake import Always, Changed, Wake
+from bot.core.wake import Above, AllOf, Always, AnyOf, At, BarClose, Below, Changed, Metric, Wake
 from tests.building.core import (
     BTC,
     ETH,
@@ -114,6 +114,47 @@ def test_a_wake_that_raises_parks_its_rule_too() -> None:
     decisions = desk.holds(a_position())
     assert ("rule:bad", "running", "parked") in changes(decisions)
     assert [a.rule for a in of(Action, decisions)] == ["seatbelt"]
+
+
+@pytest.mark.parametrize(
+    ("wake", "said"),
+    [
+        (Below(Metric.DISTANCE, "0.5"), "threshold is '0.5'"),
+        (Below(Metric.DISTANCE, 0.01), "threshold is 0.01"),
+        (Above(Metric.MARK, D("NaN")), "threshold is Decimal('NaN')"),
+        (Above(Metric.MARK, D("Infinity")), "threshold is Decimal('Infinity')"),
+        (Below("height", D(1)), "metric is 'height'"),
+        (AnyOf((Below(Metric.MARK, D(200)), Below(Metric.MARK, None))), "threshold is None"),
+        (AllOf([Always()]), "expected a tuple of conditions"),
+        (AnyOf((AllOf((BarClose("1h"),)), Always())), "BarClose of '1h', expected whole milliseconds"),
+        (At(1.5), "At of 1.5"),
+        (None, "None is no wake condition"),
+        (Metric.DISTANCE, "is no wake condition"),
+    ],
+)
+@pytest.mark.parametrize("price", ["100", "95"])
+def test_a_wake_that_is_none_parks_its_rule_alone_wherever_the_mark_is(
+    wake: Any, said: str, price: str
+) -> None:
+    desk = Desk(says("bad", AddMargin(id=LONG, amount=D(1)), when=lambda view: wake), closes())
+    desk.holds(a_position())
+    desk.mark(price)
+    said_of = [d for step in desk.steps for d in of(StateChanged, step.decisions) if d.subject == "rule:bad"]
+    assert [(each.was, each.now) for each in said_of] == [("running", "parked")]
+    assert said in said_of[0].because
+    assert ("closes" in [a.rule for step in desk.steps for a in of(Action, step.decisions)]) is (price == "95")
+
+
+def test_a_rule_whose_wake_goes_wrong_later_is_parked_then() -> None:
+    def wakes(view: View) -> Wake:
+        return Metric.DISTANCE.below(D("0.06") if view.mark > 97 else D("NaN"))
+
+    desk = Desk(says("bad", AddMargin(id=LONG, amount=D(1)), when=wakes), closes())
+    desk.holds(a_position())
+    assert desk.mark("98") == []
+    decisions = desk.mark("95")
+    assert ("rule:bad", "running", "parked") in changes(decisions)
+    assert [a.rule for a in of(Action, decisions)] == ["closes"]
 
 
 def test_a_rule_that_says_nothing_about_itself_is_asked_at_every_fact() -> None:
