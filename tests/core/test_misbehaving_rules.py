@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from bot.core import wake as wakes_module
 from bot.core.decisions import Action, Because, Refusal, StateChanged
 from bot.core.facts import MarkPrice
 from bot.core.intents import AddMargin, CutLeverage, Level, OpenHedge, PlaceStop, ReducePosition
@@ -14,7 +15,7 @@ from bot.core.rule import Needs, Params, Rule
 from bot.core.settings import RuleEntry
 from bot.core.types import RuleName
 from bot.core.view import View
-from bot.core.wake import Above, AllOf, Always, AnyOf, At, BarClose, Below, Changed, Metric, Wake
+from bot.core.wake import Always, Changed, Metric, Wake
 from tests.building.core import (
     BTC,
     ETH,
@@ -31,6 +32,9 @@ from tests.building.core import (
     reasons,
     says,
 )
+
+UNTYPED: Any = wakes_module
+"""Rules of users are not always checked."""
 
 
 def breaks(view: View) -> list[AddMargin]:
@@ -119,15 +123,21 @@ def test_a_wake_that_raises_parks_its_rule_too() -> None:
 @pytest.mark.parametrize(
     ("wake", "said"),
     [
-        (Below(Metric.DISTANCE, "0.5"), "threshold is '0.5'"),
-        (Below(Metric.DISTANCE, 0.01), "threshold is 0.01"),
-        (Above(Metric.MARK, D("NaN")), "threshold is Decimal('NaN')"),
-        (Above(Metric.MARK, D("Infinity")), "threshold is Decimal('Infinity')"),
-        (Below("height", D(1)), "metric is 'height'"),
-        (AnyOf((Below(Metric.MARK, D(200)), Below(Metric.MARK, None))), "threshold is None"),
-        (AllOf([Always()]), "expected a tuple of conditions"),
-        (AnyOf((AllOf((BarClose("1h"),)), Always())), "BarClose of '1h', expected whole milliseconds"),
-        (At(1.5), "At of 1.5"),
+        (UNTYPED.Below(Metric.DISTANCE, "0.5"), "threshold is '0.5'"),
+        (UNTYPED.Below(Metric.DISTANCE, 0.01), "threshold is 0.01"),
+        (UNTYPED.Above(Metric.MARK, D("NaN")), "threshold is Decimal('NaN')"),
+        (UNTYPED.Above(Metric.MARK, D("Infinity")), "threshold is Decimal('Infinity')"),
+        (UNTYPED.Below("height", D(1)), "metric is 'height'"),
+        (
+            UNTYPED.AnyOf((UNTYPED.Below(Metric.MARK, D(200)), UNTYPED.Below(Metric.MARK, None))),
+            "threshold is None",
+        ),
+        (UNTYPED.AllOf([Always()]), "expected a tuple of conditions"),
+        (
+            UNTYPED.AnyOf((UNTYPED.AllOf((UNTYPED.BarClose("1h"),)), Always())),
+            "BarClose of '1h', expected whole milliseconds",
+        ),
+        (UNTYPED.At(1.5), "At of 1.5"),
         (None, "None is no wake condition"),
         (Metric.DISTANCE, "is no wake condition"),
     ],
@@ -142,7 +152,9 @@ def test_a_wake_that_is_none_parks_its_rule_alone_wherever_the_mark_is(
     said_of = [d for step in desk.steps for d in of(StateChanged, step.decisions) if d.subject == "rule:bad"]
     assert [(each.was, each.now) for each in said_of] == [("running", "parked")]
     assert said in said_of[0].because
-    assert ("closes" in [a.rule for step in desk.steps for a in of(Action, step.decisions)]) is (price == "95")
+    assert ("closes" in [a.rule for step in desk.steps for a in of(Action, step.decisions)]) is (
+        price == "95"
+    )
 
 
 def test_a_rule_whose_wake_goes_wrong_later_is_parked_then() -> None:
