@@ -70,7 +70,10 @@ class LiveVenue:
         return self.reader.state
 
     async def snapshot(self) -> Sequence[Batch]:
-        """The account as it is now, with contracts, marks and funding of what is held: one batch."""
+        """The account as it is now, with contracts, marks and funding of what is held: one batch.
+
+        None where nothing is held and no currency is named: there are exchanges that list no empty wallets.
+        """
         facts = self.reader.facts(await self.reader.read(Urgency.ACCOUNT))
         reading = self._reading
         held = {position.id.symbol for position in self.state.positions}
@@ -83,7 +86,8 @@ class LiveVenue:
             raise Unreadable(requests[0], f"{type(error).__name__}: {error}") from error
         clock = self._clock
         timely = (clock.ours(fact) if isinstance(fact, MarkPrice) else fact for fact in market)
-        return [(*facts, *(fact for fact in timely if fact.symbol in held))]
+        batch = (*facts, *(fact for fact in timely if fact.symbol in held))
+        return [batch] if batch else []
 
     async def execute(self, action: Action) -> Sequence[Batch]:
         """Carry out an action, once.

@@ -985,6 +985,15 @@ def test_a_currency_that_is_gone_is_empty() -> None:
     assert (balance.currency, balance.wallet, balance.free) == ("USDT", D(0), D(0))
 
 
+def test_an_account_of_which_nothing_is_listed_is_no_event() -> None:
+    async def work() -> Sequence[Batch]:
+        seat = Seat(FakeExchange())
+        seat.exchange.state = lambda: AccountState(positions=(), balances=(), orders=())  # type: ignore[method-assign]
+        return await seat.venue.snapshot()
+
+    assert () not in live(work)
+
+
 def test_a_new_symbol_s_contract_comes_before_its_position() -> None:
     def open_eth(exchange: FakeExchange) -> None:
         exchange.positions[ETH_LONG] = a_position(ETH_LONG)
