@@ -70,8 +70,8 @@ def format_duration(duration_ms: int) -> str:
 def parse_exact(value: object) -> Decimal:
     """The decimal that was typed, as a number or as text.
 
-    Nothing is counted in more than ``_DIGITS_MAX`` digits before or after the point: sums of such numbers keep
-    all their digits, those of greater ones would not be exact any more.
+    Nothing is counted in more than ``_DIGITS_MAX`` digits before or after the point: sums of such numbers
+    keep all their digits, those of greater ones would not be exact any more.
     """
     if isinstance(value, Decimal | int | str) and not isinstance(value, bool):
         try:
@@ -80,7 +80,9 @@ def parse_exact(value: object) -> Decimal:
             number = Decimal("NaN")
         if number.is_finite():
             if number and not -_DIGITS_MAX <= number.adjusted() < _DIGITS_MAX:
-                raise ValueError(f"allowed: a number of at most {_DIGITS_MAX} digits before or after the point")
+                raise ValueError(
+                    f"allowed: a number of at most {_DIGITS_MAX} digits before or after the point"
+                )
             return number
     raise ValueError('allowed: a number, such as 0.05 or "0.05"')
 

@@ -78,7 +78,13 @@ def test_numbers_are_exactly_what_was_typed(write: Write) -> None:
         ("0.08 }", '0.08, times = "x" }', "times", "rules[1].params.times", ['found "x"', "a whole number"]),
         ("name = ", "cooldown = 10\nname = ", "cooldown", "rules[1].cooldown", ["found 10", '"10m"']),
         ("usdm", "usd", "usd", "accounts.main.margin_rules", ['mean "binance_usdm"']),
-        ("balance = 5000", "balance = 1e18", "balance", "accounts.main.balance", ["found 1E+18", "18 digits"]),
+        (
+            "balance = 5000",
+            "balance = 1e18",
+            "balance",
+            "accounts.main.balance",
+            ["found 1E+18", "18 digits"],
+        ),
         (
             "balance = 5000",
             "balance = 1e-19",

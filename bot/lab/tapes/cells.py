@@ -200,7 +200,7 @@ def common_ticks(columns: list[Column]) -> tuple[list[Ticks], int, bool]:
 
 
 def too_large(columns: Iterable[Column]) -> int:
-    """The first row in which one of ``columns`` has more digits before the point than ``common_ticks`` takes."""
+    """The first row in which a column has more digits before the point than ``common_ticks`` takes."""
     return min(
         row for column in columns for row, value in column.odd.items() if value.adjusted() >= DIGITS_MAX
     )
