@@ -8,7 +8,7 @@ from bot.cli.failures import Failure
 
 
 def meant(asked: str, known: Collection[str]) -> str:
-    """The symbol that was meant, in full or by its base coin where only one perpetual has it; or ``Failure``."""
+    """The symbol that was meant: in full, or by its base coin where only one perpetual has it."""
     if asked in known:
         return asked
     found = [symbol for symbol in sorted(known) if symbol.partition("/")[0].lower() == asked.lower()]
