@@ -10,7 +10,7 @@ import hashlib
 import json
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from decimal import Decimal
 from enum import Enum
 from pathlib import Path
@@ -76,6 +76,15 @@ class Settings:
         resolved = _plain(plain)
         assert isinstance(resolved, dict)
         return resolved
+
+    def played(self, path: str, latency_ms: int | None) -> Settings:
+        """The settings of a replay whose command line had a word of its own on these two."""
+        config = self.config
+        replay = config.replay.model_copy(update={"path": path})
+        paper = config.paper
+        if latency_ms is not None:
+            paper = paper.model_copy(update={"latency_ms": latency_ms})
+        return replace(self, config=config.model_copy(update={"replay": replay, "paper": paper}))
 
     def canonical(self) -> str:
         """``resolved`` as JSON with sorted keys and no spaces: what a digest is made of."""

@@ -248,7 +248,7 @@ class Arbiter:
         pending, armed.pending = armed.pending, QUIET
         try:
             proposals = self._proposals(holder, armed, situation, pending)
-        except Exception as error:  # noqa: BLE001 - a rule is foreign code: whatever it raises parks it alone
+        except (Exception, SystemExit) as error:  # noqa: BLE001 - foreign code: whatever it raises parks it alone
             if asleep:
                 armed.pending = pending
                 return False

@@ -31,11 +31,11 @@ class ShellError(Exception):
     exit_code: ClassVar[int] = FAILED
 
     def __init__(self, place: Path | str, found: str, remedy: str) -> None:
-        """Keep the three parts apart for callers and join them for people."""
+        """Keep the three parts apart for callers and join them, without line breaks, for people."""
         self.place = place
         self.found = found
         self.remedy = remedy
-        super().__init__(f"{place}: {found}; {remedy}")
+        super().__init__(" ".join(f"{place}: {found}; {remedy}".split()))
 
 
 def one_line(error: BaseException) -> str:

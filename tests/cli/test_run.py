@@ -69,6 +69,15 @@ def test_a_run_says_which_it_is(holdfast: Run, file: Callable[..., Path]) -> Non
     assert "say which: --paper, --shadow, --live" in answer.stderr
 
 
+@pytest.mark.parametrize("flags", [("--live", "--paper"), ("--paper", "--live"), ("--live", "--shadow")])
+def test_of_two_ways_to_run_none_is_taken(
+    flags: tuple[str, str], holdfast: Run, file: Callable[..., Path]
+) -> None:
+    answer = holdfast("run", file(), *flags)
+    assert answer.exit_code == 2
+    assert "say one of them only: --paper, --shadow, --live" in answer.stderr
+
+
 @pytest.mark.parametrize(
     ("flag", "old", "new", "said"),
     [

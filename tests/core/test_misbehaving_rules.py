@@ -41,6 +41,10 @@ def breaks(view: View) -> list[AddMargin]:
     raise ZeroDivisionError("of all things")
 
 
+def leaves(view: View) -> list[AddMargin]:
+    raise SystemExit(3)
+
+
 def for_ever(view: View) -> Iterator[AddMargin]:
     return repeat(AddMargin(id=view.id, amount=D(1)))
 
@@ -74,6 +78,7 @@ def half_way(view: View) -> Iterable[AddMargin]:
     ("decide", "said"),
     [
         (breaks, "ZeroDivisionError: of all things"),
+        (leaves, "SystemExit: 3"),
         (for_ever, "more than 16 intents"),
         (nothing, "NoneType"),
         (bare, ""),
