@@ -42,7 +42,7 @@ class OpenIntent:
     life: Life
     code: str
     proof: str
-    traded: bool
+    filled: Decimal
     gone: bool
 
 

@@ -171,7 +171,7 @@ def _open_intent(entry: Entry) -> OpenIntent:
         life=entry.life,
         code=entry.code,
         proof=entry.proof,
-        traded=entry.traded,
+        filled=entry.filled,
         gone=entry.gone,
     )
 
@@ -186,6 +186,6 @@ def _entry(intent: OpenIntent) -> Entry:
         life=intent.life if intent.life in _ANSWERED else Life.UNKNOWN,
         code=intent.code,
         proof=intent.proof,
-        traded=intent.traded,
+        filled=intent.filled,
         gone=intent.gone,
     )

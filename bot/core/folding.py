@@ -6,16 +6,15 @@ became of intents; the engine decides afterwards, once per batch.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from functools import partial
 from typing import Any
 
-from bot.core.book import Armed, Holder, Unheld
+from bot.core.book import Armed, Holder
 from bot.core.books import Books, free_balance
 from bot.core.conditions import Events
 from bot.core.contracts import Contract
-from bot.core.decisions import StateChanged
 from bot.core.facts import (
     BalanceChanged,
     BarClosed,
@@ -33,18 +32,14 @@ from bot.core.facts import (
     Outcome,
     PositionChanged,
 )
-from bot.core.intents import Level
 from bot.core.keeper import KEEPER_ENTRY
+from bot.core.leaving import closed_by_venue, leg_changed, miss_stops, stop_ended, turned
 from bot.core.ledger import Ledger
-from bot.core.losses import Losses
 from bot.core.pools import after_payment
 from bot.core.seatbelt import seatbelt_entry
 from bot.core.settings import EngineSettings, RuleEntry
-from bot.core.stop_news import told, turn
-from bot.core.types import ClientId, MarginMode, Order, Position, PositionId
+from bot.core.types import MarginMode, Position, PositionId
 
-GONE_MAX = 16
-"""Stops that rest no longer are remembered so many to a position."""
 _WHOSE = "another bot acts here, or this journal is not the one that knows it"
 
 
@@ -63,6 +58,7 @@ class Folding:
         self._closed = {each: Events(changed=False, bars_ms=frozenset((each,))) for each in timeframes}
         self._sequence = 0
         self._reported_ms: dict[tuple[type[Any], object], int] = {}
+        lost = partial(closed_by_venue, self._books)
         self._handlers: dict[type[Any], Callable[[Any], None]] = {
             MarkPrice: self._mark,
             BarClosed: self._bar,
@@ -71,11 +67,11 @@ class Folding:
             PositionChanged: self._position,
             BalanceChanged: self._balance,
             OrdersChanged: self._orders,
-            OrderEnded: self._ended,
-            Liquidated: self._lost,
+            OrderEnded: partial(stop_ended, self._books, self._ledger),
+            Liquidated: lost,
             LiquidationQuoted: self._quoted,
-            Deleveraged: self._lost,
-            Delivered: self._lost,
+            Deleveraged: lost,
+            Delivered: lost,
             LinkChanged: self._link,
             Outcome: self._outcome,
         }
@@ -140,10 +136,12 @@ class Folding:
             return
         account = self._books.account(fact.id.account)
         holder = account.holders.get(fact.id)
+        if holder is not None and holder.hedges:
+            leg_changed(self._books, self._ledger, holder, fact)
         if fact.position is None:
             if holder is not None:
                 del account.holders[fact.id]
-                self._keep(fact.id, holder.orders, fact.at_ms)
+                self._books.unhold(fact.id, holder.orders, fact.at_ms)
                 self._books.changed.pop(holder, None)
                 self._books.gone.append(fact.id)
                 self._ledger.forget_lot(fact.id)
@@ -175,21 +173,33 @@ class Folding:
         contract = self._market.contracts.get(id_.symbol)
         assert contract is not None, f"{id_}: its contract has not been told yet"
         hedges = self._books.pairs.hedge(id_) is not None
-        entries = self._cast((KEEPER_ENTRY,)) if hedges else self._entries
         account = self._books.account(id_.account)
-        if account.flattening is not None and not hedges:
-            entries = (self._books.flatten_entry, *entries)
-        armed = tuple(Armed(e) for e in entries if e.symbols is None or id_.symbol in e.symbols)
+        armed = self._armed(id_, hedges=hedges)
         history = self._ledger.history(id_)
         history.new_lot(position.opened_ms)
         holder = Holder(self._sequence, position, contract, armed, history, known_ms=at_ms)
         holder.free = partial(free_balance, account, contract.settlement, self._market.marks)
         holder.hedges = hedges
-        holder.pairs = any(each.entry.rule.needs().quarterlies for each in armed)
+        holder.pairs = _may_hedge(armed)
         unheld = self._books.unheld.pop(id_, None)
         holder.rest(unheld.orders if unheld is not None else ())
         self._sequence += 1
         return holder
+
+    def _armed(self, id_: PositionId, *, hedges: bool) -> tuple[Armed, ...]:
+        """The rules that look after a position: all for the trader's own, the keeper for a hedge of ours."""
+        entries = self._cast((KEEPER_ENTRY,)) if hedges else self._entries
+        if self._books.account(id_.account).flattening is not None and not hedges:
+            entries = (self._books.flatten_entry, *entries)
+        return tuple(Armed(e) for e in entries if e.symbols is None or id_.symbol in e.symbols)
+
+    def free(self, holder: Holder) -> None:
+        """Nothing of a hedge is ours any more: what is left of it is guarded as the trader's own."""
+        holder.hedges = False
+        holder.armed = self._armed(holder.id, hedges=False)
+        holder.pairs = _may_hedge(holder.armed)
+        self._books.rewatch(self._books.account(holder.id.account))
+        self._books.touch_one(holder)
 
     def _balance(self, fact: BalanceChanged) -> None:
         if self._overtaken(fact):
@@ -213,53 +223,13 @@ class Folding:
         self._doubt(fact)
         holder = self._books.holder(fact.id)
         if holder is None:
-            self._keep(fact.id, fact.orders, fact.at_ms)  # A stop may be seen before its position.
+            self._books.unhold(fact.id, fact.orders, fact.at_ms)  # A stop may be seen before its position.
             return
         alive = {order.client_id for order in fact.orders}
-        self._miss(holder, alive, fact.at_ms)
+        miss_stops(self._books, self._ledger, holder, alive, fact.at_ms)
         self._ledger.keep_stops(set(alive), {order.client_id for order in holder.orders})
         holder.rest(fact.orders)
         self._books.touch_one(holder)
-
-    def _keep(self, id_: PositionId, orders: tuple[Order, ...], at_ms: int) -> None:
-        """Remember what rests for a position that is not there."""
-        before = self._books.unheld.pop(id_, None)
-        if orders:
-            self._books.unheld[id_] = Unheld(orders, at_ms if before is None else before.since_ms)
-
-    def _miss(self, holder: Holder, alive: set[ClientId], at_ms: int) -> None:
-        """Take note of stops of ours that rest no longer; what we did ourselves needs no explanation."""
-        gone = [o.client_id for o in holder.stops if o.client_id not in alive]
-        known = [client_id for client_id in gone if client_id in self._ledger.rule_of_stop]
-        if not known:
-            return
-        history, id_ = holder.history, holder.id
-        acts = [history.in_flight, *(e for e in self._books.resolved if e.action.id == id_)]
-        ours = any(entry is not None and entry.takes_stops for entry in acts)
-        for client_id in known:
-            history.gone.setdefault(client_id, None if ours else at_ms)
-        while len(history.gone) > GONE_MAX:
-            del history.gone[next(iter(history.gone))]
-
-    def _ended(self, fact: OrderEnded) -> None:
-        """It is known how a stop ended: one that rests here, or that was here when it was seen last."""
-        holder = self._books.holder(fact.id)
-        if holder is None:
-            return
-        history = holder.history
-        rests = fact.client_id in self._ledger.rule_of_stop
-        if not rests and fact.client_id not in history.gone:
-            return
-        history.gone[fact.client_id] = None
-        before, history.losses = history.losses, history.losses.after(fact.how, fact.at_ms)
-        self._books.notes.append(told(fact))
-        self._turned(fact.id, before, history.losses, fact.at_ms)
-        self._books.touch_one(holder)
-
-    def _turned(self, id_: PositionId, before: Losses, now: Losses, at_ms: int) -> None:
-        news = turn(id_, before, now, at_ms) if now is not before else None
-        if news is not None:
-            self._books.notes.append(news)
 
     def _doubt(self, fact: OrdersChanged) -> None:
         """An order with our prefix that cannot be ours means that two act on one account, or a lost memory.
@@ -277,20 +247,6 @@ class Folding:
             account.strangers.add(order.client_id)
             account.halted = True
             self._books.settle(account, f"{order.client_id} on {fact.id.symbol}: {why}; {_WHOSE}", fact.at_ms)
-
-    def _lost(self, fact: Liquidated | Deleveraged | Delivered) -> None:
-        # A delivery is on the calendar, and yet critical: what it hedged stands alone from then on.
-        why = "it expired and was settled" if isinstance(fact, Delivered) else "the venue closed it"
-        self._books.notes.append(
-            StateChanged(
-                at_ms=fact.at_ms,
-                subject=f"position:{fact.id}",
-                was="open",
-                now=type(fact).__name__.lower(),
-                because=f"{why} at {fact.price}",
-                level=Level.CRITICAL,
-            )
-        )
 
     def _quoted(self, fact: LiquidationQuoted) -> None:
         holder = self._books.holder(fact.id)
@@ -313,7 +269,7 @@ class Folding:
         entry = self._ledger.outcome(fact)
         if entry is None:
             return
-        self._turned(fact.id, losses, history.losses, fact.at_ms)
+        turned(self._books, fact.id, losses, history.losses, fact.at_ms)
         if entry.closed:
             self._books.resolved.append(entry)
         holder = self._books.holder(entry.action.intent.id)
@@ -323,3 +279,7 @@ class Folding:
             )  # Its budget is everybody's again.
         elif holder is not None:
             self._books.touch_one(holder)
+
+
+def _may_hedge(armed: Iterable[Armed]) -> bool:
+    return any(each.entry.rule.needs().quarterlies for each in armed)

@@ -71,8 +71,8 @@ class Entry:
     life: Life = Life.PREPARED
     code: str = ""
     proof: str = ""
-    traded: bool = False
-    """Whether an outcome told of a trade."""
+    filled: Decimal = ZERO
+    """What outcomes told that it traded."""
     gone: bool = False
     """Whether the position was closed meanwhile: it holds nothing up any more, its outcome still counts."""
 
@@ -261,7 +261,7 @@ class Ledger:
         if entry.life not in allowed:
             return None
         entry.life, entry.code, entry.proof = life, fact.code, fact.proof
-        entry.traded |= bool(fact.fills)
+        entry.filled += sum((fill.quantity for fill in fact.fills), ZERO)
         if entry.closed:
             self._close(entry)
         return entry
