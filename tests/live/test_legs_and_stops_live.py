@@ -1,4 +1,4 @@
-"""What people and the exchange take from under the bot, over real sockets: its stops, and a leg of its hedge."""
+"""What people and the exchange take away from the bot, over real sockets: a stop, and a leg of its hedge."""
 
 import time
 from collections.abc import Callable
@@ -20,6 +20,7 @@ from tests.live.conftest import configured
 from tests.live.running_bot import Bot, guarded
 
 Run = Callable[..., Result]
+TOLD = ("position", "hedge")
 MONTH_MS = 30 * 86_400_000
 HEDGED = """\
 
@@ -129,11 +130,8 @@ def test_a_leg_of_a_hedge_that_is_taken_away_is_told_of_within_two_seconds(
             bot.until(lambda: bot.rows(kind) and changes(bot, "hedge"))
             seen["told"] = changes(bot, "position")
             seen["hedge"] = changes(bot, "hedge")
-            rows = [
-                bot.rows("StateChanged", contains=f'"subject":"{about}:')[-1]
-                for about in ("position", "hedge")
-            ]
-            seen["late_ms"] = max(row["body"]["at_ms"] for row in rows) - began_ms
+            told_ms = [bot.rows("StateChanged", contains=f'"subject":"{each}:')[-1]["at_ms"] for each in TOLD]
+            seen["late_ms"] = max(told_ms) - began_ms
             # What it guarded is looked at again: what the rule wants back is refused for its price or use.
             bot.until(lambda: [row for row in bot.rows("Refusal") if row["rule"] == "quarterly_hedge"])
 
