@@ -20,7 +20,7 @@ from bot.core.market import Market
 from bot.core.pairs import Hedge, Leg, Pairing, Pairs, hedge_id
 from bot.core.settings import EngineSettings
 from bot.core.states import BotState
-from bot.core.types import ZERO, AccountName, Position, PositionId, Symbol
+from bot.core.types import ZERO, AccountName, Order, Position, PositionId, Symbol
 
 _QUIET = (BotState.ARMED, BotState.RECOVERING)
 
@@ -155,6 +155,12 @@ class Books:
             holder = self.holder(id_)
             if holder is not None:
                 self.freed.append(holder)
+
+    def unhold(self, id_: PositionId, orders: tuple[Order, ...], at_ms: int) -> None:
+        """These orders rest for a position that is not there."""
+        before = self.unheld.pop(id_, None)
+        if orders:
+            self.unheld[id_] = Unheld(orders, at_ms if before is None else before.since_ms)
 
     def rewatch(self, account: Account) -> None:
         """Rebuild who has to look when a symbol's mark moves: a cross position watches its whole pool.

@@ -12,11 +12,10 @@ from functools import partial
 from typing import Any
 
 from bot.core.attribution import Attribution
-from bot.core.book import Armed, Holder, Unheld
+from bot.core.book import Armed, Holder
 from bot.core.books import Books, free_balance
 from bot.core.conditions import Events
 from bot.core.contracts import Contract
-from bot.core.decisions import StateChanged
 from bot.core.facts import (
     AccountRead,
     BalanceChanged,
@@ -40,20 +39,16 @@ from bot.core.facts import (
     Provenance,
     StoodStill,
 )
-from bot.core.intents import CloseHedge, Level, ReducePosition
 from bot.core.keeper import KEEPER_ENTRY
+from bot.core.leaving import closed_by_venue, leg_changed, miss_stops, stop_ended, turned
 from bot.core.ledger import Ledger, is_accepted
 from bot.core.listings import news_of
-from bot.core.losses import Losses
 from bot.core.pools import after_payment
 from bot.core.process import note, stand_still
 from bot.core.seatbelt import seatbelt_entry
 from bot.core.settings import EngineSettings, RuleEntry
-from bot.core.stop_news import told, turn
-from bot.core.types import ZERO, AccountName, ClientId, MarginMode, Order, Position, PositionId
+from bot.core.types import AccountName, MarginMode, Position, PositionId
 
-GONE_MAX = 16
-"""Stops that rest no longer are remembered so many to a position."""
 _WHOSE = "another bot acts here, or this journal is not the one that knows it"
 
 
@@ -84,7 +79,7 @@ class Folding:
             BalanceChanged: self._balance,
             AccountRead: self._known,
             OrdersChanged: self._orders,
-            OrderEnded: self._ended,
+            OrderEnded: partial(stop_ended, self._books, self._ledger),
             Liquidated: self._lost,
             LiquidationQuoted: self._quoted,
             Deleveraged: self._lost,
@@ -161,13 +156,13 @@ class Folding:
         account = self._books.account(fact.id.account)
         holder = account.holders.get(fact.id)
         if holder is not None and holder.hedges:
-            self._watch_leg(holder, fact)
+            leg_changed(self._books, self._ledger, holder, fact)
         before = holder.position if holder is not None else None
         self.attribution.changed(fact.id, before, fact.position, fact.at_ms)
         if fact.position is None:
             if holder is not None:
                 del account.holders[fact.id]
-                self._keep(fact.id, holder.orders, fact.at_ms)
+                self._books.unhold(fact.id, holder.orders, fact.at_ms)
                 self._books.changed.pop(holder, None)
                 self._books.gone.append(fact.id)
                 self._ledger.forget_lot(fact.id)
@@ -193,32 +188,6 @@ class Folding:
             if account.wallet(currency).cross_pool is not None or not holder.isolated:
                 self._books.touch_cross(account, currency)
 
-    def _watch_leg(self, holder: Holder, fact: PositionChanged) -> None:
-        """Say that there is less of a hedge than there was, where it was not us who closed it.
-
-        A stream may have told why (``_lost``). Where none did, this is all that anybody hears of it.
-        """
-        left = fact.position.quantity if fact.position is not None else ZERO
-        hedge = self._books.pairs.hedge(fact.id)
-        if hedge is None or left >= holder.position.quantity:
-            return
-        self._books.pairs.shrank(fact.id, left)
-        ids = (hedge.id, hedge.guarded)
-        acts = [self._ledger.history(id_).in_flight for id_ in ids]
-        acts += [entry for entry in self._books.resolved if entry.action.id in ids]
-        if any(isinstance(e.action.intent, CloseHedge | ReducePosition) for e in acts if e is not None):
-            return
-        self._books.notes.append(
-            StateChanged(
-                at_ms=fact.at_ms,
-                subject=f"hedge:{hedge.guarded}",
-                was=f"{holder.position.quantity} in {fact.id.symbol}",
-                now=f"{left} in {fact.id.symbol}",
-                because="not by us: what it guards stands with less of a hedge, or with none",
-                level=Level.CRITICAL,
-            )
-        )
-
     def _seen(self, position: Position, at_ms: int) -> Holder:
         """A position that was not there before, with the rules that look after it."""
         id_ = position.id
@@ -239,14 +208,14 @@ class Folding:
         return holder
 
     def _armed(self, id_: PositionId, *, hedges: bool) -> tuple[Armed, ...]:
-        """The rules that look after a position: the trader's own has all of them, a hedge of ours the keeper."""
+        """The rules that look after a position: all for the trader's own, the keeper for a hedge of ours."""
         entries = self._cast((KEEPER_ENTRY,)) if hedges else self._entries
         if self._books.account(id_.account).flattening is not None and not hedges:
             entries = (self._books.flatten_entry, *entries)
         return tuple(Armed(e) for e in entries if e.symbols is None or id_.symbol in e.symbols)
 
     def free(self, holder: Holder) -> None:
-        """Nothing of a hedge is ours any more: what is left of it is guarded as a position of the trader's."""
+        """Nothing of a hedge is ours any more: what is left of it is guarded as the trader's own."""
         holder.hedges = False
         holder.armed = self._armed(holder.id, hedges=False)
         holder.pairs = _may_hedge(holder.armed)
@@ -286,53 +255,13 @@ class Folding:
             self._doubt(fact.id.account, order.client_id, f"on {fact.id.symbol}", fact.at_ms)
         holder = self._books.holder(fact.id)
         if holder is None:
-            self._keep(fact.id, fact.orders, fact.at_ms)  # A stop may be seen before its position.
+            self._books.unhold(fact.id, fact.orders, fact.at_ms)  # A stop may be seen before its position.
             return
         alive = {order.client_id for order in fact.orders}
-        self._miss(holder, alive, fact.at_ms)
+        miss_stops(self._books, self._ledger, holder, alive, fact.at_ms)
         self._ledger.keep_stops(set(alive), {order.client_id for order in holder.orders})
         holder.rest(fact.orders)
         self._books.touch_one(holder)
-
-    def _keep(self, id_: PositionId, orders: tuple[Order, ...], at_ms: int) -> None:
-        """Remember what rests for a position that is not there."""
-        before = self._books.unheld.pop(id_, None)
-        if orders:
-            self._books.unheld[id_] = Unheld(orders, at_ms if before is None else before.since_ms)
-
-    def _miss(self, holder: Holder, alive: set[ClientId], at_ms: int) -> None:
-        """Take note of stops of ours that rest no longer; what we did ourselves needs no explanation."""
-        gone = [o.client_id for o in holder.stops if o.client_id not in alive]
-        known = [client_id for client_id in gone if client_id in self._ledger.rule_of_stop]
-        if not known:
-            return
-        history, id_ = holder.history, holder.id
-        acts = [history.in_flight, *(e for e in self._books.resolved if e.action.id == id_)]
-        ours = any(entry is not None and entry.takes_stops for entry in acts)
-        for client_id in known:
-            history.gone.setdefault(client_id, None if ours else at_ms)
-        while len(history.gone) > GONE_MAX:
-            del history.gone[next(iter(history.gone))]
-
-    def _ended(self, fact: OrderEnded) -> None:
-        """It is known how a stop ended: one that rests here, or that was here when it was seen last."""
-        holder = self._books.holder(fact.id)
-        if holder is None:
-            return
-        history = holder.history
-        rests = fact.client_id in self._ledger.rule_of_stop
-        if not rests and fact.client_id not in history.gone:
-            return
-        history.gone[fact.client_id] = None
-        before, history.losses = history.losses, history.losses.after(fact.how, fact.at_ms)
-        self._books.notes.append(told(fact))
-        self._turned(fact.id, before, history.losses, fact.at_ms)
-        self._books.touch_one(holder)
-
-    def _turned(self, id_: PositionId, before: Losses, now: Losses, at_ms: int) -> None:
-        news = turn(id_, before, now, at_ms) if now is not before else None
-        if news is not None:
-            self._books.notes.append(news)
 
     def _provenance(self, fact: Provenance) -> None:
         self._ledger.given = {each.epoch: each.count for each in fact.given}
@@ -357,19 +286,8 @@ class Folding:
         self._books.settle(account, f"{client_id} {where}: {why}; {_WHOSE}", at_ms)
 
     def _lost(self, fact: Liquidated | Deleveraged | Delivered) -> None:
-        # A delivery is on the calendar, and yet critical: what it hedged stands alone from then on.
         self.attribution.taken(fact)
-        why = "it expired and was settled" if isinstance(fact, Delivered) else "the venue closed it"
-        self._books.notes.append(
-            StateChanged(
-                at_ms=fact.at_ms,
-                subject=f"position:{fact.id}",
-                was="open",
-                now=type(fact).__name__.lower(),
-                because=f"{why} at {fact.price}",
-                level=Level.CRITICAL,
-            )
-        )
+        closed_by_venue(self._books, fact)
 
     def _quoted(self, fact: LiquidationQuoted) -> None:
         holder = self._books.holder(fact.id)
@@ -393,7 +311,7 @@ class Folding:
         self.attribution.outcome(fact, entry)
         if entry is None:
             return
-        self._turned(fact.id, losses, history.losses, fact.at_ms)
+        turned(self._books, fact.id, losses, history.losses, fact.at_ms)
         if entry.closed:
             self._books.resolved.append(entry)
         holder = self._books.holder(entry.action.intent.id)

@@ -2,9 +2,10 @@
 
 If the guarded position shrinks, is liquidated, deleveraged, delivered or closed by hand, what is too much of
 the hedge is closed; so is the older one of two when a hedge has been rolled. No other rule and no seatbelt
-looks at a hedge: a stop of its own would leave the pair one-legged. What the trader adds to a hedge by hand is
-his own: it stays, and is guarded like any position of his once nothing of ours is left in it. As with the seatbelt, no pause stops it:
-a hedge left alone is exposure that nobody asked for, and nothing rests that would protect it.
+looks at a hedge: a stop of its own would leave the pair one-legged. What the trader adds to one by hand is
+his own: it stays, and is guarded like any position of his once nothing of ours is left in it. As with the
+seatbelt, no pause stops it: a hedge left alone is exposure that nobody asked for, and nothing rests that
+would protect it.
 """
 
 from __future__ import annotations

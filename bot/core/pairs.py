@@ -21,7 +21,8 @@ from bot.core.types import ONE, ZERO, ClientId, MarginMode, Position, PositionId
 class Hedge:
     """A position of ours against ``guarded``. ``ratio`` of the guarded quantity is what it is to be.
 
-    ``quantity`` is the most of it that is ours: what the trader adds to it is his own and stays. ``distance`` is how far liquidation of the guarded position was when the hedge was opened, a fraction of
+    ``quantity`` is the most of it that is ours: what the trader adds to it is his own and stays.
+    ``distance`` is how far liquidation of the guarded position was when the hedge was opened, a fraction of
     the mark; ``None`` where there was none.
     """
 

@@ -292,3 +292,13 @@ def test_help_that_is_refused_is_tried_again_and_not_in_a_loop() -> None:
             desk.answer(action, OutcomeKind.REJECTED, code="-2022")
         desk.mark("100", after_ms=1_000)
     assert 2 < exits < 12
+
+
+def test_a_stop_that_was_gone_before_anybody_saw_it_counts_as_well() -> None:
+    desk = Desk(seatbelt=True)
+    desk.holds(a_position())
+    (first,) = of(Action, desk.steps[-1].decisions)
+    ended = OrderEnded(at_ms=desk.now_ms, id=LONG, client_id=first.client_id, how=Ending.CANCELLED)
+    assert intents(desk.fold(desk.outcome(first, OutcomeKind.VERIFIED), ended)) == [PLACED]
+    loses(desk, places(desk), Ending.CANCELLED)
+    assert standing(desk)[-1][1] == "left off"

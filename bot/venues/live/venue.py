@@ -14,8 +14,9 @@ from dataclasses import replace
 from typing import assert_never
 
 from bot.core.decisions import Action
-from bot.core.facts import Fact, Fill, Link, LinkChanged, MarkPrice, Outcome, OutcomeKind
-from bot.core.intents import CancelStop, CloseHedge, ReducePosition
+from bot.core.facts import Fact, Fill, Link, LinkChanged, MarkPrice, OrderEnded, Outcome, OutcomeKind
+from bot.core.intents import CancelStop, CloseHedge, MoveStop, PlaceStop, ReducePosition
+from bot.core.losses import Ending
 from bot.core.types import ClientId, Order, Position, PositionMode
 from bot.venues.live.account import AccountReader, Snapshot
 from bot.venues.live.connection import Connection
@@ -61,6 +62,7 @@ class LiveVenue:
         self.acts = OpenActs(dialect.traits.recv_window_ms, connection.now_ms)
         self._reading = dialect.reading
         self._codes = dialect.traits.codes
+        self._endings = dialect.traits.endings
         self._levers = Levers(acting=dialect.acting(mode), cancel_by_id=dialect.cancel_by_id)
         self._line = connection.wires.reads
         self._clock = connection.wires.clock
@@ -259,7 +261,17 @@ class LiveVenue:
                 self._say(f"{act.action.client_id}: after cancelling: {error}")
         self.acts.close(act)
         outcome = self._outcome(act.action, OutcomeKind.VERIFIED, proof, fills=seen.fills)
-        return (*self.reader.facts(found), outcome)
+        return (*self.reader.facts(found), outcome, *(() if gone else self._ended(act.action, seen)))
+
+    def _ended(self, action: Action, seen: Effect) -> Batch:
+        """That a stop was taken, and was gone again before anybody saw it rest."""
+        if seen.ended is None or not isinstance(action.intent, PlaceStop | MoveStop):
+            return ()
+        how = self._endings.get(seen.ended, Ending.ENDED)
+        told = OrderEnded(
+            at_ms=self._now_ms(), id=action.id, client_id=action.client_id, how=how, status=seen.ended
+        )
+        return (told,)
 
     async def _cancelled(self, made: Plan, order: Order, state: AccountState) -> bool:
         try:

@@ -17,6 +17,7 @@ from bot.core.facts import (
     LinkChanged,
     LiquidationQuoted,
     MarkPrice,
+    OrderEnded,
     OrdersChanged,
     Outcome,
     OutcomeKind,
@@ -36,6 +37,7 @@ from bot.core.intents import (
     ReducePosition,
     WithdrawMargin,
 )
+from bot.core.losses import Ending
 from bot.core.types import (
     ClientId,
     Order,
@@ -552,7 +554,7 @@ def test_a_move_that_nobody_answered_cancels_the_old_stop_once_the_new_one_is_se
 
 
 def test_the_old_stop_stays_where_the_exchange_has_ended_the_new_one() -> None:
-    async def work() -> tuple[list[OutcomeKind], set[str]]:
+    async def work() -> tuple[list[OutcomeKind], list[tuple[ClientId, Ending]], set[str]]:
         exchange = held(faults=[Fault(reply=LOST)])
         seat = Seat(exchange)
         await seat.venue.snapshot()
@@ -560,9 +562,11 @@ def test_the_old_stop_stays_where_the_exchange_has_ended_the_new_one() -> None:
         del exchange.orders["hf-3-1"]
         exchange.past["hf-3-1"] = OrderState(client_id=ClientId("hf-3-1"), open=False, status="EXPIRED")
         await seat.waits(60)
-        return [o.kind for o in outcomes(seat.later)], set(exchange.orders)
+        ended = [(f.client_id, f.how) for f in every_fact(seat.later) if isinstance(f, OrderEnded)]
+        return [o.kind for o in outcomes(seat.later)], ended, set(exchange.orders)
 
-    assert live(work) == ([OutcomeKind.VERIFIED], {OURS, "web_1"})
+    # Nobody has seen it rest: how it ended is told with its outcome.
+    assert live(work) == ([OutcomeKind.VERIFIED], [("hf-3-1", Ending.ENDED)], {OURS, "web_1"})
 
 
 def test_a_move_of_an_earlier_run_does_not_cancel_the_stop_of_another_lot() -> None:
