@@ -17,6 +17,7 @@ from bot.venues.live.connection import Connection
 from bot.venues.live.datagate import Source
 from bot.venues.live.ear import Ear, Inbox
 from bot.venues.live.flaws import Flaws
+from bot.venues.live.funding import capped
 from bot.venues.live.line import Unreadable
 from bot.venues.live.wire import Urgency
 
@@ -126,6 +127,8 @@ class MarketWatch:
             if found is None:
                 return  # The stream has been faster after all, or it is hard to believe.
             fact = found
+        else:
+            fact = capped(fact, self._flaws.counting("marks by REST"))
         await inbox.put((fact,))
 
     async def _tell(self, inbox: Inbox) -> None:

@@ -18,6 +18,7 @@ from bot.core.types import Order, Position, PositionMode
 from bot.venues.live.account import AccountReader, Snapshot
 from bot.venues.live.connection import Connection
 from bot.venues.live.effect import Effect, Sight
+from bot.venues.live.funding import capped
 from bot.venues.live.line import Unreadable
 from bot.venues.live.looking import Lookout
 from bot.venues.live.open_acts import GIVE_UP_MS, PATIENCE_MS, OpenAct, OpenActs
@@ -85,7 +86,9 @@ class LiveVenue:
         except (ValueError, KeyError) as error:
             raise Unreadable(requests[0], f"{type(error).__name__}: {error}") from error
         clock = self._clock
-        timely = (clock.ours(fact) if isinstance(fact, MarkPrice) else fact for fact in market)
+        timely = (
+            clock.ours(fact) if isinstance(fact, MarkPrice) else capped(fact, self._say) for fact in market
+        )
         return [(*facts, *(fact for fact in timely if fact.symbol in held))]
 
     async def execute(self, action: Action) -> Sequence[Batch]:

@@ -440,6 +440,39 @@ def test_what_a_question_for_the_time_waited_at_the_gate_skews_no_clock(certific
     assert abs(run(work)) < 200
 
 
+def test_what_ccxt_asks_of_its_own_accord_waits_like_everybody_and_tells_of_limits(
+    certificate: Certificate,
+) -> None:
+    async def work() -> tuple[int, int, bool, list[str]]:
+        said: list[str] = []
+        banned = False
+
+        async def answer(request: web.Request) -> web.StreamResponse:
+            if banned:
+                return web.Response(status=418, headers={"Retry-After": "120"})
+            return await exchange_at(0)(request)
+
+        async with serving(certificate, answer) as server:
+            clients = await opened(server, certificate, said)
+            clients.gate.close(400, emergencies=True)
+            before = len(server.paths)
+            asking = asyncio.ensure_future(clients.feed.fapiPrivatePutListenKey())
+            await asyncio.sleep(0.2)
+            meanwhile = len(server.paths) - before
+            await asking
+            afterwards = len(server.paths) - before
+            banned = True
+            with pytest.raises(Exception, match="418"):
+                await clients.feed.fapiPrivatePutListenKey()
+            shut = clients.gate.banned
+            await clients.close()
+            return meanwhile, afterwards, shut, said
+
+    meanwhile, afterwards, shut, said = run(work)
+    assert (meanwhile, afterwards, shut) == (0, 1, True)
+    assert "418: everything, emergencies too waits 120 s" in said[-1]
+
+
 def test_another_client_takes_the_place_of_one_that_went_deaf(certificate: Certificate) -> None:
     async def work() -> tuple[bool, list[Any], list[str]]:
         heard: list[Any] = []
