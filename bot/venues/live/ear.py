@@ -28,6 +28,7 @@ from bot.venues.live.connection import Connection
 from bot.venues.live.corroboration import Corroboration
 from bot.venues.live.datagate import Judgement, Source
 from bot.venues.live.flaws import Flaws
+from bot.venues.live.rates import capped
 from bot.venues.live.terms import Payload
 from bot.venues.port import Batch
 
@@ -149,8 +150,10 @@ class Ear:
                     return
                 fact = self._clock.ours(fact)
                 self.corroboration.trade(fact)
-            elif isinstance(fact, FundingRate) and not self._is_news(fact):
-                return
+            elif isinstance(fact, FundingRate):
+                fact = capped(fact, self.flaws.counting("a stream"))
+                if not self._is_news(fact):
+                    return
         elif isinstance(fact, Outcome) and fact.proof == MET:
             self.met.append(fact.client_id)
         if self._inbox is not None:

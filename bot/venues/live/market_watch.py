@@ -18,6 +18,7 @@ from bot.venues.live.datagate import Source
 from bot.venues.live.ear import Ear, Inbox
 from bot.venues.live.flaws import Flaws
 from bot.venues.live.line import Unreadable
+from bot.venues.live.rates import capped
 from bot.venues.live.wire import Urgency
 
 LOOK_MS = 1_000
@@ -126,6 +127,8 @@ class MarketWatch:
             if found is None:
                 return  # The stream has been faster after all, or it is hard to believe.
             fact = found
+        else:
+            fact = capped(fact, self._flaws.counting("marks by REST"))
         await inbox.put((fact,))
 
     async def _tell(self, inbox: Inbox) -> None:

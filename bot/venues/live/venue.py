@@ -34,6 +34,7 @@ from bot.venues.live.outcome import (
     Unsent,
 )
 from bot.venues.live.plan import Levers, Plan, plan, position_of, sought
+from bot.venues.live.rates import capped
 from bot.venues.live.sending import Sender
 from bot.venues.live.terms import AccountState
 from bot.venues.live.wire import Urgency
@@ -101,7 +102,9 @@ class LiveVenue:
         except (ValueError, KeyError) as error:
             raise Unreadable(requests[0], f"{type(error).__name__}: {error}") from error
         clock = self._clock
-        timely = (clock.ours(fact) if isinstance(fact, MarkPrice) else fact for fact in market)
+        timely = (
+            clock.ours(fact) if isinstance(fact, MarkPrice) else capped(fact, self._say) for fact in market
+        )
         batch = (*facts, *(fact for fact in timely if fact.symbol in held))
         return [batch] if batch else []
 
