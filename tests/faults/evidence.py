@@ -236,6 +236,8 @@ class Evidence:
     sound: the chain is for a verdict to follow."""
     committed: tuple[tuple[int, str], ...]
     """Sequence number and hash of the last row, each time a commit returned: none of them may be lost."""
+    committed_ms: tuple[int, ...]
+    """When each of these commits returned."""
     runs: tuple[Run, ...]
     faults: tuple[Injected, ...]
     marks: tuple[Marked, ...]

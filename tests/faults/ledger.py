@@ -167,6 +167,8 @@ class Ledger:
         for update in event.updates:
             order = update.order
             before = self._orders.get(order.order_id)
+            if before == order:
+                continue
             self._orders[order.order_id] = order
             self.effects.append(
                 OrderEffect(

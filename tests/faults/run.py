@@ -10,6 +10,7 @@ from dataclasses import replace
 from hashlib import blake2b
 from random import Random
 
+from bot.runtime.journal import JournalRow
 from bot.simulator.binance import BinanceWire
 from bot.venues.live.dialects.binanceusdm import TRAITS
 from tests.faults.disk import Disk
@@ -76,11 +77,12 @@ class Play:
         self.prices = Prices(seed, self.time, self.wire, self.ledger)
         self.said: list[Said] = []
         self.committed: list[tuple[int, str]] = []
+        self.committed_ms: list[int] = []
         self.disk = Disk(
             took_ms=lambda: self.random.choice([1, 1, 2, 8]),
             lucky=lambda: self.random.random() < 0.5,
             failed=lambda trouble: self.ledger.injected(f"a commit on a disk that is {trouble}"),
-            safe=lambda row: self.committed.append((row.seq, row.hash)),
+            safe=self._committed,
         )
         self.exchange.committed = lambda: self.disk.head.seq
         self.lab = Lab(self.time, self.exchange, self.prices, self.disk)
@@ -128,6 +130,10 @@ class Play:
             self.scene.world.deliver(NEARER, price)
         self.ledger.injected("delivery")
 
+    def _committed(self, row: JournalRow) -> None:
+        self.committed.append((row.seq, row.hash))
+        self.committed_ms.append(self.time.now_ms)
+
     def _say(self, text: str) -> None:
         self.said.append(Said(at_ms=self.time.now_ms, text=text))
 
@@ -149,6 +155,7 @@ class Play:
             effects=tuple(ledger.effects),
             rows=tuple(self.disk.rows),
             committed=tuple(self.committed),
+            committed_ms=tuple(self.committed_ms),
             runs=tuple(self.runs),
             faults=tuple(ledger.faults),
             marks=tuple(ledger.marks),

@@ -183,6 +183,7 @@ class Streams:
         self.connected: Callable[[], None] = nothing
         self.options: dict[str, Any] = {}
         self.ws_dial_backoff: Mapping[str, Any] = {}
+        self.errand_replied: Callable[[Reply], None] = lambda _: None
 
     async def watch_mark_prices(self, symbols: Sequence[str] | None) -> Never:
         await self._stay("/market/ws/!markPrice@arr@1s")
@@ -202,6 +203,7 @@ class Streams:
     async def watch_balance(self) -> Never:
         """Get a listen key, stay on its line, and keep the key alive."""
         reply = await self._caller.send("POST", "/fapi/v1/listenKey", {}, signed=False)
+        self.errand_replied(reply)
         if reply.status != 200:
             raise ConnectionError(f"no listen key: {reply.status} {reply.error} {reply.body[:80]}")
         key = json.loads(reply.body)["listenKey"]
@@ -220,6 +222,7 @@ class Streams:
         while True:
             await asyncio.sleep(KEEP_ALIVE_S)
             reply = await self._caller.send("PUT", "/fapi/v1/listenKey", {}, signed=False)
+            self.errand_replied(reply)
             if reply.status != 200:
                 raise ConnectionError("the listen key was not kept alive")
 
@@ -288,8 +291,8 @@ class SimClients(Clients):
         self._say = say
         self._caller = caller
         caller.now_ms = self.clock.now_ms
-        self._feed = _End(caller, say)  # type: ignore[assignment]  # it is what the rest needs of one
-        self._act = _End(caller, say)  # type: ignore[assignment]  # the same
+        self._feed = self._end()  # type: ignore[assignment]  # it is what the rest needs of one
+        self._act = self._end()  # type: ignore[assignment]  # the same
         self._markets: Sequence[Mapping[str, Any]] = ()
 
     @property
@@ -310,13 +313,18 @@ class SimClients(Clients):
     async def renew(self) -> None:
         old = self._feed.exchange
         await asyncio.sleep(0.05)
-        end = _End(self._caller, self._say)
+        end = self._end()
         end.exchange.hears, end.exchange.connected = self._hears, self._connected
         self._feed = end  # type: ignore[assignment]  # as above
         await old.close()
 
     async def close(self) -> None:
         await self._feed.exchange.close()
+
+    def _end(self) -> _End:
+        end = _End(self._caller, self._say)
+        end.exchange.errand_replied = self._learn_of_errand
+        return end
 
 
 def _market(row: Mapping[str, Any]) -> Mapping[str, Any]:

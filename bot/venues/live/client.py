@@ -56,6 +56,8 @@ class _Ours:
         self._say = say
         self.hears: Hears = lambda _: True
         self.connected: Callable[[], None] = _nobody
+        self.errand_replied: Callable[[Reply], None] = lambda _: None
+        """Told what came for a request that ccxt sent of its own accord, for a listen key say."""
         flaws = Flaws(say)
         self.garbled: Callable[[str], None] = flaws.counting("a frame of a stream")
         self._broke: Callable[[str], None] = flaws.counting("an errand of ccxt")
@@ -95,9 +97,12 @@ class _Ours:
     def on_rest_response(self, *args: Ccxt, **kwargs: Ccxt) -> Ccxt:
         status, _, _, _, headers, body = args[:6]
         call = CALL.get()
+        named = {name.lower(): value for name, value in headers.items()}
+        reply = Reply(sent=True, status=status, headers=named, body=body)
         if call is not None:
-            named = {name.lower(): value for name, value in headers.items()}
-            call.reply = Reply(sent=True, status=status, headers=named, body=body)
+            call.reply = reply
+        else:
+            self.errand_replied(reply)
         return super().on_rest_response(*args, **kwargs)  # type: ignore[misc]  # as above
 
     def on_connected(self, *args: Ccxt, **kwargs: Ccxt) -> None:

@@ -20,7 +20,7 @@ from bot.venues.live.flaws import Flaws
 from bot.venues.live.gate import Gate
 from bot.venues.live.line import Line, Unreadable, nothing
 from bot.venues.live.session import Loopback, open_session
-from bot.venues.live.wire import Request, Urgency
+from bot.venues.live.wire import Reply, Request, Urgency
 
 WARM_MS = 10_000
 """How often the acting client asks for the time: its connection stays open and the clock right."""
@@ -29,6 +29,7 @@ SKEW_MS_MAX = 500
 PAUSE_MS = 1_000
 """The least time between two readings of the clock, however often it is doubted."""
 _MARKETS = Request(api="", method="GET", path="the list of markets")
+_ERRAND = Request(api="", method="GET", path="an errand of ccxt")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -163,6 +164,12 @@ class Clients:
         traits, answers = self._dialect.traits, self._dialect.answers
         return Line(caller, self.gate, traits.codes, answers, noticed=self.notice, say=self._tell)
 
+    def _learn_of_errand(self, reply: Reply) -> None:
+        """A ban is one, whoever was told of it first."""
+        angry = self.gate.learn(_ERRAND, reply)
+        if angry:
+            self._tell(angry)
+
     def _tell(self, text: str) -> None:
         self._say(text)
 
@@ -187,6 +194,7 @@ class Clients:
                 config["password"] = access.credentials.password
         exchange = made(config)
         exchange.bind(traits.hosts, self.clock.now_ms, self._tell)
+        exchange.errand_replied = self._learn_of_errand
         # ccxt repeats failed calls where it is told to: an order repeated is a second order.
         exchange.options.update(maxRetriesOnFailure=0, adjustForTimeDifference=False)
         if traits.recv_window_ms:

@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import Callable, Collection
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 
 from bot.core.facts import Link, LinkChanged
 from bot.core.types import Symbol
@@ -95,6 +96,8 @@ class Feed:
         self.ear = Ear(connection)
         self.ear.hint = self._hint
         self.ear.passed_on = self._alive
+        if venue is not None:
+            venue.too_old = partial(self._too_old, venue)
         self._met = None if venue is None else MetOrders(connection, venue.reader, self.ear)
         self._market = StreamKeeper(connection, lambda: self._bars.want(self.ear.symbols))
         self._private = StreamKeeper(connection, self._afresh)
@@ -173,13 +176,18 @@ class Feed:
         """
         while True:
             await asyncio.sleep(WATCH_MS / 1000)
-            age_ms = self._now_ms() - max(self._read_ms, venue.reader.began_ms)
-            # In this order, because to see whether a threshold is near takes a look at everything.
-            late = self._account_up and not self._refused and age_ms > BLIND_MS
-            if late and age_ms > BLIND_MS + self._pace_ms(venue) - CALM_MS:
+            because = self._too_old(venue)
+            if because and self._account_up and not self._refused:
                 self._account_up = False
-                because = f"it was last read {age_ms / 1000:.0f} s ago{self._unread_because}"
                 await inbox.put((self._link(up=False, because=because),))
+
+    def _too_old(self, venue: LiveVenue) -> str:
+        """Since when the account is not known any more; empty while it is."""
+        age_ms = self._now_ms() - max(self._read_ms, venue.reader.began_ms)
+        # In this order, because to see whether a threshold is near takes a look at everything.
+        if age_ms <= BLIND_MS or age_ms <= BLIND_MS + self._pace_ms(venue) - CALM_MS:
+            return ""
+        return f"it was last read {age_ms / 1000:.0f} s ago{self._unread_because}"
 
     def _pace_ms(self, venue: LiveVenue) -> int:
         """How long until the next reading by itself: no faster than the exchange's limits allow."""

@@ -14,6 +14,7 @@ from typing import assert_never
 
 from bot.core.decisions import Action
 from bot.core.facts import Fact, Fill, Link, LinkChanged, MarkPrice, Outcome, OutcomeKind
+from bot.core.intents import CloseHedge, ReducePosition
 from bot.core.types import Order, Position, PositionMode
 from bot.venues.live.account import AccountReader, Snapshot
 from bot.venues.live.connection import Connection
@@ -38,6 +39,8 @@ from bot.venues.port import Batch
 
 LOOKS_MS = (0, 150, 400, 1_000)
 """How long to wait before each look for what the exchange has confirmed: its queries may lag behind it."""
+EXITS = (ReducePosition, CloseHedge)
+"""What may be sent however old the last reading is: the exchange lets it close what there is, and no more."""
 RETRY_MS = 60_000
 """How long after a key was refused for acting it is tried again."""
 
@@ -61,6 +64,8 @@ class LiveVenue:
         self._sender = Sender(connection)
         self._now_ms = connection.now_ms
         self._say = connection.say
+        self.too_old: Callable[[], str] = lambda: ""
+        """Why what was last read of the account is no longer good enough to act on; empty while it is."""
         self._refused_until_ms: int | None = None
         """Before when nothing shows that our key works again, while the exchange does not take it."""
 
@@ -91,6 +96,10 @@ class LiveVenue:
         Cut off at any moment, it goes on being looked for by ``resolve``.
         """
         made = plan(action, self._levers, self.listing, self.state)
+        if not isinstance(made, str) and not isinstance(action.intent, EXITS):
+            # A process that stood still was told of a fresh mark before anybody noticed that it had.
+            old = self.too_old()
+            made = f"the account is not known: {old}" if old else made
         if isinstance(made, str):
             return [(self._outcome(action, OutcomeKind.NOT_APPLIED, f"not sent: {made}"),)]
         act = OpenAct(action=action, plan=made, before=position_of(made.id, self.state))

@@ -252,6 +252,7 @@ class Scene:
             effects=tuple(self.effects),
             rows=tuple(rows),
             committed=((rows[-1].seq, rows[-1].hash),),
+            committed_ms=(),
             runs=tuple(self.runs),
             faults=tuple(self.faults),
             marks=tuple(self.marks),

@@ -7,8 +7,9 @@ margin and leverage have none, so theirs are found by what they ask for. No judg
 from __future__ import annotations
 
 import json
+from bisect import bisect_left
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 
@@ -116,7 +117,7 @@ class Story:
 def story_of(evidence: Evidence) -> Story:
     """Put the evidence together."""
     offset_ms = {run.epoch: run.offset_ms for run in evidence.runs if run.epoch}
-    lines = tuple(_lines(evidence.rows, offset_ms))
+    lines = tuple(_lines(evidence, offset_ms))
     deeds: dict[str, Deed] = {
         line.noun.client_id: Deed(line.noun, line)
         for line in lines
@@ -170,9 +171,11 @@ def run_at(evidence: Evidence, at_ms: int) -> Run | None:
     return None
 
 
-def _lines(rows: Iterable[JournalRow], offset_ms: Mapping[int, int]) -> Iterator[Line]:
+def _lines(evidence: Evidence, offset_ms: Mapping[int, int]) -> Iterator[Line]:
+    """The rows as they were written: a step bears the time of its fact, which may come late."""
     epoch = 0
-    for row in rows:
+    ends = [seq for seq, _ in evidence.committed]
+    for row in evidence.rows:
         if row.part is Part.NOTE:
             epoch = int(json.loads(row.body)["epoch"]) if row.kind == OPENED else epoch
             continue
@@ -182,11 +185,18 @@ def _lines(rows: Iterable[JournalRow], offset_ms: Mapping[int, int]) -> Iterator
             seq=row.seq,
             step=row.step,
             epoch=epoch,
-            at_ms=row.at_ms - offset,
+            at_ms=_written_ms(evidence, ends, row, row.at_ms - offset),
             part=row.part,
             noun=decode(row.body),
             offset_ms=offset,
         )
+
+
+def _written_ms(evidence: Evidence, ends: list[int], row: JournalRow, otherwise_ms: int) -> int:
+    """When the commit that holds a row returned; its own time where no commit is known to have held it."""
+    commit = bisect_left(ends, row.seq)
+    known = commit < len(evidence.committed_ms)
+    return evidence.committed_ms[commit] if known else otherwise_ms
 
 
 def _deed_for(asked: Asked, deeds: list[Deed], by_id: Mapping[str, Deed]) -> Deed | None:

@@ -4,7 +4,7 @@ import asyncio
 import gc
 import json
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypeVar
@@ -438,6 +438,32 @@ def test_what_a_question_for_the_time_waited_at_the_gate_skews_no_clock(certific
             return clients.clock.offset_ms
 
     assert abs(run(work)) < 200
+
+
+def test_a_ban_that_only_an_errand_of_the_library_was_told_of_closes_the_gate(
+    certificate: Certificate,
+) -> None:
+    at_the_exchange = exchange_at(ahead_ms=0)
+
+    async def answer(request: web.Request) -> web.StreamResponse:
+        if request.path.endswith("listenKey"):
+            return web.Response(status=418, text='{"code":-1003}', headers={"Retry-After": "30"})
+        return await at_the_exchange(request)
+
+    async def work() -> list[str]:
+        said: list[str] = []
+        async with serving(certificate, answer) as server:
+            clients = await opened(server, certificate, said)
+            with suppress(Exception):  # ccxt raises classes of its own
+                await clients.feed.request("listenKey", ["fapiPrivate"], "POST", {})
+            with suppress(TimeoutError):
+                async with asyncio.timeout(0.2):
+                    await clients.reads.read(TIME, Urgency.EMERGENCY)
+                    said.append("the gate is open")
+            await clients.close()
+            return said
+
+    assert run(work) == ["the exchange answered 418: everything, emergencies too waits 30 s"]
 
 
 def test_another_client_takes_the_place_of_one_that_went_deaf(certificate: Certificate) -> None:

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from bot.core.facts import BalanceChanged, BarClosed, Fact, Link, LinkChanged, MarkPrice, OutcomeKind
-from bot.core.intents import AddMargin
+from bot.core.facts import BalanceChanged, BarClosed, Fact, Link, LinkChanged, MarkPrice, Outcome, OutcomeKind
+from bot.core.intents import AddMargin, Intent, PlaceStop, ReducePosition
 from bot.core.types import PositionMode, Symbol
 from bot.venues.live.feed import Feed, Wants
 from bot.venues.live.terms import Heard, Subscription, Wanted
@@ -30,7 +30,7 @@ from tests.venues.live.fake import (
 )
 from tests.venues.live.test_ear import Box, believed, mark
 from tests.venues.live.test_venue import held, outcomes
-from tests.venues.live.virtual import T0, live, now_ms
+from tests.venues.live.virtual import T0, VirtualLoop, live, now_ms
 
 
 class Scene:
@@ -118,6 +118,40 @@ async def plays(scene: Scene, until_s: float, *works: Awaitable[Any]) -> Scene:
 
 
 # -- reading the account -------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("intent", "sent"),
+    [
+        (AddMargin(id=LONG, amount=D(5)), []),
+        (PlaceStop(id=LONG, trigger=D(95)), []),
+        (ReducePosition(id=LONG, quantity=D(1)), ["reduce"]),
+    ],
+)
+def test_after_the_process_stood_still_nothing_but_exits_leaves_before_the_account_is_read(
+    intent: Intent, sent: list[str]
+) -> None:
+    async def main() -> None:
+        scene = Scene()
+
+        async def freeze() -> None:
+            await asyncio.sleep(20)
+            loop = asyncio.get_running_loop()
+            assert isinstance(loop, VirtualLoop)
+            loop.now += 60
+            # What was decided on the mark that came first is handed over before anybody else has a turn.
+            (batch,) = await scene.venue.execute(an_action(intent))
+            assert [request.path for request in scene.exchange.sent] == sent
+            (outcome,) = [fact for fact in batch if isinstance(fact, Outcome)]
+            if not sent:
+                assert (outcome.kind, outcome.proof) == (
+                    OutcomeKind.NOT_APPLIED,
+                    "not sent: the account is not known: it was last read 70 s ago",
+                )
+
+        await plays(scene, 90, freeze(), scene.ticks(89))
+
+    live(main)
 
 
 def test_the_account_is_read_every_ten_seconds_and_every_two_when_near() -> None:
