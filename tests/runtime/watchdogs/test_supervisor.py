@@ -72,7 +72,7 @@ def test_it_hears_of_the_start_of_life_of_the_state_and_of_the_end(address: str)
     [
         ("", "", None, 1_000),
         ("20000000", "", 20_000, 1_000),
-        ("1000000", str(os.getpid()), 1_000, 500),
+        ("1000000", "ours", 1_000, 500),
         ("20000000", "1", None, 1_000),
         ("0", "", None, 1_000),
         ("soon", "", None, 1_000),
@@ -82,6 +82,7 @@ def test_signs_of_life_are_given_where_they_are_wanted_of_us(
     usec: str, pid: str, watchdog_ms: int | None, pace_ms: int, tmp_path: Path
 ) -> None:
     address = str(tmp_path / "notify")
+    pid = str(os.getpid()) if pid == "ours" else pid
     environ = {"NOTIFY_SOCKET": address, "WATCHDOG_USEC": usec, "WATCHDOG_PID": pid}
     with manager(address) as systemd:
         supervisor = Supervisor.named_by(environ)
