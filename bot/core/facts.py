@@ -15,6 +15,7 @@ from bot.core.carried import Carried
 from bot.core.contracts import Contract
 from bot.core.intents import Level
 from bot.core.losses import Ending
+from bot.core.provenance import Provenance
 from bot.core.types import AccountName, ClientId, Order, Position, PositionId, Symbol
 
 
@@ -332,36 +333,6 @@ class ProcessChanged:
     now: str
     because: str
     level: Level
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class EpochIds:
-    """How many client ids an epoch of the journal gave: their numbers run from 1 to ``count``."""
-
-    epoch: int
-    count: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SeenId:
-    """A client id with our prefix that the exchange remembers of an order, whatever became of that."""
-
-    account: AccountName
-    client_id: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Provenance:
-    """Which client ids are of this journal, and which the exchange remembers: told before anything is known.
-
-    An id that is seen and was never ``given`` shows that the journal was lost or is an old copy, or that
-    another bot acts here.
-    """
-
-    at_ms: int
-    given: tuple[EpochIds, ...]
-    """Of every earlier epoch that gave any."""
-    seen: tuple[SeenId, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

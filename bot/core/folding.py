@@ -36,15 +36,15 @@ from bot.core.facts import (
     Outcome,
     PositionChanged,
     ProcessChanged,
-    Provenance,
     StoodStill,
 )
 from bot.core.keeper import KEEPER_ENTRY
 from bot.core.leaving import closed_by_venue, leg_changed, miss_stops, stop_ended, turned
-from bot.core.ledger import Ledger, is_accepted
+from bot.core.ledger import Ledger
 from bot.core.listings import news_of
 from bot.core.pools import after_payment
 from bot.core.process import note, stand_still
+from bot.core.provenance import Provenance, is_accepted
 from bot.core.seatbelt import seatbelt_entry
 from bot.core.settings import EngineSettings, RuleEntry
 from bot.core.types import AccountName, MarginMode, Position, PositionId

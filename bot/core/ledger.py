@@ -8,7 +8,6 @@ applied for balance and budgets.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 from decimal import Decimal
 
@@ -28,6 +27,7 @@ from bot.core.intents import (
     SetPosture,
 )
 from bot.core.losses import NO_LOSSES, Losses
+from bot.core.provenance import origin_of
 from bot.core.settings import DAY_MS, HOUR_MS, RESERVED_NAMES, SEATBELT, Limits
 from bot.core.types import OUR_PREFIX, ZERO, AccountName, ClientId, Position, PositionId, RuleName
 
@@ -387,26 +387,6 @@ class Ledger:
             history.margin_in_campaign -= draws
             if same_lot:
                 history.margin_in_lot -= draws
-
-
-def is_accepted(client_id: str, accepted: Iterable[str]) -> bool:
-    """Whether it is among the strangers that a person has accepted, or was given before one of them."""
-    if client_id in accepted:
-        return True
-    origin = origin_of(client_id)
-    if origin is None:
-        return False
-    known = [found for found in map(origin_of, accepted) if found is not None]
-    return any(epoch == origin[0] and number >= origin[1] for epoch, number in known)
-
-
-def origin_of(client_id: str) -> tuple[int, int] | None:
-    """Epoch and number of a client id of ours; ``None`` where it has none."""
-    if not client_id.startswith(OUR_PREFIX):
-        return None
-    epoch, _, rest = client_id.removeprefix(OUR_PREFIX).partition("-")
-    number = rest.partition("-")[0]
-    return (int(epoch), int(number)) if epoch.isdecimal() and number.isdecimal() else None
 
 
 def _note_fill(entry: Entry, intent: ReducePosition, history: History) -> None:

@@ -13,8 +13,8 @@ from collections.abc import Iterable, Sequence
 from bot.core.carried import AccountRecord, Carried
 from bot.core.codec import decode_decision
 from bot.core.decisions import Action
-from bot.core.facts import CarriedOver, EpochIds, Provenance, SeenId
-from bot.core.ledger import origin_of
+from bot.core.facts import CarriedOver
+from bot.core.provenance import EpochIds, Provenance, SeenId, origin_of
 from bot.core.types import AccountName
 from bot.runtime.journal import Journal, JournalQuery
 from bot.runtime.journal.port import PAGE

@@ -3,7 +3,7 @@
 import pytest
 
 from bot.core.decisions import Action, Because, Decision, Refusal, StateChanged
-from bot.core.facts import CommandKind, EpochIds, Link, Provenance, SeenId
+from bot.core.facts import CommandKind, Link
 from bot.core.intents import (
     AddMargin,
     CancelStop,
@@ -19,6 +19,7 @@ from bot.core.intents import (
     SetPosture,
     WithdrawMargin,
 )
+from bot.core.provenance import EpochIds, Provenance, SeenId
 from bot.core.states import BotState, allows
 from bot.core.types import ClientId
 from bot.core.view import View

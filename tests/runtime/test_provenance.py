@@ -4,7 +4,8 @@ import asyncio
 from pathlib import Path
 
 from bot.core.carried import Carried
-from bot.core.facts import CarriedOver, EpochIds, Provenance, SeenId
+from bot.core.facts import CarriedOver
+from bot.core.provenance import EpochIds, Provenance, SeenId
 from bot.core.types import AccountName
 from bot.runtime.journal import MemoryJournal
 from bot.runtime.journal.quarantine import KIND

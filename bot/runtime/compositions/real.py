@@ -16,7 +16,7 @@ from bot.config.errors import written
 from bot.config.reaching import check_reachable, check_sendable
 from bot.core.carried import Life, OpenIntent
 from bot.core.engine import Engine
-from bot.core.facts import SeenId
+from bot.core.provenance import SeenId
 from bot.core.settings import EngineSettings
 from bot.core.types import OUR_PREFIX, AccountName, Symbol
 from bot.runtime.checkpoint import CheckpointedJournal, remembered

@@ -36,10 +36,10 @@ from bot.core.facts import (
     Outcome,
     PositionChanged,
     ProcessChanged,
-    Provenance,
     StoodStill,
     Tick,
 )
+from bot.core.provenance import Provenance
 from bot.core.step import Step
 from bot.runtime.journal.port import JournalRow, Part
 from bot.runtime.redaction import redact
