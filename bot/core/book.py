@@ -205,7 +205,7 @@ class Account:
     state: BotState = BotState.RECOVERING
     because: str = "no snapshot yet"
     told_ms: int = -1
-    """When its balance was told last: with every reading of the account."""
+    """When its balance was told last, or all of it: with every reading."""
     known: bool = False
     """Whether a reading has told all of it since the last link was lost."""
     unknown_since_ms: int = 0

@@ -237,6 +237,7 @@ class Folding:
     def _known(self, fact: AccountRead) -> None:
         """All of the account has been told, by a reading that is not older than its last doubt."""
         account = self._books.account(fact.account)
+        account.told_ms = max(account.told_ms, fact.at_ms)
         if account.known or fact.at_ms < account.unknown_since_ms:
             return
         account.known = True

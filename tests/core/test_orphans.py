@@ -27,6 +27,7 @@ def read_after(desk: Desk, after_ms: int) -> list[Decision]:
     """The account is read once more, and time passes."""
     desk.now_ms += after_ms
     desk.pays_in("0")
+    desk.is_read()
     return desk.tick()
 
 
