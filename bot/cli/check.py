@@ -104,13 +104,14 @@ def _unsent(settings: Settings) -> Iterator[str]:
 
 def _at_exchanges(settings: Settings) -> Iterator[Finding]:
     """What the rules would ask of real accounts and their exchanges cannot do."""
-    from bot.config.at_venues import findings_at
+    from bot.config.at_venues import check_told, findings_at
     from bot.venues.live.registry import dialect
 
     venues = {name: table.venue for name, table in settings.config.accounts.items()}
-    yield from findings_at(
-        settings, {name: dialect(venue).traits for name, venue in venues.items() if venue is not None}
-    )
+    traits = {name: dialect(venue).traits for name, venue in venues.items() if venue is not None}
+    if settings.config.mode == "paper":
+        check_told(settings, traits.values())
+    yield from findings_at(settings, traits)
 
 
 def _is_startable(settings: Settings) -> bool:

@@ -114,6 +114,23 @@ def test_a_paper_file_may_leave_its_contracts_to_the_exchange(holdfast: Run, tmp
     assert "top_up cannot work on cross positions at bybit" in answer.output
 
 
+@pytest.mark.parametrize("command", [("check", "-c"), ("run", "--paper")])
+def test_a_paper_file_must_have_what_its_exchange_tells_only_to_who_holds_a_key(
+    command: tuple[str, str], holdfast: Run, tmp_path: Path
+) -> None:
+    path = tmp_path / "bot.toml"
+    path.write_text(
+        '[accounts.main]\nvenue = "binanceusdm"\nbalance = 5000\n\n[[paper.positions]]\n'
+        'symbol = "BTC/USDT:USDT"\nside = "long"\nnotional = 10000\nleverage = 10\n'
+    )
+    answer = holdfast(*command, path)
+    assert answer.exit_code == 4
+    assert answer.stderr == (
+        f'{path}:6: paper.positions[1].symbol: no contract for "BTC/USDT:USDT", whose tiers binanceusdm tells'
+        ' only to who holds a key; add [contracts."BTC/USDT:USDT"] with lot and tiers\n'
+    )
+
+
 def test_check_says_that_a_real_account_is_not_acted_on_yet(holdfast: Run, tmp_path: Path) -> None:
     path = tmp_path / "bot.toml"
     keys = '{ api_key = "env:KEY", secret = "env:SECRET" }'
