@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import replace
+from pathlib import Path
 
 from bot.config import Settings
 from bot.config.compose import engine_settings as engine_settings_of
@@ -24,6 +25,7 @@ from bot.runtime.clock import Clock
 from bot.runtime.compositions.parts import Composition, nearness, wants_of
 from bot.runtime.inbox import Inbox
 from bot.runtime.journal import Journal
+from bot.runtime.journal.wording import understood
 from bot.runtime.provenance import inherited
 from bot.runtime.secrets import keys_of
 from bot.runtime.shell import Feed as ShellFeed
@@ -48,7 +50,9 @@ async def live(settings: Settings, *, journal: Journal, clock: Clock, say: Say) 
         looked_at = look_at(settings, found)
         refuse(settings, looked_at)
         engine_settings = _engine_settings(settings, found, journal.epoch)
-        yield await guarding(found, engine_settings, looked_at, journal=journal, clock=clock)
+        with understood(Path(settings.config.journal.path)):
+            composition = await guarding(found, engine_settings, looked_at, journal=journal, clock=clock)
+        yield composition
 
 
 async def guarding(

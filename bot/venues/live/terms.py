@@ -136,6 +136,8 @@ class Traits:
     """What is otherwise than ``levers`` say in hedge mode."""
     margin_history: str = ""
     """Where added margin can be read back by its amount; empty: only by the change of the position."""
+    tiers_public: bool = True
+    """Whether the exchange tells maintenance tiers to everybody, and not only to who holds a key."""
     bars_streamed: bool = True
     """Whether a stream tells that a bar is closed; else bars are read by request when they close."""
     quarterlies: str = ""

@@ -46,6 +46,7 @@ TRAITS = Traits(
     margin_rules=("binance_coinm",),
     hosts=frozenset({"dapi.binance.com", "dstream.binance.com", "api.binance.com"}),
     position_modes=frozenset(PositionMode),
+    tiers_public=False,
     levers=levers("-4150"),
     codes=CODES,
     endings=ENDINGS,

@@ -45,6 +45,7 @@ TRAITS = Traits(
     margin_rules=("binance_usdm",),
     hosts=frozenset({"fapi.binance.com", "fstream.binance.com", "api.binance.com"}),
     position_modes=frozenset(PositionMode),
+    tiers_public=False,
     levers=levers("-4161"),
     codes=CODES,
     endings=ENDINGS,
