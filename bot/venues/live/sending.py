@@ -8,7 +8,7 @@ from bot.venues.live.outcome import Applied, Rejected, Unknown, Unsent, Verdict,
 from bot.venues.live.wire import Request, Urgency
 
 
-class _Overdue(Exception):
+class _Overdue(Exception):  # noqa: N818  # it says what is the matter
     """Its time is over, and it has not left."""
 
 
