@@ -243,6 +243,8 @@ class Folding:
         account.known = True
         self.attribution.known(fact.account, fact.at_ms)
         known = "the account is known"
+        if account.halted:
+            known += ", and it was halted before"
         if account.reducing:
             known += ", and only exits and stops are sent until somebody acknowledges"
         if account.flattening is not None:

@@ -356,6 +356,22 @@ def test_a_ban_is_a_link_down_at_once_and_nothing_is_asked_until_it_is_over() ->
     assert any("418: everything, emergencies too waits 120 s" in line for line in scene.desk.said)
 
 
+def test_an_answer_that_was_under_way_when_a_ban_came_does_not_end_it() -> None:
+    async def work() -> Scene:
+        scene = Scene(held(took_ms=2_500))
+
+        async def banned() -> None:
+            await asyncio.sleep(17 - seconds())  # The reading that began at 16.6 s ends at 19.1 s.
+            scene.desk.wires.gate.close(60_000, emergencies=True)
+
+        return await plays(scene, 90, scene.ticks(90), banned())
+
+    account = [(at, up) for at, link, up in live(work).box.links() if link is Link.ACCOUNT]
+    assert [up for _, up in account] == [False, True]
+    assert 17 <= account[0][0] <= 18
+    assert account[1][0] >= 77
+
+
 def test_clocks_that_come_apart_are_a_link_down_until_they_agree() -> None:
     async def work() -> Scene:
         scene = Scene()
