@@ -15,6 +15,7 @@ from tests.building.exchange import Exchange, a_real_time_world, running
 from tests.building.simulator import ALICES_KEY
 from tests.live.conftest import configured
 from tests.live.running_bot import Bot, guarded
+from tests.simulator.binance_desk import Client
 
 Run = Callable[..., Result]
 PAPER = """\
@@ -43,6 +44,12 @@ use = "top_up"
 params = {{ below = 0.07, restore_to = 0.10 }}
 """
 POSITION = "BTC/USDT:USDT/long"
+
+
+def multi_assets(exchange: Exchange) -> None:
+    """Every currency backs every position: its owner chose so at the exchange."""
+    wire: Any = exchange.wire
+    Client(wire).ask("POST", "/fapi/v1/multiAssetsMargin", multiAssetsMargin="true")
 
 
 def stops(books: Any) -> list[Decimal]:
@@ -181,8 +188,9 @@ def test_in_shadow_everything_is_decided_and_nothing_reaches_the_exchange(
             6,
             "behind that of the exchange; set it by NTP",
         ),
+        (multi_assets, 6, "multi-assets mode is on"),
     ],
-    ids=["withdraw", "wrong key", "clock"],
+    ids=["withdraw", "wrong key", "clock", "multi-assets"],
 )
 def test_what_does_not_fit_is_one_line_and_nothing_is_sent(
     holdfast: Run,
@@ -200,6 +208,27 @@ def test_what_does_not_fit_is_one_line_and_nothing_is_sent(
     assert answer.exit_code == exit_code, answer.output + answer.stderr
     assert said in answer.output + answer.stderr
     assert exchange.books() == before
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        ('"binanceusdm"', '"binanceusd"', 'accounts.main.venue: found "binanceusd"'),
+        ('use = "top_up"', 'use = "top_up"\nsymbols = ["BTC/USDT"]', "that is a spot symbol"),
+    ],
+    ids=["unknown venue", "spot symbol"],
+)
+@pytest.mark.parametrize("command", ["--live", "--shadow", "doctor"])
+def test_a_mistake_of_the_file_is_one_line_before_anybody_is_asked(
+    holdfast: Run, exchange: Exchange, config: Path, old: str, new: str, said: str, command: str
+) -> None:
+    config.write_text(config.read_text().replace(old, new, 1))
+    arguments = ("doctor", config) if command == "doctor" else ("run", config, command, "--for", "9s")
+    answer = holdfast(*arguments)
+    assert answer.exit_code == 4, answer.output
+    (line,) = answer.stderr.splitlines()
+    assert said in line
+    assert exchange.wire.statuses == []
 
 
 def test_hedge_mode_where_one_way_is_configured_is_one_line(

@@ -204,6 +204,8 @@ class KeyRights:
     withdraw: bool | None
     transfer: bool | None
     ip_restricted: bool | None
+    portfolio_margin: bool | None = None
+    """Whether it may trade in portfolio margin, which keys may that were made after it was turned on."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
