@@ -262,7 +262,7 @@ def test_the_rights_of_a_key() -> None:
         name: value for name, value in told.items() if name not in ("ipRestrict", "enableInternalTransfer")
     }
     assert USDM.reading.rights(missing) == KeyRights(
-        trade=False, withdraw=False, transfer=None, ip_restricted=None
+        trade=False, withdraw=False, transfer=None, ip_restricted=None, portfolio_margin=True
     )
     with pytest.raises(ValueError, match="rights"):
         USDM.reading.rights({"code": -2015, "msg": "Invalid API-key, IP, or permissions for action."})
