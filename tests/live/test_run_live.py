@@ -1,6 +1,7 @@
 """The whole bot on real sockets: the unmodified client of ccxt, over TLS, against an exchange of our own."""
 
 import json
+import time
 from collections.abc import Callable
 from dataclasses import replace
 from decimal import Decimal
@@ -11,8 +12,9 @@ import pytest
 from click.testing import Result
 
 from bot.core.types import PositionMode
+from tests.building.contracts import BTC
 from tests.building.exchange import Exchange, a_real_time_world, running
-from tests.building.simulator import ALICES_KEY
+from tests.building.simulator import ALICE, ALICES_KEY
 from tests.live.conftest import configured
 from tests.live.running_bot import Bot, guarded
 from tests.simulator.binance_desk import Client
@@ -278,3 +280,28 @@ def test_a_key_that_is_revoked_while_it_runs_is_said_once(
     lines = [line for line in answer.output.splitlines() if "armed -> auth_lost" in line]
     assert len(lines) == 1, answer.output
     assert len(stops(exchange.books())) == 1
+
+
+@pytest.mark.slow
+def test_funding_that_was_settled_and_what_a_hand_did_are_in_the_journal(
+    holdfast: Run, exchange: Exchange, config: Path
+) -> None:
+    ticker = exchange.world.market[BTC]
+
+    def settle(bot: Bot) -> None:
+        exchange.until(lambda books: len(stops(books)) == 1)
+        ticker.next_funding_ms = time.time_ns() // 1_000_000 + 3_000
+        exchange.mark("100.1")
+        bot.until(lambda: ticker.next_funding_ms <= time.time_ns() // 1_000_000)
+        exchange.control("POST", "/market", symbol=BTC, settle=True)
+        bot.until(lambda: bot.rows("FundingPaid"), 60)
+        wire: Any = exchange.wire
+        order = {"symbol": "BTCUSDT", "side": "SELL", "type": "MARKET", "quantity": "4", "reduceOnly": "true"}
+        Client(wire).ask("POST", "/fapi/v1/order", **order)
+        bot.until(lambda: bot.rows("StateChanged", contains='"was":"10 held","now":"6 held"'), 60)
+
+    answer = guarded(holdfast, config, "--live", settle, "120s")
+    assert answer.exit_code == 0, answer.output + answer.stderr
+    rows = json.loads(holdfast("journal", "-c", config, "--json", "--kind", "funding").stdout)["rows"]
+    (booked,) = exchange.world.view(ALICE).income[:1]
+    assert [Decimal(row["body"]["amount"]) for row in rows] == [booked.amount]
