@@ -37,12 +37,18 @@ class Reading:
     @classmethod
     @asynccontextmanager
     async def of(cls, path: Path) -> AsyncIterator[Reading]:
-        """Read the journal at ``path``; a ``ShellError`` says why that cannot be."""
+        """Read the journal at ``path``; a ``ShellError`` says why that cannot be.
+
+        The bot that runs in its folder is asked if it is its own. It has the lock of the folder: of another
+        journal there nobody may begin a run meanwhile, so it is read without.
+        """
         async with AsyncExitStack() as stack:
-            if await ask(path.parent, "status") is not None:
+            status = await ask(path.parent, "status")
+            if isinstance(status, dict) and status.get("journal") == path.name:
                 yield cls(path.parent, None)
                 return
-            stack.enter_context(_held(path))
+            if status is None:
+                stack.enter_context(_held(path))
             yield cls(path.parent, await stack.enter_async_context(read_journal(path)))
 
     @property

@@ -11,7 +11,7 @@ from bot.core.amounts import Unit, contract_of, counted_in
 from bot.core.codec import decode_decision, decode_fact
 from bot.core.decisions import Action, Decision, Refusal, StateChanged
 from bot.core.facts import Command, Deleveraged, Fact, FundingPaid, LinkChanged, Liquidated, Outcome
-from bot.core.intents import Intent
+from bot.core.intents import Intent, ReducePosition
 from bot.core.types import Symbol
 from bot.runtime.redaction import redact
 
@@ -77,6 +77,8 @@ def intent_text(intent: Intent, synthetic: AbstractSet[Symbol] = frozenset()) ->
     name, counted = type(intent).__name__, counted_in(intent)
     if counted is not None:
         name += f" {_WORDS[counted.unit]}{exact(counted.amount)}"
+    if isinstance(intent, ReducePosition) and intent.limit is not None:
+        name += f" at {exact(intent.limit)} or better"
     symbol = contract_of(intent)
     return name if symbol == intent.id.symbol else f"{name} in {flagged(symbol, symbol in synthetic)}"
 

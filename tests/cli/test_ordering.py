@@ -48,7 +48,7 @@ class Bot:
     async def live(self, stop: asyncio.Event) -> None:
         engine, inbox = self.desk.engine, Inbox()
         commanding = Commanding(engine, self.desk.settings, lambda: self.desk.now_ms)
-        queries = standard_queries(engine, MemoryJournal()) | commanding.queries()
+        queries = standard_queries(engine, MemoryJournal(), Path("holdfast.db")) | commanding.queries()
 
         async def fold() -> None:
             while True:

@@ -55,8 +55,12 @@ class Listing:
         self.by_id: Mapping[str, Instrument] = {each.id: each for each in instruments}
 
     def become(self, other: Listing) -> None:
-        """The exchange lists other instruments by now, or the same with other rules."""
-        self.by_symbol, self.by_id = other.by_symbol, other.by_id
+        """The exchange lists other instruments by now, or the same with other rules.
+
+        What it lists no more stays known: something may be held or resting there still.
+        """
+        self.by_symbol = {**self.by_symbol, **other.by_symbol}
+        self.by_id = {**self.by_id, **other.by_id}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -206,6 +210,8 @@ class KeyRights:
     withdraw: bool | None
     transfer: bool | None
     ip_restricted: bool | None
+    portfolio_margin: bool | None = None
+    """Whether it may trade in portfolio margin, which keys may that were made after it was turned on."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
