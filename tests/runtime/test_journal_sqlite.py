@@ -188,6 +188,13 @@ def test_damage_that_the_database_tells_in_several_lines_is_told_in_one(path: Pa
     assert "the database is damaged (*** in database main ***" in refused(path, JournalBroken)
 
 
+def test_a_damaged_name_in_the_schema_is_said_in_words(path: Path) -> None:
+    """SQLite quotes it in its message, and Python cannot read that."""
+    write(path, some_steps(5))
+    path.write_bytes(path.read_bytes().replace(b"CREATE INDEX row_kind ON", b"CREATE INDEX row\xa0kind ON"))
+    assert "the database is damaged (UnicodeDecodeError)" in refused(path, JournalBroken)
+
+
 def test_a_file_that_is_no_database_is_left_as_it_was(path: Path) -> None:
     path.parent.mkdir()
     path.write_text("my holiday photographs\n" * 100)

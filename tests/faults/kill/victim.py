@@ -1,4 +1,4 @@
-"""The bot as a process of its own, which may end at any moment, and its journal as it lies there afterwards."""
+"""The bot as a process of its own, which may end at any moment, and its journal as it lies there then."""
 
 import asyncio
 import os
