@@ -87,7 +87,7 @@ def a_step(number: int) -> Step:
 
 def closed(folder: Path) -> Image:
     """A sealed journal of exactly 64 KiB that was closed in order."""
-    for steps in range(1, 200):
+    for steps in range(20, 60):
         path = folder / str(steps) / NAME
         asyncio.run(_write(path, steps))
         if path.stat().st_size == SIZE:
