@@ -128,7 +128,7 @@ def is_root() -> bool:
 
 def _stirred(one: Lane, over: Callable[[], bool]) -> bool:
     """Let the market ask for actions until something holds; whether it came to that."""
-    end = time.monotonic() + _WITHIN_S
+    end = time.monotonic() + _WITHIN_S * one.victim.slowness
     while not over():
         if time.monotonic() > end:
             return False
@@ -150,7 +150,7 @@ def _ended(one: Lane, trouble: Trouble, stops: int, said: str) -> None:
 def _refused(one: Lane, trouble: Trouble, said: str) -> None:
     """A start that comes to nothing."""
     trouble.refused += 1
-    if not one.victim.gave_up(_WITHIN_S):
+    if not one.victim.gave_up(_WITHIN_S * one.victim.slowness):
         trouble.violations.append("it started where it cannot write")
         one.victim.kill()
         return

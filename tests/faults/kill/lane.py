@@ -81,7 +81,7 @@ class Lane:
     def settle(self) -> None:
         """Let it guard until every intent has its outcome, end it in order, and audit."""
         self.hand.calm()
-        end = time.monotonic() + SETTLED_WITHIN_S
+        end = time.monotonic() + SETTLED_WITHIN_S * self.victim.slowness
         while self.open_intents() and time.monotonic() < end:
             time.sleep(_POLL_S)
         code = self.victim.stop()

@@ -152,7 +152,7 @@ def _prepare(one: Lane, kind: Kind) -> None:
 
 def _until_quiet(one: Lane) -> None:
     """Nothing is on its way, twice in a row: what was asked for by the last change has been done."""
-    end = time.monotonic() + _DONE_WITHIN_S
+    end = time.monotonic() + _DONE_WITHIN_S * one.victim.slowness
     calm = 0
     while calm < 2:  # twice in a row
         time.sleep(4 * _POLL_S)
@@ -165,7 +165,7 @@ def _over(one: Lane, kind: Kind, done: tuple[int, int]) -> bool:
 
     It is asked seldom: each answer is a call too.
     """
-    end = time.monotonic() + _DONE_WITHIN_S
+    end = time.monotonic() + _DONE_WITHIN_S * one.victim.slowness
     while not one.victim.gave_up(_ASKED_S):
         now = _finished(one, kind)
         if now > done and one.open_intents() == 0:
