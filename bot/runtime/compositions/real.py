@@ -72,7 +72,9 @@ async def guarding(
         settings=engine_settings,
         venue=Venues({name: each.venue for name, each in found.items()}),
         journal=CheckpointedJournal(journal, engine),
-        inherited=await inherited(journal, left, found, await seen_ids(found, engine_settings.rules), clock.now_ms()),
+        inherited=await inherited(
+            journal, left, found, await seen_ids(found, engine_settings.rules), clock.now_ms()
+        ),
         feeds=_feeds(engine, found, () if left is None else left.carried.open_intents),
         symbols=_symbols(found),
         findings=looked_at,

@@ -15,7 +15,7 @@ from decimal import Decimal
 from functools import partial
 from pathlib import Path
 
-from bot.core.ledger import origin_of
+from bot.core.provenance import origin_of
 from bot.core.types import MarginMode, OrderKind, PositionId, Side, Symbol
 from bot.simulator import World
 from bot.simulator.world import OrderTerms

@@ -1,4 +1,4 @@
-"""A sample of the flips; ``python -m tests.faults.disk --flips all`` does every byte."""
+"""A sample of the flips; ``python -m tests.faults.disks --flips all`` does every byte."""
 
 import random
 from collections.abc import Callable
@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.faults.disk.flips import NAME, SIZE, Image, closed, flip, killed
+from tests.faults.disks.flips import NAME, SIZE, Image, closed, flip, killed
 
 SAMPLE = 60
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.faults.disk.trouble import Trouble, broken, full, is_root, read_only, too_large
+from tests.faults.disks.trouble import Trouble, broken, full, is_root, read_only, too_large
 from tests.faults.kill.lane import Lane
 from tests.faults.kill.scene import a_scene
 

@@ -1,4 +1,4 @@
-"""Flipped bytes, a full disk, a disk that may only be read, errors: ``python -m tests.faults.disk``."""
+"""Flipped bytes, a full disk, a disk that may only be read, errors: ``python -m tests.faults.disks``."""
 
 import argparse
 import random
@@ -11,15 +11,15 @@ from pathlib import Path
 
 import click
 
-from tests.faults.disk.flips import Image, closed, flip, killed
-from tests.faults.disk.trouble import CALLS, Trouble, broken, full, is_root, read_only, too_large
+from tests.faults.disks.flips import Image, closed, flip, killed
+from tests.faults.disks.trouble import CALLS, Trouble, broken, full, is_root, read_only, too_large
 from tests.faults.kill.lane import Lane
 from tests.faults.kill.scene import a_scene
 
 
 def main() -> int:
     """Print what came of it; 1 if anything was violated."""
-    parser = argparse.ArgumentParser(prog="python -m tests.faults.disk", description=__doc__)
+    parser = argparse.ArgumentParser(prog="python -m tests.faults.disks", description=__doc__)
     parser.add_argument("--flips", default="300", metavar="all|N", help="bytes to flip in each file")
     parser.add_argument("--errors", type=int, default=0, metavar="N", help="EIO at each of the first N calls")
     parser.add_argument("--full", action="store_true", help="a full, a read-only and a limited disk")
