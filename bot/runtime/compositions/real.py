@@ -19,12 +19,12 @@ from bot.core.engine import Engine
 from bot.core.provenance import SeenId
 from bot.core.settings import EngineSettings, RuleEntry
 from bot.core.types import OUR_PREFIX, AccountName, Symbol
-from bot.runtime.checkpoint import CheckpointedJournal, remembered
+from bot.runtime.checkpoint import CheckpointedJournal
 from bot.runtime.clock import Clock
 from bot.runtime.compositions.parts import Composition, nearness, wants_of
 from bot.runtime.inbox import Inbox
 from bot.runtime.journal import Journal
-from bot.runtime.provenance import inherited
+from bot.runtime.provenance import inherited, memory
 from bot.runtime.secrets import keys_of
 from bot.runtime.shell import Feed as ShellFeed
 from bot.runtime.starting.connecting import Connected, Say, connected, gate_of
@@ -64,9 +64,7 @@ async def guarding(
 ) -> Composition:
     """The parts of a run that acts on accounts that are connected."""
     engine = Engine(engine_settings)
-    left = await remembered(journal)
-    if left is not None:
-        left = replace(left, at_ms=clock.now_ms())
+    left = await memory(journal, clock.now_ms())
     return Composition(
         engine=engine,
         settings=engine_settings,

@@ -46,6 +46,7 @@ class Lane:
         """Start it, and wait until it guards."""
         self.start()
         self.tally.armed_s.append(self.victim.until("armed"))
+        self.tally.worked_s.append(self.victim.worked_s())
 
     def kill_somewhere(self) -> None:
         """Start it and end it without warning: on its way up, or at work."""

@@ -24,6 +24,8 @@ class Tally:
     """Processes that were started beside one that runs, or all at once."""
     armed_s: list[float] = field(default_factory=list)
     """From the start of the process to ARMED, of each start that was let be."""
+    worked_s: list[float] = field(default_factory=list)
+    """What each of those took of a processor."""
     points: Counter[str] = field(default_factory=Counter)
     """Kills at a call into the system, by the kind of action and of call."""
     acts: Counter[str] = field(default_factory=Counter)
@@ -46,6 +48,7 @@ class Tally:
         self.restarts += other.restarts
         self.rivals += other.rivals
         self.armed_s += other.armed_s
+        self.worked_s += other.worked_s
         self.points += other.points
         self.acts += other.acts
         self.inherited += other.inherited
@@ -75,6 +78,7 @@ class Tally:
             told.append(
                 f"start to ARMED, {len(self.armed_s)} starts:"
                 f" p50 {p50:.2f} s, p99 {p99:.2f} s, max {max(self.armed_s):.2f} s"
+                f" (of a processor p50 {percentile(self.worked_s or [0.0], 50):.2f} s)"
             )
         return [*told, f"violations: {len(self.violations)}", *(f"  {each}" for each in self.violations)]
 
