@@ -56,7 +56,7 @@ def parts(hours: float, jobs: int) -> Sequence[Part]:
             title="Simulation",
             about="The whole bot but its sockets in virtual time, against a paper exchange behind Binance's "
             "wire protocol, with a user who meddles and a random subset of all faults for each seed. "
-            "After each the exchange's ledger, the journal and all decisions are held against the invariants.",
+            "After each the exchange's ledger, the journal and all decisions are held against invariants.",
             command=("-m", "tests.faults", "--seeds", f"0:{many(1_000)}", "--jobs", cores),
         ),
         *(
@@ -84,8 +84,8 @@ def parts(hours: float, jobs: int) -> Sequence[Part]:
         ),
         Part(
             title="Mistakes of our own, planted",
-            about="Without this the other numbers mean nothing: deliberate mistakes in our own code, one at a "
-            "time, and whether the lab notices.",
+            about="Without this the other numbers mean nothing: deliberate mistakes in our own code, one "
+            "at a time, and whether the lab notices.",
             command=("-m", "tests.faults.planted", "--jobs", cores),
         ),
     )
