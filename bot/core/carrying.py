@@ -23,6 +23,7 @@ from bot.core.ledger import Entry, History, Ledger
 from bot.core.types import ClientId, PositionId, RuleName
 
 _ANSWERED = frozenset({Life.APPLIED})
+_NEVER = (-1, 0)
 
 
 def write_down(books: Books, ledger: Ledger, parked: Parked) -> Carried:
@@ -49,6 +50,8 @@ def write_down(books: Books, ledger: Ledger, parked: Parked) -> Carried:
                 paused_until_ms=account.paused_until_ms,
                 strangers=tuple(sorted(account.strangers)),
                 acted_ms=tuple(ledger.acted_ms.get(name, ())),
+                day=ledger.acted_on.get(name, _NEVER)[0],
+                acted_in_day=ledger.acted_on.get(name, _NEVER)[1],
             )
             for name, account in sorted(books.accounts.items())
         ),
@@ -91,6 +94,7 @@ def take_over(carried: Carried, books: Books, ledger: Ledger, parked: Parked) ->
         account.flattening = known.flattening
         account.strangers.update(known.strangers)
         ledger.acted_ms[known.account] = deque(known.acted_ms)
+        ledger.acted_on[known.account] = known.day, known.acted_in_day
     ledger.rule_of_stop.update({stop.client_id: stop.rule for stop in carried.stops})
     books.pairs.take_over(carried.hedges, {each.client_id: each.id for each in carried.openings})
     parked.paused_until_ms.update({pause.subject: pause.until_ms for pause in carried.pauses})
@@ -113,6 +117,7 @@ def _position(id_: PositionId, history: History) -> PositionRecord:
     return PositionRecord(
         id=id_,
         lot_ms=history.lot_ms,
+        actions_in_lot=history.actions_in_lot,
         margin_in_lot=history.margin_in_lot,
         margin_in_campaign=history.margin_in_campaign,
         campaign_last_ms=history.campaign_last_ms,
@@ -141,6 +146,7 @@ def _rule(name: RuleName, history: History) -> RuleRecord:
 def _history(record: PositionRecord) -> History:
     history = History(
         lot_ms=record.lot_ms,
+        actions_in_lot=record.actions_in_lot,
         margin_in_lot=record.margin_in_lot,
         margin_in_campaign=record.margin_in_campaign,
         campaign_last_ms=record.campaign_last_ms,

@@ -107,6 +107,8 @@ class History:
     last_acted_ms: dict[RuleName, int] = field(default_factory=dict)
     last_failed_ms: dict[RuleName, int] = field(default_factory=dict)
     """When an action of a rule was prepared that then proved not applied."""
+    actions_in_lot: int = 0
+    """How many actions the lot has seen, exits aside."""
     margin_in_lot: Decimal = ZERO
     margin_in_campaign: Decimal = ZERO
     campaign_last_ms: int | None = None
@@ -137,6 +139,7 @@ class History:
             return
         self.lot_ms = opened_ms
         self.times_acted.clear()
+        self.actions_in_lot = 0
         self.margin_in_lot = ZERO
         for rule in RESERVED_NAMES:  # They are never latched, and what was in vain then is no reason to wait.
             self.equal.pop(rule, None)
@@ -170,6 +173,8 @@ class Ledger:
         self.histories: dict[PositionId, History] = {}
         self.spendings: dict[tuple[AccountName, str], Spending] = {}
         self.acted_ms: dict[AccountName, deque[int]] = {}
+        self.acted_on: dict[AccountName, tuple[int, int]] = {}
+        """Each account's last day with actions, exits aside, and how many there were."""
         self.rule_of_stop: dict[str, RuleName] = {}
         self.given: dict[int, int] | None = None
         """How many ids each earlier epoch gave; ``None`` where nobody said, and all of them may be ours."""
@@ -330,6 +335,11 @@ class Ledger:
             acted.popleft()
         return len(acted), (acted[0] + HOUR_MS if acted else now_ms)
 
+    def actions_in_day(self, account: AccountName, now_ms: int) -> int:
+        """How many actions the present UTC day has seen."""
+        day, count = self.acted_on.get(account, (-1, 0))
+        return count if day == now_ms // DAY_MS else 0
+
     def _close(self, entry: Entry) -> None:
         id_ = entry.action.intent.id
         del self.entries[entry.action.client_id]
@@ -364,6 +374,8 @@ class Ledger:
         if not isinstance(intent, ReducePosition):
             self.actions_in_hour(account, now_ms)  # Lets go of those that left the hour.
             self.acted_ms[account].append(now_ms)
+            self.acted_on[account] = now_ms // DAY_MS, self.actions_in_day(account, now_ms) + 1
+            history.actions_in_lot += 1
         if draws:
             spending = self.spending(account, entry.currency)
             history.margin_in_campaign = self.campaign_margin(intent.id, now_ms) + draws
