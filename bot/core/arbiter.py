@@ -320,13 +320,14 @@ class Arbiter:
 
     def _sleep(self, armed: Armed, case: Case) -> None:
         """Let the rule sleep if everything it may propose would be refused whatever the mark."""
-        until_ms = FOREVER_MS
-        for kind in armed.entry.rule.proposes:
+        until_ms, rule = FOREVER_MS, armed.entry.rule
+        grave = rule.after_losses and case.holder.history.losses.grave
+        for kind in (*rule.proposes, *rule.after_losses) if grave else rule.proposes:
             no = self._guard.standing(kind, case)
             if no is None:
                 return
             until_ms = min(until_ms, no.until_ms)
-        if armed.entry.rule.proposes:
+        if rule.proposes:
             armed.asleep_until_ms = until_ms
             armed.asleep_version = case.holder.version
 
