@@ -230,9 +230,7 @@ class Folding:
         wallet.amount, wallet.free = fact.wallet, fact.free
         account.told_ms = fact.at_ms
         after_payment(account, fact.currency)
-        for holder in account.holders.values():
-            if holder.contract.settlement == fact.currency:
-                self._books.touch_one(holder)
+        self._books.touch_currency(account, fact.currency)
 
     def _known(self, fact: AccountRead) -> None:
         """All of the account has been told, by a reading that is not older than its last doubt."""
@@ -316,10 +314,11 @@ class Folding:
         if entry.closed:
             self._books.resolved.append(entry)
         holder = self._books.holder(entry.action.intent.id)
+        account = self._books.accounts[entry.action.intent.id.account]
         if entry.failed:
-            self._books.touch(
-                self._books.accounts[entry.action.intent.id.account]
-            )  # Its budget is everybody's again.
+            self._books.touch(account)  # Its budget is everybody's again.
+        elif entry.closed and entry.promised:
+            self._books.touch_currency(account, entry.currency)  # It holds nothing of the balance any more.
         elif holder is not None:
             self._books.touch_one(holder)
 
