@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections import deque
-
+from bot.core.acted import Acted
 from bot.core.book import Parked
 from bot.core.books import Books
 from bot.core.carried import (
@@ -23,7 +22,6 @@ from bot.core.ledger import Entry, History, Ledger
 from bot.core.types import ClientId, PositionId, RuleName
 
 _ANSWERED = frozenset({Life.APPLIED})
-_NEVER = (-1, 0)
 
 
 def write_down(books: Books, ledger: Ledger, parked: Parked) -> Carried:
@@ -49,9 +47,9 @@ def write_down(books: Books, ledger: Ledger, parked: Parked) -> Carried:
                 flattening=account.flattening,
                 paused_until_ms=account.paused_until_ms,
                 strangers=tuple(sorted(account.strangers)),
-                acted_ms=tuple(ledger.acted_ms.get(name, ())),
-                day=ledger.acted_on.get(name, _NEVER)[0],
-                acted_in_day=ledger.acted_on.get(name, _NEVER)[1],
+                acted_ms=tuple(ledger.acted(name).at_ms),
+                day=ledger.acted(name).day,
+                acted_in_day=ledger.acted(name).on_day,
             )
             for name, account in sorted(books.accounts.items())
         ),
@@ -93,8 +91,7 @@ def take_over(carried: Carried, books: Books, ledger: Ledger, parked: Parked) ->
         account.reducing |= known.reducing
         account.flattening = known.flattening
         account.strangers.update(known.strangers)
-        ledger.acted_ms[known.account] = deque(known.acted_ms)
-        ledger.acted_on[known.account] = known.day, known.acted_in_day
+        ledger.acts[known.account] = Acted.again(known.acted_ms, known.day, known.acted_in_day)
     ledger.rule_of_stop.update({stop.client_id: stop.rule for stop in carried.stops})
     books.pairs.take_over(carried.hedges, {each.client_id: each.id for each in carried.openings})
     parked.paused_until_ms.update({pause.subject: pause.until_ms for pause in carried.pauses})

@@ -7,10 +7,10 @@ applied for balance and budgets.
 
 from __future__ import annotations
 
-from collections import deque
 from dataclasses import dataclass, field
 from decimal import Decimal
 
+from bot.core.acted import Acted, Spending
 from bot.core.carried import Life
 from bot.core.decisions import Action
 from bot.core.facts import Outcome, OutcomeKind
@@ -28,7 +28,7 @@ from bot.core.intents import (
 )
 from bot.core.losses import NO_LOSSES, Losses
 from bot.core.provenance import origin_of
-from bot.core.settings import DAY_MS, HOUR_MS, RESERVED_NAMES, SEATBELT, Limits
+from bot.core.settings import DAY_MS, RESERVED_NAMES, SEATBELT, Limits
 from bot.core.types import OUR_PREFIX, ZERO, AccountName, ClientId, Position, PositionId, RuleName
 
 _NEXT: dict[OutcomeKind, tuple[Life, frozenset[Life]]] = {
@@ -151,15 +151,6 @@ class History:
         self.gone.clear()
 
 
-@dataclass(slots=True, eq=False)
-class Spending:
-    """What one account has spent on margin in one settlement currency."""
-
-    margin: Decimal = ZERO
-    day: int = -1
-    margin_in_day: Decimal = ZERO
-
-
 class Ledger:
     """Intents by client id, histories by position, and all counters that budgets need."""
 
@@ -172,9 +163,7 @@ class Ledger:
         """What has no proven outcome, in the order it was prepared."""
         self.histories: dict[PositionId, History] = {}
         self.spendings: dict[tuple[AccountName, str], Spending] = {}
-        self.acted_ms: dict[AccountName, deque[int]] = {}
-        self.acted_on: dict[AccountName, tuple[int, int]] = {}
-        """Each account's last day with actions, exits aside, and how many there were."""
+        self.acts: dict[AccountName, Acted] = {}
         self.rule_of_stop: dict[str, RuleName] = {}
         self.given: dict[int, int] | None = None
         """How many ids each earlier epoch gave; ``None`` where nobody said, and all of them may be ours."""
@@ -326,19 +315,12 @@ class Ledger:
         spending = self.spending(account, currency)
         return spending.margin_in_day if spending.day == now_ms // DAY_MS else ZERO
 
-    def actions_in_hour(self, account: AccountName, now_ms: int) -> tuple[int, int]:
-        """How many actions the last hour saw, and when the oldest of them will have left it."""
-        acted = self.acted_ms.get(account)
+    def acted(self, account: AccountName) -> Acted:
+        """When an account acted."""
+        acted = self.acts.get(account)
         if acted is None:
-            acted = self.acted_ms[account] = deque()
-        while acted and acted[0] <= now_ms - HOUR_MS:
-            acted.popleft()
-        return len(acted), (acted[0] + HOUR_MS if acted else now_ms)
-
-    def actions_in_day(self, account: AccountName, now_ms: int) -> int:
-        """How many actions the present UTC day has seen."""
-        day, count = self.acted_on.get(account, (-1, 0))
-        return count if day == now_ms // DAY_MS else 0
+            acted = self.acts[account] = Acted()
+        return acted
 
     def _close(self, entry: Entry) -> None:
         id_ = entry.action.intent.id
@@ -372,9 +354,7 @@ class Ledger:
             history.latched.add(action.rule)
         account = intent.id.account
         if not isinstance(intent, ReducePosition):
-            self.actions_in_hour(account, now_ms)  # Lets go of those that left the hour.
-            self.acted_ms[account].append(now_ms)
-            self.acted_on[account] = now_ms // DAY_MS, self.actions_in_day(account, now_ms) + 1
+            self.acted(account).note(now_ms)
             history.actions_in_lot += 1
         if draws:
             spending = self.spending(account, entry.currency)

@@ -3,7 +3,7 @@
 import pytest
 
 from bot.core.decisions import Action, Because, Refusal
-from bot.core.facts import CarriedOver, CommandKind, OutcomeKind
+from bot.core.facts import AccountRead, CarriedOver, CommandKind, OutcomeKind
 from bot.core.intents import AddMargin, PlaceStop, ReducePosition
 from bot.core.settings import Limits
 from bot.core.view import View
@@ -177,7 +177,7 @@ def test_budgets_of_actions_survive_a_restart(found: Limits) -> None:
     act(desk)
     again = Desk(adds("1", when=Always()), limits=found, known=False, epoch=2)
     again.fold(CarriedOver(at_ms=desk.now_ms, epoch=1, carried=desk.engine.carried()))
-    again.pays_in("0")
+    again.fold(again.balance(), AccountRead(at_ms=again.now_ms, account=MAIN))
     assert reasons(again.holds(a_position(margin="14.6"))) == [("adds", Because.RATE)]
 
 

@@ -60,9 +60,9 @@ SUBSTITUTIONS = (
     ),
     Substitution(
         name="the_hour_is_not_counted",
-        path=f"{CORE}/ledger.py",
-        old="            self.acted_ms[account].append(now_ms)\n",
-        new="            pass\n",
+        path=f"{CORE}/acted.py",
+        old="        self.at_ms.append(now_ms)\n",
+        new="        pass\n",
         breaks="there is no end to the actions of an hour",
     ),
     Substitution(
@@ -255,6 +255,7 @@ SUBSTITUTIONS = (
             "        margin_in_campaign=record.margin_in_campaign,\n"
             "        campaign_last_ms=record.campaign_last_ms,\n"
             "        last_action=record.last_action,\n"
+            "        losses=record.losses,\n"
             "    )\n"
             "    for"
         ),
