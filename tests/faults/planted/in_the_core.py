@@ -216,11 +216,8 @@ SUBSTITUTIONS = (
     Substitution(
         name="strangers_are_welcome",
         path=f"{CORE}/folding.py",
-        old=(
-            "            account.halted = True\n"
-            '            self._books.settle(account, f"{order.client_id} on'
-        ),
-        new='            self._books.settle(account, f"{order.client_id} on',
+        old="        account.strangers.add(client_id)\n        account.halted = True\n",
+        new="        account.strangers.add(client_id)\n",
         breaks="two bots act on one account, or a lost memory is acted on",
     ),
     Substitution(
