@@ -28,9 +28,13 @@ class Acted:
 
     def note(self, now_ms: int) -> None:
         """It acts."""
-        self.in_hour(now_ms)  # Lets go of those that left the hour.
-        self.at_ms.append(now_ms)
-        self.day, self.on_day = now_ms // DAY_MS, self.in_day(now_ms) + 1
+        acted, day = self.at_ms, now_ms // DAY_MS
+        while acted and acted[0] <= now_ms - HOUR_MS:
+            acted.popleft()
+        acted.append(now_ms)
+        if day != self.day:
+            self.day, self.on_day = day, 0
+        self.on_day += 1
 
     def in_hour(self, now_ms: int) -> tuple[int, int]:
         """How many actions the last hour saw, and when the oldest of them will have left it."""

@@ -36,13 +36,13 @@ def patience(history: History, rule: RuleName, now_ms: int) -> No | None:
 
 def too_many(ledger: Ledger, limits: Limits, id_: PositionId, history: History, now_ms: int) -> No | None:
     """Whether the account in this hour or day, or the position, has seen as many actions as it may."""
-    acted = ledger.acted(id_.account)
-    count, frees_ms = acted.in_hour(now_ms)
+    acted = ledger.acts.get(id_.account)
+    count, frees_ms = (0, now_ms) if acted is None else acted.in_hour(now_ms)
     if count >= limits.actions_per_hour:
         return No(Because.RATE, f"{count} actions in the last hour", frees_ms)
     in_lot, in_day = limits.actions_per_position, limits.actions_per_day
     if in_lot is not None and history.actions_in_lot >= in_lot:
         return No(Because.RATE, f"{history.actions_in_lot} actions on this position")
-    if in_day is not None and acted.in_day(now_ms) >= in_day:
+    if in_day is not None and acted is not None and acted.in_day(now_ms) >= in_day:
         return No(Because.RATE, f"{in_day} actions today", (now_ms // DAY_MS + 1) * DAY_MS)
     return None

@@ -61,7 +61,7 @@ SUBSTITUTIONS = (
     Substitution(
         name="the_hour_is_not_counted",
         path=f"{CORE}/acted.py",
-        old="        self.at_ms.append(now_ms)\n",
+        old="        acted.append(now_ms)\n",
         new="        pass\n",
         breaks="there is no end to the actions of an hour",
     ),
