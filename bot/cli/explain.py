@@ -58,6 +58,7 @@ async def _answer(asked: str, settings: Settings, path: Path) -> dict[str, Any]:
         rows = await _last_decisions(reading, symbol, begin)
         return {
             "symbol": symbol,
+            "synthetic": await reading.is_modelled(symbol, begin),
             "source": "the running bot" if reading.live else f"the last run in {path}",
             "states": states,
             "positions": [p for p in everything if p["id"]["symbol"] == symbol],

@@ -17,6 +17,9 @@ from bot.runtime.lock import hold
 from bot.runtime.plain import plain
 from bot.runtime.queries import journal_query
 
+MODELLED = '"synthetic_prices":true'
+"""What a row says of a contract whose prices are modelled."""
+
 
 @contextmanager
 def _held(path: Path) -> Iterator[None]:
@@ -90,11 +93,16 @@ class Reading:
         def run(row: Mapping[str, Any]) -> int:
             return max((run for seq, run in openings if seq <= row["seq"]), default=0)
 
-        told = {"kind": "InstrumentChanged", "contains": '"synthetic_prices":true', "latest": True}
+        told = {"kind": "InstrumentChanged", "contains": MODELLED, "latest": True}
         modelled = {(run(row), row["symbol"]) for row in await self.page(told)}
         return [
             {**row, "run": run(row), "synthetic": (run(row), contract_in(row)) in modelled} for row in rows
         ]
+
+    async def is_modelled(self, symbol: str, begin: int) -> bool:
+        """Whether the prices of a contract are modelled, in the run that starts with row ``begin``."""
+        given = {"kind": "InstrumentChanged", "symbol": symbol, "after_seq": begin - 1, "limit": 1}
+        return bool(await self.page({**given, "contains": MODELLED}))
 
     async def ask(self, query: str, args: Mapping[str, Any]) -> Any:  # noqa: ANN401 - whatever the bot answers
         """Ask the running bot something else."""

@@ -83,6 +83,8 @@ def _only_reducing(accounts: Iterable[AccountName], seen: Sequence[SeenId]) -> C
                 paused_until_ms=-1,
                 strangers=tuple(sorted(each.client_id for each in seen if each.account == name)),
                 acted_ms=(),
+                day=-1,
+                acted_in_day=0,
             )
             for name in sorted(accounts)
         )
