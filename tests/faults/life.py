@@ -147,7 +147,7 @@ class Life:
     def _stray(self, loop: asyncio.AbstractEventLoop, context: dict[str, object]) -> None:
         """An error that nobody waits for ends the process, as it does the real one."""
         error = context.get("exception")
-        if isinstance(error, Exception) and self._main is not None:
+        if isinstance(error, Exception) and self._main is not None and not self.program.gone:
             self.defects.append(f"stray {type(error).__name__}: {one_line(error)} {_where(error)}")
             self._main.cancel()
 
