@@ -78,12 +78,12 @@ def sized_opening(
 
 
 def sized_closing(intent: CloseHedge, situation: Situation) -> CloseHedge | No:
-    """At most what is held; a hedge of ours only."""
+    """At most what is ours of it; a hedge of ours only."""
     leg = _leg(situation, intent.symbol)
     if leg is None:
         return No(Because.NO_POSITION, f"no hedge of ours is held in {intent.symbol}")
-    if intent.quantity >= leg.quantity:
-        return replace(intent, quantity=leg.quantity)
+    if intent.quantity >= leg.ours:
+        return replace(intent, quantity=leg.ours)
     quantity = leg.contract.quantity_down(intent.quantity)
     if quantity <= 0 or quantity < leg.contract.min_quantity:
         return No(Because.MINIMUM, f"{intent.quantity} is below what the venue accepts")

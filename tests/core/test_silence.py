@@ -423,5 +423,20 @@ def test_what_nobody_reads_is_not_kept() -> None:
     desk.holds(a_position(LONG))
     before = len(desk.steps)
     desk.fold(LastPrice(at_ms=desk.now_ms, symbol=BTC, price=D(100)))
-    desk.fold(OpenInterest(at_ms=desk.now_ms, symbol=BTC, quantity=D(1)))
+    desk.fold(FundingRate(at_ms=desk.now_ms, symbol=BTC, rate=D("0.01"), next_ms=desk.now_ms))
     assert len(desk.steps) == before
+
+
+def test_open_interest_is_what_was_told_last() -> None:
+    seen: list[Decimal | None] = []
+
+    def decide(view: View) -> list[AddMargin]:
+        seen.append(view.open_interest)
+        return []
+
+    desk = Desk(says("looks", decide, when=Always()))
+    desk.holds(a_position())
+    desk.fold(OpenInterest(at_ms=desk.now_ms, symbol=BTC, quantity=D(7)))
+    desk.fold(OpenInterest(at_ms=desk.now_ms, symbol=ETH, quantity=D(9)))
+    desk.mark("99")
+    assert (seen[0], seen[-1]) == (None, D(7))

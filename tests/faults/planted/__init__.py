@@ -5,7 +5,7 @@ are mistakes, one at a time, in a copy of the tree. The lab is worth as much as 
 """
 
 from tests.faults.planted import at_the_exchange, in_the_core, in_the_process
-from tests.faults.planted.substitution import Catch, Misfit, Seeds, Substitution, Tests
+from tests.faults.planted.substitution import Misfit, Substitution
 
 SUBSTITUTIONS = (
     *at_the_exchange.SUBSTITUTIONS,
@@ -13,4 +13,4 @@ SUBSTITUTIONS = (
     *in_the_process.SUBSTITUTIONS,
 )
 
-__all__ = ["SUBSTITUTIONS", "Catch", "Misfit", "Seeds", "Substitution", "Tests"]
+__all__ = ["SUBSTITUTIONS", "Misfit", "Substitution"]

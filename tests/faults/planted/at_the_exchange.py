@@ -1,6 +1,6 @@
 """Mistakes in how we talk to an exchange: what replies prove, what may be sent, what is believed."""
 
-from tests.faults.planted.substitution import Seeds, Substitution
+from tests.faults.planted.substitution import Substitution
 
 LIVE = "bot/venues/live"
 
@@ -8,10 +8,17 @@ REPLIES = (
     Substitution(
         name="trust_exchange_error",
         path=f"{LIVE}/outcome.py",
-        old="code in codes.rejected:\n        return Rejected(code=code, proof=proof, clock=code in codes.clock)\n    return Unknown(proof=proof)",
-        new="code in codes.rejected:\n        return Rejected(code=code, proof=proof, clock=code in codes.clock)\n    return Rejected(code=code, proof=proof)",
+        old=(
+            "code in codes.rejected:\n"
+            "        return Rejected(code=code, proof=proof, clock=code in codes.clock)\n"
+            "    return Unknown(proof=proof)"
+        ),
+        new=(
+            "code in codes.rejected:\n"
+            "        return Rejected(code=code, proof=proof, clock=code in codes.clock)\n"
+            "    return Rejected(code=code, proof=proof)"
+        ),
         breaks="an error code that says nothing (-1007) counts as a refusal although the order went through",
-        caught_by=Seeds("0:8"),
     ),
     Substitution(
         name="trust_id_none",
@@ -19,7 +26,6 @@ REPLIES = (
         old="return Applied(payload=payload, proof=proof) if proven else Unknown(proof=proof)",
         new="return Applied(payload=payload, proof=proof)",
         breaks="a 200 without an order in it counts as one that was placed",
-        caught_by=Seeds("0:8"),
     ),
     Substitution(
         name="a_lost_reply_is_not_sent",
@@ -27,23 +33,27 @@ REPLIES = (
         old='return Unknown(proof=reply.error or "no complete answer")',
         new='return Unsent(proof=reply.error or "no complete answer")',
         breaks="a connection that broke after the order was taken counts as one that never stood",
-        caught_by=Seeds("0:8"),
     ),
     Substitution(
         name="a_gateway_page_is_a_refusal",
         path=f"{LIVE}/outcome.py",
         old="    except _MALFORMED:\n        return Unknown(proof=proof)\n    if code is not None:",
-        new="    except _MALFORMED:\n        return Rejected(code=str(reply.status), proof=proof)\n    if code is not None:",
+        new=(
+            "    except _MALFORMED:\n"
+            "        return Rejected(code=str(reply.status), proof=proof)\n"
+            "    if code is not None:"
+        ),
         breaks="a page of html in place of the answer counts as a refusal",
-        caught_by=Seeds("0:8"),
     ),
     Substitution(
         name="a_server_error_is_a_refusal",
         path=f"{LIVE}/outcome.py",
         old="    if not succeeded(reply.status):\n        return Unknown(proof=proof)",
-        new="    if not succeeded(reply.status):\n        return Rejected(code=str(reply.status), proof=proof)",
+        new=(
+            "    if not succeeded(reply.status):\n"
+            "        return Rejected(code=str(reply.status), proof=proof)"
+        ),
         breaks="a 5xx in JSON without a code counts as a refusal",
-        caught_by=Seeds("0:8"),
     ),
     Substitution(
         name="retry_on_timeout",
@@ -55,7 +65,6 @@ REPLIES = (
             "        verdict = judge(request, reply, self._codes, self._answers)\n"
         ),
         breaks="what nobody answered is sent again: two additions, two orders",
-        caught_by=Seeds("0:8"),
     ),
     Substitution(
         name="leaving_is_not_noted",
@@ -63,7 +72,6 @@ REPLIES = (
         old="            if act is not None:\n                act.left_ms = self._now_ms()",
         new="            return",
         breaks="what was cut off on its way counts as never sent",
-        caught_by=Seeds("0:8"),
     ),
 )
 
@@ -74,7 +82,6 @@ RESOLVING = (
         old="return began_ms - act.disproved_ms >= APART_MS",
         new="return True",
         breaks="one query answered from behind proves that an order is not there",
-        caught_by=Seeds("0:8"),
     ),
     Substitution(
         name="looks_before_the_window_is_over",
@@ -82,7 +89,6 @@ RESOLVING = (
         old="        if began_ms < act.left_ms + settles_ms:\n            return False\n",
         new="",
         breaks="a request that is still on its way counts as not carried out, and is carried out later",
-        caught_by=Seeds("0:8"),
     ),
     Substitution(
         name="what_was_confirmed_is_disproved",
@@ -90,7 +96,6 @@ RESOLVING = (
         old="        if act.confirmed or act.left_ms is None:\n            return False",
         new="        if act.left_ms is None:\n            return False",
         breaks="a lagging query outweighs the exchange's own confirmation",
-        caught_by=Seeds("0:8"),
     ),
     Substitution(
         name="nobody_looks_again",
@@ -98,7 +103,6 @@ RESOLVING = (
         old="return [act for act in self._acts.values() if not act.running and act.look_ms <= now_ms]",
         new="return []",
         breaks="an intent that is unknown once stays so for ever and holds its position up",
-        caught_by=Seeds("0:8"),
     ),
     Substitution(
         name="margin_is_seen_at_once",
@@ -106,7 +110,6 @@ RESOLVING = (
         old="    if share >= _MOSTLY:\n",
         new="    if share >= -1:\n",
         breaks="an addition that never arrived counts as done",
-        caught_by=Seeds("0:8"),
     ),
     Substitution(
         name="a_stop_that_is_not_there_rests",
@@ -114,7 +117,6 @@ RESOLVING = (
         old='return Effect(sight=Sight.NOT_DONE, proof="no order has our id")',
         new='return Effect(sight=Sight.DONE, proof="no order has our id")',
         breaks="a stop that was never placed counts as one that rests",
-        caught_by=Seeds("0:8"),
     ),
     Substitution(
         name="an_exit_that_shows_nowhere_did_not_happen",
@@ -122,7 +124,6 @@ RESOLVING = (
         old="return Effect(sight=Sight.NOT_DONE, proof=proof, doubtful=moved)",
         new="return Effect(sight=Sight.DONE, proof=proof)",
         breaks="an exit that never happened counts as done",
-        caught_by=Seeds("0:8"),
     ),
     Substitution(
         name="an_earlier_run_is_forgotten_by_the_venue",
@@ -130,7 +131,6 @@ RESOLVING = (
         old="        same = before is not None and before.id == made.id\n        self.acts.add(",
         new="        same = before is not None and before.id == made.id\n        (lambda _: None)(",
         breaks="what a killed run had sent is never looked for",
-        caught_by=Seeds("0:8"),
     ),
 )
 
@@ -138,7 +138,9 @@ SENDING = (
     Substitution(
         name="cancel_first_replace",
         path=f"{LIVE}/plan.py",
-        old="            requests = (acting.place_stop(position, instrument, trigger, action.client_id, by),)",
+        old=(
+            "            requests = (acting.place_stop(position, instrument, trigger, action.client_id, by),)"
+        ),
         new=(
             "            requests = (\n"
             "                *(levers.cancel(instrument, old, state) for old in replaces),\n"
@@ -146,7 +148,6 @@ SENDING = (
             "            )"
         ),
         breaks="while a stop is moved there is none, and where placing fails there never is",
-        caught_by=Seeds("0:8"),
     ),
     Substitution(
         name="reduce_only_dropped",
@@ -154,7 +155,6 @@ SENDING = (
         old='            params["reduceOnly"] = "false" if opens else "true"\n',
         new='            params["reduceOnly"] = "false"\n',
         breaks="an exit larger than what is left opens a position the other way",
-        caught_by=Seeds("0:8"),
     ),
     Substitution(
         name="the_wrong_side_of_a_hedged_symbol",
@@ -162,15 +162,16 @@ SENDING = (
         old='return {"positionSide": side.upper()} if self.mode is PositionMode.HEDGE else {}',
         new='return {"positionSide": side.opposite.upper()} if self.mode is PositionMode.HEDGE else {}',
         breaks="in hedge mode an exit of the long opens a short",
-        caught_by=Seeds("0:8"),
     ),
     Substitution(
         name="foreign_stops_are_replaced",
         path=f"{LIVE}/plan.py",
-        old="        if order.id == id_ and order.kind.is_stop and order.reduces and order.client_id.startswith(OUR_PREFIX)\n",
+        old=(
+            "        if order.id == id_ and order.kind.is_stop and order.reduces and "
+            "order.client_id.startswith(OUR_PREFIX)\n"
+        ),
         new="        if order.id == id_ and order.kind.is_stop and order.reduces\n",
         breaks="the trader's own stops are cancelled with ours",
-        caught_by=Seeds("0:8"),
     ),
     Substitution(
         name="margin_with_the_wrong_sign",
@@ -178,7 +179,6 @@ SENDING = (
         old='"type": ADD if amount > 0 else REDUCE,',
         new='"type": REDUCE if amount > 0 else ADD,',
         breaks="what was to be added is taken out",
-        caught_by=Seeds("0:8"),
     ),
     Substitution(
         name="the_old_stop_is_left",
@@ -186,7 +186,6 @@ SENDING = (
         old="kept = [o for o in replaced if not stands or not await self._cancelled(made, o, found.state)]",
         new="kept = list(replaced)",
         breaks="stops pile up: each move leaves the one before it resting",
-        caught_by=Seeds("0:8"),
     ),
     Substitution(
         name="the_old_stop_goes_before_the_new_is_seen",
@@ -194,7 +193,6 @@ SENDING = (
         old="        stands = gone or act.action.client_id in resting\n",
         new="        stands = True\n",
         breaks="the last stop is cancelled for one that the exchange has ended since",
-        caught_by=Seeds("0:8"),
     ),
     Substitution(
         name="a_ban_is_not_sat_out",
@@ -202,7 +200,6 @@ SENDING = (
         old="        ban = reply.status == BANNED\n",
         new="        ban = False\n",
         breaks="emergencies go on through a ban, and each of them makes it longer",
-        caught_by=Seeds("0:8"),
     ),
     Substitution(
         name="too_many_is_not_heard",
@@ -210,7 +207,6 @@ SENDING = (
         old='        if reply.status not in (TOO_MANY, BANNED):\n            return ""',
         new='        if reply.status:\n            return ""',
         breaks="requests go on although the exchange asked to be left alone",
-        caught_by=Seeds("0:8"),
     ),
     Substitution(
         name="the_window_has_no_end",
@@ -218,7 +214,6 @@ SENDING = (
         old="        if len(self._task_logs) + weight > limit:\n            return False\n",
         new="",
         breaks="nothing is throttled: the exchange bans the address",
-        caught_by=Seeds("0:8"),
     ),
 )
 
@@ -229,7 +224,6 @@ SEEING = (
         old="        if abs(jump) > most:\n",
         new="        if False:\n",
         breaks="a frame that is wrong by a factor of ten moves money",
-        caught_by=Seeds("0:8"),
     ),
     Substitution(
         name="two_frames_of_one_stream_agree",
@@ -237,7 +231,6 @@ SEEING = (
         old="            if claim.source is not source:\n                return claim\n",
         new="            return claim\n",
         breaks="a stream that is wrong twice is believed",
-        caught_by=Seeds("0:8"),
     ),
     Substitution(
         name="the_first_mark_is_believed",
@@ -245,7 +238,6 @@ SEEING = (
         old='            return "the first mark of it"\n',
         new='            return ""\n',
         breaks="whatever a stream says first after a start is acted on",
-        caught_by=Seeds("0:8"),
     ),
     Substitution(
         name="rest_confirms_nothing",
@@ -253,7 +245,6 @@ SEEING = (
         old="            if self._take_in(mark, judged) is not None:\n                settled(judged)\n",
         new="            self._take_in(mark, judged)\n",
         breaks="a crash is held for a spike although the second source confirms it",
-        caught_by=Seeds("0:8"),
     ),
     Substitution(
         name="old_frames_are_news",
@@ -261,7 +252,6 @@ SEEING = (
         old="        if mark.at_ms <= seen.at_ms:\n            return Judgement(verdict=Verdict.OVERTAKEN)\n",
         new="",
         breaks="a frame that was overtaken on its way counts as the price of now",
-        caught_by=Seeds("0:8"),
     ),
     Substitution(
         name="the_future_is_believed",
@@ -269,7 +259,6 @@ SEEING = (
         old="return at_ms > self.now_ms() + FUTURE_MS",
         new="return False",
         breaks="a mark dated an hour ahead is fresh for an hour",
-        caught_by=Seeds("0:8"),
     ),
     Substitution(
         name="an_older_reading_is_believed",
@@ -277,7 +266,6 @@ SEEING = (
         old="        if found.began_ms < self.began_ms:\n            return ()\n",
         new="",
         breaks="a slow answer takes back what a later one has told",
-        caught_by=Seeds("0:8"),
     ),
     Substitution(
         name="deaf_streams_are_kept",
@@ -285,7 +273,6 @@ SEEING = (
         old="            await self._renew(silence if deaf else sick)\n",
         new="",
         breaks="a connection that is silent for ever is waited for, for ever",
-        caught_by=Seeds("0:8"),
     ),
     Substitution(
         name="silence_is_not_asked_about",
@@ -293,15 +280,13 @@ SEEING = (
         old="            await self._ask(self._silent, inbox)\n",
         new="            await asyncio.sleep(0)\n",
         breaks="while a stream is silent nobody asks for the mark",
-        caught_by=Seeds("0:8"),
     ),
     Substitution(
         name="an_unread_account_is_not_said",
         path=f"{LIVE}/feed.py",
-        old="            if self._account_up and not self._refused and age_ms > max(BLIND_MS, allowed_ms):\n",
-        new="            if False:\n",
+        old="late = self._account_up and not self._refused and age_ms > BLIND_MS",
+        new="late = False",
         breaks="the account is not read for minutes and the bot goes on deciding",
-        caught_by=Seeds("0:8"),
     ),
     Substitution(
         name="a_revoked_key_is_a_bad_line",
@@ -309,7 +294,6 @@ SEEING = (
         old="            if error.code in self._dialect.traits.codes.auth:\n",
         new="            if False:\n",
         breaks="a key that was revoked looks like a bad network, for ever",
-        caught_by=Seeds("0:8"),
     ),
     Substitution(
         name="one_reading_and_no_more",
@@ -317,7 +301,6 @@ SEEING = (
         old="            wait_ms = self._pace_ms(venue)\n",
         new="            wait_ms = 3_600_000\n",
         breaks="what no stream tells is found out an hour later",
-        caught_by=Seeds("0:8"),
     ),
     Substitution(
         name="a_stream_that_ended_is_left",
@@ -325,7 +308,6 @@ SEEING = (
         old='            self._flaws.note(f"stream {subscription.name}", why)\n',
         new="            return\n",
         breaks="a subscription that ended once never starts again",
-        caught_by=Seeds("0:8"),
     ),
 )
 

@@ -1,6 +1,6 @@
 """Mistakes in what is decided: books, limits, states, memory."""
 
-from tests.faults.planted.substitution import Seeds, Substitution
+from tests.faults.planted.substitution import Substitution
 
 CORE = "bot/core"
 
@@ -9,9 +9,12 @@ SUBSTITUTIONS = (
         name="silence_is_a_refusal",
         path=f"{CORE}/ledger.py",
         old="        for entry in late:\n            entry.life = Life.UNKNOWN\n",
-        new="        for entry in late:\n            entry.life = Life.NOT_APPLIED\n            self._close(entry)\n",
+        new=(
+            "        for entry in late:\n"
+            "            entry.life = Life.NOT_APPLIED\n"
+            "            self._close(entry)\n"
+        ),
         breaks="after the deadline an intent counts as not carried out, and the next one is sent beside it",
-        caught_by=Seeds("0:8"),
     ),
     Substitution(
         name="ids_without_an_epoch",
@@ -19,7 +22,6 @@ SUBSTITUTIONS = (
         old='return ClientId(f"{OUR_PREFIX}{self._epoch}-{self._sequence}")',
         new='return ClientId(f"{OUR_PREFIX}1-{self._sequence}")',
         breaks="after a restart client ids are given a second time",
-        caught_by=Seeds("0:8"),
     ),
     Substitution(
         name="a_lot_has_no_budget",
@@ -27,7 +29,6 @@ SUBSTITUTIONS = (
         old="            history.margin_in_lot += draws\n",
         new="",
         breaks="a position is fed beyond its budget",
-        caught_by=Seeds("0:8"),
     ),
     Substitution(
         name="a_day_has_no_budget",
@@ -35,7 +36,6 @@ SUBSTITUTIONS = (
         old="            spending.margin_in_day = self.day_margin(account, entry.currency, now_ms) + draws\n",
         new="            spending.margin_in_day = self.day_margin(account, entry.currency, now_ms)\n",
         breaks="an account spends more in a day than it may",
-        caught_by=Seeds("0:8"),
     ),
     Substitution(
         name="an_account_has_no_budget",
@@ -43,7 +43,6 @@ SUBSTITUTIONS = (
         old="            spending.margin += draws\n",
         new="",
         breaks="an account spends more than it ever may",
-        caught_by=Seeds("0:8"),
     ),
     Substitution(
         name="what_was_done_is_given_back",
@@ -51,7 +50,6 @@ SUBSTITUTIONS = (
         old="        if entry.failed:\n            history.last_failed_ms",
         new="        if entry.closed:\n            history.last_failed_ms",
         breaks="every addition returns its budget once it has been verified",
-        caught_by=Seeds("0:8"),
     ),
     Substitution(
         name="an_acknowledgement_closes",
@@ -59,7 +57,6 @@ SUBSTITUTIONS = (
         old="_CLOSED = _FAILED | {Life.VERIFIED}\n",
         new="_CLOSED = _FAILED | {Life.VERIFIED, Life.APPLIED, Life.UNKNOWN}\n",
         breaks="an intent that nobody knows of does not hold its position up",
-        caught_by=Seeds("0:8"),
     ),
     Substitution(
         name="the_hour_is_not_counted",
@@ -67,7 +64,6 @@ SUBSTITUTIONS = (
         old="            self.acted_ms[account].append(now_ms)\n",
         new="            pass\n",
         breaks="there is no end to the actions of an hour",
-        caught_by=Seeds("0:8"),
     ),
     Substitution(
         name="nothing_latches",
@@ -75,23 +71,34 @@ SUBSTITUTIONS = (
         old="            history.latched.add(action.rule)\n",
         new="            pass\n",
         breaks="a rule repeats itself without effect until the balance is gone",
-        caught_by=Seeds("0:8"),
     ),
     Substitution(
         name="what_flies_is_free",
         path=f"{CORE}/ledger.py",
-        old="                if e.currency == currency and e.action.intent.id.account == account\n            ),\n            ZERO,\n        )",
-        new="                if e.currency == currency and e.action.intent.id.account == account\n            ),\n            ZERO,\n        ) * 0",
+        old=(
+            "                if e.currency == currency and e.action.intent.id.account == account\n"
+            "            ),\n"
+            "            ZERO,\n"
+            "        )"
+        ),
+        new=(
+            "                if e.currency == currency and e.action.intent.id.account == account\n"
+            "            ),\n"
+            "            ZERO,\n"
+            "        ) * 0"
+        ),
         breaks="the balance is spent twice while an addition is on its way",
-        caught_by=Seeds("0:8"),
     ),
     Substitution(
         name="two_at_a_time",
         path=f"{CORE}/guard.py",
         old="    entry = case.holder.history.in_flight\n    if entry is None:\n        return None\n",
-        new="    entry = case.holder.history.in_flight\n    if entry is None or entry.life is Life.UNKNOWN:\n        return None\n",
+        new=(
+            "    entry = case.holder.history.in_flight\n"
+            "    if entry is None or entry.life is Life.UNKNOWN:\n"
+            "        return None\n"
+        ),
         breaks="a second intent goes while nobody knows of the first",
-        caught_by=Seeds("0:8"),
     ),
     Substitution(
         name="age_is_not_asked",
@@ -99,7 +106,6 @@ SUBSTITUTIONS = (
         old="            if age_ms > own.get(symbol, general):\n",
         new="            if False:\n",
         breaks="what is decided is decided on marks of any age",
-        caught_by=Seeds("0:8"),
     ),
     Substitution(
         name="a_reserve_is_spent",
@@ -107,7 +113,6 @@ SUBSTITUTIONS = (
         old="        reserve = ZERO if case.follow_up else self._limits.budgets(currency).reserve\n",
         new="        reserve = ZERO\n",
         breaks="what was never to be spent is spent",
-        caught_by=Seeds("0:8"),
     ),
     Substitution(
         name="a_cooldown_of_nothing",
@@ -115,7 +120,6 @@ SUBSTITUTIONS = (
         old="        if last is not None and now_ms < last + cooldown:\n",
         new="        if False:\n",
         breaks="a rule acts again before what it did is seen",
-        caught_by=Seeds("0:8"),
     ),
     Substitution(
         name="exits_are_rounded_up",
@@ -123,15 +127,21 @@ SUBSTITUTIONS = (
         old="        quantity = contract.quantity_down(intent.quantity)\n        # Venues",
         new="        quantity = intent.quantity\n        # Venues",
         breaks="an exit between two steps is refused by the exchange, every time",
-        caught_by=Seeds("0:8"),
     ),
     Substitution(
         name="more_than_is_held",
         path=f"{CORE}/guard.py",
-        old="        if intent.quantity >= position.quantity:\n            return replace(intent, quantity=position.quantity, then_add=ZERO)\n        quantity",
-        new="        if intent.quantity >= position.quantity:\n            return replace(intent, quantity=2 * position.quantity, then_add=ZERO)\n        quantity",
+        old=(
+            "        if intent.quantity >= position.quantity:\n"
+            "            return replace(intent, quantity=position.quantity, then_add=ZERO)\n"
+            "        quantity"
+        ),
+        new=(
+            "        if intent.quantity >= position.quantity:\n"
+            "            return replace(intent, quantity=2 * position.quantity, then_add=ZERO)\n"
+            "        quantity"
+        ),
         breaks="an exit is larger than the position it closes",
-        caught_by=Seeds("0:8"),
     ),
     Substitution(
         name="a_halt_is_a_suggestion",
@@ -139,7 +149,6 @@ SUBSTITUTIONS = (
         old="    BotState.HALTED: _NOTHING,\n",
         new="    BotState.HALTED: None,\n",
         breaks="a halt that a person ordered stops nothing",
-        caught_by=Seeds("0:8"),
     ),
     Substitution(
         name="the_blind_act",
@@ -147,7 +156,6 @@ SUBSTITUTIONS = (
         old="    BotState.BLIND: _NOTHING,\n",
         new="    BotState.BLIND: None,\n",
         breaks="what cannot see acts",
-        caught_by=Seeds("0:8"),
     ),
     Substitution(
         name="a_pause_is_a_suggestion",
@@ -155,23 +163,27 @@ SUBSTITUTIONS = (
         old="            if case.now_ms < until_ms:\n",
         new="            if False:\n",
         breaks="a pause that a person ordered stops nothing",
-        caught_by=Seeds("0:8"),
     ),
     Substitution(
         name="a_seatbelt_that_is_never_placed",
         path=f"{CORE}/seatbelt.py",
-        old='            yield PlaceStop(id=view.id, trigger=place), "the position has no stop that protects it"\n',
+        old=(
+            '            yield PlaceStop(id=view.id, trigger=place), "the position has no stop '
+            'that protects it"\n'
+        ),
         new="            return\n",
         breaks="a position rests without a stop and nobody does anything about it",
-        caught_by=Seeds("0:8"),
     ),
     Substitution(
         name="any_stop_protects",
         path=f"{CORE}/protection.py",
         old="    if situation.protecting:\n        return situation.protecting[0].client_id\n    return",
-        new='    if situation.protecting:\n        return situation.protecting[0].client_id\n    return "a stop" if True else',
+        new=(
+            "    if situation.protecting:\n"
+            "        return situation.protecting[0].client_id\n"
+            '    return "a stop" if True else'
+        ),
         breaks="a NAKED position is shown as protected",
-        caught_by=Seeds("0:8"),
     ),
     Substitution(
         name="silence_is_not_blindness",
@@ -179,7 +191,6 @@ SUBSTITUTIONS = (
         old="                if silent_ms > own.get(symbol, general) and symbol not in account.blind_to:\n",
         new="                if False:\n",
         breaks="marks stop coming and nobody is told",
-        caught_by=Seeds("0:8"),
     ),
     Substitution(
         name="deadlines_are_not_judged",
@@ -187,7 +198,6 @@ SUBSTITUTIONS = (
         old="        for entry in self._ledger.overdue(at_ms):\n",
         new="        for entry in []:\n",
         breaks="an intent that nobody answered is waited for, and no exit may go meanwhile",
-        caught_by=Seeds("0:8"),
     ),
     Substitution(
         name="once_blind_always_blind",
@@ -195,7 +205,6 @@ SUBSTITUTIONS = (
         old="            account.blind_to.discard(fact.symbol)\n",
         new="            pass\n",
         breaks="after one silence the bot never sees again",
-        caught_by=Seeds("0:8"),
     ),
     Substitution(
         name="a_link_that_is_down_is_up",
@@ -203,15 +212,16 @@ SUBSTITUTIONS = (
         old="            account.links_down.add(fact.link)\n",
         new="            pass\n",
         breaks="a lost account stream or key changes nothing",
-        caught_by=Seeds("0:8"),
     ),
     Substitution(
         name="strangers_are_welcome",
         path=f"{CORE}/folding.py",
-        old='            account.halted = True\n            self._books.settle(account, f"{order.client_id} on',
+        old=(
+            "            account.halted = True\n"
+            '            self._books.settle(account, f"{order.client_id} on'
+        ),
         new='            self._books.settle(account, f"{order.client_id} on',
         breaks="two bots act on one account, or a lost memory is acted on",
-        caught_by=Seeds("0:8"),
     ),
     Substitution(
         name="late_news_is_news",
@@ -219,7 +229,6 @@ SUBSTITUTIONS = (
         old="        if fact.at_ms < self._reported_ms.get(key, fact.at_ms):\n            return True\n",
         new="",
         breaks="an older report of a position takes back what a later one told",
-        caught_by=Seeds("0:8"),
     ),
     Substitution(
         name="a_position_that_is_gone_stays",
@@ -227,23 +236,30 @@ SUBSTITUTIONS = (
         old="                del account.holders[fact.id]\n",
         new="                return\n",
         breaks="a position that was closed is defended",
-        caught_by=Seeds("0:8"),
     ),
     Substitution(
         name="spending_is_forgotten",
         path=f"{CORE}/carrying.py",
-        old="        spending.margin, spending.day, spending.margin_in_day = spent.margin, spent.day, spent.margin_in_day\n",
+        old=(
+            "        spending.margin, spending.day, spending.margin_in_day = spent.margin, "
+            "spent.day, spent.margin_in_day\n"
+        ),
         new="        spending.day = spent.day\n",
         breaks="a restart gives an account its whole budget again",
-        caught_by=Seeds("0:8"),
     ),
     Substitution(
         name="what_was_done_for_a_lot_is_forgotten",
         path=f"{CORE}/carrying.py",
-        old="        margin_in_lot=record.margin_in_lot,\n        margin_in_campaign=record.margin_in_campaign,\n        campaign_last_ms=record.campaign_last_ms,\n        last_action=record.last_action,\n    )\n    for",
+        old=(
+            "        margin_in_lot=record.margin_in_lot,\n"
+            "        margin_in_campaign=record.margin_in_campaign,\n"
+            "        campaign_last_ms=record.campaign_last_ms,\n"
+            "        last_action=record.last_action,\n"
+            "    )\n"
+            "    for"
+        ),
         new="    )\n    for",
         breaks="a restart gives a position its whole budget again",
-        caught_by=Seeds("0:8"),
     ),
     Substitution(
         name="open_intents_are_forgotten",
@@ -251,7 +267,6 @@ SUBSTITUTIONS = (
         old="    for intent in carried.open_intents:\n",
         new="    for intent in ():\n",
         breaks="what a killed run had sent is sent again by the next",
-        caught_by=Seeds("0:8"),
     ),
     Substitution(
         name="a_halt_is_forgotten",
@@ -259,7 +274,6 @@ SUBSTITUTIONS = (
         old="        account.halted, account.paused_until_ms = known.halted, known.paused_until_ms\n",
         new="        account.paused_until_ms = known.paused_until_ms\n",
         breaks="a restart ends a halt that a person ordered",
-        caught_by=Seeds("0:8"),
     ),
     Substitution(
         name="a_wake_that_never_comes",
@@ -267,7 +281,6 @@ SUBSTITUTIONS = (
         old="        and armed.band.lasts(situation)\n    )",
         new="    )",
         breaks="a rule that slept once is not asked again",
-        caught_by=Seeds("0:8"),
     ),
     Substitution(
         name="margin_that_brings_nothing",
@@ -275,6 +288,5 @@ SUBSTITUTIONS = (
         old="    BotState.RECOVERING: _NOTHING,\n",
         new="    BotState.RECOVERING: None,\n",
         breaks="the bot acts before it knows the account",
-        caught_by=Seeds("0:8"),
     ),
 )

@@ -1,6 +1,6 @@
 """Mistakes in what carries it all: the order of journal and sending, tasks, memory, lock and clock."""
 
-from tests.faults.planted.substitution import Seeds, Substitution
+from tests.faults.planted.substitution import Substitution
 
 RUNTIME = "bot/runtime"
 
@@ -11,7 +11,6 @@ SUBSTITUTIONS = (
         old="            await self._journal.commit()\n            executor.submit(step.actions)\n",
         new="            executor.submit(step.actions)\n            await self._journal.commit()\n",
         breaks="what a process that is killed had sent, its journal does not know",
-        caught_by=Seeds("0:8"),
     ),
     Substitution(
         name="send_without_commit",
@@ -19,23 +18,27 @@ SUBSTITUTIONS = (
         old="            await self._journal.commit()\n            executor.submit(step.actions)\n",
         new="            executor.submit(step.actions)\n",
         breaks="what is sent is written down some time later",
-        caught_by=Seeds("0:8"),
     ),
     Substitution(
         name="task_death_swallowed",
         path=f"{RUNTIME}/shell.py",
         old="                self.cause = error\n                self._dying(error)\n            raise\n",
-        new="                self.cause = error\n            if isinstance(error, asyncio.CancelledError):\n                raise\n",
+        new=(
+            "                self.cause = error\n"
+            "            if isinstance(error, asyncio.CancelledError):\n"
+            "                raise\n"
+        ),
         breaks="a part of the bot dies and the rest looks alive",
-        caught_by=Seeds("0:8"),
     ),
     Substitution(
         name="time_stands_still",
         path=f"{RUNTIME}/shell.py",
-        old="            await self._clock.sleep(self._tick_ms)\n            await self.inbox.put((Tick(at_ms=self._clock.now_ms()),))\n",
+        old=(
+            "            await self._clock.sleep(self._tick_ms)\n"
+            "            await self.inbox.put((Tick(at_ms=self._clock.now_ms()),))\n"
+        ),
         new="            await self._clock.sleep(self._tick_ms)\n",
         breaks="silence is no fact any more: nobody is blind, no deadline passes",
-        caught_by=Seeds("0:8"),
     ),
     Substitution(
         name="the_account_is_not_read_first",
@@ -43,15 +46,18 @@ SUBSTITUTIONS = (
         old="            await self.inbox.put(inherited)\n",
         new="            pass\n",
         breaks="a run begins without what the one before it remembered",
-        caught_by=Seeds("0:8"),
     ),
     Substitution(
         name="age_checked_at_decision_only",
         path=f"{RUNTIME}/executor.py",
-        old='        if late_ms >= 0:\n            return [self._outcome(action, OutcomeKind.NOT_APPLIED, f"{late_ms} ms past its deadline")]\n        batches = await self._executed(action, -late_ms)\n',
+        old=(
+            "        if late_ms >= 0:\n"
+            '            return [self._outcome(action, OutcomeKind.NOT_APPLIED, f"{late_ms} ms '
+            'past its deadline")]\n'
+            "        batches = await self._executed(action, -late_ms)\n"
+        ),
         new="        batches = await self._executed(action, 60_000)\n",
         breaks="what was decided before a pause of the machine is sent after it",
-        caught_by=Seeds("0:8"),
     ),
     Substitution(
         name="an_error_is_a_refusal",
@@ -59,15 +65,19 @@ SUBSTITUTIONS = (
         old="            return [self._outcome(action, OutcomeKind.UNKNOWN, one_line(error))]\n",
         new="            return [self._outcome(action, OutcomeKind.NOT_APPLIED, one_line(error))]\n",
         breaks="an exception proves that nothing was done",
-        caught_by=Seeds("0:8"),
     ),
     Substitution(
         name="silence_of_the_venue_is_a_refusal",
         path=f"{RUNTIME}/executor.py",
-        old='            return [self._outcome(action, OutcomeKind.UNKNOWN, f"no answer within {within_ms} ms")]\n',
-        new='            return [self._outcome(action, OutcomeKind.NOT_APPLIED, f"no answer within {within_ms} ms")]\n',
+        old=(
+            '            return [self._outcome(action, OutcomeKind.UNKNOWN, f"no answer within '
+            '{within_ms} ms")]\n'
+        ),
+        new=(
+            '            return [self._outcome(action, OutcomeKind.NOT_APPLIED, f"no answer '
+            'within {within_ms} ms")]\n'
+        ),
         breaks="what was not answered in time counts as not done",
-        caught_by=Seeds("0:8"),
     ),
     Substitution(
         name="an_old_mark_replaces_a_new_one",
@@ -75,7 +85,6 @@ SUBSTITUTIONS = (
         old="        overtaken = waiting is not None and waiting[0].at_ms > mark.at_ms\n",
         new="        overtaken = waiting is not None\n",
         breaks="under load the oldest mark that waits is the one that is believed",
-        caught_by=Seeds("0:8"),
     ),
     Substitution(
         name="facts_are_dropped",
@@ -83,7 +92,6 @@ SUBSTITUTIONS = (
         old="            self._others += 1\n            self._waiting[next(self._numbers)] = batch\n",
         new="            self._others += 1\n            self._waiting[next(self._numbers) % 2] = batch\n",
         breaks="a fact that waits is replaced by the next",
-        caught_by=Seeds("0:8"),
     ),
     Substitution(
         name="nothing_is_remembered",
@@ -91,7 +99,6 @@ SUBSTITUTIONS = (
         old="        if not _may_change(step):\n            return\n",
         new="        return\n",
         breaks="a restart forgets budgets, halts and everything that is on its way",
-        caught_by=Seeds("0:8"),
     ),
     Substitution(
         name="only_the_last_position_is_remembered",
@@ -99,7 +106,6 @@ SUBSTITUTIONS = (
         old='    facts = [decode_fact(body["memory"]) for body in bodies[wholes[-1] :]]\n',
         new='    facts = [decode_fact(bodies[-1]["memory"])]\n',
         breaks="a restart forgets what was done for all positions but one",
-        caught_by=Seeds("0:8"),
     ),
     Substitution(
         name="the_chain_has_no_links",
@@ -107,6 +113,5 @@ SUBSTITUTIONS = (
         old='        f"{previous}\\x1f{seq}\\x1f{step}',
         new='        f"{seq}\\x1f{step}',
         breaks="rows can vanish from the journal unseen",
-        caught_by=Seeds("0:8"),
     ),
 )

@@ -7,46 +7,54 @@ import re
 import shutil
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from threading import Timer
 from time import monotonic
 
-from tests.faults.planted.substitution import Catch, Seeds, Substitution
+from tests.faults.planted.substitution import Substitution
 
 PARTS = ("bot", "strategies", "config", "tests", "pyproject.toml")
 """What of the tree the lab needs."""
 UNWANTED = shutil.ignore_patterns("frames", "browser", ".pytest_cache", ".hypothesis")
 PATIENCE_S = 120
 """A part of the lab that takes longer has noticed nothing."""
-VIOLATED = re.compile(r"\bI(?:0[1-9]|[12]\d|3[0-3])\b[^\n]*")
-"""The invariant in a line about a violation."""
-SAID_MAX = 110
+NOTICED = 1
+VIOLATED = re.compile(r"seed \d+: ")
+FAILED = re.compile(r"^FAILED [^\n]*", re.MULTILINE)
+SAID_MAX = 120
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finding:
-    """What became of one mistake. ``by`` is ``None`` where nobody noticed; ``said`` is the first complaint."""
+    """What became of one mistake. ``by`` is empty where nobody noticed; ``said`` is the first complaint."""
 
     name: str
-    by: Catch | None
+    by: str
     said: str
     took_s: float
 
 
-def caught(planted: Substitution, root: Path) -> Finding:
-    """Plant it in a copy of ``root`` and look."""
+def caught(planted: Substitution, seed: int | None, root: Path) -> Finding:
+    """Plant it in a copy of ``root`` and look: at the run of ``seed``, or by the test that notices."""
     began_s = monotonic()
+    with a_copy_with(planted, root) as tree:
+        by = planted.noticed_by or f"SIM seed {seed}"
+        said = _failed(planted.noticed_by, tree) if planted.noticed_by else violated(f"{seed}", tree)
+    took_s = monotonic() - began_s
+    return Finding(name=planted.name, by=by if said else "", said=said or planted.breaks, took_s=took_s)
+
+
+@contextmanager
+def a_copy_with(planted: Substitution, root: Path) -> Iterator[Path]:
+    """A tree of its own with the mistake in it."""
     with TemporaryDirectory(prefix="planted-") as folder:
-        copy = copied(root, Path(folder) / "tree")
-        planted.plant(copy)
-        said = complaint(planted.caught_by, copy)
-    return Finding(
-        name=planted.name,
-        by=None if said is None else planted.caught_by,
-        said=said or planted.breaks,
-        took_s=monotonic() - began_s,
-    )
+        tree = copied(root, Path(folder) / "tree")
+        planted.plant(tree)
+        yield tree
 
 
 def copied(root: Path, into: Path) -> Path:
@@ -60,45 +68,51 @@ def copied(root: Path, into: Path) -> Path:
     return into
 
 
-def complaint(catch: Catch, tree: Path) -> str | None:
-    """What the lab says about a tree; ``None`` if it is content.
+def violated(seeds: str, tree: Path) -> str:
+    """The first promise that is broken in the runs of these seeds; empty if none is.
 
     An error of the lab itself is no complaint: a mistake has to be noticed by what it does.
     """
-    seeds = isinstance(catch, Seeds)
-    if seeds:
-        command = ["-m", "tests.faults", "--seeds", catch.which, "--jobs", "1"]
-    else:
-        command = [
-            "-m",
-            "pytest",
-            "-q",
-            "-x",
-            "-p",
-            "no:cacheprovider",
-            "-m",
-            "slow or not slow",
-            catch.which,
-        ]
-    environment = {**os.environ, "PYTHONPATH": str(tree)}
+    command = [sys.executable, "-m", "tests.faults", "--seeds", seeds]
+    running = subprocess.Popen(
+        command,
+        cwd=tree,
+        env=_environment(tree),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+    )
+    alarm = Timer(PATIENCE_S, running.kill)
+    alarm.start()
+    try:
+        assert running.stdout is not None, "asked for a pipe"
+        return next((line.strip()[:SAID_MAX] for line in running.stdout if VIOLATED.match(line)), "")
+    finally:
+        alarm.cancel()
+        running.kill()
+        running.communicate()
+
+
+def _failed(test: str, tree: Path) -> str:
+    options = ["-q", "-x", "-p", "no:cacheprovider", "-m", "slow or not slow"]
     try:
         ended = subprocess.run(
-            [sys.executable, *command],
+            [sys.executable, "-m", "pytest", *options, test],
             cwd=tree,
-            env=environment,
+            env=_environment(tree),
             capture_output=True,
             text=True,
             timeout=PATIENCE_S,
             check=False,
         )
     except subprocess.TimeoutExpired:
-        return None
-    if ended.returncode != 1:
-        return None
-    found = (
-        VIOLATED.search(ended.stdout) if seeds else re.search(r"^FAILED [^\n]*", ended.stdout, re.MULTILINE)
-    )
-    return found.group()[:SAID_MAX] if found else None
+        return ""
+    found = FAILED.search(ended.stdout) if ended.returncode == NOTICED else None
+    return found.group()[:SAID_MAX] if found else ""
+
+
+def _environment(tree: Path) -> dict[str, str]:
+    return {**os.environ, "PYTHONPATH": str(tree)}
 
 
 def _share(source: str, target: str) -> str:

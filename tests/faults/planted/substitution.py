@@ -6,31 +6,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 
-@dataclass(frozen=True, slots=True)
-class Seeds:
-    """Runs of the simulation, as ``python -m tests.faults --seeds`` is told them."""
-
-    which: str
-
-    def __str__(self) -> str:
-        """As a person reads it."""
-        return f"SIM seeds {self.which}"
-
-
-@dataclass(frozen=True, slots=True)
-class Tests:
-    """Tests of the lab, as pytest is told them: for what no simulated process can show."""
-
-    which: str
-
-    def __str__(self) -> str:
-        """As a person reads it."""
-        return self.which
-
-
-Catch = Seeds | Tests
-
-
 class Misfit(Exception):  # noqa: N818  # it says what is the matter
     """The code has changed and the mistake cannot be made any more: find out how it would look today."""
 
@@ -45,7 +20,8 @@ class Substitution:
     new: str
     breaks: str
     """What it does to a person's money or sleep, in one sentence."""
-    caught_by: Catch
+    noticed_by: str = ""
+    """The test of the lab that notices it, as pytest is told it; empty where the simulation does."""
 
     def applied(self, text: str) -> str:
         """The file with the mistake in it; ``Misfit`` where it cannot be made exactly once."""
