@@ -198,7 +198,9 @@ class Engine:
             self._tripwires.retie((), (), ())
             wire.swallowed = fact
             return None
-        return self._decide((fact,), asked, [], fact.at_ms, patrol=False)
+        step = self._decide((fact,), asked, [], fact.at_ms, patrol=False)
+        wire.swallowed = None  # Where only others were asked it is still there, and overtaken.
+        return step
 
     def _decide(
         self,

@@ -306,6 +306,9 @@ class SimClients(Clients):
     async def connect(self) -> None:
         """Read the exchange's clock, and its list of markets as the library would."""
         await self.read_clock()
+        await self._load_markets()
+
+    async def _load_markets(self, *, reload: bool = False) -> None:
         request = Request(api=("fapiPublic",), method="GET", path="exchangeInfo")
         payload = await self.reads.read(request, Urgency.ACCOUNT)
         self._markets = [_market(row) for row in payload["symbols"]]

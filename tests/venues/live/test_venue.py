@@ -790,6 +790,31 @@ def test_an_act_that_no_reading_can_decide_is_said_and_counts_as_done_in_the_end
     ]
 
 
+@pytest.mark.parametrize(
+    ("margin", "kind"),
+    [
+        # 100 + 50 were added before four fifths went, with four fifths of all margin.
+        (30, OutcomeKind.VERIFIED),
+        # 50 came to what was left of 100.
+        (70, OutcomeKind.VERIFIED),
+        # Nothing came.
+        (20, OutcomeKind.NOT_APPLIED),
+    ],
+)
+def test_margin_is_found_again_where_an_exit_took_most_of_the_position_meanwhile(
+    margin: int, kind: OutcomeKind
+) -> None:
+    async def work() -> list[OutcomeKind]:
+        seat = Seat(held(faults=[Fault(done=False, reply=LOST)]))
+        await seat.venue.snapshot()
+        await seat.venue.execute(an_action(AddMargin(id=LONG, amount=D(50))))
+        seat.exchange.positions[LONG] = a_position(quantity=D(2), margin=D(margin))
+        await seat.waits(30)
+        return [outcome.kind for outcome in outcomes(seat.later)]
+
+    assert live(work) == [kind]
+
+
 def test_an_order_that_still_trades_is_never_counted_as_done() -> None:
     async def work() -> list[Outcome]:
         seat = Seat(held(faults=[Fault(done=False, reply=LOST)]))
