@@ -276,7 +276,9 @@ def test_what_an_earlier_run_left_is_said_once_the_account_is_known(
     left: dict[str, Any], state: str, why: str
 ) -> None:
     before = {"halted": False, "reducing": False, "flattening": None} | left
-    record = AccountRecord(account=MAIN, paused_until_ms=-1, strangers=(), acted_ms=(), **before)
+    record = AccountRecord(
+        account=MAIN, paused_until_ms=-1, strangers=(), acted_ms=(), day=-1, acted_in_day=0, **before
+    )
     desk = Desk(known=False)
     desk.fold(CarriedOver(at_ms=desk.now_ms, epoch=1, carried=Carried(accounts=(record,))))
     (change,) = of(StateChanged, desk.is_read())
