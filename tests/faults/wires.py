@@ -103,6 +103,7 @@ class StreamLine(Line):
         self._hears = hears
         self._late_ms = 0.0
         """Nothing overtakes what is on its way."""
+        self._number = next(exchange.lines)
         self.open = True
         self.ended: asyncio.Future[str] = program.create_future()
 
@@ -126,6 +127,10 @@ class StreamLine(Line):
             return
         self._exchange.acted(fault)
         self._send_wrongly(text, topic, fault)
+
+    def __hash__(self) -> int:
+        """The exchange keeps lines in sets, whose order must not depend on where they lie in memory."""
+        return self._number
 
     def pong(self, text: str) -> None:
         """The library answers pings itself."""
