@@ -11,7 +11,7 @@ from bot.core.decisions import StateChanged
 from bot.core.facts import Deleveraged, Delivered, Liquidated, OrderEnded, PositionChanged
 from bot.core.intents import CloseHedge, Level, ReducePosition
 from bot.core.ledger import Ledger
-from bot.core.losses import Losses
+from bot.core.losses import Ending, Losses
 from bot.core.stop_news import told, turn
 from bot.core.types import ZERO, ClientId, PositionId
 
@@ -43,6 +43,9 @@ def stop_ended(books: Books, ledger: Ledger, fact: OrderEnded) -> None:
     rests = fact.client_id in ledger.rule_of_stop
     if not rests and fact.client_id not in history.gone:
         return
+    known = fact.client_id in history.gone and history.gone[fact.client_id] is None
+    if known and fact.how is not Ending.MET:
+        return  # Told already, by whoever placed it and by whoever missed it, or taken away by us.
     history.gone[fact.client_id] = None
     before, history.losses = history.losses, history.losses.after(fact.how, fact.at_ms)
     books.notes.append(told(fact))

@@ -58,6 +58,11 @@ def test_a_hedge_is_an_action_on_what_it_guards_in_the_contract_it_is_made_of() 
     assert opened["distance_before"] == opened["distance_after"]  # an isolated leg dies where it did
 
 
+def test_nothing_is_refused_twice_in_the_same_words_at_one_instant() -> None:
+    refused = [json.dumps(row, sort_keys=True) for row in shipped()["refusals"]]
+    assert len(refused) == len(set(refused)) > 0
+
+
 def test_the_hedge_follows_the_position_it_guards_to_the_lot() -> None:
     followed = [row for row in rows(shipped(), "actions", "ReducePosition") if row["rule"] == "keeper"]
     reduced = [row for row in rows(shipped(), "actions", "ReducePosition") if row["rule"] == "partial_close"]

@@ -118,6 +118,14 @@ def test_where_the_venue_ended_the_second_it_is_placed_as_soon_as_that_is_known(
     assert intents(told(desk, second, Ending.ENDED)) == [PLACED]
 
 
+def test_a_stop_that_is_told_of_twice_counts_once() -> None:
+    desk, first = protected()
+    gone(desk)
+    told(desk, first, Ending.CANCELLED)
+    assert changes(told(desk, first, Ending.CANCELLED)) == []
+    assert standing(desk) == []
+
+
 def test_a_first_stop_that_is_gone_is_placed_at_once_whatever_became_of_it() -> None:
     desk, first = protected()
     assert intents(gone(desk)) == [PLACED]
