@@ -4,7 +4,7 @@ import random
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from decimal import Decimal
 from pathlib import Path
@@ -14,6 +14,7 @@ from bot.simulator import World
 from bot.simulator.standing import standing
 from bot.simulator.world import OrderTerms
 from bot.venues.paper import Opening
+from bot.venues.paper.model import PaperError
 from tests.building.contracts import BTC
 from tests.building.exchange import Exchange, running
 from tests.building.simulator import ALICE, BOB, ETH
@@ -150,14 +151,15 @@ class Hand:
         self.exchange.by_hand(close)
 
     def refill(self) -> None:
-        """What was closed is opened again."""
+        """What was closed is opened again, as far as there is money left."""
 
         def open_again(world: World) -> None:
             for symbol, (wanted, mode) in HELD.items():
                 id_ = PositionId(ALICE, symbol, Side.LONG)
                 held = world.view(ALICE).positions.get(id_)
                 if held is None:
-                    world.open(Opening(id=id_, quantity=wanted, leverage=D(10), mode=mode))
+                    with suppress(PaperError):
+                        world.open(Opening(id=id_, quantity=wanted, leverage=D(10), mode=mode))
                 elif held.quantity < wanted:
                     self._order(world, id_, wanted - held.quantity, reduces=False)
 
