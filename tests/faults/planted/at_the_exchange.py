@@ -284,8 +284,8 @@ SEEING = (
     Substitution(
         name="an_unread_account_is_not_said",
         path=f"{LIVE}/feed.py",
-        old="late = self._account_up and not self._refused and age_ms > BLIND_MS",
-        new="late = False",
+        old="        if not because or not self._account_up or self._refused:\n",
+        new="        if True:\n",
         breaks="the account is not read for minutes and the bot goes on deciding",
     ),
     Substitution(
@@ -298,7 +298,7 @@ SEEING = (
     Substitution(
         name="one_reading_and_no_more",
         path=f"{LIVE}/feed.py",
-        old="            wait_ms = self._pace_ms(venue)\n",
+        old="            wait_ms = max(0, counts_ms + self._pace_ms(venue) - self._now_ms())\n",
         new="            wait_ms = 3_600_000\n",
         breaks="what no stream tells is found out an hour later",
     ),

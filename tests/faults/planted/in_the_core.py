@@ -60,9 +60,9 @@ SUBSTITUTIONS = (
     ),
     Substitution(
         name="the_hour_is_not_counted",
-        path=f"{CORE}/ledger.py",
-        old="            self.acted_ms[account].append(now_ms)\n",
-        new="            pass\n",
+        path=f"{CORE}/acted.py",
+        old="        acted.append(now_ms)\n",
+        new="        pass\n",
         breaks="there is no end to the actions of an hour",
     ),
     Substitution(
@@ -216,11 +216,8 @@ SUBSTITUTIONS = (
     Substitution(
         name="strangers_are_welcome",
         path=f"{CORE}/folding.py",
-        old=(
-            "            account.halted = True\n"
-            '            self._books.settle(account, f"{order.client_id} on'
-        ),
-        new='            self._books.settle(account, f"{order.client_id} on',
+        old="        account.strangers.add(client_id)\n        account.halted = True\n",
+        new="        account.strangers.add(client_id)\n",
         breaks="two bots act on one account, or a lost memory is acted on",
     ),
     Substitution(
@@ -255,6 +252,7 @@ SUBSTITUTIONS = (
             "        margin_in_campaign=record.margin_in_campaign,\n"
             "        campaign_last_ms=record.campaign_last_ms,\n"
             "        last_action=record.last_action,\n"
+            "        losses=record.losses,\n"
             "    )\n"
             "    for"
         ),

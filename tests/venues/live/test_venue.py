@@ -1147,3 +1147,20 @@ def test_an_act_that_the_dialect_cannot_spell_is_not_sent() -> None:
         OutcomeKind.NOT_APPLIED,
         "not sent: CancelStop: only by the exchange's own id",
     )
+
+
+@pytest.mark.parametrize(("waits_ms", "leaves"), [(4_900, True), (5_000, False), (60_000, False)])
+def test_what_waited_for_its_turn_past_its_deadline_does_not_leave(waits_ms: int, *, leaves: bool) -> None:
+    # A process that was stopped at the gate finds it open before anybody has given the action up.
+    async def work() -> tuple[FakeExchange, Sequence[Batch]]:
+        seat = Seat(held())
+        await seat.venue.snapshot()
+        seat.desk.wires.gate.close(waits_ms, emergencies=True)
+        return seat.exchange, await seat.venue.execute(an_action(AddMargin(id=LONG, amount=D(25))))
+
+    exchange, batches = live(work)
+    assert bool(exchange.sent) is leaves
+    (outcome,) = [fact for fact in every_fact(batches) if isinstance(fact, Outcome)]
+    assert outcome.kind is (OutcomeKind.VERIFIED if leaves else OutcomeKind.NOT_APPLIED)
+    if not leaves:
+        assert outcome.proof == "not sent: its deadline passed while it waited for its turn"
