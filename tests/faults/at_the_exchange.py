@@ -129,6 +129,14 @@ def funded(weather: Weather) -> None:
         ledger.injected("funding", symbol)
 
 
+def _expire(weather: Weather, order_id: int) -> None:
+    """The exchange ends an order that nobody cancelled. Nobody can ask it to: it is done inside."""
+    world = weather.lab.exchange.world
+    name = world._archive.paper_name(order_id)
+    assert name is not None, f"order {order_id} rests nowhere"
+    world._absorb(world.exchange.cancel(world.clock.now_ms(), name))
+
+
 def expired(weather: Weather) -> None:
     random = weather.random
     world = weather.lab.exchange.world
@@ -137,7 +145,7 @@ def expired(weather: Weather) -> None:
     if ours:
         order = random.choice(ours)
         with ledger.because(Cause(who=Who.VENUE, what="expiry")):
-            world.cancel(MAIN, order.order_id)
+            _expire(weather, order.order_id)
         ledger.injected("stop expired", order.client_id)
 
 

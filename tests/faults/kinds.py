@@ -14,4 +14,4 @@ WEATHER: Mapping[str, Deed] = {
     **on_the_machine.DEEDS,
     **by_the_person.DEEDS,
 }
-EVERY_KIND = frozenset({*WEATHER, *(f"user: {name}" for name in DEEDS), "delivery"})
+EVERY_KIND = frozenset({*WEATHER, *(f"user: {name}" for name in DEEDS), "delivery", "our clock is wrong"})

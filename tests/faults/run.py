@@ -30,6 +30,10 @@ QUIET_MS = 3 * MINUTE_MS
 """At the end nothing goes wrong any more: a bot that is well is seen to be."""
 STOPPING_MS = 20_000
 LEFTOVERS = 50
+WRONG_CLOCK = 0.1
+"""Of all lives, on a machine whose clock nobody set."""
+RIGHT_MS = 5_000
+"""A clock that is off by no more is right enough to act by."""
 RESTART_MS, RESTART_MAX_MS = 1_000, 16_000
 """How long until the process is started again, doubled each time it could not even begin."""
 ONE_IN = 8
@@ -63,7 +67,7 @@ class Play:
     def __init__(self, seed: int, minutes: int) -> None:
         self.seed = seed
         self.end_ms = minutes * MINUTE_MS
-        stop_ms = max(MINUTE_MS, self.end_ms - QUIET_MS)
+        self.stop_ms = stop_ms = max(MINUTE_MS, self.end_ms - QUIET_MS)
         self.random = Random(f"{seed} machine")
         self.time = Time()
         self.scene = a_scene(seed, self.time, delivery=seed % ONE_IN == 0)
@@ -90,7 +94,7 @@ class Play:
         self.user = User(seed, self.time, self.scene.world, self.ledger, stop_ms)
         self.runs: list[Run] = []
         self._dead: list[Program] = []
-        self.time.at(stop_ms, lambda: setattr(self.prices, "calm", True))
+        self.time.at(stop_ms, self._quieten)
         if self.scene.start_ms + self.end_ms > DELIVERY_MS:
             self.time.at(DELIVERY_MS - self.scene.start_ms, self._deliver)
 
@@ -109,15 +113,25 @@ class Play:
 
     def _live(self) -> bool:
         """One life; whether it came so far as to guard."""
-        offset_ms = self.random.choice([0, 0, 0, -3_000, 40_000, -200])
+        offset_ms = self.random.choice([0, 0, 0, -3_000, -200])
+        if self.time.now_ms < self.stop_ms and self.random.random() < WRONG_CLOCK:
+            offset_ms = 40_000
         life = Life(self.time, self.scene, self.exchange, self.disk, offset_ms, self._say)
         self.lab.life = life
         self.runs.append(life.lived())
         self.lab.life = None
+        if offset_ms > RIGHT_MS:
+            self.ledger.injected("our clock is wrong", f"by {offset_ms} ms")
         self._dead.append(life.program)
         for defect in life.defects:
             self._say(f"DEFECT {defect}")
         return life.guarding_ms is not None
+
+    def _quieten(self) -> None:
+        """From now on nothing goes wrong; a machine whose clock was wrong has been set right."""
+        self.prices.calm = True
+        if self.lab.life is not None and self.lab.life.offset_ms > RIGHT_MS:
+            self.lab.life.stop("the clock is set right")
 
     def _end(self) -> None:
         if self.lab.life is not None:

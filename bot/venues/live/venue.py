@@ -102,8 +102,12 @@ class LiveVenue:
         except (ValueError, KeyError) as error:
             raise Unreadable(requests[0], f"{type(error).__name__}: {error}") from error
         clock = self._clock
+        now = [fact for fact in market if not clock.is_ahead(fact.at_ms)]
+        if len(now) < len(market):
+            # Taken as it is, it would keep away every mark that is dated before it.
+            clock.doubt()
         timely = (
-            clock.ours(fact) if isinstance(fact, MarkPrice) else capped(fact, self._say) for fact in market
+            clock.ours(fact) if isinstance(fact, MarkPrice) else capped(fact, self._say) for fact in now
         )
         batch = (*facts, *(fact for fact in timely if fact.symbol in held))
         return [batch] if batch else []

@@ -19,15 +19,17 @@ from bot.core.types import MarginMode, OrderKind, Position, PositionId
 from bot.simulator.records import OrderRecord, OrderStatus
 from strategies.top_up import TopUp
 from tests.faults.checking.never_blind import Standings
-from tests.faults.checking.story import Story, run_at
+from tests.faults.checking.story import Story, is_ours, run_at
 from tests.faults.checking.violation import Violation
-from tests.faults.evidence import PATIENCE_MS, Ending, OrderEffect, PositionEffect
+from tests.faults.evidence import PATIENCE_MS, Ending, OrderEffect, PositionEffect, Who
 
 STOP_MS = 30_000
 """A position has a stop, or is said to be NAKED, within this: two readings and the way there."""
 REACTION_MS = 15_000
 """A rule whose condition holds has acted, or was refused, within this."""
 LOOK_MS = 5_000
+CANCELLED_TWICE = 2
+"""So many stops cancelled by the trader are his will."""
 WITHOUT_STOP = ("no liquidation price", "the pair with", "the larger leg")
 """What the journal may say in place of a stop that protects."""
 
@@ -73,7 +75,10 @@ def every_position_has_a_stop(story: Story) -> Iterator[Violation]:
                 text = f"{id_} has no stop since {since_ms} and is said to be protected by {said}"
                 yield Violation(from_ms + STOP_MS, "I13", text)
             elif (
-                to_ms - from_ms > 2 * PATIENCE_MS and said == "NAKED" and _may_act(story, id_, from_ms, to_ms)
+                to_ms - from_ms > 2 * PATIENCE_MS
+                and said == "NAKED"
+                and _may_act(story, id_, from_ms, to_ms)
+                and not _by_will(story, id_, to_ms)
             ):
                 text = f"{id_} is NAKED since {since_ms} and nobody does anything about it"
                 yield Violation(to_ms, "I30", text)
@@ -190,6 +195,28 @@ def _may_act(story: Story, id_: PositionId, since_ms: int, until_ms: int) -> boo
         if isinstance(line.noun, Action | Refusal) and line.noun.id == id_:
             return False
     return standings.of(id_.account).state == "armed"
+
+
+def _by_will(story: Story, id_: PositionId, at_ms: int) -> bool:
+    """Whether the trader really cancelled our stops twice, and the journal says that they are left off."""
+    ours = [
+        effect
+        for effect in story.evidence.effects
+        if isinstance(effect, OrderEffect)
+        and effect.cause.who is Who.USER
+        and effect.after.status is OrderStatus.CANCELLED
+        and effect.after.id == id_
+        and is_ours(effect.after.client_id)
+        and effect.at_ms <= at_ms
+    ]
+    said = [
+        line.noun.now
+        for line in story.of(StateChanged)
+        if isinstance(line.noun, StateChanged)
+        and line.noun.subject == f"seatbelt:{id_}"
+        and line.at_ms <= at_ms
+    ]
+    return len(ours) >= CANCELLED_TWICE and said[-1:] == ["left off"]
 
 
 def _doubted(story: Story, account: str) -> bool:

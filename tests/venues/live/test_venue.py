@@ -790,6 +790,17 @@ def test_an_act_that_no_reading_can_decide_is_said_and_counts_as_done_in_the_end
     ]
 
 
+@pytest.mark.parametrize(("behind_ms", "marks"), [(900, 1), (2_000, 0)])
+def test_a_mark_of_a_time_to_come_is_not_begun_with(behind_ms: int, marks: int) -> None:
+    async def work() -> int:
+        seat = Seat(held())
+        # As it was when it was read; it has been set right since.
+        seat.desk.wires.clock.offset_ms = -behind_ms
+        return sum(isinstance(fact, MarkPrice) for fact in every_fact(await seat.venue.snapshot()))
+
+    assert live(work) == marks
+
+
 @pytest.mark.parametrize(
     ("margin", "kind"),
     [
