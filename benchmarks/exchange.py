@@ -42,11 +42,13 @@ class Watching(Faults):
 
     written_ns: int = 0
 
-    def take(self, kinds: frozenset[FaultKind], method: str, path: str, key: str = "") -> Fault | None:
+    def take(
+        self, kinds: frozenset[FaultKind], method: str, path: str, key: str = "", content: str = ""
+    ) -> Fault | None:
         """No fault."""
         if kinds is FRAMES and "markPrice" in path:
             self.written_ns = self.written_ns or time.perf_counter_ns()
-        return super().take(kinds, method, path, key)
+        return super().take(kinds, method, path, key, content)
 
 
 @dataclass(frozen=True, slots=True)

@@ -369,7 +369,7 @@ class Arbiter:
 def _awaits_answer(holder: Holder) -> bool:
     """Whether something was sent for the position of which nothing is known yet."""
     flying = holder.history.in_flight
-    return flying is not None and flying.life is not Life.UNKNOWN
+    return flying is not None and flying.awaited
 
 
 def wanted_to_act(decision: Decision) -> TypeGuard[Action | Refusal]:

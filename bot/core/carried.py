@@ -28,6 +28,7 @@ class Life(StrEnum):
     REJECTED = "rejected"
     NOT_APPLIED = "not_applied"
     VERIFIED = "verified"
+    GIVEN_UP = "given_up"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

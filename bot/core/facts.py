@@ -238,7 +238,11 @@ class LinkChanged:
 
 
 class OutcomeKind(StrEnum):
-    """What became of an intent that was sent. Only a proof makes ``REJECTED`` or ``NOT_APPLIED``."""
+    """What became of an intent that was sent. Only a proof makes ``REJECTED`` or ``NOT_APPLIED``.
+
+    ``GIVEN_UP`` is the end of one that nothing can prove any more: nobody looks for it, nothing waits for it,
+    and what it may have cost counts as spent.
+    """
 
     SENT = "sent"
     ACKED = "acked"
@@ -247,6 +251,7 @@ class OutcomeKind(StrEnum):
     APPLIED = "applied"
     NOT_APPLIED = "not_applied"
     VERIFIED = "verified"
+    GIVEN_UP = "given_up"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

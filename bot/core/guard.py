@@ -16,7 +16,6 @@ from decimal import Decimal
 from bot.core.book import Parked
 from bot.core.bounding import AGAIN_MS, bounded
 from bot.core.capabilities import NOTHING_DECLARED
-from bot.core.carried import Life
 from bot.core.case import Case, No, Verdict
 from bot.core.conditions import FOREVER_MS
 from bot.core.contracts import Contract
@@ -368,7 +367,7 @@ def _in_flight(kind: type[Intent], case: Case) -> No | None:
     entry = case.holder.history.in_flight
     if entry is None:
         return None
-    exit_may_go = kind is ReducePosition and entry.life is Life.UNKNOWN
+    exit_may_go = kind is ReducePosition and not entry.awaited
     if exit_may_go and not isinstance(entry.action.intent, ReducePosition):
         return None
     return No(Because.IN_FLIGHT, f"{entry.action.client_id} of {entry.action.rule} is {entry.life}")

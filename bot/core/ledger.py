@@ -1,8 +1,8 @@
 """The life of every intent, and what it has cost so far.
 
 PREPARED -> SENT -> ACKED | REJECTED | UNKNOWN -> APPLIED | NOT_APPLIED -> VERIFIED. Only a proof closes an
-intent; an exception or a silence never does. An intent in flight counts as not applied for safety and as
-applied for balance and budgets.
+intent; an exception or a silence never does; what nothing can prove any more is given up, which is no proof.
+An intent in flight counts as not applied for safety and as applied for balance and budgets.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from decimal import Decimal
 from bot.core.acted import Acted, Spending
 from bot.core.carried import Life
 from bot.core.decisions import Action
-from bot.core.facts import Outcome, OutcomeKind
+from bot.core.facts import Outcome
 from bot.core.intents import (
     AddMargin,
     CancelStop,
@@ -26,24 +26,11 @@ from bot.core.intents import (
     ReducePosition,
     SetPosture,
 )
+from bot.core.lives import CLOSED, FAILED, NEXT, UNANSWERED
 from bot.core.losses import NO_LOSSES, Losses
 from bot.core.provenance import origin_of
 from bot.core.settings import DAY_MS, RESERVED_NAMES, SEATBELT, Limits
 from bot.core.types import OUR_PREFIX, ZERO, AccountName, ClientId, Position, PositionId, RuleName
-
-_NEXT: dict[OutcomeKind, tuple[Life, frozenset[Life]]] = {
-    OutcomeKind.SENT: (Life.SENT, frozenset({Life.PREPARED})),
-    OutcomeKind.ACKED: (Life.ACKED, frozenset({Life.PREPARED, Life.SENT, Life.UNKNOWN})),
-    OutcomeKind.UNKNOWN: (Life.UNKNOWN, frozenset({Life.PREPARED, Life.SENT})),
-    OutcomeKind.REJECTED: (Life.REJECTED, frozenset({Life.PREPARED, Life.SENT, Life.UNKNOWN})),
-    OutcomeKind.NOT_APPLIED: (Life.NOT_APPLIED, frozenset({Life.PREPARED, Life.SENT, Life.UNKNOWN})),
-    OutcomeKind.APPLIED: (Life.APPLIED, frozenset({Life.PREPARED, Life.SENT, Life.ACKED, Life.UNKNOWN})),
-    OutcomeKind.VERIFIED: (
-        Life.VERIFIED,
-        frozenset({Life.PREPARED, Life.SENT, Life.ACKED, Life.UNKNOWN, Life.APPLIED}),
-    ),
-}
-"""For each outcome: the state it leads to, and the states it may come from. Anything else changes nothing."""
 
 # Tuples rather than unions: a union in the call would be built anew at every action.
 _UNSENT = (Notify, SetPosture)
@@ -51,9 +38,6 @@ _STOPS = (PlaceStop, MoveStop)
 _FEEDING = (AddMargin, CutLeverage)
 _TAKING_STOPS = (MoveStop, CancelStop, ReducePosition)
 """What may take a resting stop of ours away."""
-_UNANSWERED = frozenset({Life.PREPARED, Life.SENT, Life.ACKED})
-_FAILED = frozenset({Life.REJECTED, Life.NOT_APPLIED})
-_CLOSED = _FAILED | {Life.VERIFIED}
 
 
 @dataclass(slots=True, eq=False)
@@ -84,8 +68,8 @@ class Entry:
 
     @property
     def closed(self) -> bool:
-        """Whether its outcome is proven."""
-        return self.life in _CLOSED
+        """Whether its outcome is proven, or it was given up."""
+        return self.life in CLOSED
 
     @property
     def takes_stops(self) -> bool:
@@ -93,9 +77,14 @@ class Entry:
         return isinstance(self.action.intent, _TAKING_STOPS)
 
     @property
+    def awaited(self) -> bool:
+        """Whether its answer is still out. After it, and before the proof, an exit may go."""
+        return self.life in UNANSWERED
+
+    @property
     def failed(self) -> bool:
         """Whether it is proven that nothing came of it."""
-        return self.life in _FAILED
+        return self.life in FAILED
 
 
 @dataclass(slots=True, eq=False)
@@ -216,9 +205,7 @@ class Ledger:
     def overdue(self, now_ms: int) -> list[Entry]:
         """Unanswered intents whose deadline has passed: from now on they are unknown, never assumed."""
         late = [
-            entry
-            for entry in self.entries.values()
-            if now_ms > entry.action.deadline_ms and entry.life in _UNANSWERED
+            entry for entry in self.entries.values() if now_ms > entry.action.deadline_ms and entry.awaited
         ]
         for entry in late:
             entry.life = Life.UNKNOWN
@@ -268,7 +255,7 @@ class Ledger:
         entry = self.entries.get(fact.client_id)
         if entry is None:
             return None
-        life, allowed = _NEXT[fact.kind]
+        life, allowed = NEXT[fact.kind]
         if entry.life not in allowed:
             return None
         entry.life, entry.code, entry.proof = life, fact.code, fact.proof

@@ -3,7 +3,7 @@
 ``POST /faults`` with the fields of ``Fault`` orders one, ``GET /faults`` lists them, ``DELETE /faults[?id=]``
 takes one or all back. ``POST /market`` moves, crashes, halts or settles; ``POST /account`` revokes a key or
 ends its private sessions; ``POST /clock`` sets how far the exchange's clock is off; ``POST /outage`` lets
-nothing through for a time. ``GET /state`` shows what there is.
+nothing through for a time, or refuses connections for ``refuse_ms``. ``GET /state`` shows what there is.
 """
 
 from __future__ import annotations
@@ -24,9 +24,11 @@ from bot.venues.paper import PaperError
 class Control:
     """Carries out what the person at the controls wants."""
 
-    def __init__(self, world: World, wires: Sequence[Wire]) -> None:
+    def __init__(self, world: World, wires: Sequence[Wire], refuse: Callable[[int], None]) -> None:
+        """``refuse`` lets nobody connect for so many milliseconds."""
         self._world = world
         self._wires = wires
+        self._refuse = refuse
         self._routes: Mapping[tuple[str, str], Callable[[Mapping[str, Any]], Any]] = {
             ("GET", "/state"): self._state,
             ("GET", "/faults"): lambda _: [asdict(fault) for fault in world.faults.waiting()],
@@ -147,7 +149,14 @@ class Control:
         return {"now_ms": self._world.clock.now_ms()}
 
     def _outage(self, given: Mapping[str, Any]) -> Any:  # noqa: ANN401 - JSON
-        """Every request is answered ``status`` and every stream is mute, until the faults are cleared."""
+        """Every request is answered ``status`` and every stream is mute, until the faults are cleared.
+
+        With ``refuse_ms`` nothing but this happens: for so long no connection is accepted, that of this
+        endpoint among them, and those that requests came by are cut. Streams go on.
+        """
+        if "refuse_ms" in given:
+            self._refuse(int(given["refuse_ms"]))
+            return {"refused_ms": int(given["refuse_ms"])}
         status = int(given.get("status", 503))
         faults = self._world.faults
         ids = [

@@ -116,13 +116,16 @@ class Fault:
 
     ``method`` is that of the request, or ``WS`` for a connection, empty for any. ``path`` is a regular
     expression searched in the path with its query; of a message it is searched in ``path topic`` (Binance:
-    ``/private/ws?listenKey=... ORDER_TRADE_UPDATE``). ``key`` is the api key of one client alone. ``count``
-    is how often it acts, ``None`` until it is cleared. ``skip`` lets as many fitting ones pass first.
+    ``/private/ws?listenKey=... ORDER_TRADE_UPDATE``). ``about`` is one searched in query and body of a
+    request, where exchanges name symbol and order. ``key`` is the api key of one client alone. ``count`` is
+    how often it acts, ``None`` until it is cleared. ``skip`` lets as many fitting ones pass first. What
+    spoils a reply does so to a request that was executed, unless ``executed`` is false.
     """
 
     kind: FaultKind
     method: str = ""
     path: str = ""
+    about: str = ""
     key: str = ""
     count: int | None = 1
     skip: int = 0
@@ -130,13 +133,16 @@ class Fault:
     status: int = 503
     body: str = ""
     retry_after_s: int = 1
+    executed: bool = True
     fault_id: int = 0
 
-    def fits(self, method: str, path: str, key: str) -> bool:
-        """Whether it concerns this request, connection or message."""
+    def fits(self, method: str, path: str, key: str, content: str = "") -> bool:
+        """Whether it concerns this request, connection or message; ``content`` is query and body."""
         if self.method and self.method != method:
             return False
         if self.key and self.key != key:
+            return False
+        if self.about and re.search(self.about, content) is None:
             return False
         return not self.path or re.search(self.path, path) is not None
 
@@ -149,11 +155,12 @@ class Faults:
         self._last_id = 0
 
     def order(self, fault: Fault) -> int:
-        """Add a fault; its id, to clear it by. ``ValueError`` for a path that is no regular expression."""
-        try:
-            re.compile(fault.path)
-        except re.error as error:
-            raise ValueError(f"path {fault.path!r} is no regular expression: {error}") from error
+        """Add a fault; its id, to clear it by. ``ValueError`` for what is no regular expression."""
+        for name, pattern in (("path", fault.path), ("about", fault.about)):
+            try:
+                re.compile(pattern)
+            except re.error as error:
+                raise ValueError(f"{name} {pattern!r} is no regular expression: {error}") from error
         self._last_id += 1
         self._waiting[self._last_id] = replace(fault, fault_id=self._last_id)
         return self._last_id
@@ -169,10 +176,12 @@ class Faults:
         """What is still to come."""
         return tuple(self._waiting.values())
 
-    def take(self, kinds: frozenset[FaultKind], method: str, path: str, key: str = "") -> Fault | None:
+    def take(
+        self, kinds: frozenset[FaultKind], method: str, path: str, key: str = "", content: str = ""
+    ) -> Fault | None:
         """The first fault of these kinds that fits, which is used up by one."""
         for fault in self._waiting.values():
-            if fault.kind in kinds and fault.fits(method, path, key):
+            if fault.kind in kinds and fault.fits(method, path, key, content):
                 return self._use(fault)
         return None
 

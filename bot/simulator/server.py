@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import weakref
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Self
@@ -24,6 +25,8 @@ from bot.simulator.world import World
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "simulator.control"})
 TICK_S = 1.0
 HTML = "<html><head><title>502 Bad Gateway</title></head><body><h1>502 Bad Gateway</h1></body></html>"
+UNDONE = Answer.of({"code": "0", "msg": "success", "data": [{"id": "1"}]})
+"""What there is to spoil where nothing was executed."""
 FOREVER_S = 3600.0
 
 
@@ -47,9 +50,13 @@ class SimulatorServer:
         self.port = port
         self._by_host = {host: wire for wire in wires for host in wire.hosts}
         self.ca_file, self._key_file = certificate or kept_certificate(folder, self._by_host)
-        self._control = Control(world, self.wires)
+        self._control = Control(world, self.wires, self.refuse)
         self._runner: web.AppRunner | None = None
+        self._site: web.TCPSite | None = None
         self._ticker: asyncio.Task[None] | None = None
+        self._door: asyncio.Task[None] | None = None
+        self._connections: weakref.WeakSet[asyncio.Transport] = weakref.WeakSet()
+        """Those that requests came by; a stream has its own."""
 
     async def start(self) -> None:
         """Bind to loopback and serve."""
@@ -57,20 +64,39 @@ class SimulatorServer:
         app.router.add_route("*", "/{path:.*}", self._serve)
         self._runner = web.AppRunner(app, access_log=None, handle_signals=False, shutdown_timeout=0.1)
         await self._runner.setup()
-        context = server_context(self.ca_file, self._key_file)
-        site = web.TCPSite(self._runner, "127.0.0.1", self.port, ssl_context=context)
-        await site.start()
+        await self._listen()
         self.port = self._runner.addresses[0][1]
         self._ticker = asyncio.create_task(self._tick())
 
     async def stop(self) -> None:
         """Close every connection."""
-        if self._ticker is not None:
-            self._ticker.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await self._ticker
+        for task in (self._ticker, self._door):
+            if task is not None:
+                task.cancel()
+                with contextlib.suppress(asyncio.CancelledError):
+                    await task
         if self._runner is not None:
             await self._runner.cleanup()
+
+    def refuse(self, for_ms: int) -> None:
+        """Refuse every new connection for so long, and cut those that requests come by; streams go on."""
+        if self._door is not None and not self._door.done():
+            raise ValueError("connections are being refused already")
+        self._door = asyncio.create_task(self._shut(for_ms / 1000))
+
+    async def _shut(self, for_s: float) -> None:
+        assert self._site is not None, "the server was started"
+        await self._site.stop()
+        for transport in self._connections:
+            transport.abort()
+        await asyncio.sleep(for_s)
+        await self._listen()
+
+    async def _listen(self) -> None:
+        assert self._runner is not None, "the server was started"
+        context = server_context(self.ca_file, self._key_file)
+        self._site = web.TCPSite(self._runner, "127.0.0.1", self.port, ssl_context=context)
+        await self._site.start()
 
     async def __aenter__(self) -> Self:
         """Started."""
@@ -110,6 +136,8 @@ class SimulatorServer:
         return await self._answer(request, wire, call)
 
     async def _attend(self, request: web.Request, wire: Wire, call: Call) -> web.StreamResponse:
+        if request.transport is not None:
+            self._connections.discard(request.transport)
         faults = self.world.faults
         refused = faults.take(frozenset({FaultKind.REFUSE}), "WS", call.target)
         line = Line(call, faults)
@@ -126,14 +154,16 @@ class SimulatorServer:
         return socket
 
     async def _answer(self, request: web.Request, wire: Wire, call: Call) -> web.StreamResponse:
+        if request.transport is not None:
+            self._connections.add(request.transport)
         faults, key = self.world.faults, wire.api_key(call)
-        before = faults.take(BEFORE, call.method, call.target, key)
+        before = faults.take(BEFORE, call.method, call.target, key, call.content)
         if before is not None:
             early = await _before(request, before)
             if early is not None:
                 return early
-        answer = wire.answer(call)
-        after = faults.take(AFTER, call.method, call.target, key)
+        after = faults.take(AFTER, call.method, call.target, key, call.content)
+        answer = wire.answer(call) if after is None or after.executed else UNDONE
         return _response(answer) if after is None else await _after(request, answer, after)
 
 

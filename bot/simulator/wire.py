@@ -48,6 +48,11 @@ class Call:
         """Path and query, as faults are matched against it."""
         return f"{self.path}?{self.query}" if self.query else self.path
 
+    @property
+    def content(self) -> str:
+        """Query and body, where a request says what it is about."""
+        return f"{self.query} {self.body}"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:

@@ -143,7 +143,15 @@ def running(world: World, folder: Path, venue: str = "binanceusdm") -> Iterator[
                     world.move(symbol, Decimal(mark))
                 await asyncio.sleep(MARKS_S)
 
-    thread = threading.Thread(target=lambda: loop.run_until_complete(serve()), daemon=True)
+    def work() -> None:
+        loop.run_until_complete(serve())
+        hanging = asyncio.all_tasks(loop)  # Requests that are never answered.
+        for task in hanging:
+            task.cancel()
+        if hanging:
+            loop.run_until_complete(asyncio.wait(hanging))
+
+    thread = threading.Thread(target=work, daemon=True)
     thread.start()
     assert started.wait(10), "the exchange did not start"
     try:

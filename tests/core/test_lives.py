@@ -170,6 +170,26 @@ def test_an_exit_may_go_while_an_addition_is_unknown() -> None:
     assert reasons(decisions) == [("adds", Because.IN_FLIGHT)]
 
 
+def test_an_exit_may_go_while_an_addition_is_confirmed_and_not_seen_yet() -> None:
+    desk = Desk(adds("1"), closes(), limits=QUICK)
+    desk.holds(a_position())
+    addition = one(desk.mark("95"))
+    decisions = desk.answer(addition, OutcomeKind.APPLIED)
+    assert one(decisions).intent == ReducePosition(id=LONG, quantity=D("0.5"))
+    assert reasons(decisions) == [("adds", Because.IN_FLIGHT)]
+
+
+def test_what_is_given_up_stays_spent_and_holds_nothing_up() -> None:
+    desk = Desk(adds("10"), limits=Limits(cooldown_ms=0, margin_per_account=D(15)))
+    desk.holds(a_position())
+    addition = one(desk.mark("95"))
+    desk.answer(addition, OutcomeKind.UNKNOWN)
+    again = one(desk.answer(addition, OutcomeKind.GIVEN_UP))
+    assert again.intent == AddMargin(id=LONG, amount=D(5))  # All but what may have been spent.
+    # Whatever is heard of it after that changes nothing.
+    assert of(Action, desk.answer(addition, OutcomeKind.NOT_APPLIED)) == []
+
+
 def test_no_second_exit_goes_while_the_first_is_unknown() -> None:
     desk = Desk(adds("1"), closes(), limits=QUICK)
     desk.holds(a_position())

@@ -17,6 +17,16 @@ ORDER = {"symbol": "BTCUSDT", "side": "BUY", "type": "MARKET", "quantity": "1"}
 URL = "https://fapi.binance.com/fapi/v1/order"
 CUT = "cut"
 NEVER = "never"
+SPOILT = [
+    (FaultKind.LOST_AFTER, CUT, ""),
+    (FaultKind.CUT_BODY, CUT, ""),
+    (FaultKind.HANG_AFTER, NEVER, ""),
+    (FaultKind.ERROR_AFTER, 503, "<html>"),
+    (FaultKind.HTML_AFTER, 200, "<html>"),
+    (FaultKind.EMPTY_AFTER, 200, ""),
+    (FaultKind.BODY_AFTER, 200, "null"),
+    (FaultKind.CUT_JSON, 200, '{"code"'),
+]
 
 
 async def post(session: aiohttp.ClientSession) -> Any:
@@ -170,5 +180,50 @@ def test_a_host_of_no_exchange_is_told_so(certificates: Path) -> None:
                 url = f"https://127.0.0.1:{server.port}/fapi/v1/time"
                 async with session.get(url, headers={"Host": "api.exchange.example"}) as response:
                     assert response.status == 421
+
+    run(main)
+
+
+def test_connections_are_refused_for_a_time_and_those_there_were_are_cut(certificates: Path) -> None:
+    async def main() -> None:
+        world = a_world()
+        async with served(world, certificates) as server, a_session(server.port, server.ca_file) as session:
+            assert (await post(session))[0] == 200
+            server.refuse(150)
+            with pytest.raises(ValueError, match="already"):
+                server.refuse(1)
+            await asyncio.sleep(0.05)
+            assert await post(session) == CUT
+            await asyncio.sleep(0.2)
+            assert (await post(session))[0] == 200
+            assert len(world.view(ALICE).orders) == 2
+
+    run(main)
+
+
+@pytest.mark.parametrize(("kind", "status", "body"), SPOILT)
+def test_what_spoils_a_reply_may_do_so_to_a_request_that_was_not_executed(
+    certificates: Path, kind: FaultKind, status: Any, body: str
+) -> None:
+    async def main() -> None:
+        world = a_world()
+        world.faults.order(Fault(kind=kind, executed=False, body="null" if body == "null" else ""))
+        async with served(world, certificates) as server, a_session(server.port, server.ca_file) as session:
+            got = await post(session)
+            assert not world.view(ALICE).orders
+            assert got == status if isinstance(status, str) else (got[0] == status and body in got[1])
+
+    run(main)
+
+
+def test_a_fault_may_concern_what_a_request_is_about(certificates: Path) -> None:
+    async def main() -> None:
+        world = a_world()
+        world.faults.order(Fault(kind=FaultKind.ERROR_BEFORE, about="symbol=ETHUSDT", status=502))
+        world.faults.order(Fault(kind=FaultKind.ERROR_BEFORE, about="symbol=BTCUSDT", status=503))
+        with pytest.raises(ValueError, match="about '\\('"):
+            world.faults.order(Fault(kind=FaultKind.ERROR_BEFORE, about="("))
+        async with served(world, certificates) as server, a_session(server.port, server.ca_file) as session:
+            assert [(await post(session))[0] for _ in range(2)] == [503, 200]
 
     run(main)

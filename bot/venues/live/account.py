@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from bot.core.contracts import Contract
@@ -39,11 +39,13 @@ NOTHING = AccountState(positions=(), balances=(), orders=())
 class Snapshot:
     """The account as one reading found it; ``began_ms`` is when the reading began, by our clock.
 
-    Nothing that happened later need be in it, and so it never counts against what a later one found.
+    Nothing that happened later need be in it, and so it never counts against what a later one found. ``of``
+    are the symbols whose orders were asked for, ``None`` where it was all that matter.
     """
 
     began_ms: int
     state: AccountState
+    of: frozenset[Symbol] | None = None
 
 
 class AccountReader:
@@ -61,6 +63,8 @@ class AccountReader:
         """Told of every reading that is newer than those before it: what was known, and what is."""
         self.began_ms = 0
         """When the newest reading began."""
+        self.complete_ms = 0
+        """When the newest began that left no orders out."""
         self._reading = connection.dialect.reading
         self._line = connection.wires.reads
         self._now_ms = connection.now_ms
@@ -76,11 +80,17 @@ class AccountReader:
         self._known_positions: set[PositionId] = set()
         self._with_orders: set[PositionId] = set()
         self._currencies: set[str] = set()
+        self._glanced_ms: dict[Symbol, int] = {}
+        """When the newest glance began at each symbol."""
 
     @property
     def requests(self) -> tuple[Request, ...]:
         """What one reading asks."""
-        return tuple(self._reading.account_requests(self.listing, self._symbols()).values())
+        return self.requests_of(self._symbols())
+
+    def requests_of(self, symbols: frozenset[Symbol]) -> tuple[Request, ...]:
+        """What a glance at these asks."""
+        return tuple(self._reading.account_requests(self.listing, symbols).values())
 
     async def probe(self, urgency: Urgency) -> None:
         """One request that needs our key, and no more; ``Unreadable`` if it fails."""
@@ -106,7 +116,18 @@ class AccountReader:
             self._read_whole_ms = found.began_ms
         return found
 
-    def _stripped(self, state: AccountState) -> bool:
+    async def glance(self, symbols: frozenset[Symbol], urgency: Urgency) -> Snapshot:
+        """Read all positions and balances, and of the orders those of ``symbols`` only, now.
+
+        Where many positions are held, the lists of all their orders cost more than anything else.
+        """
+        found = await self._read(self._now_ms(), symbols, urgency)
+        if self._stripped(found.state, symbols):
+            await asyncio.sleep(CONFIRM_MS / 1000)
+            found = await self._read(self._now_ms(), symbols, urgency)
+        return replace(found, of=symbols)
+
+    def _stripped(self, state: AccountState, among: frozenset[Symbol] | None = None) -> bool:
         """Whether a position that had a stop seems to have none: it is looked at twice.
 
         Lists are read one beside the other, and any may be answered from a moment when the new stop was not
@@ -114,7 +135,8 @@ class AccountReader:
         """
         stopped = {order.id for order in self.state.orders if order.kind.is_stop and order.reduces}
         still = {order.id for order in state.orders if order.kind.is_stop and order.reduces}
-        return any(p.id in stopped - still for p in state.positions)
+        bare = [p.id for p in state.positions if p.id in stopped - still]
+        return any(among is None or id_.symbol in among for id_ in bare)
 
     def _symbols(self) -> frozenset[Symbol]:
         """Where there are positions or orders, as far as is known."""
@@ -141,9 +163,20 @@ class AccountReader:
 
     def facts(self, found: Snapshot) -> Batch:
         """What a reading says, in the order to be folded in. Nothing where a later one is known."""
-        if found.began_ms < self.began_ms:
+        partial = found.of is not None and not found.of >= self._symbols()
+        if found.began_ms < (self.began_ms if partial else self.complete_ms):
             return ()
-        before, self.began_ms, self.state = self.state, found.began_ms, found.state
+        if found.of is not None:
+            self._glanced_ms |= dict.fromkeys(found.of, found.began_ms)
+        if partial:
+            found = self._with_orders_of(found, self.state, found.of or frozenset())
+        else:
+            self.complete_ms = found.began_ms
+            since = frozenset(symbol for symbol, ms in self._glanced_ms.items() if ms > found.began_ms)
+            if found.began_ms < self.began_ms:  # Glances have overtaken it.
+                found = self._with_orders_of(replace(found, state=self.state), found.state, since)
+        before, self.state = self.state, found.state
+        self.began_ms = max(self.began_ms, found.began_ms)
         self.changed(before, found.state)
         if found.began_ms - self._told_whole_ms >= WHOLE_MS:
             self._told_whole_ms = found.began_ms
@@ -156,8 +189,15 @@ class AccountReader:
             *self._positions(found),
             *self._orders(found),
             *self._liquidations(found),
-            AccountRead(at_ms=found.began_ms, account=self.account),
+            *(() if partial else (AccountRead(at_ms=found.began_ms, account=self.account),)),
         )
+
+    def _with_orders_of(self, found: Snapshot, other: AccountState, own: frozenset[Symbol]) -> Snapshot:
+        """``found`` with its own orders of ``own`` only, and those of ``other`` of every other symbol."""
+        orders = [order for order in other.orders if order.id.symbol not in own]
+        orders += [order for order in found.state.orders if order.id.symbol in own]
+        ids = {**other.venue_ids, **found.state.venue_ids}
+        return replace(found, state=replace(found.state, orders=tuple(orders), venue_ids=ids))
 
     def _contracts(self, found: Snapshot) -> Iterator[Fact]:
         """Contracts of what is held, and the dated ones beside them, once each."""

@@ -18,7 +18,7 @@ from typing import Any, Protocol
 
 from bot.core.facts import BarClosed, FundingRate, MarkPrice, OpenInterest
 from bot.core.intents import OpenHedge
-from bot.core.types import AccountName, ClientId, Order, Position, PositionMode, PriceKind, Symbol
+from bot.core.types import AccountName, ClientId, Order, Position, PositionId, PositionMode, PriceKind, Symbol
 from bot.venues.live.terms import (
     AccountState,
     Heard,
@@ -238,6 +238,18 @@ class Streams(Protocol):
         ...
 
 
+class MarginHistory(Protocol):
+    """What an exchange remembers of margin that was moved. Where it does, no addition stays unknown."""
+
+    def request(self, instrument: Instrument) -> Request:
+        """The latest moves in a contract."""
+        ...
+
+    def moves(self, id_: PositionId, payload: Payload) -> Sequence[tuple[int, Decimal]]:
+        """When margin of a position was moved, by the exchange's clock, and how much: positive was put in."""
+        ...
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Recent:
     """Orders of the last days that are over, whatever became of them: their ids tell whose they were."""
@@ -265,3 +277,4 @@ class Dialect:
 
     ``None``: ``Acting.cancel`` does it by the client id.
     """
+    margin_history: MarginHistory | None = None

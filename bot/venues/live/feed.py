@@ -156,7 +156,7 @@ class Feed:
             hinted = self._hinted.is_set()
             self._hinted.clear()
             # What an action of ours changed has been read back by whoever carried it out.
-            known = hinted and self._hinted_ms < venue.reader.began_ms
+            known = hinted and self._hinted_ms < venue.reader.complete_ms
             self._refused = False if known else await self._read(venue, inbox)
             # From its beginning on; one that had to wait for its turn does not bring the next one nearer.
             ended_ms = self._now_ms()

@@ -7,7 +7,8 @@ exchange counts per address, so all accounts at one exchange share one gate.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from heapq import heapify, heappop, heappush
 from itertools import count
@@ -24,6 +25,8 @@ BAN_MS = 120_000
 """How long a ban lasts where the exchange does not say: the shortest that Binance documents."""
 PAUSE_MS = 10_000
 """How long to leave an exchange alone that said too many requests and not until when."""
+BURST_MS = 10_000
+"""In how long reading may use up what is left where much is unknown at once: longer than a proof takes."""
 _USED_WEIGHT = "x-mbx-used-weight-1m"
 _USED_WEIGHT_MS = 60_000
 _EARLY_S = 1e-6
@@ -204,6 +207,23 @@ class Gate:
         """How far apart requests of this weight must be to use ``share`` of what is there for background."""
         window = self._lanes[request.window].window
         return int(request.weight * window.per_ms / ((window.capacity - window.reserve) * share))
+
+    def apart_ms(self, requests: Sequence[Request]) -> int:
+        """How far apart these together must be so that a burst of them does not use the windows up.
+
+        The less is left, the farther apart, down to the pace that can be kept for ever.
+        """
+        weights: Counter[str] = Counter()
+        for request in requests:
+            weights[request.window] += request.weight
+        apart_ms = 0
+        for name, weight in weights.items():
+            lane = self._lanes[name]
+            room = lane.window.capacity - lane.window.reserve
+            left = max(room - lane.used.used(), 1)
+            burst_ms = weight * min(lane.window.per_ms, BURST_MS) // left
+            apart_ms = max(apart_ms, min(burst_ms, weight * lane.window.per_ms // room))
+        return apart_ms
 
     def _learn_used(self, request: Request, said: str) -> None:
         """Others behind the same address count as well: what the exchange counted above ours was theirs."""

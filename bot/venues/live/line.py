@@ -66,8 +66,16 @@ class Line:
 
     async def send(self, request: Request, urgency: Urgency, leaving: Callable[[], None] = nothing) -> Reply:
         """Send once when its turn comes; ``leaving`` is called when it leaves the gate."""
-        await self._gate.turn(request, urgency)
+        await self.turn(request, urgency)
         leaving()
+        return await self.call(request)
+
+    async def turn(self, request: Request, urgency: Urgency) -> None:
+        """Wait until the request may leave."""
+        await self._gate.turn(request, urgency)
+
+    async def call(self, request: Request) -> Reply:
+        """Send once, now. Only what had its ``turn`` may be sent. Never raises but for cancellation."""
         reply = await self._caller().call(request)
         angry = self._gate.learn(request, reply)
         if angry:

@@ -18,16 +18,20 @@ from bot.venues.live.plan import Plan
 from bot.venues.port import Batch
 
 LOOK_MS = 1_000
-"""How far apart two looks are."""
-APART_MS = 2_000
-"""How far apart the two looks must be that disprove an act: queries are answered from up to 5 s behind, and
-the second of them begins later than that after the act left, whatever the receive window."""
+"""How far apart the first two looks are."""
+APART_MS = 1_000
+"""How far apart the two looks must be that disprove an act."""
+BEHIND_MS = 5_000
+"""The second of them begins this long after the act left, whatever the receive window: queries are answered
+from up to so far behind."""
+RARE_LOOK_MS = 2_000
+"""The same after the first of them: each look costs something of what the exchange allows."""
 SLOW_LOOK_MS = 10_000
 """The same once patience is over."""
 PATIENCE_MS = 30_000
 """After this long a confirmed act counts as done although the account does not show it."""
 GIVE_UP_MS = 300_000
-"""After this long an act that no reading can decide is no longer looked for."""
+"""After this long an act that no reading can decide is no longer looked for, unless it is an order."""
 NO_PROMISE_MS = 10_000
 """How long a request may be carried out at an exchange that promises nothing."""
 SLACK_MS = 500
@@ -45,11 +49,13 @@ class OpenAct:
     confirmed: bool = False
     """Whether the exchange has said that it was done."""
     running: bool = False
-    """Whether whoever executes it is still at it."""
+    """Whether somebody is at it: who executes it, or who looks for it."""
     look_ms: int = 0
     """When to look next."""
     disproved_ms: int | None = None
     """When the first look began that showed, after its time, that nothing had happened."""
+    applied: bool = False
+    """Whether it was told already that it is done, and not proven yet."""
     nothing_done: Batch = ()
     """What to tell where it is proven already that nothing came of it."""
     told: bool = False
@@ -77,6 +83,21 @@ class OpenActs:
             act.running = False
             self._changed.set()
 
+    @contextmanager
+    def looking(self, act: OpenAct) -> Iterator[None]:
+        """While somebody looks for it, so that nobody else does."""
+        act.running = True
+        try:
+            yield
+        finally:
+            act.running = False
+            self._changed.set()
+
+    def look_now(self, act: OpenAct) -> None:
+        """Something was heard of it: look at once."""
+        act.look_ms = 0
+        self._changed.set()
+
     def add(self, act: OpenAct) -> None:
         """Look for an act that nobody executes any more."""
         self._acts[act.action.client_id] = act
@@ -88,6 +109,10 @@ class OpenActs:
 
     def __contains__(self, client_id: object) -> bool:
         return client_id in self._acts
+
+    def holds(self, act: OpenAct) -> bool:
+        """Whether it is open still."""
+        return self._acts.get(act.action.client_id) is act
 
     async def due(self) -> None:
         """Wait until there is something to look for."""
@@ -105,13 +130,23 @@ class OpenActs:
         now_ms = self._now_ms()
         return [act for act in self._acts.values() if not act.running and act.look_ms <= now_ms]
 
-    def postpone(self, act: OpenAct) -> None:
-        """Look again, but not at once."""
-        now_ms = self._now_ms()
-        act.look_ms = now_ms + (SLOW_LOOK_MS if self.age_ms(act) > PATIENCE_MS else LOOK_MS)
-        settled_ms = (act.left_ms or 0) + self._settles_ms
-        if now_ms < settled_ms:
-            act.look_ms = min(act.look_ms, settled_ms)
+    def postpone(self, act: OpenAct, began_ms: int) -> None:
+        """Look again after one that began then: ever more rarely, and at the moments that can disprove it."""
+        now_ms, age_ms = self._now_ms(), self.age_ms(act)
+        rarely_ms = SLOW_LOOK_MS if age_ms > PATIENCE_MS else max(LOOK_MS, min(age_ms, RARE_LOOK_MS))
+        act.look_ms = now_ms + rarely_ms
+        decisive_ms = self._settled_ms(act) if act.disproved_ms is None else self._second_ms(act)
+        # Shortly before it a look would be in vain, and it would hold up the one that counts.
+        if began_ms < decisive_ms < act.look_ms + LOOK_MS:
+            act.look_ms = max(now_ms, decisive_ms)
+
+    def _settled_ms(self, act: OpenAct) -> int:
+        """From when on it can no longer happen."""
+        return (act.left_ms or 0) + self._settles_ms
+
+    def _second_ms(self, act: OpenAct) -> int:
+        """From when on a second look proves that it has not happened."""
+        return max((act.disproved_ms or 0) + APART_MS, (act.left_ms or 0) + BEHIND_MS)
 
     def age_ms(self, act: OpenAct) -> int:
         """How long ago it left."""
@@ -130,4 +165,4 @@ class OpenActs:
             return False
         if act.disproved_ms is None:
             act.disproved_ms = began_ms
-        return began_ms - act.disproved_ms >= APART_MS
+        return began_ms >= self._second_ms(act)

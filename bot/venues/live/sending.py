@@ -1,21 +1,34 @@
-"""Sends what a plan says, each request once, and judges what comes back."""
+"""Sends what a plan says, each request once, and judges what comes back.
+
+An answer that is long in coming is not waited for: what became of the request is looked for meanwhile, and
+when the answer comes after all it is handed on as late.
+"""
 
 from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
 
 from bot.venues.live.connection import Connection
 from bot.venues.live.open_acts import OpenAct
 from bot.venues.live.outcome import Applied, Rejected, Unknown, Unsent, Verdict, judge
-from bot.venues.live.wire import Request, Urgency
+from bot.venues.live.wire import Reply, Request, Urgency
 
+ANSWER_MS = 1_500
+"""How long an answer is waited for. Exchanges answer within a tenth of a second; what hangs holds up all else
+that may be done for its position."""
 
-class _Overdue(Exception):  # noqa: N818  # it says what is the matter
-    """Its time is over, and it has not left."""
+Late = Callable[[OpenAct, Verdict], None]
+"""Told of an act, and what the answer to its last request proves that came late."""
 
 
 class Sender:
     """The only one who sends what changes something."""
 
-    def __init__(self, connection: Connection) -> None:
+    def __init__(self, connection: Connection, late: Late) -> None:
+        """``late`` is told of answers that nobody waits for any more."""
+        self._late = late
+        self._unanswered: set[asyncio.Task[Reply]] = set()
         self._wires = connection.wires
         self._codes = connection.dialect.traits.codes
         self._answers = connection.dialect.answers
@@ -40,23 +53,37 @@ class Sender:
         return verdict if applied is None or isinstance(verdict, Unknown) else applied
 
     async def one(self, request: Request, urgency: Urgency, act: OpenAct | None = None) -> Verdict:
-        """Send one request.
+        """Send one request. Cut off before its turn, it has not left; later, its answer is listened for.
 
         What waited at the gate past its deadline does not leave. Whoever waits for it has given it up long
         ago, unless the process was stopped meanwhile: then the gate may open before he has his turn.
         """
-
-        def leaving() -> None:
-            if act is None:
-                return
+        line = self._wires.writes
+        await line.turn(request, urgency)
+        if act is not None:
             if self._now_ms() >= act.action.deadline_ms:
-                raise _Overdue
+                return Unsent(proof="its deadline passed while it waited for its turn")
             act.left_ms = self._now_ms()
-
+        sending = asyncio.ensure_future(line.call(request))
         try:
-            reply = await self._wires.writes.send(request, urgency, leaving)
-        except _Overdue:
-            return Unsent(proof="its deadline passed while it waited for its turn")
+            await asyncio.wait({sending}, timeout=ANSWER_MS / 1000)
+        finally:
+            if not sending.done():
+                self._listen_for(sending, request, act)
+        if not sending.done():
+            return Unknown(proof=f"no answer within {ANSWER_MS} ms")
+        return self._judged(request, sending.result())
+
+    def _listen_for(self, sending: asyncio.Task[Reply], request: Request, act: OpenAct | None) -> None:
+        def answered(ended: asyncio.Task[Reply]) -> None:
+            self._unanswered.discard(ended)
+            if not ended.cancelled() and act is not None:
+                self._late(act, self._judged(request, ended.result()))
+
+        self._unanswered.add(sending)
+        sending.add_done_callback(answered)
+
+    def _judged(self, request: Request, reply: Reply) -> Verdict:
         verdict = judge(request, reply, self._codes, self._answers)
         if isinstance(verdict, Rejected) and verdict.clock:
             self._wires.notice(verdict.code)

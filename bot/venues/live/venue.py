@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from typing import assert_never
 
@@ -17,7 +18,7 @@ from bot.core.decisions import Action
 from bot.core.facts import Fact, Fill, Link, LinkChanged, MarkPrice, OrderEnded, Outcome, OutcomeKind
 from bot.core.intents import CancelStop, CloseHedge, MoveStop, PlaceStop, ReducePosition
 from bot.core.losses import Ending
-from bot.core.types import ClientId, Order, Position, PositionMode
+from bot.core.types import ClientId, Position, PositionMode
 from bot.venues.live.account import AccountReader, Snapshot
 from bot.venues.live.connection import Connection
 from bot.venues.live.effect import Effect, Sight
@@ -32,8 +33,9 @@ from bot.venues.live.outcome import (
     Rejected,
     Unknown,
     Unsent,
+    Verdict,
 )
-from bot.venues.live.plan import Levers, Plan, plan, position_of, sought
+from bot.venues.live.plan import Levers, plan, position_of, sought
 from bot.venues.live.rates import capped
 from bot.venues.live.sending import Sender
 from bot.venues.live.terms import AccountState
@@ -68,7 +70,7 @@ class LiveVenue:
         self._line = connection.wires.reads
         self._clock = connection.wires.clock
         self._lookout = Lookout(connection, self.reader)
-        self._sender = Sender(connection)
+        self._sender = Sender(connection, self._heard_late)
         self._now_ms = connection.now_ms
         self._say = connection.say
         self.too_old: Callable[[], str] = lambda: ""
@@ -194,13 +196,40 @@ class LiveVenue:
 
     async def resolve(self, put: Callable[[Batch], Awaitable[None]]) -> None:
         """Find out what became of what is open, and ``put`` it. Runs for ever."""
-        while True:
-            await self.acts.due()
-            await self.accepted.wait()
-            for act in self.acts.waiting():
+
+        async def find_out(act: OpenAct) -> None:
+            with self.acts.looking(act):
                 batch = await self._look_again(act)
                 if batch:
                     await put(batch)
+
+        try:
+            async with asyncio.TaskGroup() as looks:
+                while True:
+                    await self.acts.due()
+                    await self.accepted.wait()
+                    # Side by side: they share what they read of the account.
+                    for act in self.acts.waiting():
+                        act.running = True
+                        looks.create_task(find_out(act))
+        except BaseExceptionGroup as group:
+            raise group.exceptions[0] from None
+
+    def _heard_late(self, act: OpenAct, verdict: Verdict) -> None:
+        """An answer that nobody waited for any more belongs to its act, if it proves anything."""
+        open_still = self.acts.holds(act)
+        match verdict:
+            case Unknown():
+                return
+            case Applied(proof=proof):
+                act.confirmed = True
+                if not open_still and act.disproved_ms is not None:
+                    self._say(f"{act.action.client_id} was read as not done and is confirmed now: {proof}")
+            case _:
+                if open_still and len(act.plan.requests) == 1:
+                    act.nothing_done = self._nothing_done(act.action, verdict)
+        if open_still:
+            self.acts.look_now(act)
 
     # -- what became of it --------------------------------------------------------------------------
 
@@ -242,30 +271,49 @@ class LiveVenue:
             if seen.sight is Sight.DONE:
                 return await self._verified(act, found, seen)
         why = seen.proof if seen is not None else "it could not be read back"
-        outcome = self._outcome(act.action, OutcomeKind.APPLIED, f"confirmed, not seen yet: {why}")
-        return (*(self.reader.facts(found) if found is not None else ()), outcome)
+        return (
+            *(self.reader.facts(found) if found is not None else ()),
+            *self._applied(act, f"confirmed, not seen yet: {why}"),
+        )
+
+    def _applied(self, act: OpenAct, proof: str) -> Batch:
+        """Tell, once, that it is done, and what is still missing to its proof."""
+        if act.applied:
+            return ()
+        act.applied = True
+        return (self._outcome(act.action, OutcomeKind.APPLIED, proof),)
 
     async def _verified(self, act: OpenAct, found: Snapshot, seen: Effect) -> Batch:
         """It is there. What it replaces goes now, and the account is read once more if something went.
 
         It goes only where what takes its place was seen to rest, or nothing is left to protect: the exchange
         may have taken the new stop and ended it since, and then the old one is the only one. Cut off on the
-        way, the act stays open.
+        way, or while it rests all the same, the act stays open, with patience.
         """
         made, resting = act.plan, {order.client_id for order in found.state.orders}
         gone = not found.state.flaws and position_of(made.id, found.state) is None
         stands = gone or act.action.client_id in resting
-        replaced = [order for order in made.replaces if order.client_id in resting]
-        kept = [o for o in replaced if not stands or not await self._cancelled(made, o, found.state)]
+        kept = [order for order in made.replaces if order.client_id in resting]
+        if kept and stands:
+            for order in kept:
+                # Whether it went is read, whatever the answer; twice does no harm.
+                with suppress(LookupError):
+                    request = self._levers.cancel(made.instrument, order, found.state)
+                    self.withdrawn.append(order.client_id)
+                    await self._sender.one(request, made.urgency)
+            try:
+                found = await self._lookout.account(act)
+            except Unreadable as error:
+                self._say(f"{act.action.client_id}: after cancelling: {error}")
+            resting = {order.client_id for order in found.state.orders}
+            kept = [order for order in kept if order.client_id in resting]
         proof = seen.proof
         if kept:
             proof += "; still resting beside it: " + ", ".join(order.client_id for order in kept)
+            if stands and self.acts.age_ms(act) <= PATIENCE_MS:
+                self.acts.postpone(act, found.began_ms)
+                return (*self.reader.facts(found), *self._applied(act, proof))
             self._say(f"{act.action.client_id}: {proof}")
-        if replaced:
-            try:
-                found = await self.reader.read(Urgency.PROTECTION)
-            except Unreadable as error:
-                self._say(f"{act.action.client_id}: after cancelling: {error}")
         self.acts.close(act)
         outcome = self._outcome(act.action, OutcomeKind.VERIFIED, proof, fills=seen.fills)
         return (*self.reader.facts(found), outcome, *(() if gone else self._ended(act.action, seen)))
@@ -279,14 +327,6 @@ class LiveVenue:
             at_ms=self._now_ms(), id=action.id, client_id=action.client_id, how=how, status=seen.ended
         )
         return (told,)
-
-    async def _cancelled(self, made: Plan, order: Order, state: AccountState) -> bool:
-        try:
-            request = self._levers.cancel(made.instrument, order, state)
-        except LookupError:
-            return False
-        self.withdrawn.append(order.client_id)
-        return isinstance(await self._sender.one(request, made.urgency), Applied)
 
     def _note_cancel(self, action: Action) -> None:
         if isinstance(action.intent, CancelStop):
@@ -305,7 +345,7 @@ class LiveVenue:
             found, seen = await self._lookout.look(act)
         except Unreadable as error:
             self._say(f"{act.action.client_id} is still open: {error}")
-            self.acts.postpone(act)
+            self.acts.postpone(act, began_ms)
             return ()
         if seen.sight is Sight.DONE:
             return await self._verified(act, found, seen)
@@ -318,28 +358,26 @@ class LiveVenue:
         if age_ms > PATIENCE_MS and (act.confirmed or seen.sight is Sight.LAGGING):
             self._say(f"{act.action.client_id} was confirmed and the account does not show it: {seen.proof}")
             return await self._verified(act, found, seen)
+        self.acts.postpone(act, began_ms)
         given_up = self._undecided(act, seen) if age_ms > PATIENCE_MS else ()
-        self.acts.postpone(act)
         return (*self.reader.facts(found), *given_up)
 
     def _undecided(self, act: OpenAct, seen: Effect) -> Batch:
         """Reading tells nothing: people are told, once, and some day it is given up.
 
-        Where no order is left that might yet trade, it counts as done then. It can no longer happen, budgets
-        stay spent, and whatever is decided next is decided by the margin that is there; unknown for ever, it
-        would keep every stop and every addition from the position, and its money from all others.
+        Not where an order might yet trade. It can no longer happen then, budgets stay spent, and whatever is
+        decided next is decided by the margin that is there; unknown for ever, it would keep every stop and
+        every addition from the position, and its money from all others. That it was done is not claimed.
         """
         if not act.told:
             act.told = True
             self._say(f"{act.action.client_id} cannot be decided by reading: {seen.proof}")
-        if self.acts.age_ms(act) <= GIVE_UP_MS:
+        if self.acts.age_ms(act) <= GIVE_UP_MS or act.plan.orders:
             return ()
         self.acts.close(act)
-        if act.plan.orders:
-            return ()
-        proof = f"counted as done, no reading can decide it: {seen.proof}"
+        proof = f"counted as spent, no reading can decide it: {seen.proof}"
         self._say(f"{act.action.client_id}: {proof}")
-        return (self._outcome(act.action, OutcomeKind.VERIFIED, proof),)
+        return (self._outcome(act.action, OutcomeKind.GIVEN_UP, proof),)
 
     def _outcome(
         self, action: Action, kind: OutcomeKind, proof: str, code: str = "", fills: Sequence[Fill] = ()

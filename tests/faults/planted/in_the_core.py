@@ -53,9 +53,9 @@ SUBSTITUTIONS = (
     ),
     Substitution(
         name="an_acknowledgement_closes",
-        path=f"{CORE}/ledger.py",
-        old="_CLOSED = _FAILED | {Life.VERIFIED}\n",
-        new="_CLOSED = _FAILED | {Life.VERIFIED, Life.APPLIED, Life.UNKNOWN}\n",
+        path=f"{CORE}/lives.py",
+        old="CLOSED = FAILED | {Life.VERIFIED, Life.GIVEN_UP}\n",
+        new="CLOSED = FAILED | {Life.VERIFIED, Life.GIVEN_UP, Life.APPLIED, Life.UNKNOWN}\n",
         breaks="an intent that nobody knows of does not hold its position up",
     ),
     Substitution(

@@ -84,6 +84,8 @@ class Fault:
     """What comes back instead; ``None``: the truth."""
     late_ms: int = 0
     """How long the exchange waits before it executes; the reply, if none is given, comes after that."""
+    answer_ms: int = 0
+    """How long the reply takes to come back, beside that."""
 
 
 LOST = Reply(sent=True, error="ServerDisconnectedError")
@@ -144,6 +146,8 @@ class FakeExchange:
             asyncio.get_running_loop().call_later(fault.late_ms / 1000, self.carry_out, request)
             return fault.reply or LOST
         reply = self.carry_out(request) if fault.done else LOST
+        if fault.answer_ms:
+            await sleep_ms(fault.answer_ms)
         return fault.reply or reply
 
     def state(self) -> AccountState:

@@ -261,3 +261,23 @@ def test_a_ban_keeps_everything_waiting_whatever_is_counted_apart() -> None:
         return await passes(gate, Urgency.KILL)
 
     assert live(banned) == pytest.approx(30.0, abs=1e-3)
+
+
+def test_readings_of_many_keep_apart_by_what_is_left_and_never_more_than_can_be_kept_up() -> None:
+    async def crowd() -> list[int]:
+        gate = Gate(
+            {"requests": Window(capacity=2_400, per_ms=60_000, reserve=300), "fast": MINUTE["requests"]}
+        )
+        account = [a_request(60), a_request(2, "fast")]
+        apart = [gate.apart_ms(account)]
+        for _ in range(20):
+            await passes(gate, Urgency.ACCOUNT, 100)
+            apart.append(gate.apart_ms(account))
+        return apart
+
+    # 60 of 2100 in a burst of ten seconds, and then of what is left; 60 of 2100 a minute is 1714 ms apart.
+    apart = live(crowd)
+    assert apart[0] == 285
+    assert apart[1] == 60 * 10_000 // 2_000
+    assert apart == sorted(apart)
+    assert apart[-1] == 1_714

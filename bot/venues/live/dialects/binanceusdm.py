@@ -11,6 +11,7 @@ from bot.venues.live.dialects.binance.acting import BinanceActing
 from bot.venues.live.dialects.binance.answers import BinanceAnswers
 from bot.venues.live.dialects.binance.beside import BinanceBeside
 from bot.venues.live.dialects.binance.contracts import BinanceContracts
+from bot.venues.live.dialects.binance.margin_moves import BinanceMarginHistory
 from bot.venues.live.dialects.binance.reading import BinanceReading
 from bot.venues.live.dialects.binance.recent import recent
 from bot.venues.live.dialects.binance.section import Section
@@ -84,4 +85,5 @@ DIALECT = Dialect(
     answers=BinanceAnswers(),
     streams=BinanceStreams(SECTION),
     recent=recent(SECTION),
+    margin_history=BinanceMarginHistory(SECTION),
 )

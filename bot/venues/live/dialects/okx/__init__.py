@@ -7,6 +7,7 @@ from bot.venues.live.dialects.okx.acting import OkxActing
 from bot.venues.live.dialects.okx.answers import OkxAnswers
 from bot.venues.live.dialects.okx.beside import OkxBeside
 from bot.venues.live.dialects.okx.contracts import OkxContracts
+from bot.venues.live.dialects.okx.margin_moves import OkxMarginHistory
 from bot.venues.live.dialects.okx.reading import OkxReading
 from bot.venues.live.dialects.okx.recent import RECENT
 from bot.venues.live.dialects.okx.streams import OkxStreams
@@ -21,4 +22,5 @@ DIALECT = Dialect(
     answers=OkxAnswers(),
     streams=OkxStreams(),
     recent=RECENT,
+    margin_history=OkxMarginHistory(),
 )

@@ -1,0 +1,122 @@
+"""The ambiguity matrix at Binance, played whole; and that whoever judges it sees what is wrong."""
+
+from collections.abc import Sequence
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from bot.core.types import MarginMode, Position
+from bot.simulator import AccountView, MarginMove
+from tests.building.simulator import ALICE
+from tests.faults.loop.judging import Found, Moments, judge
+from tests.faults.loop.matrix import KINDS, TROUBLES, VENUES, Cell, Way, cells, kinds_at
+from tests.faults.loop.playing import GOAL_MS
+from tests.faults.loop.running import divided, run
+from tests.faults.loop.stage import position_of
+
+D = Decimal
+MOVED_MS, ARRIVED_MS = 1_000, 1_010
+ADD, CLOSED = KINDS[0], next(trouble for trouble in TROUBLES if trouble.name == "closed")
+
+
+@pytest.mark.slow
+def test_no_lost_reply_makes_binance_do_anything_twice_or_never() -> None:
+    played = [each for some in run("binanceusdm", kinds_at("binanceusdm"), TROUBLES) for each in some]
+    found = {f"{e.cell.kind.name}, {e.cell.trouble.name}, {e.cell.executed}": e.judgement for e in played}
+    assert len(found) == 10 * (13 * 2 + 2) + 13 * 2
+    assert {name: each for name, each in found.items() if each.found not in (Found.OK, Found.LATE)} == {}
+    times = sorted(each.took_ms for each in found.values() if each.took_ms is not None)
+    assert times[len(times) * 99 // 100] <= GOAL_MS, times[-10:]
+
+
+def an_action(number: int, at_ms: int) -> dict[str, Any]:
+    return _row("Action", {"client_id": f"hf-1-{number}", "at_ms": at_ms})
+
+
+def an_outcome(number: int, kind: str, at_ms: int, proof: str = "seen") -> dict[str, Any]:
+    return _row("Outcome", {"client_id": f"hf-1-{number}", "kind": kind, "at_ms": at_ms, "proof": proof})
+
+
+def _row(kind: str, body: dict[str, Any]) -> dict[str, Any]:
+    return {"kind": kind, "rule": ADD.name, "symbol": "C000/USDT:USDT", "body": body}
+
+
+DONE_AT_ONCE = [an_action(1, 1_000), an_outcome(1, "unknown", 1_100), an_outcome(1, "verified", 1_200)]
+DONE_LATER = [
+    an_action(1, 1_000),
+    an_outcome(1, "unknown", 1_100),
+    an_outcome(1, "not_applied", 6_000),
+    an_action(2, 6_000),
+    an_outcome(2, "verified", 6_100),
+]
+
+TOO_SOON = [*DONE_LATER[:2], an_action(2, 5_900), DONE_LATER[2], DONE_LATER[4]]
+
+
+def judged(executed: bool, rows: Sequence[Any], moved_ms: Sequence[int], margin: str = "110") -> Found:
+    cell = Cell(venue="binanceusdm", kind=ADD, trouble=CLOSED, executed=executed, base="C000")
+    id_ = position_of(cell)
+    position = Position(
+        id=id_, quantity=D(10), entry=D(100), leverage=D(10), mode=MarginMode.ISOLATED, margin=D(margin)
+    )
+    view = AccountView(
+        account=ALICE,
+        at_ms=9_000,
+        positions={id_: position},
+        wallets={},
+        orders={},
+        trades=(),
+        income=(),
+        margin_moves=tuple(
+            MarginMove(move_id=n, id=id_, at_ms=at_ms, amount=D(10), currency="USDT")
+            for n, at_ms in enumerate(moved_ms)
+        ),
+    )
+    moments = Moments(moved_ms=MOVED_MS, arrived_ms=ARRIVED_MS, within_ms=GOAL_MS)
+    return judge(cell, rows, view, moments).found
+
+
+@pytest.mark.parametrize(
+    ("executed", "rows", "moved_ms", "found"),
+    [
+        (True, DONE_AT_ONCE, [1_050], Found.OK),
+        (False, DONE_LATER, [6_050], Found.OK),
+        (True, DONE_AT_ONCE, [1_050, 1_150], Found.DOUBLE),
+        (True, DONE_LATER, [1_050, 6_050], Found.DOUBLE),
+        (True, DONE_AT_ONCE, [], Found.LOST),
+        (False, DONE_AT_ONCE, [], Found.LOST),
+        (True, DONE_LATER, [1_050], Found.WRONG),
+        (False, DONE_LATER, [5_900], Found.WRONG),
+        (False, DONE_AT_ONCE, [1_050], Found.WRONG),
+        (True, [], [1_050], Found.WRONG),
+        (True, DONE_AT_ONCE[:2], [1_050], Found.LATE),
+        (True, [DONE_AT_ONCE[0], an_outcome(1, "verified", 7_100)], [1_050], Found.LATE),
+        (True, [DONE_AT_ONCE[0], an_outcome(1, "verified", 1_100, proof="")], [1_050], Found.WRONG),
+        (
+            False,
+            TOO_SOON,
+            [6_050],
+            Found.WRONG,
+        ),
+    ],
+)
+def test_the_judge_tells_what_is_wrong_with_a_cell(
+    executed: bool, rows: Sequence[Any], moved_ms: Sequence[int], found: Found
+) -> None:
+    assert judged(executed, rows, moved_ms) is found
+
+
+def test_the_judge_looks_at_what_is_left_on_the_books() -> None:
+    assert judged(True, DONE_AT_ONCE, [1_050], margin="120") is Found.WRONG
+
+
+def test_every_fault_of_a_reply_has_its_twin_and_every_cell_a_position_of_its_own() -> None:
+    assert len(TROUBLES) == 15
+    for venue in VENUES:
+        for group in divided(venue, kinds_at(venue), TROUBLES):
+            assert len({cell.symbol for cell in group}) == len(group)
+    column = cells("binanceusdm", [ADD], TROUBLES)
+    twins = [cell.trouble.name for cell in column if cell.trouble.way is Way.REPLY]
+    assert all(twins.count(name) == 2 for name in twins)
+    assert {cell.executed for cell in column if cell.trouble.way is not Way.REPLY} == {False}
