@@ -19,7 +19,7 @@ from bot.core.types import MarginMode, OrderKind, Position, PositionId
 from bot.simulator.records import OrderRecord, OrderStatus
 from strategies.top_up import TopUp
 from tests.faults.checking.never_blind import Standings
-from tests.faults.checking.story import Story, run_at
+from tests.faults.checking.story import Story, is_ours, run_at
 from tests.faults.checking.violation import Violation
 from tests.faults.evidence import PATIENCE_MS, Ending, OrderEffect, PositionEffect
 
@@ -28,6 +28,8 @@ STOP_MS = 30_000
 REACTION_MS = 15_000
 """A rule whose condition holds has acted, or was refused, within this."""
 LOOK_MS = 5_000
+QUESTIONS = 12
+"""So many single doubts a minute may leave to be asked about."""
 WITHOUT_STOP = ("no liquidation price", "the pair with", "the larger leg")
 """What the journal may say in place of a stop that protects."""
 
@@ -104,7 +106,39 @@ def what_is_wanted_is_done(story: Story) -> Iterator[Violation]:
                 yield Violation(near.until_ms, "I30", text)
 
 
-CHECKS = (it_is_armed_again, every_position_has_a_stop, what_is_wanted_is_done)
+def it_hears_by_stream_again(story: Story) -> Iterator[Violation]:
+    """I30. A while after the last trouble marks come by stream, and need not be asked for."""
+    evidence = story.evidence
+    for since_ms, until_ms in _quiet(story):
+        from_ms = max(since_ms + PATIENCE_MS, until_ms - PATIENCE_MS)
+        if until_ms < evidence.ended_ms or until_ms - from_ms < PATIENCE_MS:
+            continue
+        asked = sum(1 for a in evidence.requests if a.path.endswith("/premiumIndex") and a.sent_ms >= from_ms)
+        if asked > QUESTIONS:
+            text = f"marks were asked for {asked} times in the last minute, and no stream is the matter"
+            yield Violation(until_ms, "I30", text)
+
+
+def one_stop_is_enough(story: Story) -> Iterator[Violation]:
+    """I30. In the end no position has more than one stop of ours: what was replaced is gone."""
+    evidence = story.evidence
+    quiet = [until_ms - since_ms for since_ms, until_ms in _quiet(story) if until_ms >= evidence.ended_ms]
+    if not quiet or quiet[-1] < PATIENCE_MS or evidence.runs[-1].ending is not Ending.STOPPED:
+        return
+    for held in evidence.last:
+        for id_ in held.positions:
+            ours = [o.client_id for o in held.orders if o.id == id_ and _is_stop(o) and is_ours(o.client_id)]
+            if len(ours) > 1:
+                yield Violation(evidence.ended_ms, "I30", f"{id_} has {len(ours)} stops of ours: {ours}")
+
+
+CHECKS = (
+    it_is_armed_again,
+    it_hears_by_stream_again,
+    one_stop_is_enough,
+    every_position_has_a_stop,
+    what_is_wanted_is_done,
+)
 
 
 # -- inside -----------------------------------------------------------------------------------------

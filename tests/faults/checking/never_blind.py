@@ -18,7 +18,7 @@ from bot.core.intents import (
     SetPosture,
 )
 from bot.core.settings import FLATTEN, KEEPER
-from tests.faults.checking.story import Line, Story
+from tests.faults.checking.story import Line, Story, run_at
 from tests.faults.checking.violation import Violation
 
 STATES = frozenset({"recovering", "armed", "reducing", "blind", "auth_lost", "halted"})
@@ -91,9 +91,31 @@ def blindness_is_said(story: Story) -> Iterator[Violation]:
             yield Violation(due_ms, "I19", text)
 
 
-DARKNESS = frozenset({"outage"})
-"""Faults in which nothing comes, neither by stream nor by request."""
-DARK_SLACK_MS = 12_000
+def a_mute_stream_blinds_nobody(story: Story) -> Iterator[Violation]:
+    """I19. Where only streams are silent the marks come by request, in time: the bot is not blind at all."""
+    faults = story.evidence.faults
+    for line in story.of(StateChanged):
+        if not isinstance(line.noun, StateChanged) or line.noun.now not in ("blind", "silent"):
+            continue
+        run = run_at(story.evidence, line.at_ms)
+        if run is None or line.at_ms - (run.guarding_ms or 0) < STARTING_MS:
+            continue
+        lately = {f.kind for f in faults if f.at_ms <= line.at_ms and f.until_ms > line.at_ms - LATELY_MS}
+        if lately and lately <= STREAMS_ALONE:
+            text = (
+                f"{line.noun.subject} is {line.noun.now}, and only streams are the matter: {sorted(lately)}"
+            )
+            yield Violation(line.at_ms, "I19", text)
+
+
+DARKNESS = frozenset({"outage", "unreachable", "418"})
+"""Faults in which nothing comes by request; the account at least cannot be seen."""
+STREAMS_ALONE = frozenset(
+    {"market line mute", "market line half open", "user line mute", "user line half open"}
+)
+DARK_SLACK_MS = 27_000
+"""Beyond the age a mark may have: an account is told to be unread 15 s after it was, and read every 10 s."""
+STARTING_MS, LATELY_MS = 20_000, 90_000
 PAST_BLIND_MS = 600_000
 
 
@@ -154,7 +176,13 @@ def every_change_has_a_reason(story: Story) -> Iterator[Violation]:
         standings.read(line)
 
 
-CHECKS = (blindness_is_said, only_what_the_state_allows, a_refused_key_is_said, every_change_has_a_reason)
+CHECKS = (
+    blindness_is_said,
+    a_mute_stream_blinds_nobody,
+    only_what_the_state_allows,
+    a_refused_key_is_said,
+    every_change_has_a_reason,
+)
 
 
 # -- inside -----------------------------------------------------------------------------------------

@@ -19,6 +19,7 @@ REPLIES = (
             "    return Rejected(code=code, proof=proof)"
         ),
         breaks="an error code that says nothing (-1007) counts as a refusal although the order went through",
+        weather=("write -1007 after",),
     ),
     Substitution(
         name="trust_id_none",
@@ -26,6 +27,7 @@ REPLIES = (
         old="return Applied(payload=payload, proof=proof) if proven else Unknown(proof=proof)",
         new="return Applied(payload=payload, proof=proof)",
         breaks="a 200 without an order in it counts as one that was placed",
+        weather=("write null", "write empty"),
     ),
     Substitution(
         name="a_lost_reply_is_not_sent",
@@ -33,6 +35,7 @@ REPLIES = (
         old='return Unknown(proof=reply.error or "no complete answer")',
         new='return Unsent(proof=reply.error or "no complete answer")',
         breaks="a connection that broke after the order was taken counts as one that never stood",
+        weather=("write lost after",),
     ),
     Substitution(
         name="a_gateway_page_is_a_refusal",
@@ -44,6 +47,7 @@ REPLIES = (
             "    if code is not None:"
         ),
         breaks="a page of html in place of the answer counts as a refusal",
+        weather=("write html",),
     ),
     Substitution(
         name="a_server_error_is_a_refusal",
@@ -54,6 +58,7 @@ REPLIES = (
             "        return Rejected(code=str(reply.status), proof=proof)"
         ),
         breaks="a 5xx in JSON without a code counts as a refusal",
+        weather=("write 5xx json",),
     ),
     Substitution(
         name="retry_on_timeout",
@@ -65,6 +70,7 @@ REPLIES = (
             "        verdict = judge(request, reply, self._codes, self._answers)\n"
         ),
         breaks="what nobody answered is sent again: two additions, two orders",
+        weather=("write lost after",),
     ),
     Substitution(
         name="leaving_is_not_noted",
@@ -72,6 +78,7 @@ REPLIES = (
         old="            if act is not None:\n                act.left_ms = self._now_ms()",
         new="            return",
         breaks="what was cut off on its way counts as never sent",
+        weather=("write hangs after",),
     ),
 )
 
@@ -82,6 +89,7 @@ RESOLVING = (
         old="return began_ms - act.disproved_ms >= APART_MS",
         new="return True",
         breaks="one query answered from behind proves that an order is not there",
+        weather=("write lost after", "query lag"),
     ),
     Substitution(
         name="looks_before_the_window_is_over",
@@ -89,6 +97,7 @@ RESOLVING = (
         old="        if began_ms < act.left_ms + settles_ms:\n            return False\n",
         new="",
         breaks="a request that is still on its way counts as not carried out, and is carried out later",
+        weather=("kill near a write", "write late", "query lag"),
     ),
     Substitution(
         name="what_was_confirmed_is_disproved",
@@ -96,6 +105,7 @@ RESOLVING = (
         old="        if act.confirmed or act.left_ms is None:\n            return False",
         new="        if act.left_ms is None:\n            return False",
         breaks="a lagging query outweighs the exchange's own confirmation",
+        weather=("long lag",),
     ),
     Substitution(
         name="nobody_looks_again",
@@ -103,6 +113,7 @@ RESOLVING = (
         old="return [act for act in self._acts.values() if not act.running and act.look_ms <= now_ms]",
         new="return []",
         breaks="an intent that is unknown once stays so for ever and holds its position up",
+        weather=("write lost after",),
     ),
     Substitution(
         name="margin_is_seen_at_once",
@@ -110,6 +121,7 @@ RESOLVING = (
         old="    if share >= _MOSTLY:\n",
         new="    if share >= -1:\n",
         breaks="an addition that never arrived counts as done",
+        weather=("write lost before", "crash"),
     ),
     Substitution(
         name="a_stop_that_is_not_there_rests",
@@ -117,6 +129,7 @@ RESOLVING = (
         old='return Effect(sight=Sight.NOT_DONE, proof="no order has our id")',
         new='return Effect(sight=Sight.DONE, proof="no order has our id")',
         breaks="a stop that was never placed counts as one that rests",
+        weather=("write lost before",),
     ),
     Substitution(
         name="an_exit_that_shows_nowhere_did_not_happen",
@@ -124,6 +137,7 @@ RESOLVING = (
         old="return Effect(sight=Sight.NOT_DONE, proof=proof, doubtful=moved)",
         new="return Effect(sight=Sight.DONE, proof=proof)",
         breaks="an exit that never happened counts as done",
+        weather=("write lost before", "crash"),
     ),
     Substitution(
         name="an_earlier_run_is_forgotten_by_the_venue",
@@ -131,6 +145,7 @@ RESOLVING = (
         old="        same = before is not None and before.id == made.id\n        self.acts.add(",
         new="        same = before is not None and before.id == made.id\n        (lambda _: None)(",
         breaks="what a killed run had sent is never looked for",
+        weather=("kill near a write", "write hangs after"),
     ),
 )
 
@@ -148,6 +163,7 @@ SENDING = (
             "            )"
         ),
         breaks="while a stop is moved there is none, and where placing fails there never is",
+        weather=("write -1008",),
     ),
     Substitution(
         name="reduce_only_dropped",
@@ -155,6 +171,7 @@ SENDING = (
         old='            params["reduceOnly"] = "false" if opens else "true"\n',
         new='            params["reduceOnly"] = "false"\n',
         breaks="an exit larger than what is left opens a position the other way",
+        weather=("crash",),
     ),
     Substitution(
         name="the_wrong_side_of_a_hedged_symbol",
@@ -162,6 +179,7 @@ SENDING = (
         old='return {"positionSide": side.upper()} if self.mode is PositionMode.HEDGE else {}',
         new='return {"positionSide": side.opposite.upper()} if self.mode is PositionMode.HEDGE else {}',
         breaks="in hedge mode an exit of the long opens a short",
+        weather=("crash",),
     ),
     Substitution(
         name="foreign_stops_are_replaced",
@@ -172,6 +190,7 @@ SENDING = (
         ),
         new="        if order.id == id_ and order.kind.is_stop and order.reduces\n",
         breaks="the trader's own stops are cancelled with ours",
+        weather=("crash", "a stop of the user"),
     ),
     Substitution(
         name="margin_with_the_wrong_sign",
@@ -179,6 +198,7 @@ SENDING = (
         old='"type": ADD if amount > 0 else REDUCE,',
         new='"type": REDUCE if amount > 0 else ADD,',
         breaks="what was to be added is taken out",
+        weather=("crash",),
     ),
     Substitution(
         name="the_old_stop_is_left",
@@ -186,6 +206,7 @@ SENDING = (
         old="kept = [o for o in replaced if not stands or not await self._cancelled(made, o, found.state)]",
         new="kept = list(replaced)",
         breaks="stops pile up: each move leaves the one before it resting",
+        weather=("crash",),
     ),
     Substitution(
         name="the_old_stop_goes_before_the_new_is_seen",
@@ -193,6 +214,7 @@ SENDING = (
         old="        stands = gone or act.action.client_id in resting\n",
         new="        stands = True\n",
         breaks="the last stop is cancelled for one that the exchange has ended since",
+        weather=("stops expire at once", "crash"),
     ),
     Substitution(
         name="a_ban_is_not_sat_out",
@@ -200,6 +222,7 @@ SENDING = (
         old="        ban = reply.status == BANNED\n",
         new="        ban = False\n",
         breaks="emergencies go on through a ban, and each of them makes it longer",
+        weather=("418", "crash"),
     ),
     Substitution(
         name="too_many_is_not_heard",
@@ -207,6 +230,7 @@ SENDING = (
         old='        if reply.status not in (TOO_MANY, BANNED):\n            return ""',
         new='        if reply.status:\n            return ""',
         breaks="requests go on although the exchange asked to be left alone",
+        weather=("429",),
     ),
     Substitution(
         name="the_window_has_no_end",
@@ -214,6 +238,7 @@ SENDING = (
         old="        if len(self._task_logs) + weight > limit:\n            return False\n",
         new="",
         breaks="nothing is throttled: the exchange bans the address",
+        weather=(),
     ),
 )
 
@@ -224,6 +249,7 @@ SEEING = (
         old="        if abs(jump) > most:\n",
         new="        if False:\n",
         breaks="a frame that is wrong by a factor of ten moves money",
+        weather=("spike",),
     ),
     Substitution(
         name="two_frames_of_one_stream_agree",
@@ -231,6 +257,7 @@ SEEING = (
         old="            if claim.source is not source:\n                return claim\n",
         new="            return claim\n",
         breaks="a stream that is wrong twice is believed",
+        weather=("spike",),
     ),
     Substitution(
         name="the_first_mark_is_believed",
@@ -238,6 +265,7 @@ SEEING = (
         old='            return "the first mark of it"\n',
         new='            return ""\n',
         breaks="whatever a stream says first after a start is acted on",
+        weather=("spike", "kill"),
     ),
     Substitution(
         name="rest_confirms_nothing",
@@ -245,6 +273,7 @@ SEEING = (
         old="            if self._take_in(mark, judged) is not None:\n                settled(judged)\n",
         new="            self._take_in(mark, judged)\n",
         breaks="a crash is held for a spike although the second source confirms it",
+        weather=("crash",),
     ),
     Substitution(
         name="old_frames_are_news",
@@ -252,6 +281,7 @@ SEEING = (
         old="        if mark.at_ms <= seen.at_ms:\n            return Judgement(verdict=Verdict.OVERTAKEN)\n",
         new="",
         breaks="a frame that was overtaken on its way counts as the price of now",
+        weather=("frames out of order", "frames twice"),
     ),
     Substitution(
         name="the_future_is_believed",
@@ -259,6 +289,7 @@ SEEING = (
         old="return at_ms > self.now_ms() + FUTURE_MS",
         new="return False",
         breaks="a mark dated an hour ahead is fresh for an hour",
+        weather=("absurd frame",),
     ),
     Substitution(
         name="an_older_reading_is_believed",
@@ -266,6 +297,7 @@ SEEING = (
         old="        if found.began_ms < self.began_ms:\n            return ()\n",
         new="",
         breaks="a slow answer takes back what a later one has told",
+        weather=("read late", "crash"),
     ),
     Substitution(
         name="deaf_streams_are_kept",
@@ -273,6 +305,7 @@ SEEING = (
         old="            await self._renew(silence if deaf else sick)\n",
         new="",
         breaks="a connection that is silent for ever is waited for, for ever",
+        weather=("market line mute", "market line half open"),
     ),
     Substitution(
         name="silence_is_not_asked_about",
@@ -280,13 +313,15 @@ SEEING = (
         old="            await self._ask(self._silent, inbox)\n",
         new="            await asyncio.sleep(0)\n",
         breaks="while a stream is silent nobody asks for the mark",
+        weather=("market line mute", "market line half open"),
     ),
     Substitution(
         name="an_unread_account_is_not_said",
         path=f"{LIVE}/feed.py",
-        old="late = self._account_up and not self._refused and age_ms > BLIND_MS",
-        new="late = False",
+        old="            if because and self._account_up and not self._refused:\n",
+        new="            if False:\n",
         breaks="the account is not read for minutes and the bot goes on deciding",
+        weather=("418",),
     ),
     Substitution(
         name="a_revoked_key_is_a_bad_line",
@@ -294,6 +329,7 @@ SEEING = (
         old="            if error.code in self._dialect.traits.codes.auth:\n",
         new="            if False:\n",
         breaks="a key that was revoked looks like a bad network, for ever",
+        weather=("key revoked",),
     ),
     Substitution(
         name="one_reading_and_no_more",
@@ -301,6 +337,7 @@ SEEING = (
         old="            wait_ms = self._pace_ms(venue)\n",
         new="            wait_ms = 3_600_000\n",
         breaks="what no stream tells is found out an hour later",
+        weather=("user line mute",),
     ),
     Substitution(
         name="a_stream_that_ended_is_left",
@@ -308,6 +345,7 @@ SEEING = (
         old='            self._flaws.note(f"stream {subscription.name}", why)\n',
         new="            return\n",
         breaks="a subscription that ended once never starts again",
+        weather=("market line closes",),
     ),
 )
 

@@ -15,6 +15,7 @@ SUBSTITUTIONS = (
             "            self._close(entry)\n"
         ),
         breaks="after the deadline an intent counts as not carried out, and the next one is sent beside it",
+        weather=("write hangs after",),
     ),
     Substitution(
         name="ids_without_an_epoch",
@@ -22,6 +23,7 @@ SUBSTITUTIONS = (
         old='return ClientId(f"{OUR_PREFIX}{self._epoch}-{self._sequence}")',
         new='return ClientId(f"{OUR_PREFIX}1-{self._sequence}")',
         breaks="after a restart client ids are given a second time",
+        weather=("kill", "restart"),
     ),
     Substitution(
         name="a_lot_has_no_budget",
@@ -29,6 +31,7 @@ SUBSTITUTIONS = (
         old="            history.margin_in_lot += draws\n",
         new="",
         breaks="a position is fed beyond its budget",
+        weather=("crash",),
     ),
     Substitution(
         name="a_day_has_no_budget",
@@ -36,6 +39,7 @@ SUBSTITUTIONS = (
         old="            spending.margin_in_day = self.day_margin(account, entry.currency, now_ms) + draws\n",
         new="            spending.margin_in_day = self.day_margin(account, entry.currency, now_ms)\n",
         breaks="an account spends more in a day than it may",
+        weather=("crash",),
     ),
     Substitution(
         name="an_account_has_no_budget",
@@ -43,6 +47,7 @@ SUBSTITUTIONS = (
         old="            spending.margin += draws\n",
         new="",
         breaks="an account spends more than it ever may",
+        weather=("crash",),
     ),
     Substitution(
         name="what_was_done_is_given_back",
@@ -50,6 +55,7 @@ SUBSTITUTIONS = (
         old="        if entry.failed:\n            history.last_failed_ms",
         new="        if entry.closed:\n            history.last_failed_ms",
         breaks="every addition returns its budget once it has been verified",
+        weather=("crash",),
     ),
     Substitution(
         name="an_acknowledgement_closes",
@@ -57,6 +63,7 @@ SUBSTITUTIONS = (
         old="_CLOSED = _FAILED | {Life.VERIFIED}\n",
         new="_CLOSED = _FAILED | {Life.VERIFIED, Life.APPLIED, Life.UNKNOWN}\n",
         breaks="an intent that nobody knows of does not hold its position up",
+        weather=("write lost after",),
     ),
     Substitution(
         name="the_hour_is_not_counted",
@@ -64,6 +71,7 @@ SUBSTITUTIONS = (
         old="            self.acted_ms[account].append(now_ms)\n",
         new="            pass\n",
         breaks="there is no end to the actions of an hour",
+        weather=("crash",),
     ),
     Substitution(
         name="nothing_latches",
@@ -71,6 +79,7 @@ SUBSTITUTIONS = (
         old="            history.latched.add(action.rule)\n",
         new="            pass\n",
         breaks="a rule repeats itself without effect until the balance is gone",
+        weather=("write -1008", "crash"),
     ),
     Substitution(
         name="what_flies_is_free",
@@ -88,6 +97,7 @@ SUBSTITUTIONS = (
             "        ) * 0"
         ),
         breaks="the balance is spent twice while an addition is on its way",
+        weather=("crash", "write hangs before"),
     ),
     Substitution(
         name="two_at_a_time",
@@ -99,6 +109,7 @@ SUBSTITUTIONS = (
             "        return None\n"
         ),
         breaks="a second intent goes while nobody knows of the first",
+        weather=("write hangs after", "crash"),
     ),
     Substitution(
         name="age_is_not_asked",
@@ -106,6 +117,7 @@ SUBSTITUTIONS = (
         old="            if age_ms > own.get(symbol, general):\n",
         new="            if False:\n",
         breaks="what is decided is decided on marks of any age",
+        weather=("market halted", "crash"),
     ),
     Substitution(
         name="a_reserve_is_spent",
@@ -113,6 +125,7 @@ SUBSTITUTIONS = (
         old="        reserve = ZERO if case.follow_up else self._limits.budgets(currency).reserve\n",
         new="        reserve = ZERO\n",
         breaks="what was never to be spent is spent",
+        weather=("crash",),
     ),
     Substitution(
         name="a_cooldown_of_nothing",
@@ -120,6 +133,7 @@ SUBSTITUTIONS = (
         old="        if last is not None and now_ms < last + cooldown:\n",
         new="        if False:\n",
         breaks="a rule acts again before what it did is seen",
+        weather=("crash",),
     ),
     Substitution(
         name="exits_are_rounded_up",
@@ -127,6 +141,7 @@ SUBSTITUTIONS = (
         old="        quantity = contract.quantity_down(intent.quantity)\n        # Venues",
         new="        quantity = intent.quantity\n        # Venues",
         breaks="an exit between two steps is refused by the exchange, every time",
+        weather=("crash",),
     ),
     Substitution(
         name="more_than_is_held",
@@ -142,6 +157,7 @@ SUBSTITUTIONS = (
             "        quantity"
         ),
         breaks="an exit is larger than the position it closes",
+        weather=("crash",),
     ),
     Substitution(
         name="a_halt_is_a_suggestion",
@@ -149,6 +165,7 @@ SUBSTITUTIONS = (
         old="    BotState.HALTED: _NOTHING,\n",
         new="    BotState.HALTED: None,\n",
         breaks="a halt that a person ordered stops nothing",
+        weather=("a halt", "crash"),
     ),
     Substitution(
         name="the_blind_act",
@@ -156,6 +173,7 @@ SUBSTITUTIONS = (
         old="    BotState.BLIND: _NOTHING,\n",
         new="    BotState.BLIND: None,\n",
         breaks="what cannot see acts",
+        weather=("market line mute", "read lost", "418"),
     ),
     Substitution(
         name="a_pause_is_a_suggestion",
@@ -163,6 +181,7 @@ SUBSTITUTIONS = (
         old="            if case.now_ms < until_ms:\n",
         new="            if False:\n",
         breaks="a pause that a person ordered stops nothing",
+        weather=("a pause", "crash"),
     ),
     Substitution(
         name="a_seatbelt_that_is_never_placed",
@@ -173,6 +192,7 @@ SUBSTITUTIONS = (
         ),
         new="            return\n",
         breaks="a position rests without a stop and nobody does anything about it",
+        weather=("stop expired",),
     ),
     Substitution(
         name="any_stop_protects",
@@ -184,6 +204,7 @@ SUBSTITUTIONS = (
             '    return "a stop" if True else'
         ),
         breaks="a NAKED position is shown as protected",
+        weather=("stop expired", "write -1008"),
     ),
     Substitution(
         name="silence_is_not_blindness",
@@ -191,6 +212,7 @@ SUBSTITUTIONS = (
         old="                if silent_ms > own.get(symbol, general) and symbol not in account.blind_to:\n",
         new="                if False:\n",
         breaks="marks stop coming and nobody is told",
+        weather=("outage",),
     ),
     Substitution(
         name="deadlines_are_not_judged",
@@ -198,6 +220,7 @@ SUBSTITUTIONS = (
         old="        for entry in self._ledger.overdue(at_ms):\n",
         new="        for entry in []:\n",
         breaks="an intent that nobody answered is waited for, and no exit may go meanwhile",
+        weather=("write hangs after", "crash"),
     ),
     Substitution(
         name="once_blind_always_blind",
@@ -205,6 +228,7 @@ SUBSTITUTIONS = (
         old="            account.blind_to.discard(fact.symbol)\n",
         new="            pass\n",
         breaks="after one silence the bot never sees again",
+        weather=("outage",),
     ),
     Substitution(
         name="a_link_that_is_down_is_up",
@@ -212,6 +236,7 @@ SUBSTITUTIONS = (
         old="            account.links_down.add(fact.link)\n",
         new="            pass\n",
         breaks="a lost account stream or key changes nothing",
+        weather=("418", "key revoked"),
     ),
     Substitution(
         name="strangers_are_welcome",
@@ -222,6 +247,7 @@ SUBSTITUTIONS = (
         ),
         new='            self._books.settle(account, f"{order.client_id} on',
         breaks="two bots act on one account, or a lost memory is acted on",
+        weather=("another bot",),
     ),
     Substitution(
         name="late_news_is_news",
@@ -229,6 +255,7 @@ SUBSTITUTIONS = (
         old="        if fact.at_ms < self._reported_ms.get(key, fact.at_ms):\n            return True\n",
         new="",
         breaks="an older report of a position takes back what a later one told",
+        weather=("read late", "crash"),
     ),
     Substitution(
         name="a_position_that_is_gone_stays",
@@ -236,6 +263,7 @@ SUBSTITUTIONS = (
         old="                del account.holders[fact.id]\n",
         new="                return\n",
         breaks="a position that was closed is defended",
+        weather=("adl", "crash"),
     ),
     Substitution(
         name="spending_is_forgotten",
@@ -246,6 +274,7 @@ SUBSTITUTIONS = (
         ),
         new="        spending.day = spent.day\n",
         breaks="a restart gives an account its whole budget again",
+        weather=("crash", "kill"),
     ),
     Substitution(
         name="what_was_done_for_a_lot_is_forgotten",
@@ -260,6 +289,7 @@ SUBSTITUTIONS = (
         ),
         new="    )\n    for",
         breaks="a restart gives a position its whole budget again",
+        weather=("crash", "kill"),
     ),
     Substitution(
         name="open_intents_are_forgotten",
@@ -267,6 +297,7 @@ SUBSTITUTIONS = (
         old="    for intent in carried.open_intents:\n",
         new="    for intent in ():\n",
         breaks="what a killed run had sent is sent again by the next",
+        weather=("kill near a write", "write hangs after"),
     ),
     Substitution(
         name="a_halt_is_forgotten",
@@ -274,6 +305,7 @@ SUBSTITUTIONS = (
         old="        account.halted, account.paused_until_ms = known.halted, known.paused_until_ms\n",
         new="        account.paused_until_ms = known.paused_until_ms\n",
         breaks="a restart ends a halt that a person ordered",
+        weather=("a halt", "kill"),
     ),
     Substitution(
         name="a_wake_that_never_comes",
@@ -281,6 +313,7 @@ SUBSTITUTIONS = (
         old="        and armed.band.lasts(situation)\n    )",
         new="    )",
         breaks="a rule that slept once is not asked again",
+        weather=("crash",),
     ),
     Substitution(
         name="margin_that_brings_nothing",
@@ -288,5 +321,6 @@ SUBSTITUTIONS = (
         old="    BotState.RECOVERING: _NOTHING,\n",
         new="    BotState.RECOVERING: None,\n",
         breaks="the bot acts before it knows the account",
+        weather=("kill", "crash", "read lost"),
     ),
 )

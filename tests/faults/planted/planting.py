@@ -43,7 +43,7 @@ def caught(planted: Substitution, seed: int | None, root: Path) -> Finding:
     began_s = monotonic()
     with a_copy_with(planted, root) as tree:
         by = planted.noticed_by or f"SIM seed {seed}"
-        said = _failed(planted.noticed_by, tree) if planted.noticed_by else violated(f"{seed}", tree)
+        said = _failed(planted.noticed_by, tree) if planted.noticed_by else _at(seed, planted, tree)
     took_s = monotonic() - began_s
     return Finding(name=planted.name, by=by if said else "", said=said or planted.breaks, took_s=took_s)
 
@@ -68,12 +68,17 @@ def copied(root: Path, into: Path) -> Path:
     return into
 
 
-def violated(seeds: str, tree: Path) -> str:
-    """The first promise that is broken in the runs of these seeds; empty if none is.
+def _at(seed: int | None, planted: Substitution, tree: Path) -> str:
+    return "" if seed is None else violated(planted, range(seed, seed + 1), tree)
 
-    An error of the lab itself is no complaint: a mistake has to be noticed by what it does.
+
+def violated(planted: Substitution, seeds: range, tree: Path) -> str:
+    """The first promise that is broken in the runs of these seeds, in the weather of a mistake.
+
+    Empty if none is. An error of the lab itself is no complaint: a mistake is noticed by what it does.
     """
-    command = [sys.executable, "-m", "tests.faults", "--seeds", seeds]
+    which = f"{seeds.start}:{seeds.stop}"
+    command = [sys.executable, "-m", "tests.faults.planted.noticing", planted.name, "--seeds", which]
     running = subprocess.Popen(
         command,
         cwd=tree,

@@ -20,6 +20,10 @@ class Substitution:
     new: str
     breaks: str
     """What it does to a person's money or sleep, in one sentence."""
+    weather: tuple[str, ...] = ()
+    """The kinds of fault in which the simulation shows it; none where it shows in any."""
+    minutes: int = 8
+    """Simulated; in the last three of them nothing goes wrong."""
     noticed_by: str = ""
     """The test of the lab that notices it, as pytest is told it; empty where the simulation does."""
 
