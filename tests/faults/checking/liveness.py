@@ -111,7 +111,7 @@ def it_hears_by_stream_again(story: Story) -> Iterator[Violation]:
     evidence = story.evidence
     for since_ms, until_ms in _quiet(story):
         from_ms = max(since_ms + PATIENCE_MS, until_ms - PATIENCE_MS)
-        if until_ms < evidence.ended_ms or until_ms - from_ms < PATIENCE_MS:
+        if until_ms < evidence.runs[-1].ended_ms or until_ms - from_ms < PATIENCE_MS:
             continue
         asked = sum(1 for a in evidence.requests if a.path.endswith("/premiumIndex") and a.sent_ms >= from_ms)
         if asked > QUESTIONS:
@@ -122,8 +122,11 @@ def it_hears_by_stream_again(story: Story) -> Iterator[Violation]:
 def one_stop_is_enough(story: Story) -> Iterator[Violation]:
     """I30. In the end no position has more than one stop of ours: what was replaced is gone."""
     evidence = story.evidence
-    quiet = [until_ms - since_ms for since_ms, until_ms in _quiet(story) if until_ms >= evidence.ended_ms]
-    if not quiet or quiet[-1] < PATIENCE_MS or evidence.runs[-1].ending is not Ending.STOPPED:
+    if not evidence.runs or evidence.runs[-1].ending is not Ending.STOPPED:
+        return
+    ended_ms = evidence.runs[-1].ended_ms
+    quiet = [until_ms - since_ms for since_ms, until_ms in _quiet(story) if until_ms >= ended_ms]
+    if not quiet or quiet[-1] < PATIENCE_MS:
         return
     for held in evidence.last:
         for id_ in held.positions:

@@ -137,7 +137,7 @@ RESOLVING = (
         old="return Effect(sight=Sight.NOT_DONE, proof=proof, doubtful=moved)",
         new="return Effect(sight=Sight.DONE, proof=proof)",
         breaks="an exit that never happened counts as done",
-        weather=("write lost before", "crash"),
+        weather=("write lost before", "a flatten"),
     ),
     Substitution(
         name="an_earlier_run_is_forgotten_by_the_venue",
@@ -238,7 +238,7 @@ SENDING = (
         old="        if len(self._task_logs) + weight > limit:\n            return False\n",
         new="",
         breaks="nothing is throttled: the exchange bans the address",
-        weather=(),
+        noticed_by="tests/faults/walls/test_throttle.py",
     ),
 )
 
@@ -249,7 +249,7 @@ SEEING = (
         old="        if abs(jump) > most:\n",
         new="        if False:\n",
         breaks="a frame that is wrong by a factor of ten moves money",
-        weather=("spike",),
+        weather=("stubborn spike",),
     ),
     Substitution(
         name="two_frames_of_one_stream_agree",
@@ -257,7 +257,7 @@ SEEING = (
         old="            if claim.source is not source:\n                return claim\n",
         new="            return claim\n",
         breaks="a stream that is wrong twice is believed",
-        weather=("spike",),
+        weather=("stubborn spike",),
     ),
     Substitution(
         name="the_first_mark_is_believed",
@@ -265,13 +265,13 @@ SEEING = (
         old='            return "the first mark of it"\n',
         new='            return ""\n',
         breaks="whatever a stream says first after a start is acted on",
-        weather=("spike", "kill"),
+        weather=("a start into a spike",),
     ),
     Substitution(
-        name="rest_confirms_nothing",
-        path=f"{LIVE}/corroboration.py",
-        old="            if self._take_in(mark, judged) is not None:\n                settled(judged)\n",
-        new="            self._take_in(mark, judged)\n",
+        name="a_doubt_is_for_ever",
+        path=f"{LIVE}/datagate.py",
+        old="        for claim in seen.claims.values():\n",
+        new="        for claim in ():\n",
         breaks="a crash is held for a spike although the second source confirms it",
         weather=("crash",),
     ),
@@ -281,7 +281,7 @@ SEEING = (
         old="        if mark.at_ms <= seen.at_ms:\n            return Judgement(verdict=Verdict.OVERTAKEN)\n",
         new="",
         breaks="a frame that was overtaken on its way counts as the price of now",
-        weather=("frames out of order", "frames twice"),
+        noticed_by="tests/faults/walls/test_late_news.py",
     ),
     Substitution(
         name="the_future_is_believed",
@@ -297,7 +297,7 @@ SEEING = (
         old="        if found.began_ms < self.began_ms:\n            return ()\n",
         new="",
         breaks="a slow answer takes back what a later one has told",
-        weather=("read late", "crash"),
+        noticed_by="tests/faults/walls/test_late_news.py",
     ),
     Substitution(
         name="deaf_streams_are_kept",

@@ -255,7 +255,7 @@ SUBSTITUTIONS = (
         old="        if fact.at_ms < self._reported_ms.get(key, fact.at_ms):\n            return True\n",
         new="",
         breaks="an older report of a position takes back what a later one told",
-        weather=("read late", "crash"),
+        noticed_by="tests/faults/walls/test_late_news.py",
     ),
     Substitution(
         name="a_position_that_is_gone_stays",

@@ -127,4 +127,20 @@ SUBSTITUTIONS = (
         breaks="rows can vanish from the journal unseen",
         weather=("crash",),
     ),
+    Substitution(
+        name="wall_clock_for_intervals",
+        path=f"{RUNTIME}/clock.py",
+        old="        return (self._offset_ns + _passed_ns()) // 1_000_000\n",
+        new="        return time.time_ns() // 1_000_000\n",
+        breaks="a correction of the machine's clock makes old data fresh, and fresh data old",
+        noticed_by="tests/faults/walls/test_clocks.py",
+    ),
+    Substitution(
+        name="a_lock_for_everybody",
+        path=f"{RUNTIME}/lock.py",
+        old="fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)",
+        new="fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)",
+        breaks="two bots act on one account and undo each other's work",
+        noticed_by="tests/faults/walls/test_lock.py",
+    ),
 )

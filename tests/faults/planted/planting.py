@@ -20,7 +20,7 @@ from tests.faults.planted.substitution import Substitution
 PARTS = ("bot", "strategies", "config", "tests", "pyproject.toml")
 """What of the tree the lab needs."""
 UNWANTED = shutil.ignore_patterns("frames", "browser", ".pytest_cache", ".hypothesis")
-PATIENCE_S = 120
+PATIENCE_S = 300
 """A part of the lab that takes longer has noticed nothing."""
 NOTICED = 1
 VIOLATED = re.compile(r"seed \d+: ")

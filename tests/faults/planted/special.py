@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from contextlib import suppress
+from decimal import Decimal
 
 from bot.core.types import OrderKind
 from bot.runtime.errors import ShellError
 from bot.simulator import OrderTerms
+from bot.simulator.binance.section import market_id
 from bot.simulator.faults import Fault, FaultKind
 from tests.faults.evidence import Asked, Cause, Who
 from tests.faults.kinds import WEATHER
-from tests.faults.on_the_wire import WRITES
+from tests.faults.on_the_wire import MARKS, WRITES
 from tests.faults.scene import MAIN
 from tests.faults.weather import Deed, Weather
 
@@ -91,6 +94,36 @@ def _ordered(name: str, **args: object) -> Deed:
     return deed
 
 
+def a_stubborn_spike(weather: Weather) -> None:
+    """A stream says the same wrong thing three times, index and all, and the second source is slow."""
+    world = weather.lab.exchange.world
+    symbol = weather.a_symbol()
+    contract, ticker = world.contracts[symbol], world.market[symbol]
+    now_ms, off = world.clock.now_ms(), Decimal(weather.random.choice([80, 130])) / 100
+    row = {
+        "e": "markPriceUpdate",
+        "E": now_ms + 900,
+        "s": market_id(contract),
+        "p": str(contract.price_down(ticker.mark * off)),
+        "i": str(contract.price_down(ticker.index * off)),
+        "r": "0.0001",
+        "T": now_ms + 3_600_000,
+    }
+    weather.order(
+        "spike",
+        Fault(kind=FaultKind.REPLACE_FRAME, method="WS", path=MARKS, body=json.dumps([row]), count=3),
+    )
+    weather.order(
+        "read lost", Fault(kind=FaultKind.LOST_BEFORE, method="GET", path=r"/premiumIndex\?", count=8)
+    )
+
+
+def a_start_into_a_spike(weather: Weather) -> None:
+    """The process is killed, and the first its successor hears of a stream is wrong."""
+    WEATHER["kill"](weather)
+    weather.later(800, lambda: a_stubborn_spike(weather))
+
+
 def a_stop_of_the_user(weather: Weather) -> None:
     """The trader places a stop of his own beside ours."""
     world = weather.lab.exchange.world
@@ -120,7 +153,10 @@ SPECIAL: Mapping[str, Deed] = {
     "long lag": a_long_lag,
     "stops expire at once": stops_expire_at_once,
     "another bot": a_stranger,
+    "stubborn spike": a_stubborn_spike,
+    "a start into a spike": a_start_into_a_spike,
     "a stop of the user": a_stop_of_the_user,
     "a halt": _ordered("halt"),
+    "a flatten": _ordered("flatten", account=MAIN, confirmed=MAIN),
     "a pause": _ordered("pause", for_ms=60_000),
 }
