@@ -75,10 +75,10 @@ def the_pace_is_kept(story: Story) -> Iterator[Violation]:
         for entry in configured.rules
     }
     acted: dict[str, deque[int]] = defaultdict(deque)
-    last: dict[tuple[PositionId, RuleName], Action] = {}
+    last: dict[tuple[PositionId, RuleName, int], Action] = {}
     for deed in story.deeds:
         action = deed.action
-        key = action.id, action.rule
+        key = action.id, action.rule, deed.line.epoch  # Another run may have been given another time.
         before = last.get(key)
         follows = _follows(action, before)
         hour = acted[action.id.account]

@@ -19,7 +19,7 @@ from bot.core.types import MarginMode, OrderKind, Position, PositionId
 from bot.simulator.records import OrderRecord, OrderStatus
 from strategies.top_up import TopUp
 from tests.faults.checking.never_blind import Standings
-from tests.faults.checking.story import Story, is_ours, run_at
+from tests.faults.checking.story import Story, run_at
 from tests.faults.checking.violation import Violation
 from tests.faults.evidence import PATIENCE_MS, Ending, OrderEffect, PositionEffect
 
@@ -128,9 +128,10 @@ def one_stop_is_enough(story: Story) -> Iterator[Violation]:
     quiet = [until_ms - since_ms for since_ms, until_ms in _quiet(story) if until_ms >= ended_ms]
     if not quiet or quiet[-1] < PATIENCE_MS:
         return
+    named = {deed.action.client_id for deed in story.deeds}
     for held in evidence.last:
         for id_ in held.positions:
-            ours = [o.client_id for o in held.orders if o.id == id_ and _is_stop(o) and is_ours(o.client_id)]
+            ours = [o.client_id for o in held.orders if o.id == id_ and _is_stop(o) and o.client_id in named]
             if len(ours) > 1:
                 yield Violation(evidence.ended_ms, "I30", f"{id_} has {len(ours)} stops of ours: {ours}")
 

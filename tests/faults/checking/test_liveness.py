@@ -6,8 +6,8 @@ from decimal import Decimal
 import pytest
 
 from bot.core.decisions import Because, Refusal
-from bot.core.facts import Command, CommandKind
-from bot.core.intents import AddMargin
+from bot.core.facts import Command, CommandKind, OutcomeKind
+from bot.core.intents import AddMargin, PlaceStop
 from bot.core.types import RuleName
 from tests.building.core import LONG
 from tests.faults.checking.scene import USER, Scene, a_stop, cancelled
@@ -80,6 +80,10 @@ def test_marks_that_have_to_be_asked_for(times: int, found: list[str]) -> None:
 @pytest.mark.parametrize(("names", "found"), [(("hf-1-1", "hf-1-2"), ["I30"]), (("hf-1-1", "theirs"), [])])
 def test_stops_that_pile_up(names: tuple[str, str], found: list[str]) -> None:
     scene = Scene()
+    scene.reads()
+    for _ in range(2):
+        action = scene.decides(PlaceStop(id=LONG, trigger=D(92)), rule="seatbelt")
+        scene.hears(action, OutcomeKind.REJECTED)
     stops = tuple(a_stop(name, number) for number, name in enumerate(names, start=1))
     scene.last = replace(scene.last, orders=stops)
     assert scene.found() == found

@@ -109,9 +109,9 @@ RESOLVING = (
     ),
     Substitution(
         name="nobody_looks_again",
-        path=f"{LIVE}/open_acts.py",
-        old="return [act for act in self._acts.values() if not act.running and act.look_ms <= now_ms]",
-        new="return []",
+        path=f"{LIVE}/venue.py",
+        old="            await self.acts.due()\n",
+        new="            await asyncio.Event().wait()\n",
         breaks="an intent that is unknown once stays so for ever and holds its position up",
         weather=("write lost after",),
     ),

@@ -15,7 +15,7 @@ SUBSTITUTIONS = (
             "            self._close(entry)\n"
         ),
         breaks="after the deadline an intent counts as not carried out, and the next one is sent beside it",
-        weather=("write hangs after",),
+        noticed_by="tests/faults/walls/test_doubt.py",
     ),
     Substitution(
         name="ids_without_an_epoch",
@@ -40,6 +40,7 @@ SUBSTITUTIONS = (
         new="            spending.margin_in_day = self.day_margin(account, entry.currency, now_ms)\n",
         breaks="an account spends more in a day than it may",
         weather=("crash",),
+        limits={"margin_per_day": 60, "cooldown_ms": 1_000},
     ),
     Substitution(
         name="an_account_has_no_budget",
@@ -48,6 +49,7 @@ SUBSTITUTIONS = (
         new="",
         breaks="an account spends more than it ever may",
         weather=("crash",),
+        limits={"margin_per_account": 60, "cooldown_ms": 1_000},
     ),
     Substitution(
         name="what_was_done_is_given_back",
@@ -56,6 +58,7 @@ SUBSTITUTIONS = (
         new="        if entry.closed:\n            history.last_failed_ms",
         breaks="every addition returns its budget once it has been verified",
         weather=("crash",),
+        limits={"margin_per_position": 60, "cooldown_ms": 1_000},
     ),
     Substitution(
         name="an_acknowledgement_closes",
@@ -79,7 +82,8 @@ SUBSTITUTIONS = (
         old="            history.latched.add(action.rule)\n",
         new="            pass\n",
         breaks="a rule repeats itself without effect until the balance is gone",
-        weather=("write -1008", "crash"),
+        weather=("margin refused", "crash"),
+        limits={"margin_per_position": 50, "equal_actions": 2, "cooldown_ms": 1_000},
     ),
     Substitution(
         name="what_flies_is_free",
@@ -97,7 +101,7 @@ SUBSTITUTIONS = (
             "        ) * 0"
         ),
         breaks="the balance is spent twice while an addition is on its way",
-        weather=("crash", "write hangs before"),
+        noticed_by="tests/faults/walls/test_doubt.py",
     ),
     Substitution(
         name="two_at_a_time",
@@ -117,7 +121,7 @@ SUBSTITUTIONS = (
         old="            if age_ms > own.get(symbol, general):\n",
         new="            if False:\n",
         breaks="what is decided is decided on marks of any age",
-        weather=("market halted", "crash"),
+        weather=("crash",),
     ),
     Substitution(
         name="a_reserve_is_spent",
@@ -126,6 +130,7 @@ SUBSTITUTIONS = (
         new="        reserve = ZERO\n",
         breaks="what was never to be spent is spent",
         weather=("crash",),
+        limits={"reserve": 1_000_000},
     ),
     Substitution(
         name="a_cooldown_of_nothing",
@@ -133,7 +138,8 @@ SUBSTITUTIONS = (
         old="        if last is not None and now_ms < last + cooldown:\n",
         new="        if False:\n",
         breaks="a rule acts again before what it did is seen",
-        weather=("crash",),
+        weather=("margin refused", "crash"),
+        limits={"cooldown_ms": 60_000},
     ),
     Substitution(
         name="exits_are_rounded_up",
@@ -157,7 +163,7 @@ SUBSTITUTIONS = (
             "        quantity"
         ),
         breaks="an exit is larger than the position it closes",
-        weather=("crash",),
+        weather=("a flatten",),
     ),
     Substitution(
         name="a_halt_is_a_suggestion",
@@ -192,7 +198,7 @@ SUBSTITUTIONS = (
         ),
         new="            return\n",
         breaks="a position rests without a stop and nobody does anything about it",
-        weather=("stop expired",),
+        weather=(),
     ),
     Substitution(
         name="any_stop_protects",
@@ -220,7 +226,7 @@ SUBSTITUTIONS = (
         old="        for entry in self._ledger.overdue(at_ms):\n",
         new="        for entry in []:\n",
         breaks="an intent that nobody answered is waited for, and no exit may go meanwhile",
-        weather=("write hangs after", "crash"),
+        noticed_by="tests/faults/walls/test_doubt.py",
     ),
     Substitution(
         name="once_blind_always_blind",
@@ -275,6 +281,7 @@ SUBSTITUTIONS = (
         new="        spending.day = spent.day\n",
         breaks="a restart gives an account its whole budget again",
         weather=("crash", "kill"),
+        limits={"margin_per_account": 60, "cooldown_ms": 1_000},
     ),
     Substitution(
         name="what_was_done_for_a_lot_is_forgotten",
@@ -290,6 +297,7 @@ SUBSTITUTIONS = (
         new="    )\n    for",
         breaks="a restart gives a position its whole budget again",
         weather=("crash", "kill"),
+        limits={"margin_per_position": 60, "cooldown_ms": 1_000},
     ),
     Substitution(
         name="open_intents_are_forgotten",

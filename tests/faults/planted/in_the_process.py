@@ -71,7 +71,7 @@ SUBSTITUTIONS = (
         old="            return [self._outcome(action, OutcomeKind.UNKNOWN, one_line(error))]\n",
         new="            return [self._outcome(action, OutcomeKind.NOT_APPLIED, one_line(error))]\n",
         breaks="an exception proves that nothing was done",
-        weather=("write lost after",),
+        noticed_by="tests/faults/walls/test_doubt.py",
     ),
     Substitution(
         name="silence_of_the_venue_is_a_refusal",
@@ -93,7 +93,7 @@ SUBSTITUTIONS = (
         old="        overtaken = waiting is not None and waiting[0].at_ms > mark.at_ms\n",
         new="        overtaken = waiting is not None\n",
         breaks="under load the oldest mark that waits is the one that is believed",
-        weather=("freeze", "crash"),
+        noticed_by="tests/faults/walls/test_doubt.py",
     ),
     Substitution(
         name="facts_are_dropped",

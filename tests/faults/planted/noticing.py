@@ -8,7 +8,11 @@ from __future__ import annotations
 
 import argparse
 import sys
+from collections.abc import Mapping
+from dataclasses import replace
+from decimal import Decimal
 
+from bot.core.settings import Limits
 from tests.faults.batch import defects
 from tests.faults.checking import check
 from tests.faults.planted import SUBSTITUTIONS, Substitution
@@ -41,9 +45,25 @@ def complaint(planted: Substitution, seed: int) -> str:
 
     def prepare(play: Play) -> None:
         play.weather.choose({kind: SPECIAL[kind] for kind in planted.weather}, PACE_MS)
+        if planted.limits:
+            play.scene = replace(play.scene, limits=limited(play.scene.limits, planted.limits))
 
     evidence = played(seed, planted.minutes, prepare)
     return next(iter([*defects(evidence), *map(str, check(evidence))]), "")
+
+
+def limited(limits: Limits, others: Mapping[str, int]) -> Limits:
+    """The limits with some of another value; no other budget stands before them."""
+    bare = replace(
+        limits,
+        margin_per_position=None,
+        margin_per_campaign=None,
+        margin_per_day=None,
+        margin_per_account=None,
+    )
+    money = ("margin_per_position", "margin_per_campaign", "margin_per_day", "margin_per_account", "reserve")
+    values = {name: Decimal(value) if name in money else value for name, value in others.items()}
+    return replace(bare, **values)  # type: ignore[arg-type]  # names of fields, each with its kind of value
 
 
 if __name__ == "__main__":

@@ -18,7 +18,7 @@ from tests.faults.on_the_wire import MARKS, WRITES
 from tests.faults.scene import MAIN
 from tests.faults.weather import Deed, Weather
 
-STRANGER = "hf-900-1"
+STRANGER = "hf-900-"
 LONG_LAG_MS = 7_500
 
 
@@ -57,14 +57,14 @@ def a_stranger(weather: Weather) -> None:
     """An order with our mark appears that this journal has never given a name to."""
     world = weather.lab.exchange.world
     held = list(world.view(MAIN).positions.values())
-    if not held or any(order.client_id == STRANGER for order in world.view(MAIN).open_orders):
+    if not held or any(order.client_id.startswith(STRANGER) for order in world.view(MAIN).open_orders):
         return
-    id_ = held[0].id
+    id_, name = held[0].id, f"{STRANGER}{weather.lab.time.now_ms}"
     mark, contract = world.market[id_.symbol].mark, world.contracts[id_.symbol]
     with weather.lab.exchange.ledger.because(Cause(who=Who.USER, what="another bot")):
         world.place(
             OrderTerms(
-                client_id=STRANGER,
+                client_id=name,
                 id=id_,
                 kind=OrderKind.STOP_MARKET,
                 quantity=held[0].quantity,
@@ -72,7 +72,7 @@ def a_stranger(weather: Weather) -> None:
                 trigger=contract.price_down(mark * (20 - 5 * id_.side.sign) / 20),
             )
         )
-    weather.lab.exchange.ledger.injected("another bot", STRANGER)
+    weather.lab.exchange.ledger.injected("another bot", name)
 
 
 def _ordered(name: str, **args: object) -> Deed:
