@@ -43,12 +43,13 @@ def explain(symbol: str, config: tuple[Path, ...], as_json: bool, file: Path | N
 async def _answer(asked: str, settings: Settings, path: Path) -> dict[str, Any]:
     from bot.cli.journal_file import Reading
     from bot.cli.met import closings
+    from bot.cli.symbols import meant
 
     async with Reading.of(path) as reading:
         everything, states = await _explanations(reading, settings, path)
         known = {position["id"]["symbol"] for position in everything}
         known |= set(json.loads((await _started(reading, path))["stale_after_ms"]))
-        symbol = _meant(asked, known)
+        symbol = meant(asked, known)
         begin = await reading.begin()
         rows = await _last_decisions(reading, symbol, begin)
         return {
@@ -98,18 +99,3 @@ async def _last_decisions(reading: Reading, symbol: str, begin: int) -> list[dic
     for kind in ("Action", "Refusal", "Liquidated"):
         found += await reading.page({**given, "kind": kind})
     return await reading.flagged(sorted(found, key=lambda row: row["seq"])[-LAST:])
-
-
-def _meant(asked: str, known: set[str]) -> str:
-    """The symbol that was meant: in full, or by its base coin where only one perpetual has it."""
-    if asked in known:
-        return asked
-    found = [symbol for symbol in sorted(known) if symbol.partition("/")[0].lower() == asked.lower()]
-    found = [symbol for symbol in found if "-" not in symbol] or found
-    if len(found) == 1:
-        return found[0]
-    from bot.config.errors import suggestion
-
-    raise Failure(
-        f'unknown symbol "{asked}"{suggestion(asked, known)}; there are {", ".join(sorted(known)) or "none"}'
-    )

@@ -65,6 +65,10 @@ def _protection(position: Mapping[str, Any]) -> str:
 
 def _rule(rule: Mapping[str, Any]) -> str:
     marks = [word for word in ("shadow", "parked") if rule[word]]
+    if rule["paused_until_ms"] is not None:
+        marks.append(f"paused until {moment(rule['paused_until_ms'])}")
+    if rule["latched"]:
+        marks.append(f"latched until you say holdfast release {rule['rule']}")
     acted = f"acted {rule['times_acted']} times" if rule["times_acted"] else "has not acted"
     head = f"  {rule['rule']}{''.join(f' ({word})' for word in marks)}: {rule['verdict']}; {acted}"
     lines = [head, columns(_conditions(rule), indent="      ")]

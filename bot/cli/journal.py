@@ -67,7 +67,7 @@ class Moment(click.ParamType):  # type: ignore[type-arg]  # only generic since c
     "--journal", "file", type=click.Path(path_type=Path), metavar="FILE", help="Instead of the config's."
 )
 @click.option("--since", type=Moment(), help="30m, 2h: before the last row; or 2025-10-10T21:15 in UTC.")
-@click.option("--symbol", help="Only this symbol.")
+@click.option("--symbol", help="Only this symbol: BTC/USDT:USDT, or just BTC.")
 @click.option("--rule", help="Only this rule.")
 @click.option(
     "--kind", "kinds", type=click.Choice([*KINDS, MET, "all"]), multiple=True, help="May be repeated."
@@ -126,9 +126,13 @@ async def _rows(
     """The last rows of every kind asked for, in the order they were written, as ``flagged`` has them."""
     from bot.cli.journal_file import Reading
     from bot.cli.met import met_rows
+    from bot.cli.symbols import meant
 
     async with Reading.of(path) as reading:
         given = {**base, "after_seq": 0 if all_runs else await reading.begin() - 1}
+        if given["symbol"] is not None:
+            known = await reading.symbols(given["after_seq"])
+            given["symbol"] = meant(given["symbol"], known) if known else given["symbol"]
         if since:
             given["since_ms"] = await _since_ms(reading, since)
         found: dict[int, Row] = {}

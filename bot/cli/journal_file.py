@@ -72,6 +72,11 @@ class Reading:
         """The rows that runs begin with, as many as fit on a page."""
         return await self.page({"kind": OPENED, "latest": True})
 
+    async def symbols(self, after_seq: int) -> set[str]:
+        """The symbols whose contracts were told after that row."""
+        given = {"kind": "InstrumentChanged", "after_seq": after_seq, "latest": True}
+        return {str(row["symbol"]) for row in await self.page(given)}
+
     async def flagged(self, rows: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
         """The rows, each with its ``run`` and whether the contract it is about has modelled prices."""
         openings = [(row["seq"], int(json.loads(row["body"])["epoch"])) for row in await self.openings()]

@@ -97,7 +97,8 @@ def fact_text(fact: Fact) -> str:
         case LinkChanged():
             return f"{fact.link} {'up' if fact.up else 'down'}: {fact.because}"
         case FundingPaid():
-            return f"{exact(fact.amount)} at a rate of {exact(fact.rate)}"
+            at = "" if fact.rate is None else f" at a rate of {exact(fact.rate)}"
+            return f"{exact(fact.amount)}{at}"
         case Command():
             about = f" {fact.subject}" if fact.subject else ""
             until = "" if fact.until_ms is None else f" until {moment(fact.until_ms)}"

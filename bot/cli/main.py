@@ -36,7 +36,8 @@ COMMANDS = {
 }
 
 EPILOG = """Exit codes: 0 ok, 1 failed, 2 wrong usage, 3 not running, 4 configuration, 6 refused by a limit,
-7 danger found, 75 already running."""
+7 danger found, 70 a defect, 71 the loop stood still, 72 too much memory, too many files or tasks,
+75 already running."""
 
 
 class LazyGroup(click.Group):

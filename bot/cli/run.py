@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -9,7 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from bot.cli.failures import Failure
-from bot.cli.options import DEFAULT_CONFIG, config_files, duration, settings_of
+from bot.cli.options import DEFAULT_CONFIG, F, config_files, duration, settings_of
 
 if TYPE_CHECKING:
     from bot.cli.running import Running
@@ -22,20 +23,27 @@ MODES = ("paper", "shadow", "live")
 LOG_FILE = "holdfast.log"
 
 
+def _way(mode: str, text: str) -> Callable[[F], F]:
+    """One way to run. All that are named are kept: of two of them neither is meant more than the other."""
+    return click.option(f"--{mode}", "modes", flag_value=mode, multiple=True, help=text)
+
+
 @click.command()
 @click.argument("config", nargs=-1, type=click.Path(path_type=Path), metavar="[CONFIG]...")
-@click.option("--paper", "mode", flag_value="paper", help="Paper accounts on the live market: no key.")
-@click.option("--shadow", "mode", flag_value="shadow", help="A real account: decide, record, never send.")
-@click.option("--live", "mode", flag_value="live", help='A real account. The file must say mode = "live".')
+@_way("paper", "Paper accounts on the live market: no key.")
+@_way("shadow", "A real account: decide, record, never send.")
+@_way("live", 'A real account. The file must say mode = "live".')
 @click.option("--for", "for_ms", callback=duration, metavar="TIME", help="End by itself after this, as 2h.")
 @click.pass_context
-def run(ctx: click.Context, config: tuple[Path, ...], mode: str | None, for_ms: int | None) -> None:
+def run(ctx: click.Context, config: tuple[Path, ...], modes: tuple[str, ...], for_ms: int | None) -> None:
     """Guard the accounts of CONFIG until interrupted. Later files override earlier ones.
 
     Runs in the foreground. What protects the positions rests at the exchange and stays there when this ends.
     """
-    if mode is None:
-        raise click.UsageError(f"say which: {', '.join(f'--{each}' for each in MODES)}")
+    if len(set(modes)) != 1:
+        known = ", ".join(f"--{each}" for each in MODES)
+        raise click.UsageError(f"say which: {known}" if not modes else f"say one of them only: {known}")
+    mode = modes[0]
     files = config_files(config, DEFAULT_CONFIG)
     settings = settings_of(files)
     from bot.cli.running import Running

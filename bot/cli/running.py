@@ -5,6 +5,7 @@ Which composition it is has been chosen before (``bot.cli.run``); from here on a
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Callable, Sequence
 from contextlib import suppress
@@ -23,12 +24,18 @@ from bot.runtime.clock import Clock
 from bot.runtime.commanding import Commanding
 from bot.runtime.compositions.parts import Compose, Composition
 from bot.runtime.control import ControlServer
-from bot.runtime.journal.sqlite import open_journal
+from bot.runtime.errors import SPENT
+from bot.runtime.journal.quarantine import guarding_journal
 from bot.runtime.lock import hold
 from bot.runtime.queries import standard_queries
 from bot.runtime.redaction import redact
+from bot.runtime.secrets import heartbeat_url
 from bot.runtime.shell import Shell
 from bot.runtime.starting.findings import Level
+from bot.runtime.watchdogs.loop_lag import LoopWatch
+from bot.runtime.watchdogs.strain import Strain, bounds_of
+from bot.runtime.watchdogs.supervisor import Supervisor
+from bot.runtime.watchdogs.watch import Watchdogs, Watched
 
 if TYPE_CHECKING:
     from bot.runtime.inbox import Inbox
@@ -55,17 +62,23 @@ async def guard(running: Running, life: Life, clock: Clock) -> None:
     """Guard until stopped by a signal, or until the time is over."""
     settings = running.settings
     path = Path(settings.config.journal.path)
+    url = heartbeat_url(settings)
     with hold(path.parent), board(running.title, sys.stdout) as shown:
         say = _sayer(shown)
         async with (
-            open_journal(path, opened_ms=clock.now_ms()) as journal,
+            guarding_journal(path, opened_ms=clock.now_ms(), say=say) as journal,
             running.compose(settings, journal=journal, clock=clock, say=say) as composed,
         ):
             _tell_findings(composed, shown)
             teller = Teller(shown)
             showing = _Showing(composed, shown, teller, clock)
             commanding = Commanding(composed.engine, composed.settings, clock.now_ms)
+            loop_watch = _loop_watch(settings)
+            dogs = _watchdogs(composed, settings, loop_watch, life, lambda: shell.turned_ms, clock)
+            if url is not None:
+                dogs.ping(url, settings.config.heartbeat.every)
             feeds = {**composed.feeds, "screen": showing.draw_for_ever, "orders": commanding.feed}
+            feeds |= dogs.feeds()
 
             async def alarm(_: Inbox) -> None:
                 assert running.for_ms is not None, "an alarm without a time"
@@ -84,11 +97,41 @@ async def guard(running: Running, life: Life, clock: Clock) -> None:
             )
             life.on_stop(shell.stop, deadline_ms=settings.config.limits.deadline)
             note = started_on_market(running.command, settings, composed.settings, composed.symbols)
-            queries = standard_queries(composed.engine, journal) | commanding.queries()
+            queries = standard_queries(composed.engine, journal) | commanding.queries() | dogs.queries()
             async with ControlServer(path.parent, queries).listening():
-                await shell.run(note, inherited=composed.inherited, dying=life.dying)
+                with loop_watch.watching():
+                    await shell.run(note, inherited=composed.inherited, dying=life.dying)
             showing.draw()
     shown.say(f"ended in order; everything is in {path}")
+
+
+def _loop_watch(settings: Settings) -> LoopWatch:
+    bounds = settings.config.watchdogs
+    return LoopWatch(bounds.loop_dump, bounds.loop_abort)
+
+
+def _watchdogs(
+    composed: Composition,
+    settings: Settings,
+    loop_watch: LoopWatch,
+    life: Life,
+    turned_ms: Callable[[], int],
+    clock: Clock,
+) -> Watchdogs:
+    """The watch over this run, with the bounds of the file."""
+    return Watchdogs(
+        Watched(
+            accounts=composed.engine.accounts,
+            turned_ms=turned_ms,
+            clocks=composed.clocks,
+            gate=composed.gate,
+            now_ms=clock.now_ms,
+        ),
+        loop=loop_watch,
+        strain=Strain(bounds_of(settings.config.watchdogs)),
+        supervisor=Supervisor.named_by(os.environ),
+        end=lambda because: life.end(because, SPENT),
+    )
 
 
 class _Showing:

@@ -22,8 +22,10 @@ _SAID_MAX = 50
 _RULES_MAX = 10_000
 REPEAT_MS = 60_000
 """A rule that is refused the same thing for the same reason again is told of once in this time."""
-_TROUBLES = frozenset({"NAKED", "silent", *BotState}) - {BotState.ARMED}
+_TROUBLES = frozenset({"NAKED", "silent", "strained", "unheard", *BotState}) - {BotState.ARMED}
 """States that people want to hear the end of."""
+_ALWAYS = "account:"
+"""What people hear of each change of: how the bot stands."""
 _OWN_PARTS = 3
 """Epoch and number follow our prefix; a slice of an order has its own number behind them."""
 
@@ -107,7 +109,8 @@ class Teller:
     def _told(self, decision: Decision) -> tuple[str, str]:
         """A decision in words, and how loud; nothing for what would only be noise."""
         if isinstance(decision, StateChanged):
-            silent = decision.level is Level.INFO and not _is_over(decision)
+            told = decision.subject.startswith(_ALWAYS) or _is_over(decision)
+            silent = decision.level is Level.INFO and not told
             return "" if silent else decision_text(decision), decision.level
         text = decision_text(decision, self._synthetic)
         line = f"{self._name(decision.id)}  {decision.rule}: {text}"

@@ -18,8 +18,9 @@ from bot.core.types import PositionMode
 VENUES = ("binanceusdm", "binancecoinm", "bybit", "okx", "xt")
 """The exchanges whose dialect is spoken; the names of ``bot.venues.live.dialects``."""
 
-_SECRET = re.compile(r"env:[A-Za-z_][A-Za-z0-9_]*|file:[^\x00-\x1f]+|keyring:[^/\x00-\x1f]+/[^\x00-\x1f]+")
-_PLACES = '"env:NAME", "file:PATH" or "keyring:SERVICE/NAME"'
+PLACE = re.compile(r"env:[A-Za-z_][A-Za-z0-9_]*|file:[^\x00-\x1f]+|keyring:[^/\x00-\x1f]+/[^\x00-\x1f]+")
+"""Where a secret may be kept."""
+PLACES = '"env:NAME", "file:PATH" or "keyring:SERVICE/NAME"'
 
 
 def _margin_rules(value: object) -> str:
@@ -32,9 +33,9 @@ def _margin_rules(value: object) -> str:
 
 def _secret(value: object) -> str:
     """The place of a secret. What else stands here may be the secret itself: it is not repeated."""
-    if not isinstance(value, str) or not _SECRET.fullmatch(value):
+    if not isinstance(value, str) or not PLACE.fullmatch(value):
         raise UnrepeatableError(
-            f"a secret is not written into the file; write where it is: {_PLACES}."
+            f"a secret is not written into the file; write where it is: {PLACES}."
             " If this was the key itself, replace it at the exchange: the file has been read"
         )
     return value
@@ -52,7 +53,7 @@ def _keys(value: object) -> object:
 MarginRulesName = Annotated[str, PlainValidator(_margin_rules), WithJsonSchema({"type": "string"})]
 """Name of a venue's margin rules in ``bot.core.margin.venues``."""
 SecretPlace = Annotated[
-    str, PlainValidator(_secret), WithJsonSchema({"type": "string", "pattern": f"^({_SECRET.pattern})$"})
+    str, PlainValidator(_secret), WithJsonSchema({"type": "string", "pattern": f"^({PLACE.pattern})$"})
 ]
 """Where a secret is kept: an environment variable, a file only we may read, or the system's keyring."""
 KeyRight = Literal["transfer", "withdraw"]

@@ -18,7 +18,7 @@ from bot.venues.live.terms import Traits
 
 
 @dataclass(frozen=True, slots=True)
-class _AtVenue:
+class AtVenue:
     """What can be done to positions of one margin mode at an exchange."""
 
     traits: Traits
@@ -26,9 +26,11 @@ class _AtVenue:
 
     @property
     def name(self) -> str:
+        """Which positions these are."""
         return f"{self.mode} positions at {self.traits.name}"
 
     def of(self, kind: type[Intent]) -> Capability:
+        """Whether this can be done to them."""
         found = self.traits.levers.get((kind.__name__, self.mode))
         none = f"{self.traits.name} has no {kind.__name__} in {self.mode} mode"
         return found or Capability(works=False, because=none)
@@ -46,6 +48,6 @@ def findings_at(settings: Settings, venues: Mapping[str, Traits]) -> Iterator[Fi
             text = f'found "{mode}"; {traits.name} has only {allowed}'
             raise settings.refuse(("accounts", account, "position_mode"), text)
     for traits in {each.name: each for each in venues.values()}.values():
-        modes = [_AtVenue(traits, mode) for mode in MarginMode]
+        modes = [AtVenue(traits, mode) for mode in MarginMode]
         for entry in settings.rules:
             yield from judged(entry, modes)

@@ -75,6 +75,7 @@ def engine_settings(
             enabled=seatbelt.enabled and defended,
             clear_of_liquidation=seatbelt.clear_of_liquidation,
             tolerance=seatbelt.tolerance,
+            last_resort=seatbelt.last_resort,
         ),
         capabilities=capabilities,
         taker_fee=settings.config.paper.fees.taker,

@@ -25,6 +25,7 @@ FIRST = "first"
 AUTO = "auto"
 NO_CAP = "none"
 VENUE_CAP = "venue"
+_DIGITS_MAX = 18
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _UNIT_MS = {"ms": 1, "s": 1_000, "m": 60_000, "h": 3_600_000, "d": 86_400_000}
@@ -67,13 +68,21 @@ def format_duration(duration_ms: int) -> str:
 
 
 def parse_exact(value: object) -> Decimal:
-    """The decimal that was typed, as a number or as text."""
+    """The decimal that was typed, as a number or as text.
+
+    Nothing is counted in more than ``_DIGITS_MAX`` digits before or after the point: sums of such numbers
+    keep all their digits, those of greater ones would not be exact any more.
+    """
     if isinstance(value, Decimal | int | str) and not isinstance(value, bool):
         try:
             number = Decimal(value)
         except InvalidOperation:
             number = Decimal("NaN")
         if number.is_finite():
+            if number and not -_DIGITS_MAX <= number.adjusted() < _DIGITS_MAX:
+                raise ValueError(
+                    f"allowed: a number of at most {_DIGITS_MAX} digits before or after the point"
+                )
             return number
     raise ValueError('allowed: a number, such as 0.05 or "0.05"')
 
@@ -226,6 +235,8 @@ Positive = Annotated[Exact, Field(gt=0)]
 """A number above 0."""
 Fraction = Annotated[Exact, Field(ge=0, lt=1)]
 """A fraction of at least 0 and below 1: 0.05 is five percent."""
+Slippage = Annotated[Exact, Field(gt=0, lt=1)]
+"""How far from the mark an order may fill, as a fraction of it."""
 FeeRate = Annotated[Exact, Field(gt=-1, lt=1)]
 """A fee as a fraction of the traded value; negative for a rebate."""
 Entry = Annotated[

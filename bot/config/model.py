@@ -28,15 +28,17 @@ from bot.config.fields import (
     Positive,
     Rate,
     RuleLabel,
+    Slippage,
     Span,
     SymbolName,
     SymbolOrAny,
     TickSize,
 )
 from bot.config.table import Table
+from bot.config.watching import HeartbeatTable, WatchdogsTable
 from bot.core.contracts import ContractKind
 from bot.core.facts import Link, OutcomeKind
-from bot.core.settings import DAY_MS, MINUTE_MS
+from bot.core.settings import DAY_MS, MINUTE_MS, LastResort
 from bot.core.types import MarginMode, Side
 from bot.venues.calendar import LISTED
 
@@ -232,6 +234,9 @@ class LimitsTable(Table):
     """After this long an unanswered send is past the venue's receive window."""
     close_whole_below_minimum: bool = True
     """Whether a reduction too small for the venue becomes a close of the whole position."""
+    max_slippage: Slippage | None = None
+    """How far from the mark a reduction may fill, as a fraction of it; a rule may set its own. What it leaves
+    unfilled is decided anew after a second, the fourth time at market. Left out, reductions go at market."""
 
 
 class SeatbeltTable(Table):
@@ -242,6 +247,9 @@ class SeatbeltTable(Table):
     """How far before liquidation the stop rests, as a fraction of its price; at most half way to the mark."""
     tolerance: Fraction = Decimal("0.002")
     """How far, as a fraction of the mark, the right place may drift before the stop is moved."""
+    last_resort: LastResort = LastResort.TELL
+    """What happens once the exchange has ended or refused its stops three times: "tell" says so and goes on
+    trying, "close" closes the position at market."""
 
 
 class RuleTable(Table):
@@ -255,6 +263,8 @@ class RuleTable(Table):
     """Where it applies; left out, everywhere."""
     cooldown: Duration | None = None
     """Instead of limits.cooldown."""
+    max_slippage: Slippage | None = None
+    """Instead of limits.max_slippage, for the reductions of this rule."""
     shadow: bool = False
     """It decides and is recorded, and nothing is sent."""
     params: dict[str, Any] = Field(default_factory=dict)
@@ -357,4 +367,6 @@ class Config(Table):
     rules: tuple[RuleTable, ...] = ()
     tapes: TapesTable = TapesTable()
     journal: JournalTable = JournalTable()
+    watchdogs: WatchdogsTable = WatchdogsTable()
+    heartbeat: HeartbeatTable = HeartbeatTable()
     replay: ReplayTable = ReplayTable()

@@ -10,17 +10,20 @@ import importlib
 import importlib.util
 import sys
 import traceback
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
 from types import ModuleType
-from typing import Any
+from typing import Any, get_args
 
-from bot.core.rule import Rule
+from bot.core.intents import Intent
+from bot.core.rule import Needs, Params, Rule
+from bot.core.types import RuleName
 
 ENTRY_POINTS = "holdfast.rules"
 SHIPPED = "strategies"
+_KINDS = frozenset(get_args(Intent))
 
 RuleClass = type[Rule[Any]]
 
@@ -58,6 +61,17 @@ class RuleSource:
         except (Exception, SystemExit) as error:
             raise BrokenRuleError(_failure(error, self.path)) from error
         return _rule_in(module, str(self.path))
+
+    def build(self, rule_class: RuleClass, name: RuleName, params: Params) -> Rule[Any]:
+        """The rule with its parameters, and asked once what it is; BrokenRuleError if that is nothing."""
+        try:
+            rule = rule_class(name, params)
+            flaw = _flaw(rule)
+        except (Exception, SystemExit) as error:
+            raise BrokenRuleError(_failure(error, self.path)) from error
+        if flaw is not None:
+            raise BrokenRuleError(f"{self}: {flaw}")
+        return rule
 
     def _file(self) -> Path:
         assert self.path is not None, f"{self.name}: a rule from nowhere"
@@ -144,6 +158,18 @@ def _rule_in(module: ModuleType, where: str) -> RuleClass:
             f"{where}: a rule's file defines exactly one subclass of bot.core.rule.Rule, found {names}"
         )
     return found[0]
+
+
+def _flaw(rule: Rule[Any]) -> str | None:
+    """What a rule says of itself that cannot be meant; later there is no file to name with it."""
+    needs: object = rule.needs()
+    if not isinstance(needs, Needs):
+        return f"needs() answers {needs!r}, expected Needs"
+    if type(rule).decide is Rule.decide:
+        return "it has no decide(), so it would never do anything"
+    named: Iterable[object] = (*rule.proposes, *rule.substitutes, *rule.substitutes.values())
+    wrong = [kind for kind in named if kind not in _KINDS]
+    return f"it proposes {wrong[0]!r}, which is no kind of intent" if wrong else None
 
 
 def _checked(value: object, where: str) -> RuleClass:

@@ -91,7 +91,7 @@ def _rule(
     params = _params(params_type, given, ("rules", index, "params"), document, problems)
     if params is None:
         return None
-    return rule_class(RuleName(rule_name(table) or source.name), params)
+    return source.build(rule_class, RuleName(rule_name(table) or source.name), params)
 
 
 def _unknown(use: str, catalogue: Catalogue) -> str:

@@ -10,7 +10,7 @@ import hashlib
 import json
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from decimal import Decimal
 from enum import Enum
 from pathlib import Path
@@ -33,8 +33,10 @@ _NO_SETTING: Any = {
     "journal": True,
     "rules_path": True,
     "accounts": {"__all__": {"keys", "loopback"}},
+    "watchdogs": True,
+    "heartbeat": True,
 }
-"""What is resolved in another way, or says where something is and not what holds."""
+"""What is resolved in another way, or says where something is, or decides nothing."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,6 +76,15 @@ class Settings:
         resolved = _plain(plain)
         assert isinstance(resolved, dict)
         return resolved
+
+    def played(self, path: str, latency_ms: int | None) -> Settings:
+        """The settings of a replay whose command line had a word of its own on these two."""
+        config = self.config
+        replay = config.replay.model_copy(update={"path": path})
+        paper = config.paper
+        if latency_ms is not None:
+            paper = paper.model_copy(update={"latency_ms": latency_ms})
+        return replace(self, config=config.model_copy(update={"replay": replay, "paper": paper}))
 
     def canonical(self) -> str:
         """``resolved`` as JSON with sorted keys and no spaces: what a digest is made of."""
@@ -127,6 +138,7 @@ def _entries(config: Config, found: RulesFound) -> tuple[RuleEntry, ...]:
             rule=found.rules[index],
             symbols=None if table.symbols is None else frozenset(table.symbols),
             cooldown_ms=table.cooldown,
+            max_slippage=table.max_slippage,
             shadow=table.shadow,
         )
         for index, table in enumerate(config.rules)
@@ -140,6 +152,7 @@ def _rule(entry: RuleEntry) -> dict[str, Any]:
         "use": type(entry.rule).__name__,
         "symbols": None if entry.symbols is None else sorted(entry.symbols),
         "cooldown_ms": entry.cooldown_ms,
+        "max_slippage": entry.max_slippage,
         "shadow": entry.shadow,
         "params": entry.rule.params.model_dump(mode="python"),
     }

@@ -156,6 +156,8 @@ class Arbiter:
         broken, now_ms = self._parked.broken, situation.now_ms
         unchanged = holder.reach_version >= 0
         for armed in holder.armed:
+            if within and armed.pending is QUIET and armed.reach_version == holder.version:
+                continue  # Nearly all of them, nearly always: it needs no further questions.
             if broken and armed.name in broken:
                 continue
             if armed.promised(holder.version, now_ms) and (within or armed.reach.lasts(situation)):
@@ -176,10 +178,11 @@ class Arbiter:
         if not isinstance(intent, ReducePosition) or not intent.then_add or entry.life is not Life.VERIFIED:
             return
         holder = self._books.holder(intent.id)
-        if holder is None or holder.position.opened_ms != entry.before.opened_ms:
+        before = entry.before
+        if holder is None or before is None or holder.position.opened_ms != before.opened_ms:
             return
         situation = self.situation(holder, now_ms)
-        released = entry.before.margin - holder.position.margin
+        released = before.margin - holder.position.margin
         if situation is None or released <= 0:
             return
         amount = holder.contract.margin_down(min(intent.then_add, released))
@@ -245,7 +248,7 @@ class Arbiter:
         pending, armed.pending = armed.pending, QUIET
         try:
             proposals = self._proposals(holder, armed, situation, pending)
-        except Exception as error:  # noqa: BLE001 - a rule is foreign code: whatever it raises parks it alone
+        except (Exception, SystemExit) as error:  # noqa: BLE001 - foreign code: whatever it raises parks it alone
             if asleep:
                 armed.pending = pending
                 return False
@@ -279,7 +282,7 @@ class Arbiter:
         """What the rule wants; ``None`` where its band says that it wants nothing."""
         able = self._settings.capabilities.get(holder.id.account, NOTHING_DECLARED)
         times_acted = holder.history.times_acted.get(armed.name, 0)
-        view = View(situation, times_acted, self._ledger.rule_of_stop, able)
+        view = View(situation, times_acted, self._ledger.rule_of_stop, able, holder.history.losses)
         rule = armed.entry.rule
         armed.expect(rule.wake(view))
         if stays_false(armed, situation):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from decimal import Decimal
+from typing import NamedTuple
 
 from bot.core.conditions import CHANGED, CLOSED, QUIET, Events, Reach
 from bot.core.contracts import Contract
@@ -17,7 +18,7 @@ from bot.core.margin.room import Rooms
 from bot.core.settings import RuleEntry
 from bot.core.states import BotState
 from bot.core.types import ZERO, AccountName, MarginMode, Order, Position, PositionId, RuleName, Symbol
-from bot.core.wake import Always, Wake, timeframes
+from bot.core.wake import Always, Wake, flaw, timeframes
 
 
 @dataclass(slots=True, eq=False)
@@ -51,8 +52,9 @@ class Armed:
         self.name = self.entry.name
 
     def expect(self, wake: Wake) -> None:
-        """Wait for ``wake`` from now on."""
+        """Wait for ``wake`` from now on, which a rule made up: anything else than a wake raises."""
         if wake is not self.wake and wake != self.wake:
+            assert flaw(wake) is None, flaw(wake)
             self.wake = wake
             self.awaits_ms = timeframes(wake)
 
@@ -169,6 +171,13 @@ class Holder:
         self.reach_version = -1 if provisional else self.version
 
 
+class Unheld(NamedTuple):
+    """Orders of a position that is not there, and since when it has not been."""
+
+    orders: tuple[Order, ...]
+    since_ms: int
+
+
 @dataclass(slots=True, eq=False)
 class Wallet:
     """What an account holds in one settlement currency. It backs the cross positions that settle in it."""
@@ -195,8 +204,12 @@ class Account:
     """By settlement currency."""
     state: BotState = BotState.RECOVERING
     because: str = "no snapshot yet"
+    told_ms: int = -1
+    """When its balance was told last, or all of it: with every reading."""
     known: bool = False
-    """Whether a snapshot has come since the last link was lost."""
+    """Whether a reading has told all of it since the last link was lost."""
+    unknown_since_ms: int = 0
+    """Readings that began before this tell nothing of what happened meanwhile."""
     halted: bool = False
     reducing: bool = False
     flattening: str | None = None
@@ -231,6 +244,10 @@ class Account:
         asks for none. Before the account is known, or without a key, there is nothing to send.
         """
         return self.known and Link.AUTH not in self.links_down
+
+    def forget(self, at_ms: int) -> None:
+        """What happened until now is in no stream: only a reading that begins from here on tells."""
+        self.known, self.unknown_since_ms = False, at_ms
 
     def proper_state(self) -> BotState:
         """The state that follows from what is known: what forbids most comes first."""

@@ -9,18 +9,18 @@ from collections.abc import Mapping
 from dataclasses import replace
 from decimal import Decimal
 
-from bot.core.book import Account, Holder
+from bot.core.book import Account, Holder, Unheld
 from bot.core.conditions import CHANGED, QUIET, Events
 from bot.core.decisions import Action, Decision, StateChanged
 from bot.core.flatten import FLATTEN_ENTRY
-from bot.core.intents import Level, OpenHedge
+from bot.core.intents import CloseHedge, Level, OpenHedge, ReducePosition
 from bot.core.ledger import Entry
 from bot.core.margin.arithmetic import initial_margin, unrealised
 from bot.core.market import Market
 from bot.core.pairs import Hedge, Leg, Pairing, Pairs, hedge_id
 from bot.core.settings import EngineSettings
 from bot.core.states import BotState
-from bot.core.types import ZERO, AccountName, Position, PositionId, Symbol
+from bot.core.types import ZERO, AccountName, Order, Position, PositionId, Symbol
 
 _QUIET = (BotState.ARMED, BotState.RECOVERING)
 
@@ -38,6 +38,8 @@ class Books:
         for name in settings.capabilities:
             self.account(name)
         self.pairs = Pairs()
+        self.unheld: dict[PositionId, Unheld] = {}
+        """Orders of positions that are not there: not seen yet, or gone."""
         self.watchers: dict[Symbol, list[Holder]] = {}
         self.held: dict[Symbol, list[Holder]] = {}
         """The positions in each symbol itself; ``watchers`` look at it for their pool's sake too."""
@@ -48,6 +50,8 @@ class Books:
         """Liquidation prices that the venue gave in this batch."""
         self.gone: list[PositionId] = []
         self.rewatched: set[Symbol] = set()
+        self.freed: list[Holder] = []
+        """Hedges of which nothing is ours any more, and which the trader goes on holding."""
         self.notes: list[Decision] = []
 
     def begin(self) -> None:
@@ -60,6 +64,7 @@ class Books:
         self.notes.clear()
         self.gone.clear()
         self.rewatched.clear()
+        self.freed.clear()
 
     def holder(self, id_: PositionId) -> Holder | None:
         """The position as it is held, ``None`` if it is closed."""
@@ -135,9 +140,27 @@ class Books:
     def resolve(self, entry: Entry) -> None:
         """The outcome of an intent is proven: if it was to open a hedge, it is known whether there is one."""
         action = entry.action
+        if isinstance(action.intent, CloseHedge | ReducePosition):
+            self._gave(action.intent, entry.filled)
         if isinstance(action.intent, OpenHedge):
-            traded = entry.traded and not entry.failed
-            self.pairs.resolve(action.client_id, entry.before, self._held(action), traded=traded)
+            assert entry.before is not None, f"{action.client_id}: a hedge of nothing"
+            filled = ZERO if entry.failed else entry.filled
+            wanted = action.intent.quantity
+            self.pairs.resolve(action.client_id, entry.before, self._held(action), wanted, filled)
+
+    def _gave(self, intent: CloseHedge | ReducePosition, filled: Decimal) -> None:
+        """What we closed of a hedge is ours no more; if that was all, the rest of it is the trader's own."""
+        id_ = hedge_id(intent.id, intent.symbol) if isinstance(intent, CloseHedge) else intent.id
+        if filled and self.pairs.gave(id_, filled):
+            holder = self.holder(id_)
+            if holder is not None:
+                self.freed.append(holder)
+
+    def unhold(self, id_: PositionId, orders: tuple[Order, ...], at_ms: int) -> None:
+        """These orders rest for a position that is not there."""
+        before = self.unheld.pop(id_, None)
+        if orders:
+            self.unheld[id_] = Unheld(orders, at_ms if before is None else before.since_ms)
 
     def rewatch(self, account: Account) -> None:
         """Rebuild who has to look when a symbol's mark moves: a cross position watches its whole pool.

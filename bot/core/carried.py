@@ -12,6 +12,7 @@ from enum import StrEnum
 
 from bot.core.decisions import Action
 from bot.core.intents import Intent
+from bot.core.losses import Losses
 from bot.core.pairs import Hedge
 from bot.core.types import AccountName, ClientId, Position, PositionId, RuleName
 
@@ -34,14 +35,14 @@ class OpenIntent:
     """An intent without a proven outcome, as the ledger holds it (``ledger.Entry``)."""
 
     action: Action
-    before: Position
+    before: Position | None
     follow_up: bool
     currency: str
     promised: Decimal
     life: Life
     code: str
     proof: str
-    traded: bool
+    filled: Decimal
     gone: bool
 
 
@@ -50,7 +51,7 @@ class Repeated:
     """A rule's last intent on a position, the position it met, and how often the same two met in a row."""
 
     intent: Intent
-    position: Position
+    position: Position | None
     count: int
 
 
@@ -63,6 +64,7 @@ class RuleRecord:
     last_acted_ms: int | None
     last_failed_ms: int | None
     latched: bool
+    unfilled: int
     repeated: Repeated | None
 
 
@@ -76,6 +78,7 @@ class PositionRecord:
     margin_in_campaign: Decimal
     campaign_last_ms: int | None
     last_action: Action | None
+    losses: Losses
     rules: tuple[RuleRecord, ...]
 
 

@@ -107,6 +107,7 @@ def _position(id_: PositionId, history: History) -> PositionRecord:
             *history.last_failed_ms,
             *history.equal,
             *history.latched,
+            *history.unfilled,
         }
     )
     return PositionRecord(
@@ -116,6 +117,7 @@ def _position(id_: PositionId, history: History) -> PositionRecord:
         margin_in_campaign=history.margin_in_campaign,
         campaign_last_ms=history.campaign_last_ms,
         last_action=history.last_action,
+        losses=history.losses,
         rules=tuple(_rule(name, history) for name in names),
     )
 
@@ -131,6 +133,7 @@ def _rule(name: RuleName, history: History) -> RuleRecord:
         last_acted_ms=history.last_acted_ms.get(name),
         last_failed_ms=history.last_failed_ms.get(name),
         latched=name in history.latched,
+        unfilled=history.unfilled.get(name, 0),
         repeated=repeated,
     )
 
@@ -142,6 +145,7 @@ def _history(record: PositionRecord) -> History:
         margin_in_campaign=record.margin_in_campaign,
         campaign_last_ms=record.campaign_last_ms,
         last_action=record.last_action,
+        losses=record.losses,
     )
     for rule in record.rules:
         name = rule.rule
@@ -153,6 +157,8 @@ def _history(record: PositionRecord) -> History:
             history.last_failed_ms[name] = rule.last_failed_ms
         if rule.latched:
             history.latched.add(name)
+        if rule.unfilled:
+            history.unfilled[name] = rule.unfilled
         if rule.repeated is not None:
             repeated = rule.repeated
             history.equal[name] = repeated.intent, repeated.position, repeated.count
@@ -169,7 +175,7 @@ def _open_intent(entry: Entry) -> OpenIntent:
         life=entry.life,
         code=entry.code,
         proof=entry.proof,
-        traded=entry.traded,
+        filled=entry.filled,
         gone=entry.gone,
     )
 
@@ -184,6 +190,6 @@ def _entry(intent: OpenIntent) -> Entry:
         life=intent.life if intent.life in _ANSWERED else Life.UNKNOWN,
         code=intent.code,
         proof=intent.proof,
-        traded=intent.traded,
+        filled=intent.filled,
         gone=intent.gone,
     )

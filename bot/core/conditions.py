@@ -76,9 +76,10 @@ class Reach:
         bands = self.bands
         if bands is None or situation.now_ms >= self.at_ms:
             return False
-        # A loop, like the next one: it runs for every rule at every evaluation.
-        for band in bands.values():  # noqa: SIM110
-            if not band.holds(situation.mark):
+        # A loop with what ``Band.holds`` does written out: it runs for every rule at every evaluation.
+        mark = situation.mark
+        for low, high in bands.values():
+            if (low is not None and mark <= low) or (high is not None and mark >= high):
                 return False
         return True
 

@@ -44,7 +44,8 @@ class Contract:
     ``tick`` price step, ``lot`` quantity step, ``margin_step`` the money step in which isolated margin
     can be added; ``contract_size`` base per contract (linear) or quote per contract (inverse), needed
     only where tiers count contracts. ``expiry_ms`` ``None`` for perpetuals. ``synthetic_tiers`` marks
-    invented tiers and ``synthetic_prices`` modelled prices, which every output repeats.
+    invented tiers and ``synthetic_prices`` modelled prices, which every output repeats. ``suspended`` means
+    that the venue takes no orders in it for now: maintenance, a halt, the end of its listing.
     """
 
     symbol: Symbol
@@ -62,6 +63,7 @@ class Contract:
     tiers: Tiers
     synthetic_tiers: bool = False
     synthetic_prices: bool = False
+    suspended: bool = False
     rules: MarginRules
     continuous: bool = field(init=False, repr=False, compare=False)
     """Whether each tier's deduction makes its requirement begin where the last one ends, at a rising rate."""

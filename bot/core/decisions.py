@@ -45,6 +45,8 @@ class Because(StrEnum):
     """A stop that is not between mark and liquidation."""
     PAIRED = "paired"
     """A stop on one leg alone of a pair that is hedged whole."""
+    UNWANTED = "unwanted"
+    """The trader cancelled our stops on this position: it is his will that none rests."""
     FOREIGN = "foreign"
     """The trader holds a position of his own where the hedge would be."""
     EXPIRY = "expiry"

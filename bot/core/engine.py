@@ -26,9 +26,10 @@ from bot.core.folding import Folding
 from bot.core.intents import Level
 from bot.core.ledger import Ledger
 from bot.core.market import Market
+from bot.core.orphans import Orphans
 from bot.core.rule import Needs
 from bot.core.settings import EngineSettings
-from bot.core.states import BotState
+from bot.core.states import AccountStatus, BotState
 from bot.core.step import Step
 from bot.core.tripwire import Tripwires, Wire
 from bot.core.types import AccountName, PositionId, Symbol
@@ -50,6 +51,7 @@ class Engine:
         self._folding = Folding(settings, self._books, self._ledger)
         self._arbiter = Arbiter(settings, self._books, self._ledger, self._parked)
         self._watch = Watch(settings, self._books, self._ledger)
+        self._orphans = Orphans(settings, self._books, self._ledger)
         self._tripwires = Tripwires(self._books.watchers, self._books.accounts, self._market)
         # What leaves the books as they were need not be kept, unless something came of it.
         self._traceless = frozenset(get_args(Fact)) - self._folding.reads - {Command, CarriedOver}
@@ -95,9 +97,13 @@ class Engine:
         ticked = type(batch[-1]) is Tick
         if ticked:
             self._watch.tick(at_ms)
+            books.notes.extend(self._orphans.removed(at_ms))
+            books.notes.extend(self._folding.attribution.judge(at_ms))
         if ticked or type(batch[-1]) is Command:
             end_flattening(books, self._ledger, at_ms)
         decisions = list(self._resolved(at_ms)) if books.resolved else []
+        for holder in books.freed:
+            self._folding.free(holder)
         for holder, price in books.quoted.items():
             decisions.extend(self._arbiter.compare(holder, price, at_ms))
         asked = self._concerned(batch, at_ms)
@@ -134,6 +140,19 @@ class Engine:
         """The state of each account."""
         return {account.name: account.state for account in self._books.accounts.values()}
 
+    def accounts(self) -> tuple[AccountStatus, ...]:
+        """How each account stands, and why."""
+        return tuple(
+            AccountStatus(
+                name=account.name,
+                state=account.state,
+                because=account.because,
+                silent=tuple(sorted(account.blind_to)),
+                flattening=account.flattening,
+            )
+            for account in self._books.accounts.values()
+        )
+
     def distance(self, id_: PositionId) -> Decimal | None:
         """Signed distance to liquidation at the present mark; ``None`` if closed or without liquidation."""
         holder = self._books.holder(id_)
@@ -144,16 +163,19 @@ class Engine:
 
     def explain(self, symbol: Symbol | None = None) -> tuple[PositionExplanation, ...]:
         """Each rule's conditions with their values and how far away they are, per position."""
+        accounts = self._books.accounts
         return tuple(
-            explain_holder(holder, self._arbiter.between(holder), self._parked)
+            explain_holder(accounts[holder.id.account], holder, self._arbiter.between(holder), self._parked)
             for holder in self._holders()
             if symbol is None or holder.id.symbol == symbol
         )
 
     def overview(self) -> tuple[PositionStatus, ...]:
         """One line per position, for tables."""
+        accounts = self._books.accounts
         return tuple(
-            status_of(holder, self._arbiter.between(holder), self._parked) for holder in self._holders()
+            status_of(accounts[holder.id.account], holder, self._arbiter.between(holder), self._parked)
+            for holder in self._holders()
         )
 
     # -- inside -------------------------------------------------------------------------------------
@@ -176,7 +198,9 @@ class Engine:
             self._tripwires.retie((), (), ())
             wire.swallowed = fact
             return None
-        return self._decide((fact,), asked, [], fact.at_ms, patrol=False)
+        step = self._decide((fact,), asked, [], fact.at_ms, patrol=False)
+        wire.swallowed = None  # Where only others were asked it is still there, and overtaken.
+        return step
 
     def _decide(
         self,
@@ -201,7 +225,7 @@ class Engine:
         self._tripwires.retie(looked_at, books.gone, books.rewatched)
         if not decisions and self._traceless.issuperset(map(type, batch)):
             return None
-        return Step(at_ms, self._swallowed(looked_at), tuple(batch), tuple(decisions))
+        return Step(at_ms, _swallowed(self._tripwires, looked_at), tuple(batch), tuple(decisions))
 
     def _ask(self, holder: Holder, events: Events, at_ms: int) -> Sequence[Decision]:
         return self._arbiter.evaluate(holder, events, at_ms)
@@ -253,21 +277,22 @@ class Engine:
                     )
             yield from found
 
-    def _swallowed(self, asked: Sequence[Holder]) -> tuple[Fact, ...]:
-        """The last swallowed mark of every symbol that this turn looked at."""
-        if len(asked) == 1:
-            symbols: Sequence[Symbol] = asked[0].judged_by
-        else:
-            looks = {holder.judged_by for holder in asked}
-            symbols = looks.pop() if len(looks) == 1 else sorted(set().union(*looks))
-        taken = []
-        for symbol in symbols:
-            wire = self._tripwires.wire(symbol)
-            if wire.swallowed is not None:
-                taken.append(wire.swallowed)
-                wire.swallowed = None
-        return tuple(taken)
-
     def _holders(self) -> Iterator[Holder]:
         for account in self._books.accounts.values():
             yield from account.holders.values()
+
+
+def _swallowed(tripwires: Tripwires, asked: Sequence[Holder]) -> tuple[Fact, ...]:
+    """The last swallowed mark of every symbol that this turn looked at."""
+    if len(asked) == 1:
+        symbols: Sequence[Symbol] = asked[0].judged_by
+    else:
+        looks = {holder.judged_by for holder in asked}
+        symbols = looks.pop() if len(looks) == 1 else sorted(set().union(*looks))
+    taken = []
+    for symbol in symbols:
+        wire = tripwires.wire(symbol)
+        if wire.swallowed is not None:
+            taken.append(wire.swallowed)
+            wire.swallowed = None
+    return tuple(taken)

@@ -6,9 +6,10 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from decimal import Decimal
 
-from bot.core.book import Armed, Holder, Parked
+from bot.core.book import Account, Armed, Holder, Parked
 from bot.core.conditions import QUIET, holds, reading
 from bot.core.decisions import Action, Because, Refusal
+from bot.core.settings import RESERVED_NAMES
 from bot.core.situation import Situation
 from bot.core.timeframe import format_timeframe
 from bot.core.types import PositionId, RuleName, Symbol
@@ -40,6 +41,10 @@ class RuleExplanation:
     last_refusal: Refusal | None
     times_acted: int
     parked: bool
+    paused_until_ms: int | None
+    """The end of a pause that holds now."""
+    latched: bool
+    """Whether it waits for a person's release: its actions were equal and without effect."""
     shadow: bool
 
 
@@ -89,9 +94,11 @@ class PositionStatus:
     last_refusal: Refusal | None
 
 
-def explain_holder(holder: Holder, situation: Situation | None, parked: Parked) -> PositionExplanation:
+def explain_holder(
+    account: Account, holder: Holder, situation: Situation | None, parked: Parked
+) -> PositionExplanation:
     """Explain every rule on one position; without a situation (no mark yet) conditions have no values."""
-    rules = tuple(_explain_rule(holder, armed, situation, parked) for armed in holder.armed)
+    rules = tuple(_explain_rule(account, holder, armed, situation, parked) for armed in holder.armed)
     return PositionExplanation(
         id=holder.id,
         mark=situation.mark if situation is not None else None,
@@ -114,9 +121,11 @@ def _hedges(situation: Situation | None) -> tuple[HedgeReading, ...]:
     )
 
 
-def status_of(holder: Holder, situation: Situation | None, parked: Parked) -> PositionStatus:
+def status_of(
+    account: Account, holder: Holder, situation: Situation | None, parked: Parked
+) -> PositionStatus:
     """The same in one line: the nearest level condition of a rule that may still act names the next rule."""
-    explained = explain_holder(holder, situation, parked)
+    explained = explain_holder(account, holder, situation, parked)
     speaking = [armed for armed in holder.armed if _may_speak(holder, armed, situation, parked)]
     nearest = min(_distances(speaking, situation), default=None, key=lambda item: item[0])
     refusals = [armed.last_refusal for armed in holder.armed if armed.last_refusal is not None]
@@ -166,7 +175,7 @@ def _distances(speaking: Iterable[Armed], situation: Situation | None) -> Iterat
 
 
 def _explain_rule(
-    holder: Holder, armed: Armed, situation: Situation | None, parked: Parked
+    account: Account, holder: Holder, armed: Armed, situation: Situation | None, parked: Parked
 ) -> RuleExplanation:
     name = armed.entry.name
     broken = parked.broken.get(name)
@@ -178,8 +187,19 @@ def _explain_rule(
         last_refusal=armed.last_refusal,
         times_acted=holder.history.times_acted.get(name, 0),
         parked=broken is not None,
+        paused_until_ms=_pause(account, holder, name, situation, parked),
+        latched=name in holder.history.latched,
         shadow=armed.entry.shadow,
     )
+
+
+def _pause(
+    account: Account, holder: Holder, name: RuleName, situation: Situation | None, parked: Parked
+) -> int | None:
+    if situation is None or name in RESERVED_NAMES:
+        return None
+    until_ms = max(account.paused_until_ms, parked.pause_of(name, holder.id))
+    return until_ms if situation.now_ms < until_ms else None
 
 
 def _verdict(armed: Armed, situation: Situation | None, broken: str | None) -> str:

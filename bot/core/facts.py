@@ -13,6 +13,9 @@ from typing import NamedTuple
 
 from bot.core.carried import Carried
 from bot.core.contracts import Contract
+from bot.core.intents import Level
+from bot.core.losses import Ending
+from bot.core.provenance import Provenance
 from bot.core.types import AccountName, ClientId, Order, Position, PositionId, Symbol
 
 
@@ -46,11 +49,14 @@ class FundingRate:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FundingPaid:
-    """Funding settled on a position: ``amount`` was received (negative: paid)."""
+    """Funding settled on a position: ``amount`` was received (negative: paid).
+
+    ``rate`` is what it was settled at, ``None`` where nobody told.
+    """
 
     at_ms: int
     id: PositionId
-    rate: Decimal
+    rate: Decimal | None
     amount: Decimal
 
 
@@ -124,12 +130,37 @@ class BalanceChanged:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class AccountRead:
+    """All of the account has been told: balances, positions, orders. ``at_ms`` is when the reading began.
+
+    Nothing short of this makes an account known: the first balance of a reading comes before its positions.
+    """
+
+    at_ms: int
+    account: AccountName
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class OrdersChanged:
     """All resting orders, conditional ones included, on one position: a snapshot, never a difference."""
 
     at_ms: int
     id: PositionId
     orders: tuple[Order, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OrderEnded:
+    """A stop of ours rests no longer, without our doing, while its position is still there.
+
+    ``status`` is the venue's own word for it.
+    """
+
+    at_ms: int
+    id: PositionId
+    client_id: ClientId
+    how: Ending
+    status: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -191,6 +222,8 @@ class Link(StrEnum):
     MARKET = "market"
     ACCOUNT = "account"
     AUTH = "auth"
+    CLOCK = "clock"
+    """No stream: whether our clock and the exchange's agree well enough for anything to be sent."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -280,6 +313,29 @@ class CarriedOver:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class StoodStill:
+    """The process did nothing for ``for_ms`` and goes on now: it was stopped, suspended or held up.
+
+    Whatever is known was known before, however new it looks.
+    """
+
+    at_ms: int
+    for_ms: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProcessChanged:
+    """A part of the process itself (``memory``, ``heartbeat``) is in another state than it was."""
+
+    at_ms: int
+    part: str
+    was: str
+    now: str
+    because: str
+    level: Level
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Tick:
     """Time passed. Silence is a fact too."""
 
@@ -297,7 +353,9 @@ Fact = (
     | InstrumentChanged
     | PositionChanged
     | BalanceChanged
+    | AccountRead
     | OrdersChanged
+    | OrderEnded
     | Liquidated
     | LiquidationQuoted
     | Deleveraged
@@ -307,5 +365,8 @@ Fact = (
     | Outcome
     | Command
     | CarriedOver
+    | StoodStill
+    | ProcessChanged
+    | Provenance
     | Tick
 )

@@ -6,39 +6,48 @@ became of intents; the engine decides afterwards, once per batch.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from functools import partial
 from typing import Any
 
+from bot.core.attribution import Attribution
 from bot.core.book import Armed, Holder
 from bot.core.books import Books, free_balance
 from bot.core.conditions import Events
 from bot.core.contracts import Contract
-from bot.core.decisions import StateChanged
 from bot.core.facts import (
+    AccountRead,
     BalanceChanged,
     BarClosed,
     Book,
     Deleveraged,
     Delivered,
     Fact,
+    FundingPaid,
     InstrumentChanged,
     LinkChanged,
     Liquidated,
     LiquidationQuoted,
     MarkPrice,
+    OpenInterest,
+    OrderEnded,
     OrdersChanged,
     Outcome,
     PositionChanged,
+    ProcessChanged,
+    StoodStill,
 )
-from bot.core.intents import Level
 from bot.core.keeper import KEEPER_ENTRY
+from bot.core.leaving import closed_by_venue, leg_changed, miss_stops, stop_ended, turned
 from bot.core.ledger import Ledger
+from bot.core.listings import news_of
 from bot.core.pools import after_payment
+from bot.core.process import note, stand_still
+from bot.core.provenance import Provenance, is_accepted
 from bot.core.seatbelt import seatbelt_entry
 from bot.core.settings import EngineSettings, RuleEntry
-from bot.core.types import MarginMode, Order, Position, PositionId
+from bot.core.types import AccountName, MarginMode, Position, PositionId
 
 _WHOSE = "another bot acts here, or this journal is not the one that knows it"
 
@@ -56,23 +65,30 @@ class Folding:
         self._entries = self._cast(settings.rules + belt)
         timeframes = frozenset().union(*(e.rule.needs().timeframes_ms for e in self._entries))
         self._closed = {each: Events(changed=False, bars_ms=frozenset((each,))) for each in timeframes}
+        self.attribution = Attribution(ledger)
         self._sequence = 0
-        self._unheld: dict[PositionId, tuple[Order, ...]] = {}
         self._reported_ms: dict[tuple[type[Any], object], int] = {}
         self._handlers: dict[type[Any], Callable[[Any], None]] = {
             MarkPrice: self._mark,
             BarClosed: self._bar,
             Book: self._book,
+            OpenInterest: self._interest,
             InstrumentChanged: self._instrument,
             PositionChanged: self._position,
+            FundingPaid: self.attribution.paid,
             BalanceChanged: self._balance,
+            AccountRead: self._known,
             OrdersChanged: self._orders,
+            OrderEnded: partial(stop_ended, self._books, self._ledger),
             Liquidated: self._lost,
             LiquidationQuoted: self._quoted,
             Deleveraged: self._lost,
             Delivered: self._lost,
             LinkChanged: self._link,
             Outcome: self._outcome,
+            StoodStill: partial(stand_still, books),
+            ProcessChanged: partial(note, books),
+            Provenance: self._provenance,
         }
 
     @property
@@ -110,11 +126,15 @@ class Folding:
     def _book(self, fact: Book) -> None:
         self._market.books[fact.symbol] = fact
 
+    def _interest(self, fact: OpenInterest) -> None:
+        self._market.interest[fact.symbol] = fact.quantity
+
     def _instrument(self, fact: InstrumentChanged) -> None:
         known = self._market.contracts.get(fact.contract.symbol)
         self._market.contracts[fact.contract.symbol] = fact.contract
         if known is None and fact.contract.expiry_ms is not None:
             self._listed(fact.contract)
+        self._books.notes.extend(news_of(known, fact, held=bool(self._books.held.get(fact.contract.symbol))))
         for holder in self._books.watchers.get(fact.contract.symbol, ()):
             if holder.id.symbol == fact.contract.symbol:
                 holder.contract = fact.contract
@@ -135,9 +155,14 @@ class Folding:
             return
         account = self._books.account(fact.id.account)
         holder = account.holders.get(fact.id)
+        if holder is not None and holder.hedges:
+            leg_changed(self._books, self._ledger, holder, fact)
+        before = holder.position if holder is not None else None
+        self.attribution.changed(fact.id, before, fact.position, fact.at_ms)
         if fact.position is None:
             if holder is not None:
                 del account.holders[fact.id]
+                self._books.unhold(fact.id, holder.orders, fact.at_ms)
                 self._books.changed.pop(holder, None)
                 self._books.gone.append(fact.id)
                 self._ledger.forget_lot(fact.id)
@@ -169,20 +194,33 @@ class Folding:
         contract = self._market.contracts.get(id_.symbol)
         assert contract is not None, f"{id_}: its contract has not been told yet"
         hedges = self._books.pairs.hedge(id_) is not None
-        entries = self._cast((KEEPER_ENTRY,)) if hedges else self._entries
         account = self._books.account(id_.account)
-        if account.flattening is not None and not hedges:
-            entries = (self._books.flatten_entry, *entries)
-        armed = tuple(Armed(e) for e in entries if e.symbols is None or id_.symbol in e.symbols)
+        armed = self._armed(id_, hedges=hedges)
         history = self._ledger.history(id_)
         history.new_lot(position.opened_ms)
         holder = Holder(self._sequence, position, contract, armed, history, known_ms=at_ms)
         holder.free = partial(free_balance, account, contract.settlement, self._market.marks)
         holder.hedges = hedges
-        holder.pairs = any(each.entry.rule.needs().quarterlies for each in armed)
-        holder.rest(self._unheld.pop(id_, ()))
+        holder.pairs = _may_hedge(armed)
+        unheld = self._books.unheld.pop(id_, None)
+        holder.rest(unheld.orders if unheld is not None else ())
         self._sequence += 1
         return holder
+
+    def _armed(self, id_: PositionId, *, hedges: bool) -> tuple[Armed, ...]:
+        """The rules that look after a position: all for the trader's own, the keeper for a hedge of ours."""
+        entries = self._cast((KEEPER_ENTRY,)) if hedges else self._entries
+        if self._books.account(id_.account).flattening is not None and not hedges:
+            entries = (self._books.flatten_entry, *entries)
+        return tuple(Armed(e) for e in entries if e.symbols is None or id_.symbol in e.symbols)
+
+    def free(self, holder: Holder) -> None:
+        """Nothing of a hedge is ours any more: what is left of it is guarded as the trader's own."""
+        holder.hedges = False
+        holder.armed = self._armed(holder.id, hedges=False)
+        holder.pairs = _may_hedge(holder.armed)
+        self._books.rewatch(self._books.account(holder.id.account))
+        self._books.touch_one(holder)
 
     def _balance(self, fact: BalanceChanged) -> None:
         if self._overtaken(fact):
@@ -190,59 +228,67 @@ class Folding:
         account = self._books.account(fact.account)
         wallet = account.wallet(fact.currency)
         wallet.amount, wallet.free = fact.wallet, fact.free
+        account.told_ms = fact.at_ms
         after_payment(account, fact.currency)
-        account.known = True
-        known = "the account is known"
-        if account.flattening is not None:
-            known += f", and flattening goes on as {account.flattening} ordered"
-        self._books.settle(account, known, fact.at_ms)
         for holder in account.holders.values():
             if holder.contract.settlement == fact.currency:
                 self._books.touch_one(holder)
 
+    def _known(self, fact: AccountRead) -> None:
+        """All of the account has been told, by a reading that is not older than its last doubt."""
+        account = self._books.account(fact.account)
+        account.told_ms = max(account.told_ms, fact.at_ms)
+        if account.known or fact.at_ms < account.unknown_since_ms:
+            return
+        account.known = True
+        self.attribution.known(fact.account, fact.at_ms)
+        known = "the account is known"
+        if account.reducing:
+            known += ", and only exits and stops are sent until somebody acknowledges"
+        if account.flattening is not None:
+            known += f", and flattening goes on as {account.flattening} ordered"
+        self._books.settle(account, known, fact.at_ms)
+
     def _orders(self, fact: OrdersChanged) -> None:
         if self._overtaken(fact):
             return
-        self._doubt(fact)
+        for order in fact.orders:
+            self._doubt(fact.id.account, order.client_id, f"on {fact.id.symbol}", fact.at_ms)
         holder = self._books.holder(fact.id)
         if holder is None:
-            self._unheld[fact.id] = fact.orders  # A stop may be seen before its position.
+            self._books.unhold(fact.id, fact.orders, fact.at_ms)  # A stop may be seen before its position.
             return
         alive = {order.client_id for order in fact.orders}
+        miss_stops(self._books, self._ledger, holder, alive, fact.at_ms)
         self._ledger.keep_stops(set(alive), {order.client_id for order in holder.orders})
         holder.rest(fact.orders)
         self._books.touch_one(holder)
 
-    def _doubt(self, fact: OrdersChanged) -> None:
+    def _provenance(self, fact: Provenance) -> None:
+        self._ledger.given = {each.epoch: each.count for each in fact.given}
+        for seen in fact.seen:
+            self._doubt(seen.account, seen.client_id, "at the exchange", fact.at_ms)
+
+    def _doubt(self, name: AccountName, client_id: str, where: str, at_ms: int) -> None:
         """An order with our prefix that cannot be ours means that two act on one account, or a lost memory.
 
-        Nothing is sent until a person has looked. Resuming accepts the orders that are there. In shadow
-        nothing is sent anyway, and another bot is what a shadow may stand beside.
+        Nothing is sent until a person has looked. Resuming accepts the orders that are there, and with each
+        what the same epoch gave before it. In shadow nothing is sent anyway, and another bot is what a shadow
+        may stand beside.
         """
         if self._shadow:
             return
-        account = self._books.account(fact.id.account)
-        for order in fact.orders:
-            why = self._ledger.stranger(order.client_id)
-            if why is None or order.client_id in account.strangers:
-                continue
-            account.strangers.add(order.client_id)
-            account.halted = True
-            self._books.settle(account, f"{order.client_id} on {fact.id.symbol}: {why}; {_WHOSE}", fact.at_ms)
+        account = self._books.account(name)
+        why = self._ledger.stranger(client_id)
+        if why is None or is_accepted(client_id, account.strangers):
+            return
+        account.strangers.add(client_id)
+        account.halted = True
+        self._books.settle(account, f"{client_id} {where}: {why}; {_WHOSE}", at_ms)
 
     def _lost(self, fact: Liquidated | Deleveraged | Delivered) -> None:
-        # A delivery is on the calendar, and yet critical: what it hedged stands alone from then on.
-        why = "it expired and was settled" if isinstance(fact, Delivered) else "the venue closed it"
-        self._books.notes.append(
-            StateChanged(
-                at_ms=fact.at_ms,
-                subject=f"position:{fact.id}",
-                was="open",
-                now=type(fact).__name__.lower(),
-                because=f"{why} at {fact.price}",
-                level=Level.CRITICAL,
-            )
-        )
+        self.attribution.taken(fact)
+        closed_by_venue(self._books, fact)
 
     def _quoted(self, fact: LiquidationQuoted) -> None:
         holder = self._books.holder(fact.id)
@@ -256,13 +302,17 @@ class Folding:
             self._books.settle(account, f"{fact.link} is down: {fact.because}", fact.at_ms)
         elif fact.link in account.links_down:
             account.links_down.discard(fact.link)
-            account.known = False  # What happened meanwhile is in no stream: only a snapshot tells.
+            account.forget(fact.at_ms)
             self._books.settle(account, f"{fact.link} is back", fact.at_ms)
 
     def _outcome(self, fact: Outcome) -> None:
+        history = self._ledger.history(fact.id)
+        losses = history.losses
         entry = self._ledger.outcome(fact)
+        self.attribution.outcome(fact, entry)
         if entry is None:
             return
+        turned(self._books, fact.id, losses, history.losses, fact.at_ms)
         if entry.closed:
             self._books.resolved.append(entry)
         holder = self._books.holder(entry.action.intent.id)
@@ -272,3 +322,7 @@ class Folding:
             )  # Its budget is everybody's again.
         elif holder is not None:
             self._books.touch_one(holder)
+
+
+def _may_hedge(armed: Iterable[Armed]) -> bool:
+    return any(each.entry.rule.needs().quarterlies for each in armed)

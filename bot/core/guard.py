@@ -14,6 +14,7 @@ from dataclasses import replace
 from decimal import Decimal
 
 from bot.core.book import Parked
+from bot.core.bounding import AGAIN_MS, bounded
 from bot.core.capabilities import NOTHING_DECLARED
 from bot.core.carried import Life
 from bot.core.case import Case, No, Verdict
@@ -37,6 +38,7 @@ from bot.core.intents import (
     TransferCollateral,
 )
 from bot.core.ledger import Ledger
+from bot.core.listings import untradable
 from bot.core.patience import patience
 from bot.core.settings import DAY_MS, FLATTEN, RESERVED_NAMES, SEATBELT, EngineSettings
 from bot.core.situation import INFINITE, Situation
@@ -66,7 +68,7 @@ class Guard:
             self._state(kind, case)
             or _in_flight(kind, case)
             or _declared(kind, case)
-            or _paired(kind, case)
+            or _unfit_stop(kind, case)
             or self._capability(kind, case)
             or self._pace(kind, case)
             or self._budget(kind, case)
@@ -137,8 +139,9 @@ class Guard:
 
     def _state(self, kind: type[Intent], case: Case) -> No | None:
         account, rule = case.account, case.armed.name
-        if case.holder.contract.expired(case.now_ms):
-            return No(Because.STATE, f"{case.holder.id.symbol} has expired and awaits its delivery")
+        closed = untradable(case.holder.contract, kind, case.now_ms)
+        if closed is not None:
+            return No(Because.STATE, closed)
         sends = account.may_be_flattened if case.flattens(kind) else allows(account.state, kind)
         if not sends:
             return No(Because.STATE, f"{account.name} is {account.state}: {account.because}")
@@ -173,6 +176,8 @@ class Guard:
             return No(Because.THROTTLED, "equal actions without effect; reset it to go on")
         last = history.last_acted_ms.get(rule)
         cooldown = self._limits.cooldown_ms if entry.cooldown_ms is None else entry.cooldown_ms
+        if rule in history.unfilled:
+            cooldown = min(cooldown, AGAIN_MS)
         if last is not None and now_ms < last + cooldown:
             return No(Because.COOLDOWN, f"acted {(now_ms - last) / 1000:.0f} s ago", last + cooldown)
         if kind is not ReducePosition:
@@ -230,7 +235,7 @@ class Guard:
             case AddMargin():
                 return self._sized_margin(intent, situation, case)
             case ReducePosition():
-                return self._sized_reduction(intent, situation)
+                return bounded(self._sized_reduction(intent, situation), situation, case, self._limits)
             case PlaceTakeProfit():
                 return self._sized_profit(intent, situation)
             case OpenHedge():
@@ -378,9 +383,13 @@ def _declared(kind: type[Intent], case: Case) -> No | None:
     return None
 
 
-def _paired(kind: type[Intent], case: Case) -> No | None:
-    if kind in _STOPS and case.pair.whole(case.holder.position):
+def _unfit_stop(kind: type[Intent], case: Case) -> No | None:
+    if kind not in _STOPS:
+        return None
+    if case.pair.whole(case.holder.position):
         return No(Because.PAIRED, "it is hedged whole: a stop on one leg would leave the other alone")
+    if kind is PlaceStop and case.holder.history.losses.unwanted:
+        return No(Because.UNWANTED, "the trader cancelled our stops here: it is his will that none rests")
     return None
 
 

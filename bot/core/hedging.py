@@ -23,7 +23,7 @@ from bot.core.market import Market
 from bot.core.pairs import Leg, hedge_id
 from bot.core.settings import HOUR_MS, Limits
 from bot.core.situation import Situation
-from bot.core.types import ONE, ZERO, MarginMode, Position
+from bot.core.types import ONE, ZERO, MarginMode, Order, OrderKind, Position, PriceKind
 
 LEAST_LIFE_MS = 2 * HOUR_MS
 """A contract that is delivered sooner is no hedge any more."""
@@ -59,7 +59,7 @@ def sized_opening(
     most += sum((leg.quantity for leg in _giving_way(contract, situation)), ZERO)
     walls = (
         spendable / _locked(intent, contract, price, situation.taker_fee),
-        *_cap(contract, price, situation, case, limits, flying),
+        *_cap(intent, contract, price, situation, case, limits, flying),
     )
     quantity = contract.quantity_down(min(intent.quantity, most, *walls))
     worth = contract.notional(quantity, price)
@@ -78,12 +78,12 @@ def sized_opening(
 
 
 def sized_closing(intent: CloseHedge, situation: Situation) -> CloseHedge | No:
-    """At most what is held; a hedge of ours only."""
+    """At most what is ours of it; a hedge of ours only."""
     leg = _leg(situation, intent.symbol)
     if leg is None:
         return No(Because.NO_POSITION, f"no hedge of ours is held in {intent.symbol}")
-    if intent.quantity >= leg.quantity:
-        return replace(intent, quantity=leg.quantity)
+    if intent.quantity >= leg.ours:
+        return replace(intent, quantity=leg.ours)
     quantity = leg.contract.quantity_down(intent.quantity)
     if quantity <= 0 or quantity < leg.contract.min_quantity:
         return No(Because.MINIMUM, f"{intent.quantity} is below what the venue accepts")
@@ -166,18 +166,36 @@ def _unfit(
             return No(Because.FOREIGN, f"a hedge of {other.id} in {other.symbol} is on its way")
     if contract.expiry_ms is not None and contract.expiry_ms - situation.now_ms < LEAST_LIFE_MS:
         return No(Because.EXPIRY, f"{intent.symbol} is delivered within {LEAST_LIFE_MS // HOUR_MS} hours")
+    met = _met_stop(situation)
+    if met is not None:
+        return No(Because.IN_FLIGHT, f"its stop {met.client_id} at {met.trigger} is met: it is being closed")
     if situation.id.side.sign * (price - intent.limit) < 0:
         return No(Because.BASIS, f"{intent.symbol} is at {price}, its limit is {intent.limit}")
     return None
 
 
+def _met_stop(situation: Situation) -> Order | None:
+    """A resting stop that the mark has reached: until the account was read, nobody knows what is left."""
+    mark, sign = situation.marks[situation.id.symbol], situation.id.side.sign
+    for order in situation.stops:
+        by_mark = order.kind is OrderKind.STOP_MARKET and order.trigger_by is PriceKind.MARK
+        if by_mark and order.trigger is not None and sign * (mark - order.trigger) <= 0:
+            return order
+    return None
+
+
 def _locked(intent: OpenHedge, contract: Contract, price: Decimal, taker_fee: Decimal) -> Decimal:
     """What one unit of the hedge takes of the free balance: bought at its limit it may be dearer than now."""
-    dearest = max(coordinate(contract, price), coordinate(contract, intent.limit))
-    return dearest * (ONE / intent.leverage + taker_fee)
+    return _dearest(intent, contract, price) * (ONE / intent.leverage + taker_fee)
+
+
+def _dearest(intent: OpenHedge, contract: Contract, price: Decimal) -> Decimal:
+    """What one unit may turn out to be worth: its price of a moment ago binds nobody, its limit does."""
+    return max(coordinate(contract, price), coordinate(contract, intent.limit))
 
 
 def _cap(
+    intent: OpenHedge,
     contract: Contract,
     price: Decimal,
     situation: Situation,
@@ -200,7 +218,7 @@ def _cap(
         for other in flying
         if contracts[other.symbol].settlement == contract.settlement
     ]
-    return [(cap - sum(worth, ZERO)) / coordinate(contract, price)]
+    return [(cap - sum(worth, ZERO)) / _dearest(intent, contract, price)]
 
 
 def _hedge_position(intent: OpenHedge, situation: Situation) -> Position:

@@ -7,12 +7,10 @@ The same incremental code runs live, stepping and jumping.
 
 from __future__ import annotations
 
-from decimal import Context, Decimal
+from decimal import Decimal
 from typing import NamedTuple
 
 from bot.core.facts import BarClosed
-
-_EIGHT_DIGITS = Context(prec=8)
 
 
 class Atr(NamedTuple):
@@ -59,4 +57,5 @@ class AtrSeries:
         """The range in price units, or ``None`` before ``length`` bars have closed."""
         if self._count < self._length:
             return None
-        return _EIGHT_DIGITS.create_decimal_from_float(self._average)
+        # Printing rounds the exact value of the float correctly, in half the time a context takes.
+        return Decimal("%.8g" % self._average)  # noqa: UP031 - an f-string takes longer than the context

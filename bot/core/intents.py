@@ -43,12 +43,15 @@ class ReducePosition:
     """Close ``quantity`` of the position, reduce-only, at market.
 
     ``then_add`` is margin to put back once the release has been verified: closing a part of an isolated
-    position releases margin pro rata and does not move its liquidation price by itself.
+    position releases margin pro rata and does not move its liquidation price by itself. With a ``limit`` it
+    fills at once at that price or better, and what does not is left: a rule gives none, the guard puts in the
+    bound that the configuration sets (``bot.core.bounding``).
     """
 
     id: PositionId
     quantity: Decimal
     then_add: Decimal = Decimal(0)
+    limit: Decimal | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -196,6 +199,7 @@ Intent = (
 
 
 _AMOUNTS = ("amount", "leverage", "limit", "price", "quantity", "then_add", "trigger")
+_MAY_BE_LEFT_OUT = frozenset({(ReducePosition, "limit")})
 _AMOUNTS_OF: dict[type[Intent], tuple[str, ...]] = {
     kind: tuple(field.name for field in fields(kind) if field.name in _AMOUNTS) for kind in get_args(Intent)
 }
@@ -208,6 +212,8 @@ def flaw(intent: Intent) -> str | None:
     """
     for name in _AMOUNTS_OF[type(intent)]:
         value = getattr(intent, name)
+        if value is None and (type(intent), name) in _MAY_BE_LEFT_OUT:
+            continue
         if not (isinstance(value, Decimal) and value.is_finite()):
             return f"{name} is {value!r}, expected a finite Decimal"
     return None

@@ -2,8 +2,10 @@
 
 If the guarded position shrinks, is liquidated, deleveraged, delivered or closed by hand, what is too much of
 the hedge is closed; so is the older one of two when a hedge has been rolled. No other rule and no seatbelt
-looks at a hedge: a stop of its own would leave the pair one-legged. As with the seatbelt, no pause stops it:
-a hedge left alone is exposure that nobody asked for, and nothing rests that would protect it.
+looks at a hedge: a stop of its own would leave the pair one-legged. What the trader adds to one by hand is
+his own: it stays, and is guarded like any position of his once nothing of ours is left in it. As with the
+seatbelt, no pause stops it: a hedge left alone is exposure that nobody asked for, and nothing rests that
+would protect it.
 """
 
 from __future__ import annotations
@@ -13,6 +15,7 @@ from decimal import Decimal
 from bot.core.intents import ReducePosition
 from bot.core.rule import Decisions, Params, Rule
 from bot.core.settings import KEEPER, RuleEntry
+from bot.core.types import ZERO
 from bot.core.view import View
 from bot.core.wake import Always, Changed, Wake
 
@@ -38,14 +41,14 @@ class Keeper(Rule[KeeperParams]):
 
     def _too_much(self, view: View) -> bool:
         contract, excess = view.contract, view.pair.excess
-        return excess >= max(contract.lot, contract.min_quantity) or excess == view.position.quantity
+        return excess >= max(contract.lot, contract.min_quantity) or ZERO < excess == view.pair.ours
 
 
 def _closable(view: View) -> Decimal:
     """The excess, and what would be left of the hedge too if the venue never took an order for so little."""
-    held, excess = view.position.quantity, view.pair.excess
-    rest = held - view.contract.quantity_down(excess)
-    return held if rest < view.contract.min_quantity else excess
+    ours, excess = view.pair.ours, view.pair.excess
+    rest = ours - view.contract.quantity_down(excess)
+    return ours if rest < view.contract.min_quantity else excess
 
 
 KEEPER_ENTRY = RuleEntry(rule=Keeper(KEEPER, KeeperParams()))

@@ -16,6 +16,7 @@ from bot.core.decisions import Action
 from bot.core.facts import Outcome, OutcomeKind
 from bot.core.intents import (
     AddMargin,
+    CancelStop,
     CutLeverage,
     Intent,
     MoveStop,
@@ -25,7 +26,9 @@ from bot.core.intents import (
     ReducePosition,
     SetPosture,
 )
-from bot.core.settings import DAY_MS, HOUR_MS, RESERVED_NAMES, Limits
+from bot.core.losses import NO_LOSSES, Losses
+from bot.core.provenance import origin_of
+from bot.core.settings import DAY_MS, HOUR_MS, RESERVED_NAMES, SEATBELT, Limits
 from bot.core.types import OUR_PREFIX, ZERO, AccountName, ClientId, Position, PositionId, RuleName
 
 _NEXT: dict[OutcomeKind, tuple[Life, frozenset[Life]]] = {
@@ -46,6 +49,8 @@ _NEXT: dict[OutcomeKind, tuple[Life, frozenset[Life]]] = {
 _UNSENT = (Notify, SetPosture)
 _STOPS = (PlaceStop, MoveStop)
 _FEEDING = (AddMargin, CutLeverage)
+_TAKING_STOPS = (MoveStop, CancelStop, ReducePosition)
+"""What may take a resting stop of ours away."""
 _UNANSWERED = frozenset({Life.PREPARED, Life.SENT, Life.ACKED})
 _FAILED = frozenset({Life.REJECTED, Life.NOT_APPLIED})
 _CLOSED = _FAILED | {Life.VERIFIED}
@@ -56,8 +61,9 @@ class Entry:
     """One intent's life. ``follow_up`` marks the return of margin that a reduction released."""
 
     action: Action
-    before: Position
-    """The position when the intent was prepared: the pre-image its effect is measured against."""
+    before: Position | None
+    """The position when the intent was prepared: the pre-image its effect is measured against. ``None``
+    where there was none any more: a stop that outlived it is cancelled."""
     follow_up: bool
     currency: str
     """What the position settles in: the money of the intent."""
@@ -66,15 +72,25 @@ class Entry:
     life: Life = Life.PREPARED
     code: str = ""
     proof: str = ""
-    traded: bool = False
-    """Whether an outcome told of a trade."""
+    filled: Decimal = ZERO
+    """How much outcomes told that it traded."""
     gone: bool = False
     """Whether the position was closed meanwhile: it holds nothing up any more, its outcome still counts."""
+
+    @property
+    def traded(self) -> bool:
+        """Whether an outcome told of a trade."""
+        return self.filled > 0
 
     @property
     def closed(self) -> bool:
         """Whether its outcome is proven."""
         return self.life in _CLOSED
+
+    @property
+    def takes_stops(self) -> bool:
+        """Whether a stop of ours may be gone by it."""
+        return isinstance(self.action.intent, _TAKING_STOPS)
 
     @property
     def failed(self) -> bool:
@@ -94,12 +110,23 @@ class History:
     margin_in_lot: Decimal = ZERO
     margin_in_campaign: Decimal = ZERO
     campaign_last_ms: int | None = None
-    equal: dict[RuleName, tuple[Intent, Position, int]] = field(default_factory=dict)
+    equal: dict[RuleName, tuple[Intent, Position | None, int]] = field(default_factory=dict)
     """Each rule's last intent, the position it met, and how often the same two met in a row."""
     latched: set[RuleName] = field(default_factory=set)
+    unfilled: dict[RuleName, int] = field(default_factory=dict)
+    """How many reductions of a rule in a row left something unfilled at their bound."""
     last_action: Action | None = None
     in_flight: Entry | None = None
     """The unresolved intent, of which there is at most one (exits while another is unknown aside)."""
+    losses: Losses = NO_LOSSES
+    """What became of our stops on this lot."""
+    gone: dict[ClientId, int | None] = field(default_factory=dict)
+    """Stops of ours that rest no longer, and since when it is not known how they ended; ``None``: by us."""
+
+    @property
+    def unexplained_ms(self) -> int | None:
+        """Since when a stop is gone of which nobody has told yet how it ended."""
+        return max((since for since in self.gone.values() if since is not None), default=None)
 
     def new_lot(self, opened_ms: int) -> None:
         """Another lot: what was done for the old one no longer counts, latches and campaigns stay.
@@ -111,6 +138,14 @@ class History:
         self.lot_ms = opened_ms
         self.times_acted.clear()
         self.margin_in_lot = ZERO
+        for rule in RESERVED_NAMES:  # They are never latched, and what was in vain then is no reason to wait.
+            self.equal.pop(rule, None)
+        self.forget_stops()
+
+    def forget_stops(self) -> None:
+        """What became of the stops so far is of no matter any more."""
+        self.losses = NO_LOSSES
+        self.gone.clear()
 
 
 @dataclass(slots=True, eq=False)
@@ -136,6 +171,8 @@ class Ledger:
         self.spendings: dict[tuple[AccountName, str], Spending] = {}
         self.acted_ms: dict[AccountName, deque[int]] = {}
         self.rule_of_stop: dict[str, RuleName] = {}
+        self.given: dict[int, int] | None = None
+        """How many ids each earlier epoch gave; ``None`` where nobody said, and all of them may be ours."""
 
     def next_client_id(self) -> ClientId:
         """A client id nobody used before; it carries the journal's epoch."""
@@ -145,20 +182,27 @@ class Ledger:
     def stranger(self, client_id: str) -> str | None:
         """Why an order with our prefix cannot be of this journal; ``None`` if it may be, or has no prefix.
 
-        Client ids carry the epoch they were made in, so an order from an epoch to come, or with a number not
-        given yet, shows that the journal was lost or is an old copy, or that another bot uses this account.
+        Client ids carry the epoch they were made in, so an order from an epoch to come or unheard of, or with
+        a number that was not given, shows that the journal was lost or is an old copy, or that another bot
+        uses this account.
         """
         if not client_id.startswith(OUR_PREFIX):
             return None
-        epoch, _, rest = client_id.removeprefix(OUR_PREFIX).partition("-")
-        number = rest.partition("-")[0]
-        if not (epoch.isdecimal() and number.isdecimal()):
+        origin = origin_of(client_id)
+        if origin is None:
             return "no bot of this kind gives such ids"
-        if int(epoch) > self._epoch:
+        epoch, number = origin
+        if epoch > self._epoch:
             return f"it is of epoch {epoch}, the journal is in epoch {self._epoch}"
-        if int(epoch) == self._epoch and int(number) > self._sequence:
-            return f"epoch {epoch} has given {self._sequence} ids so far"
-        return None
+        if epoch == self._epoch:
+            count = self._sequence
+        elif self.given is None:
+            return None
+        elif (known := self.given.get(epoch)) is None:
+            return f"the journal knows of no id of epoch {epoch}"
+        else:
+            count = known
+        return f"epoch {epoch} has given {count} ids so far" if number > count else None
 
     def history(self, id_: PositionId) -> History:
         """What was done for a position."""
@@ -203,7 +247,7 @@ class Ledger:
         return [i for i in intents if isinstance(i, OpenHedge) and i.id.account == account]
 
     def prepare(
-        self, action: Action, before: Position, currency: str, promised: Decimal, *, follow_up: bool
+        self, action: Action, before: Position | None, currency: str, promised: Decimal, *, follow_up: bool
     ) -> None:
         """Enter an action that is about to be sent; from here on it counts for balance and budgets.
 
@@ -234,7 +278,8 @@ class Ledger:
         if entry.life not in allowed:
             return None
         entry.life, entry.code, entry.proof = life, fact.code, fact.proof
-        entry.traded |= bool(fact.fills)
+        for fill in fact.fills:
+            entry.filled += fill.quantity
         if entry.closed:
             self._close(entry)
         return entry
@@ -243,13 +288,17 @@ class Ledger:
         """Release the latches of one rule, or of all: a person has looked."""
         for history in self.histories.values():
             released = set(history.latched) if rule is None else {rule}
+            if rule in (None, SEATBELT):
+                history.forget_stops()
             history.latched -= released
             for name in released:
                 history.equal.pop(name, None)
 
     def forget_lot(self, id_: PositionId) -> None:
         """The position is gone: nothing holds its next lot up. What was in flight costs until proven."""
-        self.history(id_).in_flight = None
+        history = self.history(id_)
+        history.in_flight = None
+        history.forget_stops()
         for entry in self.entries.values():
             if entry.action.intent.id == id_:
                 entry.gone = True
@@ -291,6 +340,10 @@ class Ledger:
             for other in self.entries.values():
                 if other.action.intent.id == id_ and not other.gone:
                     history.in_flight = other
+        if isinstance(entry.action.intent, _STOPS) and entry.action.rule == SEATBELT and not entry.gone:
+            history.losses = history.losses.answered(taken=not entry.failed)
+        if isinstance(entry.action.intent, ReducePosition) and not entry.failed:
+            _note_fill(entry, entry.action.intent, history)
         if entry.failed:
             history.last_failed_ms[entry.action.rule] = entry.action.at_ms
             self.rule_of_stop.pop(entry.action.client_id, None)
@@ -323,7 +376,7 @@ class Ledger:
     def _take_back(self, entry: Entry, history: History) -> None:
         """Return what a failed action had taken, to the lot and the day it was taken from."""
         action, draws = entry.action, _drawn(entry)
-        same_lot = entry.before.opened_ms == history.lot_ms
+        same_lot = entry.before is not None and entry.before.opened_ms == history.lot_ms
         if same_lot:
             history.times_acted[action.rule] -= 1
         if draws:
@@ -334,6 +387,17 @@ class Ledger:
             history.margin_in_campaign -= draws
             if same_lot:
                 history.margin_in_lot -= draws
+
+
+def _note_fill(entry: Entry, intent: ReducePosition, history: History) -> None:
+    """Whether a reduction was done whole. One that traded nothing at its bound was no act of its rule."""
+    rule = entry.action.rule
+    if intent.limit is None or entry.filled >= intent.quantity:
+        history.unfilled.pop(rule, None)
+        return
+    history.unfilled[rule] = history.unfilled.get(rule, 0) + 1
+    if not entry.traded and entry.before is not None and entry.before.opened_ms == history.lot_ms:
+        history.times_acted[rule] -= 1
 
 
 def _drawn(entry: Entry) -> Decimal:

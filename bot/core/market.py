@@ -14,7 +14,18 @@ from bot.core.types import Symbol
 class Market:
     """Prices by symbol, and the indicators that the configured rules declared they need."""
 
-    __slots__ = ("_atr", "_atr_specs", "_series", "bars", "books", "contracts", "mark_at_ms", "marks", "turn")
+    __slots__ = (
+        "_atr",
+        "_atr_specs",
+        "_series",
+        "bars",
+        "books",
+        "contracts",
+        "interest",
+        "mark_at_ms",
+        "marks",
+        "turn",
+    )
 
     def __init__(self, indicators: Iterable[Atr]) -> None:
         """Know nothing yet; only ``indicators`` will be computed."""
@@ -25,6 +36,8 @@ class Market:
         self.contracts: dict[Symbol, Contract] = {}
         self.books: dict[Symbol, Book] = {}
         """The last order book told of each symbol."""
+        self.interest: dict[Symbol, Decimal] = {}
+        """The last open interest told of each symbol."""
         self.bars: dict[tuple[Symbol, int], BarClosed] = {}
         self._atr_specs: dict[int, list[Atr]] = {}
         for spec in sorted(set(indicators), key=lambda s: (s.timeframe_ms, s.length)):

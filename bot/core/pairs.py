@@ -21,6 +21,7 @@ from bot.core.types import ONE, ZERO, ClientId, MarginMode, Position, PositionId
 class Hedge:
     """A position of ours against ``guarded``. ``ratio`` of the guarded quantity is what it is to be.
 
+    ``quantity`` is the most of it that is ours: what the trader adds to it is his own and stays.
     ``distance`` is how far liquidation of the guarded position was when the hedge was opened, a fraction of
     the mark; ``None`` where there was none.
     """
@@ -29,6 +30,7 @@ class Hedge:
     guarded: PositionId
     rule: RuleName
     ratio: Decimal
+    quantity: Decimal
     distance: Decimal | None
 
 
@@ -51,6 +53,11 @@ class Leg:
         return self.position.quantity
 
     @property
+    def ours(self) -> Decimal:
+        """How much of that is ours."""
+        return min(self.hedge.quantity, self.position.quantity)
+
+    @property
     def expiry_ms(self) -> int | None:
         """When it is delivered."""
         return self.contract.expiry_ms
@@ -64,6 +71,8 @@ class Pairing:
     guarded: PositionId | None = None
     excess: Decimal = ZERO
     """Of a hedge: how much of it no longer has anything to stand against."""
+    ours: Decimal = ZERO
+    """Of a hedge: how much of it is ours."""
 
     @property
     def hedged(self) -> Decimal:
@@ -81,7 +90,7 @@ class Pairing:
 
     def orphaned(self, position: Position) -> bool:
         """Whether it is a hedge of which nothing has anything to stand against any more."""
-        return self.guarded is not None and self.excess >= position.quantity
+        return self.guarded is not None and self.excess >= min(self.ours, position.quantity)
 
 
 ALONE = Pairing()
@@ -128,28 +137,54 @@ class Pairs:
         assert isinstance(intent, OpenHedge), f"{action.client_id} opens no hedge"
         id_ = hedge_id(guarded.id, intent.symbol)
         self._opening[action.client_id] = id_
+        known = self._hedges.get(id_)
+        quantity = intent.quantity + (min(known.quantity, held) if known is not None else held)
         self._hedges[id_] = Hedge(
             id=id_,
             guarded=guarded.id,
             rule=action.rule,
-            ratio=min(ONE, (held + intent.quantity) / guarded.quantity),
+            ratio=min(ONE, quantity / guarded.quantity),
+            quantity=quantity,
             distance=action.distance_before,
         )
 
-    def resolve(self, client_id: ClientId, guarded: Position, held: Decimal, *, traded: bool) -> None:
-        """What became of an opening is proven. ``guarded`` is as it was before, ``held`` what there is now.
+    def resolve(
+        self, client_id: ClientId, guarded: Position, held: Decimal, wanted: Decimal, filled: Decimal
+    ) -> None:
+        """What became of an opening is proven: of ``wanted`` it traded ``filled``.
 
-        A hedge that traded may be seen after its outcome; one that did not, and is not held, is none: what is
-        sold in its place from now on is the trader's own.
+        ``guarded`` is as it was before, ``held`` what there is now. A hedge that traded may be seen after its
+        outcome; one that did not, and is not held, is none: what is sold in its place from now on is the
+        trader's own.
         """
         id_ = self._opening.pop(client_id, None)
         known = self._hedges.get(id_) if id_ is not None else None
-        if known is None or traded:
+        if known is None:
             return
-        if held:
-            self._hedges[known.id] = replace(known, ratio=min(ONE, held / guarded.quantity))
+        if filled:
+            self._hedges[known.id] = replace(known, quantity=known.quantity - wanted + min(filled, wanted))
+        elif held:
+            ours = min(known.quantity - wanted or held, held)
+            self._hedges[known.id] = replace(known, ratio=min(ONE, ours / guarded.quantity), quantity=ours)
         else:
             self.forget(known.id)
+
+    def gave(self, id_: PositionId, quantity: Decimal) -> bool:
+        """We closed so much of a hedge: whether nothing of it is ours any more."""
+        known = self._hedges.get(id_)
+        if known is None:
+            return False
+        self._hedges[id_] = replace(known, quantity=known.quantity - quantity)
+        if known.quantity > quantity:
+            return False
+        self.forget(id_)
+        return id_ not in self._hedges
+
+    def shrank(self, id_: PositionId, held: Decimal) -> None:
+        """Somebody else closed a part: what is ours of it is no more than is left."""
+        known = self._hedges.get(id_)
+        if known is not None and held < known.quantity and id_ not in self._opening.values():
+            self._hedges[id_] = replace(known, quantity=held)
 
     def forget(self, id_: PositionId) -> None:
         """The position is closed: no hedge any more, unless more of it is on its way."""
@@ -162,7 +197,8 @@ class Pairs:
         if hedge is None:
             return Pairing(legs=_held(map(leg_of, self.against(id_))))
         legs = _held(map(leg_of, self.against(hedge.guarded)))
-        return Pairing(guarded=hedge.guarded, excess=_excess(legs, guarded).get(id_, ZERO))
+        ours = next((leg.ours for leg in legs if leg.position.id == id_), ZERO)
+        return Pairing(guarded=hedge.guarded, excess=_excess(legs, guarded).get(id_, ZERO), ours=ours)
 
 
 def hedge_id(guarded: PositionId, symbol: Symbol) -> PositionId:
@@ -179,9 +215,9 @@ def _held(legs: Iterable[Leg | None]) -> tuple[Leg, ...]:
 def _excess(legs: tuple[Leg, ...], guarded: Decimal) -> dict[PositionId, Decimal]:
     """How much of each leg is too much. Two legs exist while one is rolled into the other: the first goes."""
     wanted = guarded * max((leg.hedge.ratio for leg in legs), default=ZERO)
-    over = sum((leg.quantity for leg in legs), ZERO) - wanted
+    over = sum((leg.ours for leg in legs), ZERO) - wanted
     excess = {}
     for leg in legs:
-        excess[leg.position.id] = part = max(ZERO, min(over, leg.quantity))
+        excess[leg.position.id] = part = max(ZERO, min(over, leg.ours))
         over -= part
     return excess

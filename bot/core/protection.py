@@ -127,6 +127,11 @@ def _news(holder: Holder, situation: Situation) -> Iterator[Decision]:
         subject=f"protection:{holder.id}",
         was=was,
         now=protector or "NAKED",
-        because="no stop rests between mark and liquidation" if protector is None else "seen at the venue",
+        because="seen at the venue" if protector is not None else _bare(holder),
         level=Level.CRITICAL if protector is None else Level.INFO,
     )
+
+
+def _bare(holder: Holder) -> str:
+    will = ", by the will of the trader, who cancelled ours" if holder.history.losses.unwanted else ""
+    return f"no stop rests between mark and liquidation{will}"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
+from enum import StrEnum
 from typing import Any
 
 from bot.core.capabilities import Capabilities
@@ -70,10 +71,22 @@ class Limits(Budgets):
     """After this long an unanswered send is past the venue's receive window."""
     close_whole_below_minimum: bool = True
     """Whether a reduction too small for the venue becomes a close of the whole position."""
+    max_slippage: Decimal | None = None
+    """How far from the mark, as a fraction of it, a reduction may fill; a rule may set its own. ``None``: it
+    goes at market."""
 
     def budgets(self, currency: str) -> Budgets:
         """The budgets that hold for money in ``currency``."""
         return self.currencies.get(currency, self)
+
+
+class LastResort(StrEnum):
+    """What the seatbelt does about a position that no stop can be kept for."""
+
+    TELL = "tell"
+    """Say so, and go on trying, ever more rarely."""
+    CLOSE = "close"
+    """Close it, at market."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,12 +95,14 @@ class SeatbeltSettings:
 
     ``clear_of_liquidation`` is how far before liquidation the stop rests, as a fraction of the liquidation
     price, and never more than half of the way to the mark. ``tolerance`` is how far, as a fraction of the
-    mark, the right place may drift before the stop is moved.
+    mark, the right place may drift before the stop is moved. ``last_resort`` is what happens once the venue
+    has ended or refused its stops three times: nothing is ever closed for that alone unless it says so.
     """
 
     enabled: bool = True
     clear_of_liquidation: Decimal = Decimal("0.01")
     tolerance: Decimal = Decimal("0.002")
+    last_resort: LastResort = LastResort.TELL
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,6 +112,8 @@ class RuleEntry:
     rule: Rule[Any]
     symbols: frozenset[Symbol] | None = None
     cooldown_ms: int | None = None
+    max_slippage: Decimal | None = None
+    """Instead of ``limits.max_slippage``."""
     shadow: bool = False
 
     @property

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from enum import StrEnum
 
 from bot.core.intents import (
@@ -19,21 +20,36 @@ from bot.core.intents import (
     TransferCollateral,
     WithdrawMargin,
 )
+from bot.core.types import AccountName, Symbol
 
 
 class BotState(StrEnum):
     """How far the bot may be trusted with an account right now."""
 
     RECOVERING = "recovering"
-    """Start-up or reconnect: the account's truth is not complete yet."""
+    """Start-up, reconnect or a standstill: the account's truth is not complete yet."""
     ARMED = "armed"
     REDUCING = "reducing"
     """Only what lowers risk without spending: exits and stops."""
     BLIND = "blind"
-    """No fresh data: protective orders stay, nothing is sent."""
+    """No fresh data, or no common time with the exchange: protective orders stay, nothing is sent."""
     AUTH_LOST = "auth_lost"
     HALTED = "halted"
     """A person, or a doubt about our own books, stopped the bot. Protective stops stay."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AccountStatus:
+    """How an account stands, and why.
+
+    ``silent`` are the symbols it holds whose marks are not fresh, ``flattening`` is who ordered it flat.
+    """
+
+    name: AccountName
+    state: BotState
+    because: str
+    silent: tuple[Symbol, ...]
+    flattening: str | None
 
 
 _NOTHING: frozenset[type[Intent]] = frozenset({Notify})

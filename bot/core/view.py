@@ -11,6 +11,7 @@ from bot.core.contracts import Contract
 from bot.core.facts import BarClosed
 from bot.core.indicators import Atr
 from bot.core.intents import Intent
+from bot.core.losses import NO_LOSSES, Losses
 from bot.core.margin.project import margin_at_leverage
 from bot.core.margin.targets import close_for_distance, close_for_loss, margin_for_distance
 from bot.core.pairs import Pairing
@@ -81,6 +82,7 @@ class View:
         "_situation",
         "contract",
         "id",
+        "losses",
         "mark",
         "now_ms",
         "pair",
@@ -90,7 +92,12 @@ class View:
     )
 
     def __init__(
-        self, situation: Situation, times_acted: int, rule_of_stop: Mapping[str, RuleName], able: Capabilities
+        self,
+        situation: Situation,
+        times_acted: int,
+        rule_of_stop: Mapping[str, RuleName],
+        able: Capabilities,
+        losses: Losses = NO_LOSSES,
     ) -> None:
         """Look at ``situation``; ``times_acted`` counts this rule's actions on this lot."""
         self._able = able
@@ -109,6 +116,8 @@ class View:
         """The contract the position is held in."""
         self.stands: bool = situation.stands
         """Whether the liquidation price is the same at every mark, until the position changes."""
+        self.losses: Losses = losses
+        """What became of our stops on this lot that we did not take away."""
         self.pair: Pairing = situation.pair
         """Our hedges of this position as they are held, or what it is the hedge of."""
 
@@ -172,12 +181,19 @@ class View:
     def after(self, intent: Intent) -> View | None:
         """The view as it would be after ``intent``, by the venue's rules; ``None``: the position is gone."""
         after = self._situation.after(intent)
-        return None if after is None else View(after, self.times_acted, self._rule_of_stop, self._able)
+        if after is None:
+            return None
+        return View(after, self.times_acted, self._rule_of_stop, self._able, self.losses)
 
     def atr(self, range_: Atr) -> Decimal | None:
         """Average true range in price, of a need the rule declared; ``None`` while history is too short."""
         situation = self._situation
         return situation.market.atr(situation.id.symbol, range_)
+
+    @property
+    def open_interest(self) -> Decimal | None:
+        """Open interest in base currency as last told; ``None`` until then, or if no rule declared it."""
+        return self._situation.market.interest.get(self._situation.id.symbol)
 
     def bar(self, timeframe_ms: int) -> BarClosed | None:
         """The last closed bar of a timeframe the rule declared it needs."""

@@ -112,6 +112,35 @@ def all_of(*conditions: Wake) -> AllOf:
     return AllOf(conditions)
 
 
+def flaw(wake: Wake) -> str | None:
+    """What is no condition in a wake; ``None`` if all of it is.
+
+    A rule is foreign code: a float, NaN or text for a number would raise wherever it is compared first, long
+    after the rule has answered.
+    """
+    match wake:
+        case Below(metric, threshold) | Above(metric, threshold):
+            if not _is_a(Metric, metric):
+                return f"metric is {metric!r}, expected one of {', '.join(Metric)}"
+            if not (_is_a(Decimal, threshold) and threshold.is_finite()):
+                return f"threshold is {threshold!r}, expected a finite Decimal"
+        case BarClose(when_ms) | At(when_ms):
+            if not _is_a(int, when_ms):
+                return f"{type(wake).__name__} of {when_ms!r}, expected whole milliseconds"
+        case AnyOf(conditions) | AllOf(conditions):
+            if not _is_a(tuple, conditions):
+                return f"{type(wake).__name__} of {conditions!r}, expected a tuple of conditions"
+            return next((found for found in map(flaw, conditions) if found is not None), None)
+        case _:
+            return None if _is_a((Changed, Always, Never), wake) else f"{wake!r} is no wake condition"
+    return None
+
+
+def _is_a(kind: type | tuple[type, ...], value: object) -> bool:
+    """Whether it is what its annotation says, which nobody checks for users."""
+    return isinstance(value, kind)
+
+
 def timeframes(wake: Wake) -> frozenset[int]:
     """The timeframes whose closing bars a wake waits for."""
     match wake:

@@ -18,7 +18,7 @@ from typing import Protocol
 from bot.core.carried import Carried
 from bot.core.codec import decode_fact, encode
 from bot.core.decisions import Action, StateChanged
-from bot.core.facts import CarriedOver, Command, Outcome, PositionChanged
+from bot.core.facts import CarriedOver, Command, OrderEnded, Outcome, PositionChanged
 from bot.core.step import Step
 from bot.runtime.journal.port import Journal, JournalQuery, JournalRow
 
@@ -27,7 +27,7 @@ KIND = "Carried"
 WHOLE_EVERY = 100
 """Of so many notes one at least has all positions: with it begins what the next run reads."""
 _POSITIONS, _ALL, _CHANGED = "positions", "all", "changed"
-_CHANGING = (Outcome, Command, PositionChanged, CarriedOver)
+_CHANGING = (Outcome, Command, PositionChanged, OrderEnded, CarriedOver)
 
 
 class Remembering(Protocol):

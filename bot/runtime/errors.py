@@ -17,6 +17,10 @@ REFUSED = 6
 """A limit or the state of the account forbids it."""
 CRASHED = 70
 """A defect or a broken promise of the machine; the supervisor may start us again (EX_SOFTWARE)."""
+HUNG = 71
+"""The loop stood still and could not be waited for any longer; to be started again."""
+SPENT = 72
+"""It ended in order because it used up too much of the machine; to be started again."""
 BUSY = 75
 """Another instance is at work; trying again later may help (EX_TEMPFAIL)."""
 
@@ -27,11 +31,11 @@ class ShellError(Exception):
     exit_code: ClassVar[int] = FAILED
 
     def __init__(self, place: Path | str, found: str, remedy: str) -> None:
-        """Keep the three parts apart for callers and join them for people."""
+        """Keep the three parts apart for callers and join them, without line breaks, for people."""
         self.place = place
         self.found = found
         self.remedy = remedy
-        super().__init__(f"{place}: {found}; {remedy}")
+        super().__init__(" ".join(f"{place}: {found}; {remedy}".split()))
 
 
 def one_line(error: BaseException) -> str:

@@ -54,6 +54,11 @@ class Life:
         self._message = line_about(error)
         self._end_within(DYING_S)
 
+    def end(self, because: str, exit_code: int) -> None:
+        """The program is to end in order by its own wish; the process ends with ``exit_code`` then."""
+        self.exit_code = exit_code
+        self._stop(because)
+
     # -- inside -------------------------------------------------------------------------------------
 
     async def live(self, program: Callable[[Life], Awaitable[None]]) -> None:
@@ -81,9 +86,12 @@ class Life:
         if self._signals > 1:
             _say("interrupted twice, leaving at once")
             _leave(INTERRUPTED)
+        self._stop(number.name)
+
+    def _stop(self, because: str) -> None:
         self._end_within(self._waiting_s + STOPPING_S)
         if self._on_stop is not None:
-            self._on_stop(number.name)
+            self._on_stop(because)
         elif self._main is not None:
             self._main.cancel()
 

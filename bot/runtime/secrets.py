@@ -14,15 +14,20 @@ from dataclasses import dataclass, field
 from importlib import import_module
 from pathlib import Path
 from typing import Protocol, cast
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
 from bot.config import Settings
+from bot.config.accounts import PLACE
 from bot.config.errors import Key
+from bot.config.fields import UnrepeatableError
 from bot.config.reaching import beside_the_file
+from bot.config.watching import check_address
 from bot.runtime.redaction import hide
 
 FILE_MAX = 16_384
 """Bytes; the longest key of any exchange, a private RSA key, has a quarter of that."""
+TOKEN_MIN = 12
+"""Shorter parts of an address are words, and no tokens."""
 SHORTEST = 4
 """What is shorter than this is no key, and is not hidden: it would make every text unreadable."""
 
@@ -78,6 +83,34 @@ def keys_of(
             raise settings.refuse(key, str(error)) from None
 
     return Keys(api_key=fetched("api_key"), secret=fetched("secret"), passphrase=fetched("passphrase"))
+
+
+def heartbeat_url(
+    settings: Settings,
+    *,
+    environ: Mapping[str, str] | None = None,
+    keyring: Callable[[], Keyring] = import_keyring,
+) -> str | None:
+    """The address to be pinged, hidden from now on; ``None`` where none is wanted.
+
+    ConfigError with file and line where it is not to be had, or is none.
+    """
+    place = settings.config.heartbeat.url
+    if place is None:
+        return None
+    key: Key = ("heartbeat", "url")
+    try:
+        url = place
+        if PLACE.fullmatch(place):
+            url = _fetched(settings, key, place, os.environ if environ is None else environ, keyring)
+        check_address(url)
+    except (SecretError, UnrepeatableError) as error:
+        raise settings.refuse(key, str(error)) from None
+    # Errors of the network repeat parts of an address, and its token may be any of them.
+    parts = urlsplit(url)
+    long = (part for part in (*parts.path.split("/"), parts.query) if len(part) >= TOKEN_MIN)
+    hide(url, *long)
+    return url
 
 
 def _fetched(

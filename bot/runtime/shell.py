@@ -15,7 +15,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from functools import partial
 from typing import Protocol
 
-from bot.core.facts import Fact, Tick
+from bot.core.facts import Fact, StoodStill, Tick
 from bot.core.step import Step
 from bot.runtime.clock import Clock
 from bot.runtime.errors import ShellError, one_line
@@ -23,6 +23,7 @@ from bot.runtime.executor import Executor, Work
 from bot.runtime.inbox import CAPACITY, Inbox
 from bot.runtime.journal.port import Journal, JournalError
 from bot.runtime.redaction import redact
+from bot.runtime.watchdogs.pulse import Pulse
 from bot.venues.port import Batch, Venue
 
 TICK_MS = 1_000
@@ -96,6 +97,9 @@ class Shell:
         self._to_observe = asyncio.Event()
         self._stopping = asyncio.Event()
         self._because = ""
+        self._pulse = Pulse(clock.now_ms, tick_ms)
+        self.turned_ms = clock.now_ms()
+        """When what was folded last was committed."""
 
     def stop(self, because: str) -> None:
         """Ask the run to end in order; the first reason is the one that is noted."""
@@ -142,6 +146,7 @@ class Shell:
             keepers = [
                 start(partial(self._fold_for_ever, executor), "fold loop"),
                 start(self._observe_for_ever, "observers"),
+                start(self._beat_for_ever, "pulse"),
             ]
             await watch.over(partial(self._learn, inherited))
             bringers = [start(partial(self._feed, name, feed), name) for name, feed in self._feeds.items()]
@@ -175,15 +180,27 @@ class Shell:
             await self._clock.sleep(self._tick_ms)
             await self.inbox.put((Tick(at_ms=self._clock.now_ms()),))
 
+    async def _beat_for_ever(self) -> None:
+        while True:
+            self._pulse.beat()
+            await self._clock.sleep(self._tick_ms)
+
     async def _fold_for_ever(self, executor: Executor) -> None:
         while True:
-            for number, batch in enumerate(await self.inbox.take(), start=1):
+            taken = await self.inbox.take()
+            stood_ms = self._pulse.stood_ms()
+            if stood_ms:
+                # First of all: what was taken may have lain there all the while.
+                still = StoodStill(at_ms=self._clock.now_ms(), for_ms=stood_ms)
+                taken.insert(0, (still,))
+            for number, batch in enumerate(taken, start=1):
                 step = self._engine.fold(batch)
                 if step is not None:
                     await self._settle(step, executor)
                 if number % TURN == 0:
                     await asyncio.sleep(0)
             await self._journal.commit()
+            self.turned_ms = self._clock.now_ms()
             self.inbox.done()
 
     async def _settle(self, step: Step, executor: Executor) -> None:

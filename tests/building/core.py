@@ -15,6 +15,7 @@ from bot.core.contracts import Contract, Tier
 from bot.core.decisions import Action, Because, Decision, Refusal, StateChanged
 from bot.core.engine import Engine
 from bot.core.facts import (
+    AccountRead,
     BalanceChanged,
     BarClosed,
     Command,
@@ -216,7 +217,7 @@ class Desk:
         self.free = dict.fromkeys(accounts, D(free))
         self.fold(*(InstrumentChanged(at_ms=T0, contract=c) for c in contracts))
         for account in accounts if known else ():
-            self.fold(self.balance(account))
+            self.fold(self.balance(account), AccountRead(at_ms=T0, account=account))
 
     # -- what happens -------------------------------------------------------------------------------
 
@@ -267,6 +268,11 @@ class Desk:
         """The free balance grows (or shrinks)."""
         self.free[account] += D(amount)
         return self.fold(self.balance(account))
+
+    def is_read(self, account: AccountName = MAIN, *, began_ms: int | None = None) -> list[Decision]:
+        """All of the account has been told by a reading that began now, or then."""
+        at_ms = self.now_ms if began_ms is None else began_ms
+        return self.fold(AccountRead(at_ms=at_ms, account=account))
 
     def command(self, kind: CommandKind, subject: str = "", until_ms: int | None = None) -> list[Decision]:
         """A person orders something."""

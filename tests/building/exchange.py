@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future
 from contextlib import contextmanager
+from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 from typing import Any, TypeVar
@@ -39,18 +40,22 @@ def a_real_time_world(mode: PositionMode = PositionMode.ONE_WAY) -> World:
 
 
 class Counted:
-    """A wire that counts what it answered, and with what status."""
+    """A wire that counts what it answered, and with what status.
+
+    ``peer`` is the address that all requests seem to come from: an exchange counts by it.
+    """
 
     def __init__(self, wire: Wire) -> None:
         self._wire = wire
         self.statuses: list[int] = []
+        self.peer = ""
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._wire, name)
 
     def answer(self, call: Call) -> Answer:
         """What the wire answers."""
-        answer = self._wire.answer(call)
+        answer = self._wire.answer(replace(call, peer=self.peer) if self.peer else call)
         self.statuses.append(answer.status)
         return answer
 
@@ -67,7 +72,7 @@ class Exchange:
         self._happened = threading.Event()
         world.listen(events=lambda _: self._happened.set(), prices=lambda _: self._happened.set())
 
-    def control(self, method: str, path: str, **body: Any) -> Any:
+    def control(self, method: str, path: str, /, **body: Any) -> Any:
         """One request to the control endpoint."""
         context = ssl.create_default_context(cafile=str(self.ca_file))
         context.check_hostname = False
@@ -81,6 +86,10 @@ class Exchange:
     def mark(self, price: str, symbol: str = "BTC/USDT:USDT") -> None:
         """The mark of a symbol goes there."""
         self.control("POST", "/market", symbol=symbol, mark=price)
+
+    def order(self, **fault: Any) -> None:
+        """A fault, as ``bot.simulator.faults`` knows them."""
+        self.control("POST", "/faults", **fault)
 
     def books(self, account: str = "alice") -> Any:
         """What the exchange has in its books of an account."""

@@ -11,6 +11,7 @@ from decimal import Decimal
 from bot.core.decisions import Action, Decision, StateChanged
 from bot.core.engine import Engine
 from bot.core.facts import (
+    AccountRead,
     BalanceChanged,
     BarClosed,
     CarriedOver,
@@ -22,13 +23,15 @@ from bot.core.facts import (
     LinkChanged,
     LiquidationQuoted,
     MarkPrice,
+    OrderEnded,
     OrdersChanged,
     Outcome,
     OutcomeKind,
     PositionChanged,
     Tick,
 )
-from bot.core.intents import AddMargin, Intent, MoveStop, Notify, PlaceStop, ReducePosition
+from bot.core.intents import AddMargin, CancelStop, Intent, MoveStop, Notify, PlaceStop, ReducePosition
+from bot.core.losses import Ending
 from bot.core.settings import DAY_MS, FLATTEN, KEEPER, EngineSettings, Limits, RuleEntry
 from bot.core.states import BotState
 from bot.core.step import Step
@@ -125,9 +128,11 @@ class World:
         self.spent: dict[tuple[str, object], Decimal] = {}
         self.lots: dict[ClientId, int] = {}
         self.ids: set[ClientId] = set()
+        self.resting: dict[PositionId, ClientId] = {}
+        """The stop of ours that was placed last on each position."""
         self.flattening: set[AccountName] = set()
         self.tell(*self.contracts())
-        self.tell(*(self.balance(account) for account in self.free))
+        self.tell(*self.reading())
 
     # -- telling ------------------------------------------------------------------------------------
 
@@ -178,8 +183,14 @@ class World:
             pending.unknown = True
         before = CarriedOver(at_ms=self.now_ms, epoch=self.settings.epoch - 1, carried=carried)
         self.tell(before, *self.contracts())
+        self.tell(
+            *(self.holding(id_, position) for id_, position in self.held.copy().items()), *self.reading()
+        )
+
+    def reading(self) -> list[Fact]:
+        """The end of a reading of all accounts."""
         balances = [self.balance(account) for account in self.free]
-        self.tell(*balances, *(self.holding(id_, position) for id_, position in self.held.copy().items()))
+        return [*balances, *(AccountRead(at_ms=self.now_ms, account=account) for account in self.free)]
 
     def balance(self, account: AccountName) -> BalanceChanged:
         free = self.free[account]
@@ -208,6 +219,8 @@ class World:
             kind = OutcomeKind.NOT_APPLIED if pending.unknown else OutcomeKind.REJECTED
             said = replace(said, kind=kind)
             self.count(action, -1)
+        elif isinstance(action.intent, CancelStop):
+            facts = [OrdersChanged(at_ms=self.now_ms, id=action.id, orders=())]
         elif not pending.gone and action.id in self.held:
             facts = self.effect(action)
         self.tell(said, *facts)
@@ -229,6 +242,7 @@ class World:
                 return [self.holding(id_, changed), self.balance(account)]
             case PlaceStop(trigger=trigger) | MoveStop(trigger=trigger):
                 placed = a_stop(str(trigger), id_, client_id=action.client_id, closes_position=True)
+                self.resting[id_] = action.client_id
                 return [OrdersChanged(at_ms=self.now_ms, id=id_, orders=(placed,))]
             case _:
                 return []
@@ -240,8 +254,12 @@ class World:
         assert action.client_id not in self.ids
         self.ids.add(action.client_id)
         state, flattening = self.engine.states()[id_.account], id_.account in self.flattening
+        if isinstance(intent, CancelStop):
+            self.judge_removal(action, state)
+            return
         if flattening:
-            fixed = (FLATTEN, KEEPER) if isinstance(intent, ReducePosition) else ("seatbelt",)
+            closing = (FLATTEN, KEEPER, "seatbelt")  # The seatbelt closes what a stop was met for in vain.
+            fixed = closing if isinstance(intent, ReducePosition) else ("seatbelt",)
             assert action.rule in fixed
             assert isinstance(intent, ReducePosition | PlaceStop | MoveStop)
         heedless = flattening and action.rule == FLATTEN and state in (BotState.HALTED, BotState.BLIND)
@@ -278,6 +296,14 @@ class World:
         assert self.spent.get(("account", id_.account), ZERO) <= 60
         assert self.spent.get(("day", (id_.account, action.at_ms // DAY_MS)), ZERO) <= 45
         assert self.spent.get(("lot", (id_, position.opened_ms)), ZERO) <= 30
+
+    def judge_removal(self, action: Action, state: BotState) -> None:
+        """A stop goes by itself only where there is no position and nothing else is on its way."""
+        assert action.rule == "seatbelt"
+        assert action.id not in self.held
+        assert state in (BotState.ARMED, BotState.REDUCING)
+        assert not [p for p in self.pending.values() if p.action.id == action.id and not p.gone]
+        self.pending[action.client_id] = Pending(action)
 
     def judge_stop(self, position: Position, trigger: Decimal) -> None:
         sign = position.id.side.sign
@@ -373,16 +399,28 @@ def happen(world: World, happening: Happening) -> None:
     elif kind == "answer":
         if world.pending:
             world.answer(list(world.pending.values())[a % len(world.pending)], b % 5)
+    elif kind == "ended":
+        if world.resting:
+            id_, client_id = list(world.resting.items())[a % len(world.resting)]
+            gone = OrdersChanged(at_ms=world.now_ms, id=id_, orders=())
+            how = list(Ending)[c % len(Ending)]
+            ended = OrderEnded(at_ms=world.now_ms, id=id_, client_id=client_id, how=how)
+            world.tell(*((gone, ended) if b % 3 else (gone,)))
     elif kind == "batch":
         price = D(880 + (b + c) % 240) / 10
         both = [MarkPrice(at_ms=world.now_ms, symbol=s, price=price) for s in (BTC, ETH)]
         world.tell(*both, world.balance(MAIN))
     else:
-        world.tell(market(world, kind, a, b, c) or account(world, kind, a, b, c))
+        facts = [market(world, kind, a, b, c) or account(world, kind, a, b, c)]
+        facts += [
+            AccountRead(at_ms=f.at_ms, account=f.account) for f in facts if isinstance(f, BalanceChanged)
+        ]
+        world.tell(*facts)
 
 
 KINDS = ["walk"] * 9 + ["answer"] * 7 + ["position"] * 3 + ["leap", "late", "tick", "tick", "bar", "bar"]
 KINDS += ["batch", "closed", "balance", "orders", "rubbish", "command", "link", "quoted", "restart"]
+KINDS += ["ended"]
 
 
 def lived_through(happenings: Sequence[Happening]) -> World:

@@ -38,3 +38,22 @@ def test_why_nothing_is_done_for_the_whole_account_stands_above_its_rules(state:
 
 def test_an_account_that_is_guarded_needs_no_word() -> None:
     assert "main is" not in report(answer("armed"))
+
+
+def test_a_rule_that_a_person_paused_says_until_when_and_a_latched_one_how_it_is_released() -> None:
+    rule: dict[str, Any] = {
+        "rule": "top_up",
+        "conditions": [],
+        "verdict": "quiet: its conditions do not hold",
+        "last_refusal": None,
+        "times_acted": 0,
+        "parked": False,
+        "paused_until_ms": 1_760_134_360_000,
+        "latched": True,
+        "shadow": False,
+    }
+    said = report({**answer("armed"), "positions": [{**POSITION, "rules": [rule]}]})
+    assert (
+        "  top_up (paused until 2025-10-10 22:12:40) (latched until you say holdfast release top_up): quiet"
+        in said
+    )

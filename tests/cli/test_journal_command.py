@@ -36,10 +36,17 @@ def test_decisions_are_shown_oldest_first(rows: Ask) -> None:
 
 def test_rows_are_chosen_by_rule_symbol_and_kind(rows: Ask) -> None:
     assert {row["rule"] for row in rows("--rule", "seatbelt")} == {"seatbelt"}
-    assert rows("--symbol", "ETH/USDT:USDT") == []
+    assert rows("--symbol", "BTC/USDT:USDT") == rows("--symbol", "btc") != []
     assert {row["kind"] for row in rows("--kind", "outcome", "--kind", "action")} == {"Outcome", "Action"}
     assert {row["kind"] for row in rows("--kind", "run")} >= {"Opened", "Started"}
     assert {row["part"] for row in rows("--kind", "all", "--limit", "200")} >= {"fact", "decision", "note"}
+
+
+def test_a_symbol_that_the_run_did_not_have_is_refused_with_those_it_had(holdfast: Run, rows: Ask) -> None:
+    answer = holdfast("journal", "--journal", "run.db", "--symbol", "ETH/USDT:USDT")
+    assert answer.exit_code == 1
+    assert 'unknown symbol "ETH/USDT:USDT"' in answer.stderr
+    assert "there are BTC/USDT:USDT" in answer.stderr
 
 
 def test_the_limit_keeps_the_last_rows(rows: Ask) -> None:

@@ -32,6 +32,22 @@ def test_the_same_command_twice_gives_the_same_digest_also_when_stepping(holdfas
     assert answer_of(holdfast("replay", tape(*CALM), "--json"))["digest"] != first["digest"]
 
 
+def test_what_the_command_line_says_of_the_settings_is_part_of_the_digest(
+    holdfast: Run, tape: Write, tmp_path: Path
+) -> None:
+    # Bars whose extremes are their ends are the same on either path.
+    path = tape(*CALM)
+    plain = answer_of(holdfast("replay", path, "--json"))["digest"]
+    worst = answer_of(holdfast("replay", path, "--path", "worst", "--latency-ms", "7", "--json"))["digest"]
+    assert worst != plain
+    config = (ROOT / "config" / "replay.toml").read_text().replace('path = "nearest"', 'path = "worst"')
+    (tmp_path / "worst.toml").write_text(config.replace("[paper]\n", "[paper]\nlatency_ms = 7\n"))
+    written = holdfast("replay", path, "--config", tmp_path / "worst.toml", "--json")
+    assert answer_of(written)["digest"] == worst
+    said = ("--path", "nearest", "--latency-ms", "0")
+    assert answer_of(holdfast("replay", path, *said, "--json"))["digest"] == plain
+
+
 def test_the_answer_for_people_begins_with_the_verdict(holdfast: Run, tape: Write) -> None:
     text = holdfast("replay", tape(*CALM)).output
     assert text.startswith("SURVIVED with the rules; survived without any defence. 4 bars, ")

@@ -19,7 +19,7 @@ from bot.cli.run import execute
 from bot.cli.running import Running
 from bot.config import Settings, load
 from bot.core.engine import Engine
-from bot.core.facts import BalanceChanged, InstrumentChanged, MarkPrice, PositionChanged
+from bot.core.facts import AccountRead, BalanceChanged, InstrumentChanged, MarkPrice, PositionChanged
 from bot.core.settings import EngineSettings, RuleEntry
 from bot.core.types import AccountName
 from bot.runtime.clock import Clock, SystemClock
@@ -67,6 +67,15 @@ def test_a_run_says_which_it_is(holdfast: Run, file: Callable[..., Path]) -> Non
     answer = holdfast("run", file())
     assert answer.exit_code == 2
     assert "say which: --paper, --shadow, --live" in answer.stderr
+
+
+@pytest.mark.parametrize("flags", [("--live", "--paper"), ("--paper", "--live"), ("--live", "--shadow")])
+def test_of_two_ways_to_run_none_is_taken(
+    flags: tuple[str, str], holdfast: Run, file: Callable[..., Path]
+) -> None:
+    answer = holdfast("run", file(), *flags)
+    assert answer.exit_code == 2
+    assert "say one of them only: --paper, --shadow, --live" in answer.stderr
 
 
 @pytest.mark.parametrize(
@@ -150,6 +159,8 @@ class Stage:
                 feeds={"market": feed},
                 symbols=(BTC,),
                 findings={AccountName("main"): self.findings},
+                clocks=(),
+                gate=None,
             )
         finally:
             self.closed = True
@@ -161,6 +172,7 @@ def _account() -> Batch:
         InstrumentChanged(at_ms=now_ms, contract=a_contract()),
         BalanceChanged(at_ms=now_ms, account=MAIN, wallet=Decimal(1000), free=Decimal(1000)),
         PositionChanged(at_ms=now_ms, id=LONG, position=a_position()),
+        AccountRead(at_ms=now_ms, account=MAIN),
     )
 
 
@@ -212,8 +224,10 @@ def test_the_journal_says_what_an_engine_of_this_run_is_built_from(
     perform: Callable[..., int], tmp_path: Path
 ) -> None:
     perform(Stage(signals))
-    body = next(body for kind, body in rows(tmp_path) if kind == "Started")
-    assert (body["command"], body["shadow"], body["engine_epoch"]) == ("run --live", "", "1")
+    found = rows(tmp_path)
+    body = next(body for kind, body in found if kind == "Started")
+    epoch = next(body["epoch"] for kind, body in found if kind == "Opened")
+    assert (body["command"], body["shadow"], body["engine_epoch"]) == ("run --live", "", epoch)
     assert json.loads(body["stale_after_ms"]) == {"BTC/USDT:USDT": 5000}
     assert json.loads(body["capabilities"])["main"]["venue"] == "somewhere"
 

@@ -8,6 +8,7 @@ from bot.cli.telling import Teller
 from bot.core.decisions import StateChanged
 from bot.core.explain import PositionStatus
 from bot.core.intents import Level
+from bot.core.states import BotState
 from bot.core.step import Step
 
 
@@ -26,9 +27,9 @@ class Lines:
         raise AssertionError("nothing is drawn here")
 
 
-def told(was: str, now: str, level: Level) -> list[str]:
+def told(was: str, now: str, level: Level, subject: str = "account:main") -> list[str]:
     lines = Lines()
-    change = StateChanged(at_ms=0, subject="account:main", was=was, now=now, because="why", level=level)
+    change = StateChanged(at_ms=0, subject=subject, was=was, now=now, because="why", level=level)
     Teller(lines).observe(Step(at_ms=0, swallowed=(), facts=(), decisions=(change,)))
     return lines.said
 
@@ -44,4 +45,15 @@ def test_the_end_of_a_trouble_is_told_like_its_beginning(was: str, now: str) -> 
 
 
 def test_a_stop_that_follows_is_left_to_the_journal() -> None:
-    assert told("hf-1-1", "hf-1-2", Level.INFO) == []
+    assert told("hf-1-1", "hf-1-2", Level.INFO, "protection:main") == []
+
+
+@pytest.mark.parametrize(("was", "now"), [(was, now) for was in BotState for now in BotState if was != now])
+def test_every_move_of_an_account_is_told(was: str, now: str) -> None:
+    level = Level.INFO if now in ("armed", "recovering") else Level.CRITICAL
+    assert told(was, now, level) == [f"00:00:00  account:main: {was} -> {now}, why"]
+
+
+@pytest.mark.parametrize(("was", "now"), [("strained", "well"), ("unheard", "heard")])
+def test_the_end_of_a_trouble_of_the_process_is_told(was: str, now: str) -> None:
+    assert told(was, now, Level.INFO, "process:memory") != []

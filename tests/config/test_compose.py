@@ -232,3 +232,10 @@ def test_what_is_in_a_file_of_tiers_is_part_of_the_digest(write: Write) -> None:
     first = settings_of(with_tiers_file(write, "*")).digest()
     assert settings_of(with_tiers_file(write, "*")).digest() == first
     assert settings_of(with_tiers_file(write, "*", TIERS.replace("0.03", "0.04"))).digest() != first
+
+
+def test_the_bound_of_reductions_is_one_for_all_and_a_rule_may_have_its_own(write: Write) -> None:
+    path = write("[[rules]]", "[limits]\nmax_slippage = 0.004\n\n[[rules]]\nmax_slippage = 0.01")
+    found = engine_settings(settings_of(path), capabilities=CAPABILITIES)
+    assert found.limits.max_slippage == Decimal("0.004")
+    assert [entry.max_slippage for entry in found.rules] == [Decimal("0.01")]

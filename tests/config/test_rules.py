@@ -66,6 +66,23 @@ def test_a_path_to_nothing_is_an_error(write: Write) -> None:
     assert mistakes(path)[0].startswith(f'{path}:23: rules[1].use: found "./gone.py"; there is no such file')
 
 
+HEAD = """
+from decimal import Decimal
+
+from bot.core.rule import Params, Ratio, Rule
+
+
+class MineParams(Params):
+    below: Ratio = Decimal("0.1")
+
+
+class Mine(Rule[MineParams]):
+"""
+DECIDES = """
+    def decide(self, view):
+        return ()
+"""
+
 BROKEN = {
     "does not import": (
         "import math\n\nmath.nothing\n",
@@ -77,6 +94,27 @@ BROKEN = {
         ": a rule's file defines exactly one subclass of bot.core.rule.Rule, found none",
     ),
     "exits": ("raise SystemExit(3)\n", ":1: SystemExit: 3"),
+    "cannot be made": (
+        f"{HEAD}    def __init__(self, name, params):\n        raise RuntimeError('no')\n{DECIDES}",
+        ":13: RuntimeError: no",
+    ),
+    "has no idea what it needs": (
+        f"{HEAD}    def needs(self):\n        raise ValueError('no idea')\n{DECIDES}",
+        ":13: ValueError: no idea",
+    ),
+    "needs nothing that can be had": (
+        f"{HEAD}    def needs(self):\n        return 'bars'\n{DECIDES}",
+        ": needs() answers 'bars', expected Needs",
+    ),
+    "proposes a word": (
+        f"{HEAD}    proposes = ('AddMargin',)\n{DECIDES}",
+        ": it proposes 'AddMargin', which is no kind of intent",
+    ),
+    "proposes nothing that can be counted": (
+        f"{HEAD}    proposes = None\n{DECIDES}",
+        ": TypeError: ",
+    ),
+    "never does anything": (f"{HEAD}    pass\n", ": it has no decide(), so it would never do anything"),
 }
 
 

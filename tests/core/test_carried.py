@@ -11,7 +11,7 @@ from bot.core.carried import Carried, Life
 from bot.core.codec import decode_fact, encode
 from bot.core.decisions import Action, Because, Decision
 from bot.core.engine import Engine
-from bot.core.facts import CarriedOver, CommandKind, InstrumentChanged, OutcomeKind
+from bot.core.facts import AccountRead, CarriedOver, CommandKind, InstrumentChanged, OutcomeKind
 from bot.core.intents import AddMargin
 from bot.core.settings import Limits, RuleEntry
 from bot.core.states import BotState
@@ -43,7 +43,7 @@ def restarted(desk: Desk, *rules: RuleEntry, **settings: Any) -> Desk:
     again.now_ms, again.free = desk.now_ms, desk.free
     contracts = [InstrumentChanged(at_ms=desk.now_ms, contract=a_contract())]
     again.fold(written, *contracts)
-    again.fold(again.balance())
+    again.fold(again.balance(), AccountRead(at_ms=again.now_ms, account=MAIN))
     for id_, orders in desk.orders.items():
         again.rests(*orders, id_=id_)
     if desk.positions:

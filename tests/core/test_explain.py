@@ -6,7 +6,7 @@ import pytest
 
 from bot.core.decisions import Action, Because
 from bot.core.explain import TIME_COMES, ConditionReading, RuleExplanation
-from bot.core.facts import CommandKind
+from bot.core.facts import CommandKind, OutcomeKind
 from bot.core.intents import Level, Notify
 from bot.core.settings import Limits
 from bot.core.types import PositionId, Symbol
@@ -260,3 +260,30 @@ def test_the_distance_to_liquidation_can_be_asked_for() -> None:
     assert desk.engine.distance(ETH_LONG) is None
     assert desk.engine.distance(PositionId(LONG.account, Symbol("XRP"), LONG.side)) is None
     assert isinstance(desk.engine.distance(LONG), Decimal)
+
+
+def test_what_a_person_paused_is_shown_before_it_would_have_acted_and_the_fixed_rules_are_not() -> None:
+    desk = Desk(adds(), closes(), seatbelt=True)
+    desk.holds(a_position(), a_position(ETH_LONG))
+    desk.command(CommandKind.PAUSE, "adds")
+    desk.command(CommandKind.PAUSE, str(ETH_LONG), until_ms=desk.now_ms + 5_000)
+    half_an_hour, soon = desk.now_ms + 30 * 60_000, desk.now_ms + 5_000
+
+    def shown() -> list[list[int | None]]:
+        return [[rule.paused_until_ms for rule in each.rules] for each in desk.engine.explain()]
+
+    assert shown() == [[half_an_hour, None, None], [half_an_hour, soon, None]]
+    desk.command(CommandKind.PAUSE, until_ms=desk.now_ms + 9_000)
+    assert shown()[0] == [half_an_hour, desk.now_ms + 9_000, None]
+    desk.mark("100", after_ms=9_000)
+    assert shown() == [[half_an_hour, None, None], [half_an_hour, None, None]]
+
+
+def test_a_rule_that_waits_for_its_release_is_shown_as_latched() -> None:
+    desk = Desk(adds("1", when=Always()), limits=Limits(cooldown_ms=0, equal_actions=2))
+    desk.holds(a_position())
+    assert not desk.engine.explain()[0].rules[0].latched
+    desk.answer(of(Action, desk.steps[-1].decisions)[0], OutcomeKind.REJECTED)
+    assert desk.engine.explain()[0].rules[0].latched
+    desk.command(CommandKind.RESET, "adds")
+    assert not desk.engine.explain()[0].rules[0].latched

@@ -175,14 +175,14 @@ def test_without_a_key_it_waits_and_goes_on_when_the_key_works_again() -> None:
     desk.link(Link.AUTH, up=False)
     assert of(Action, desk.command(FLAT, MAIN)) == []
     desk.link(Link.AUTH, up=True)
-    assert acted(desk.pays_in("0")) == [(FLATTEN, whole())]
+    assert acted(desk.is_read()) == [(FLATTEN, whole())]
 
 
 def test_before_the_account_is_known_it_waits_and_nothing_is_called_flat() -> None:
     desk = Desk(known=False, **QUIET)
     assert flattening(desk.command(FLAT, MAIN)) == [("held", "flattening")]
     desk.holds(a_position())
-    assert acted(desk.pays_in("0")) == [(FLATTEN, whole())]
+    assert acted(desk.is_read()) == [(FLATTEN, whole())]
 
 
 def test_an_account_whose_stream_is_down_is_not_called_flat() -> None:
@@ -192,7 +192,7 @@ def test_an_account_whose_stream_is_down_is_not_called_flat() -> None:
     assert flattening(desk.tick()) == []
     desk.link(Link.ACCOUNT, up=True)
     assert flattening(desk.tick()) == []
-    desk.pays_in("0")
+    desk.is_read()
     assert flattening(desk.tick()) == [("flattening", "flat")]
 
 
@@ -407,7 +407,7 @@ def test_what_was_done_is_not_done_again_after_a_restart() -> None:
     assert [record.flattening for record in carried.accounts] == [None]
     again = Desk(known=False, epoch=2, **QUIET)
     again.fold(CarriedOver(at_ms=desk.now_ms, epoch=1, carried=carried))
-    again.pays_in("0")
+    again.is_read()
     assert of(Action, again.holds(a_position())) == []
 
 

@@ -26,6 +26,7 @@ from tests.building.core import (
     D,
     Desk,
     a_position,
+    a_stop,
     changes,
     of,
     reasons,
@@ -186,6 +187,26 @@ def test_where_the_trader_holds_something_himself_no_hedge_is_opened() -> None:
     desk.mark("96", Q1)
     desk.holds(a_position(PositionId(MAIN, Q1, Side.LONG), margin="50"), mark=None)
     assert Because.FOREIGN in [because for _, because in reasons(desk.holds(a_position(), mark="96"))]
+
+
+@pytest.mark.parametrize(("trigger", "refusals"), [("96", [Because.IN_FLIGHT]), ("95.9", [])])
+def test_what_its_stop_is_closing_is_not_hedged(trigger: str, refusals: list[Because]) -> None:
+    desk = a_desk(opens())
+    desk.mark("96", Q1)
+    desk.holds(a_position(), mark=None)
+    desk.rests(a_stop(trigger))
+    assert [because for _, because in reasons(desk.mark("96"))] == refusals
+
+
+def test_the_cap_holds_at_the_limit_of_what_is_bought() -> None:
+    # A short at 104 buys at 107.1 at most: of a cap of 60 that is 0.5602.
+    capped = Limits(cooldown_ms=0, stale_after_ms=FAR, hedge_notional=D(60))
+    desk = a_desk(limits=capped)
+    desk.mark("104", Q1)
+    desk.holds(a_position(SHORT))
+    intent = one(desk.mark("104")).intent
+    assert isinstance(intent, OpenHedge)
+    assert (intent.quantity, intent.limit) == (D("0.560"), D("107.1"))
 
 
 def test_a_hedge_that_adds_to_the_worst_loss_is_refused() -> None:

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from bot.core import wake as wakes_module
 from bot.core.decisions import Action, Because, Refusal, StateChanged
 from bot.core.facts import MarkPrice
 from bot.core.intents import AddMargin, CutLeverage, Level, OpenHedge, PlaceStop, ReducePosition
@@ -14,7 +15,7 @@ from bot.core.rule import Needs, Params, Rule
 from bot.core.settings import RuleEntry
 from bot.core.types import RuleName
 from bot.core.view import View
-from bot.core.wake import Always, Changed, Wake
+from bot.core.wake import Always, Changed, Metric, Wake
 from tests.building.core import (
     BTC,
     ETH,
@@ -32,9 +33,16 @@ from tests.building.core import (
     says,
 )
 
+UNTYPED: Any = wakes_module
+"""Rules of users are not always checked."""
+
 
 def breaks(view: View) -> list[AddMargin]:
     raise ZeroDivisionError("of all things")
+
+
+def leaves(view: View) -> list[AddMargin]:
+    raise SystemExit(3)
 
 
 def for_ever(view: View) -> Iterator[AddMargin]:
@@ -70,6 +78,7 @@ def half_way(view: View) -> Iterable[AddMargin]:
     ("decide", "said"),
     [
         (breaks, "ZeroDivisionError: of all things"),
+        (leaves, "SystemExit: 3"),
         (for_ever, "more than 16 intents"),
         (nothing, "NoneType"),
         (bare, ""),
@@ -114,6 +123,55 @@ def test_a_wake_that_raises_parks_its_rule_too() -> None:
     decisions = desk.holds(a_position())
     assert ("rule:bad", "running", "parked") in changes(decisions)
     assert [a.rule for a in of(Action, decisions)] == ["seatbelt"]
+
+
+@pytest.mark.parametrize(
+    ("wake", "said"),
+    [
+        (UNTYPED.Below(Metric.DISTANCE, "0.5"), "threshold is '0.5'"),
+        (UNTYPED.Below(Metric.DISTANCE, 0.01), "threshold is 0.01"),
+        (UNTYPED.Above(Metric.MARK, D("NaN")), "threshold is Decimal('NaN')"),
+        (UNTYPED.Above(Metric.MARK, D("Infinity")), "threshold is Decimal('Infinity')"),
+        (UNTYPED.Below("height", D(1)), "metric is 'height'"),
+        (
+            UNTYPED.AnyOf((UNTYPED.Below(Metric.MARK, D(200)), UNTYPED.Below(Metric.MARK, None))),
+            "threshold is None",
+        ),
+        (UNTYPED.AllOf([Always()]), "expected a tuple of conditions"),
+        (
+            UNTYPED.AnyOf((UNTYPED.AllOf((UNTYPED.BarClose("1h"),)), Always())),
+            "BarClose of '1h', expected whole milliseconds",
+        ),
+        (UNTYPED.At(1.5), "At of 1.5"),
+        (None, "None is no wake condition"),
+        (Metric.DISTANCE, "is no wake condition"),
+    ],
+)
+@pytest.mark.parametrize("price", ["100", "95"])
+def test_a_wake_that_is_none_parks_its_rule_alone_wherever_the_mark_is(
+    wake: Any, said: str, price: str
+) -> None:
+    desk = Desk(says("bad", AddMargin(id=LONG, amount=D(1)), when=lambda view: wake), closes())
+    desk.holds(a_position())
+    desk.mark(price)
+    said_of = [d for step in desk.steps for d in of(StateChanged, step.decisions) if d.subject == "rule:bad"]
+    assert [(each.was, each.now) for each in said_of] == [("running", "parked")]
+    assert said in said_of[0].because
+    assert ("closes" in [a.rule for step in desk.steps for a in of(Action, step.decisions)]) is (
+        price == "95"
+    )
+
+
+def test_a_rule_whose_wake_goes_wrong_later_is_parked_then() -> None:
+    def wakes(view: View) -> Wake:
+        return Metric.DISTANCE.below(D("0.06") if view.mark > 97 else D("NaN"))
+
+    desk = Desk(says("bad", AddMargin(id=LONG, amount=D(1)), when=wakes), closes())
+    desk.holds(a_position())
+    assert desk.mark("98") == []
+    decisions = desk.mark("95")
+    assert ("rule:bad", "running", "parked") in changes(decisions)
+    assert [a.rule for a in of(Action, decisions)] == ["closes"]
 
 
 def test_a_rule_that_says_nothing_about_itself_is_asked_at_every_fact() -> None:

@@ -7,8 +7,9 @@ from typing import Any
 import pytest
 
 from bot.core.contracts import Contract
-from bot.core.decisions import Action, Because, Decision
+from bot.core.decisions import Action, Because, Decision, StateChanged
 from bot.core.facts import (
+    AccountRead,
     Book,
     CarriedOver,
     CommandKind,
@@ -20,9 +21,10 @@ from bot.core.facts import (
     OutcomeKind,
     PositionChanged,
 )
-from bot.core.intents import OpenHedge, ReducePosition
+from bot.core.intents import CloseHedge, Level, OpenHedge, ReducePosition
 from bot.core.settings import DAY_MS, KEEPER, Limits, RuleEntry
 from bot.core.types import Position, PositionId, RuleName, Side, Symbol
+from bot.core.wake import Always
 from strategies.quarterly_hedge import QuarterlyHedge, QuarterlyHedgeParams
 from tests.building.core import (
     BTC,
@@ -39,6 +41,7 @@ from tests.building.core import (
     changes,
     of,
     reasons,
+    stops,
 )
 
 Q1, Q2, ETH_Q = Symbol(f"{BTC}-Q1"), Symbol(f"{BTC}-Q2"), Symbol(f"{ETH}-Q1")
@@ -302,6 +305,109 @@ def test_a_refusing_venue_is_asked_ever_more_rarely_and_never_given_up() -> None
     assert pauses == [1, 2, 4, 8, 16, 32, 60, 60, 60]
 
 
+# -- the trader's own part ------------------------------------------------------------------------------
+
+
+def grown(desk: Desk) -> None:
+    """The trader sells 0.5 more where the hedge of 1 is."""
+    hedged(desk)
+    desk.fold(holding(desk, HEDGE, a_hedge(quantity="1.5")))
+
+
+def test_what_the_trader_adds_to_a_hedge_is_left_alone() -> None:
+    desk = a_desk()
+    grown(desk)
+    assert kept(desk) == []
+    follows = one(desk.fold(holding(desk, LONG, a_position(quantity="0.4", margin="5.44"))))
+    assert follows.intent == ReducePosition(id=HEDGE, quantity=D("0.6"))
+
+
+def closed_down(desk: Desk, follows: Action, closed: str, left: str) -> list[Decision]:
+    """The keeper's order trades, and this is left."""
+    done = desk.outcome(follows, OutcomeKind.VERIFIED, fills=(a_fill(closed),))
+    return desk.fold(holding(desk, HEDGE, a_hedge(quantity=left)), done)
+
+
+def test_where_nothing_is_ours_any_more_the_rest_is_guarded_as_the_traders_own() -> None:
+    desk = a_desk(hedging(), stops("99", when=Always(), symbols=frozenset({Q1})), limits=QUICK)
+    grown(desk)
+    follows = one(desk.closed())
+    assert follows.intent == ReducePosition(id=HEDGE, quantity=D(1))
+    assert [e.rules[0].rule for e in desk.engine.explain(Q1)] == [KEEPER]
+    assert one(closed_down(desk, follows, "1", "0.5")).rule == "stops"
+    assert [[rule.rule for rule in e.rules] for e in desk.engine.explain(Q1)] == [["hedging", "stops"]]
+    assert [a.rule for a in of(Action, desk.tick(60_000))] == []
+
+
+def test_a_hedge_with_a_part_of_the_traders_that_nobody_may_close_is_naked() -> None:
+    desk = a_desk()
+    grown(desk)
+    desk.command(CommandKind.HALT)
+    assert (f"protection:{HEDGE}", f"the pair with {LONG}", "NAKED") in changes(desk.closed())
+
+
+def test_what_somebody_else_closes_of_a_hedge_is_ours_first() -> None:
+    # 1.5, of which 1 is ours; 0.8 is left, and then the trader sells 0.7 again.
+    desk = a_desk()
+    grown(desk)
+    desk.fold(holding(desk, HEDGE, a_hedge(quantity="0.8")))
+    desk.fold(holding(desk, HEDGE, a_hedge(quantity="1.5")))
+    follows = [a for a in of(Action, desk.closed()) if a.rule == KEEPER]
+    assert [a.intent for a in follows] == [ReducePosition(id=HEDGE, quantity=D("0.8"))]
+
+
+def test_a_calm_hedge_is_closed_without_the_traders_part() -> None:
+    desk = a_desk()
+    grown(desk)
+    closing = one(desk.mark("104", after_ms=1_000))
+    assert closing.intent == CloseHedge(id=LONG, symbol=Q1, quantity=D(1))
+    done = desk.outcome(closing, OutcomeKind.VERIFIED, fills=(a_fill("1"),))
+    desk.fold(done, holding(desk, HEDGE, a_hedge(quantity="0.5")))
+    assert of(Action, desk.closed()) == []
+
+
+def test_what_a_part_of_an_opening_traded_is_all_that_is_ours() -> None:
+    desk = a_desk()
+    fills(desk, wanting(desk), a_hedge(quantity="0.4"))
+    desk.fold(holding(desk, HEDGE, a_hedge(quantity="0.7")))
+    follows = [a for a in of(Action, desk.closed()) if a.rule == KEEPER]
+    assert [a.intent for a in follows] == [ReducePosition(id=HEDGE, quantity=D("0.4"))]
+
+
+# -- less of it, and not by us ----------------------------------------------------------------------------
+
+
+def lost(decisions: Sequence[Decision]) -> list[tuple[str, str, Level]]:
+    said = of(StateChanged, decisions)
+    return [(c.was, c.now, c.level) for c in said if c.subject == f"hedge:{LONG}"]
+
+
+def test_a_hedge_that_shrinks_without_a_word_is_told_of_and_wanted_back_at_once() -> None:
+    desk = a_desk()
+    hedged(desk)
+    desk.now_ms += 1_000
+    decisions = desk.fold(holding(desk, HEDGE, a_hedge(quantity="0.4")))
+    assert lost(decisions) == [(f"1 in {Q1}", f"0.4 in {Q1}", Level.CRITICAL)]
+    assert isinstance(one(decisions).intent, OpenHedge)
+
+
+def test_a_hedge_that_is_gone_without_a_word_is_told_of() -> None:
+    desk = a_desk()
+    hedged(desk)
+    decisions = desk.fold(holding(desk, HEDGE, None))
+    assert lost(decisions) == [(f"1 in {Q1}", f"0 in {Q1}", Level.CRITICAL)]
+
+
+@pytest.mark.parametrize("outcome_first", [True, False])
+def test_what_we_close_ourselves_is_no_loss(outcome_first: bool) -> None:
+    desk = a_desk()
+    hedged(desk)
+    follows = one(desk.fold(holding(desk, LONG, a_position(quantity="0.4", margin="5.44"))))
+    done: Fact = desk.outcome(follows, OutcomeKind.VERIFIED, fills=(a_fill("0.6"),))
+    now = holding(desk, HEDGE, a_hedge(quantity="0.4"))
+    assert lost(desk.fold(*((done, now) if outcome_first else (now, done)))) == []
+
+
 # -- rolling ------------------------------------------------------------------------------------------
 
 
@@ -369,7 +475,7 @@ def test_a_hedge_is_still_one_of_ours_after_a_restart() -> None:
     hedged(desk)
     again = a_desk(known=False, epoch=2, contracts=(dated(),), marks=())
     again.fold(CarriedOver(at_ms=again.now_ms, epoch=1, carried=desk.engine.carried()))
-    again.fold(again.balance())
+    again.fold(again.balance(), AccountRead(at_ms=again.now_ms, account=MAIN))
     again.holds(a_position(), mark="96")
     again.fold(holding(again, HEDGE, a_hedge()))
     again.mark("96", Q1)

@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 from bot.core.decisions import Action, Because, Refusal
 from bot.core.engine import Engine
+from bot.core.losses import Ending
 from tests.building.world import KINDS, MINUTE, Happening, World, lived_through
 
 HAPPENINGS = st.lists(
@@ -67,7 +68,7 @@ def random_happening(chance: Random) -> Happening:
 def test_the_random_world_is_a_lively_one() -> None:
     """Seeded, so that it is the same each time, and long enough for what hypothesis rarely reaches."""
     kinds: set[str] = set()
-    for seed in range(30):
+    for seed in range(40):
         chance = Random(seed)
         happenings = [random_happening(chance) for _ in range(120)]
         world = lived_through(happenings)
@@ -79,11 +80,13 @@ def test_the_random_world_is_a_lively_one() -> None:
                 kinds.add(decision.reason.split(" ")[0])
             elif isinstance(decision, Refusal):
                 kinds.add(decision.because)
-            elif decision.subject.startswith("flatten:"):
+            elif decision.subject.startswith(("flatten:", "stop:", "seatbelt:")):
                 kinds.add(decision.now)
     assert kinds >= {"AddMargin", "ReducePosition", "PlaceStop", "MoveStop", "re-adding"}
     assert kinds >= {"flatten", "flattening", "flat", "left off"}
+    assert kinds >= {*Ending, "failing"}
     rare = {Because.SHADOW, Because.NO_POSITION, Because.POSTURE, Because.MINIMUM, Because.PAUSED}
     rare |= {Because.THROTTLED}  # The fixed rules are never latched, and others seldom do the same twice.
+    rare |= {Because.NOT_SAFER, Because.WRONG_SIDE}  # Asked of the few whose mark is next to liquidation.
     hedges = {Because.PAIRED, Because.FOREIGN, Because.EXPIRY, Because.BASIS, Because.DEPTH}
     assert kinds >= set(Because) - rare - hedges

@@ -259,7 +259,7 @@ def test_blind_it_sends_nothing_and_makes_up_for_it_when_sight_returns() -> None
     desk.holds(a_position())
     assert reasons(desk.steps[-1].decisions) == [("seatbelt", Because.STATE)]
     desk.link(Link.ACCOUNT, up=True)
-    desk.pays_in("0")
+    desk.is_read()
     assert one(desk).rule == "seatbelt"
 
 
@@ -352,3 +352,20 @@ def test_where_the_tick_is_coarser_than_the_tolerance_it_rests_too() -> None:
     place_all(desk)
     desk.mark("100", after_ms=2_000)
     assert of(Action, desk.pays_in("1")) == []
+
+
+def test_a_cross_stop_that_another_position_left_behind_liquidation_is_said_and_moved_at_once() -> None:
+    desk = belted(free="30")
+    desk.holds(a_position(mode=CROSS), a_position(ETH_LONG, mode=CROSS))
+    place_all(desk)
+    # Both stand at 100: 30 less the 4 the other keeps, (100 - 26) / 0.96 = 77.1; the stop is 1 % above.
+    assert [order.trigger for order in desk.orders[LONG]] == [D("77.9")]
+    # The other loses 10: (100 - 16.4) / 0.96 = 87.1 now, far beyond the stop that rests.
+    decisions = desk.mark("90", ETH)
+    assert ("protection:main/BTC/USDT:USDT/long", "protected", "NAKED") in [
+        (subject, "protected", now) for subject, _, now in changes(decisions)
+    ]
+    moved = [a for a in of(Action, decisions) if a.id == LONG]
+    assert [type(a.intent) for a in moved] == [MoveStop]
+    assert isinstance(moved[0].intent, MoveStop)
+    assert moved[0].intent.trigger == D("88.0")

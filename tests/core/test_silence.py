@@ -130,6 +130,17 @@ def test_a_step_carries_the_last_mark_that_was_swallowed() -> None:
     assert desk.steps[-1].swallowed == ()
 
 
+def test_what_was_swallowed_is_forgotten_where_a_newer_mark_was_an_occasion_for_others() -> None:
+    times = says("times", lambda view: [], when=At(T0 + 10_000), symbols=frozenset({BTC}))
+    desk = Desk(times, adds())
+    desk.holds(a_position(), a_position(ETH_LONG))
+    desk.mark("99", ETH, after_ms=100)
+    desk.mark("98.9", ETH, after_ms=10_000)
+    assert desk.steps[-1].facts == (MarkPrice(at_ms=T0 + 10_100, symbol=ETH, price=D("98.9")),)
+    desk.pays_in("1")
+    assert ETH not in [mark.symbol for mark in desk.steps[-1].swallowed if isinstance(mark, MarkPrice)]
+
+
 def test_marks_of_what_nobody_holds_are_swallowed() -> None:
     desk = Desk(adds())
     assert desk.mark("100") == []
@@ -423,5 +434,20 @@ def test_what_nobody_reads_is_not_kept() -> None:
     desk.holds(a_position(LONG))
     before = len(desk.steps)
     desk.fold(LastPrice(at_ms=desk.now_ms, symbol=BTC, price=D(100)))
-    desk.fold(OpenInterest(at_ms=desk.now_ms, symbol=BTC, quantity=D(1)))
+    desk.fold(FundingRate(at_ms=desk.now_ms, symbol=BTC, rate=D("0.01"), next_ms=desk.now_ms))
     assert len(desk.steps) == before
+
+
+def test_open_interest_is_what_was_told_last() -> None:
+    seen: list[Decimal | None] = []
+
+    def decide(view: View) -> list[AddMargin]:
+        seen.append(view.open_interest)
+        return []
+
+    desk = Desk(says("looks", decide, when=Always()))
+    desk.holds(a_position())
+    desk.fold(OpenInterest(at_ms=desk.now_ms, symbol=BTC, quantity=D(7)))
+    desk.fold(OpenInterest(at_ms=desk.now_ms, symbol=ETH, quantity=D(9)))
+    desk.mark("99")
+    assert (seen[0], seen[-1]) == (None, D(7))

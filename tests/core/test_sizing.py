@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from bot.core.capabilities import Capabilities, Capability
 from bot.core.decisions import Action, Because, Refusal
+from bot.core.facts import AccountRead
 from bot.core.intents import (
     AddMargin,
     Intent,
@@ -218,7 +219,7 @@ def test_an_account_without_declared_capabilities_can_do_nothing() -> None:
     stranger = PositionId(AccountName("stranger"), BTC, Side.LONG)
     desk = Desk(says("rule", AddMargin(id=stranger, amount=D(1)), when=Always()))
     desk.free[stranger.account] = D(100)
-    desk.fold(desk.balance(stranger.account))
+    desk.fold(desk.balance(stranger.account), AccountRead(at_ms=desk.now_ms, account=stranger.account))
     (refusal,) = of(Refusal, desk.holds(a_position(stranger)))
     assert refusal.because is Because.CAPABILITY
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from bot.core.decisions import Action, Because, Refusal, StateChanged
+from bot.core.decisions import Action, Because, Decision, Refusal, StateChanged
 from bot.core.facts import CommandKind, Link
 from bot.core.intents import (
     AddMargin,
@@ -19,6 +19,7 @@ from bot.core.intents import (
     SetPosture,
     WithdrawMargin,
 )
+from bot.core.provenance import EpochIds, Provenance, SeenId
 from bot.core.states import BotState, allows
 from bot.core.types import ClientId
 from bot.core.view import View
@@ -56,7 +57,7 @@ def test_only_armed_lets_everything_through_and_reducing_only_exits_and_stops(st
 def test_an_account_starts_recovering_and_is_armed_by_its_snapshot() -> None:
     desk = Desk(known=False)
     assert desk.engine.states() == {MAIN: BotState.RECOVERING}
-    assert changes(desk.pays_in("0")) == [("account:main", "recovering", "armed")]
+    assert changes(desk.is_read()) == [("account:main", "recovering", "armed")]
     assert desk.engine.states() == {MAIN: BotState.ARMED}
 
 
@@ -99,7 +100,7 @@ def test_a_link_that_is_back_leads_to_recovering_and_a_snapshot_arms() -> None:
     assert changes(desk.link(Link.ACCOUNT, up=True)) == [("account:main", "blind", "recovering")]
     desk.holds(a_position(), mark="95")
     assert of(Action, desk.steps[-1].decisions) == []
-    assert len(of(Action, desk.pays_in("0"))) == 1
+    assert len(of(Action, desk.is_read())) == 1
 
 
 def test_one_link_back_does_not_hide_that_another_is_still_down() -> None:
@@ -107,14 +108,14 @@ def test_one_link_back_does_not_hide_that_another_is_still_down() -> None:
     desk.link(Link.AUTH, up=False)
     desk.link(Link.MARKET, up=False)
     desk.link(Link.MARKET, up=True)
-    desk.pays_in("0")
+    desk.is_read()
     assert desk.engine.states()[MAIN] is BotState.AUTH_LOST
 
 
 def test_a_balance_while_a_link_is_down_arms_nothing() -> None:
     desk = Desk()
     desk.link(Link.ACCOUNT, up=False)
-    desk.pays_in("5")
+    desk.is_read()
     assert desk.engine.states()[MAIN] is BotState.BLIND
 
 
@@ -151,7 +152,7 @@ def test_nothing_is_done_while_halted_and_resuming_arms() -> None:
 def test_a_halt_before_anything_is_known_holds() -> None:
     desk = Desk(adds(), known=False)
     desk.command(CommandKind.HALT)
-    desk.pays_in("0")
+    desk.is_read()
     desk.holds(a_position(), mark="95")
     assert desk.engine.states()[MAIN] is BotState.HALTED
     assert of(Action, desk.steps[-1].decisions) == []
@@ -190,7 +191,7 @@ def test_a_halt_holds_through_fresh_marks_links_and_snapshots() -> None:
     desk.mark("100")
     desk.link(Link.AUTH, up=False)
     desk.link(Link.AUTH, up=True)
-    desk.pays_in("0")
+    desk.is_read()
     assert desk.engine.states()[MAIN] is BotState.HALTED
 
 
@@ -401,6 +402,53 @@ def test_an_order_of_another_journal_halts_the_account(client_id: str, why: str)
     whose = "another bot acts here, or this journal is not the one that knows it"
     assert news.because == f"{client_id} on BTC/USDT:USDT: {why}; {whose}"
     assert of(Action, desk.mark("97")) == []
+
+
+def told(desk: Desk, *given: tuple[int, int], seen: tuple[str, ...] = ()) -> list[Decision]:
+    """What comes of hearing which ids the journal gave, and which the exchange remembers."""
+    return desk.fold(
+        Provenance(
+            at_ms=desk.now_ms,
+            given=tuple(EpochIds(epoch=epoch, count=count) for epoch, count in given),
+            seen=tuple(SeenId(account=MAIN, client_id=client_id) for client_id in seen),
+        )
+    )
+
+
+@pytest.mark.parametrize(
+    ("client_id", "why"),
+    [
+        ("hf-3-1", "the journal knows of no id of epoch 3"),
+        ("hf-2-8", "epoch 2 has given 7 ids so far"),
+        ("hf-9-1", "it is of epoch 9, the journal is in epoch 5"),
+    ],
+)
+def test_an_id_that_the_exchange_knows_and_the_journal_never_gave_halts_the_account(
+    client_id: str, why: str
+) -> None:
+    desk = Desk(adds(), epoch=5)
+    (news,) = of(StateChanged, told(desk, (2, 7), (4, 1), seen=("hf-2-7", "hf-4-1", client_id)))
+    assert news.now == BotState.HALTED
+    assert news.because.startswith(f"{client_id} at the exchange: {why}; another bot acts here")
+
+
+def test_ids_that_the_journal_gave_are_its_own() -> None:
+    desk = Desk(adds(), epoch=5)
+    assert told(desk, (2, 7), seen=("hf-2-7", "hf-2-3-2")) == []
+    desk.holds(a_position())
+    desk.rests(a_stop("95", client_id=ClientId("hf-2-4")))
+    assert desk.engine.states()[MAIN] is BotState.ARMED
+
+
+def test_whoever_accepts_an_id_accepts_what_its_epoch_gave_before_and_nothing_later() -> None:
+    desk = Desk(adds(), epoch=5)
+    told(desk, seen=("hf-3-6",))
+    desk.holds(a_position())
+    desk.command(CommandKind.RESUME)
+    desk.rests(a_stop("95", client_id=ClientId("hf-3-4")))
+    assert desk.engine.states()[MAIN] is BotState.ARMED
+    desk.rests(a_stop("95", client_id=ClientId("hf-3-7")))
+    assert desk.engine.states()[MAIN] is BotState.HALTED
 
 
 def test_a_shadow_may_stand_beside_the_bot_whose_orders_it_sees() -> None:

@@ -24,6 +24,9 @@ def main() -> int:
     first, _, last = told.seeds.partition(":")
     seeds = range(int(first), int(last)) if last else range(int(first), int(first) + 1)
     batch = judge_all(seeds, minutes=told.minutes, jobs=told.jobs, tell=_tell)
+    if told.digests:
+        for verdict in batch.verdicts:
+            print(f"digest {verdict.seed} {verdict.digest}")
     missing = sorted(EVERY_KIND - batch.faults.keys()) if len(seeds) >= ENOUGH else []
     _summarise(batch, missing)
     return 1 if batch.failed or missing else 0
@@ -34,6 +37,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--seeds", default="0:20", help="first:last, the last not included")
     parser.add_argument("--jobs", type=int, default=1, help="processes side by side")
     parser.add_argument("--minutes", type=int, default=20, help="simulated, of each seed")
+    parser.add_argument("--digests", action="store_true", help="print what each run came to, in one number")
     return parser.parse_args()
 
 

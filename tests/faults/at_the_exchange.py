@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from decimal import Decimal
 
 from bot.core.types import OUR_PREFIX
+from bot.simulator.binance.section import market_id
 from bot.simulator.faults import Fault, FaultKind
 from tests.faults.evidence import Cause, Who
 from tests.faults.scene import KEY, MAIN
@@ -139,6 +141,21 @@ def expired(weather: Weather) -> None:
         ledger.injected("stop expired", order.client_id)
 
 
+def tiers_change(weather: Weather) -> None:
+    """The exchange asks for a tenth more of maintenance in every tier from now on."""
+    world, office = weather.lab.exchange.world, weather.lab.exchange.wire._office
+    symbol = weather.a_symbol()
+    before = world.contracts[symbol]
+    more = Decimal("1.1")
+    tiers = tuple(
+        replace(tier, rate=tier.rate * more, deduction=tier.deduction * more) for tier in before.tiers
+    )
+    contract = replace(before, tiers=tiers)
+    world.contracts[symbol] = office.contracts[symbol] = contract
+    office.by_id[market_id(contract)] = contract
+    weather.lab.exchange.ledger.injected("tiers change", symbol)
+
+
 DEEDS: Mapping[str, Deed] = {
     "query lag": lag,
     "429": limited,
@@ -153,4 +170,5 @@ DEEDS: Mapping[str, Deed] = {
     "adl": deleveraged,
     "funding": funded,
     "stop expired": expired,
+    "tiers change": tiers_change,
 }

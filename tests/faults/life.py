@@ -63,6 +63,7 @@ class Life:
     """What a person may order of it while it guards."""
     defects: list[str] = field(default_factory=list)
     """Errors that nobody waited for."""
+    _orders: list[asyncio.Task[None]] = field(default_factory=list)
     _composed: Composition | None = None
     _shell: Shell | None = None
     _main: asyncio.Task[None] | None = None
@@ -106,6 +107,19 @@ class Life:
         else:
             self._kill()
 
+    def command(self, name: str, args: Mapping[str, object]) -> bool:
+        """A person orders something over the control socket; whether anybody is there to take it."""
+        if self.guarding_ms is None or self.program.gone:
+            return False
+        self.program.hear(self._take, self.queries[name], args)
+        return True
+
+    def _take(self, query: Query, args: Mapping[str, object]) -> None:
+        async def answer() -> None:
+            await query(args)
+
+        self._orders.append(self.program.create_task(answer(), name="an order"))
+
     def _kill(self) -> None:
         if not self.program.gone:
             self.time.kill_in(1)
@@ -147,7 +161,7 @@ class Life:
     def _stray(self, loop: asyncio.AbstractEventLoop, context: dict[str, object]) -> None:
         """An error that nobody waits for ends the process, as it does the real one."""
         error = context.get("exception")
-        if isinstance(error, Exception) and self._main is not None:
+        if isinstance(error, Exception) and self._main is not None and not self.program.gone:
             self.defects.append(f"stray {type(error).__name__}: {one_line(error)} {_where(error)}")
             self._main.cancel()
 

@@ -126,6 +126,10 @@ class Play:
             self.lab.life.stop("the play is over")
 
     def _deliver(self) -> None:
+        early_ms = DELIVERY_MS - self.scene.world.clock.now_ms()
+        if early_ms > 0:  # The exchange's own clock may be wrong just now.
+            self.time.after(early_ms, self._deliver)
+            return
         price = self.scene.world.market[NEARER].mark
         self.prices.gone.add(NEARER)
         with self.ledger.because(Cause(who=Who.VENUE, what="delivery")):

@@ -5,9 +5,11 @@ Prices are near those of the real coins, so that steps, minima and tiers matter 
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from decimal import Decimal
 from random import Random
+from typing import Any
 
 from bot.core.contracts import Contract, Tier, Tiers
 from bot.core.margin.venues import RULES
@@ -148,7 +150,14 @@ def _open(world: World, random: Random, start_ms: int, *, with_dated: bool) -> l
 
 def some_rules(random: Random) -> tuple[RuleEntry, ...]:
     """A few of the shipped rules, in the order of the ladder."""
-    chosen = [make for make in (_atr_stop, _top_up, _cut, _hedge, _close) if random.random() < 0.7]
+    shares: dict[Callable[[Random], Rule[Any]], float] = {
+        _atr_stop: 0.3,
+        _top_up: 0.7,
+        _cut: 0.5,
+        _hedge: 0.6,
+        _close: 0.6,
+    }
+    chosen = [make for make, share in shares.items() if random.random() < share]
     return tuple(RuleEntry(rule=make(random)) for make in chosen or [_top_up])
 
 
@@ -160,10 +169,10 @@ def some_limits(random: Random) -> Limits:
         return None if amount is None else D(amount)
 
     return Limits(
-        margin_per_position=budget(50, 400, 2_000),
-        margin_per_campaign=budget(200, 1_500),
-        margin_per_day=budget(100, 800, 5_000),
-        margin_per_account=budget(1_000, 10_000),
+        margin_per_position=budget(100, 1_000, 5_000),
+        margin_per_campaign=budget(1_500, 5_000),
+        margin_per_day=budget(300, 2_000, 10_000),
+        margin_per_account=budget(2_000, 20_000),
         hedge_notional=budget(1_000, 20_000),
         reserve=D(random.choice([0, 100, 1_000])),
         cooldown_ms=random.choice([1_000, 5_000, 20_000, 60_000]),
@@ -174,7 +183,7 @@ def some_limits(random: Random) -> Limits:
 
 
 def _near(random: Random) -> Decimal:
-    return D(random.randint(20, 90)) / 1000
+    return D(random.choice([random.randint(20, 90), random.randint(90, 300)])) / 1000
 
 
 def _top_up(random: Random) -> Rule[TopUpParams]:
@@ -203,7 +212,7 @@ def _close(random: Random) -> Rule[PartialCloseParams]:
 def _hedge(random: Random) -> Rule[QuarterlyHedgeParams]:
     params = QuarterlyHedgeParams(
         below=_near(random),
-        calm=D("0.25"),
+        calm=D("0.45"),
         ratio=D(random.choice(["0.5", "1"])),
         leverage=D(5),
         days=1,

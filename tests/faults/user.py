@@ -30,12 +30,14 @@ class User:
 
     def begin(self) -> None:
         """Come back in a while, every time."""
-        self._time.after(self._random.randint(60_000, 400_000), self._meddle)
+        self._time.after(self._random.randint(30_000, 240_000), self._meddle)
 
     def _meddle(self) -> None:
         if self._time.now_ms >= self._stop_ms:
             return
-        name = self._random.choice(list(DEEDS))
+        # Who holds nothing opens something, so that there is something to be guarded.
+        flat = not self._world.view(MAIN).positions
+        name = "open" if flat else self._random.choice(list(DEEDS))
         with self._ledger.because(Cause(who=Who.USER, what=name)):
             done = DEEDS[name](self)
         if done is not None:

@@ -183,7 +183,7 @@ class Streams:
         self.connected: Callable[[], None] = nothing
         self.options: dict[str, Any] = {}
         self.ws_dial_backoff: Mapping[str, Any] = {}
-        self.errand_replied: Callable[[Reply], None] = lambda _: None
+        self.learns: Callable[[Reply], None] = lambda _: None
 
     async def watch_mark_prices(self, symbols: Sequence[str] | None) -> Never:
         await self._stay("/market/ws/!markPrice@arr@1s")
@@ -203,7 +203,7 @@ class Streams:
     async def watch_balance(self) -> Never:
         """Get a listen key, stay on its line, and keep the key alive."""
         reply = await self._caller.send("POST", "/fapi/v1/listenKey", {}, signed=False)
-        self.errand_replied(reply)
+        self.learns(reply)
         if reply.status != 200:
             raise ConnectionError(f"no listen key: {reply.status} {reply.error} {reply.body[:80]}")
         key = json.loads(reply.body)["listenKey"]
@@ -222,7 +222,7 @@ class Streams:
         while True:
             await asyncio.sleep(KEEP_ALIVE_S)
             reply = await self._caller.send("PUT", "/fapi/v1/listenKey", {}, signed=False)
-            self.errand_replied(reply)
+            self.learns(reply)
             if reply.status != 200:
                 raise ConnectionError("the listen key was not kept alive")
 
@@ -323,7 +323,7 @@ class SimClients(Clients):
 
     def _end(self) -> _End:
         end = _End(self._caller, self._say)
-        end.exchange.errand_replied = self._learn_of_errand
+        end.exchange.learns = self._learn
         return end
 
 

@@ -41,8 +41,12 @@ class Bot:
 
     def armed(self) -> bool:
         """Whether it is armed and knows its positions."""
+        return self.is_in("armed")
+
+    def is_in(self, state: str) -> bool:
+        """Whether all its accounts are in that state and it knows its positions."""
         status = self.status()
-        return bool(status) and set(status["states"].values()) == {"armed"} and bool(status["positions"])
+        return bool(status) and set(status["states"].values()) == {state} and bool(status["positions"])
 
     def until(self, holds: Callable[[], object], within_s: float = HAPPEN_S) -> None:
         """Wait for something to hold, and no longer than that."""
@@ -58,14 +62,21 @@ class Bot:
             return None
 
 
-def guarded(holdfast: Run, config: Path, flag: str, act: Act, lasting: str = "60s") -> Result:
-    """Run the bot, do that once it is armed, and end it as a person would; what went wrong there counts."""
+def guarded(
+    holdfast: Run,
+    config: Path,
+    flag: str,
+    act: Act,
+    lasting: str = "60s",
+    ready: Callable[["Bot"], object] = lambda bot: bot.armed(),
+) -> Result:
+    """Run the bot, do that once it is ``ready``, and end it as a person would; what went wrong counts."""
     failed: list[BaseException] = []
     bot = Bot(config.parent)
 
     def work() -> None:
         try:
-            bot.until(bot.armed, READY_S)
+            bot.until(lambda: ready(bot), READY_S)
             act(bot)
         except BaseException as error:  # noqa: BLE001  # it is raised where the test is
             failed.append(error)

@@ -272,8 +272,10 @@ def test_a_hedge_where_there_are_no_quarterlies_is_refused_in_one_line(
     crash: Crash, holdfast: Run, tmp_path: Path
 ) -> None:
     config = configured(crash.venue, crash.exchange, tmp_path, hedge=True)
-    answer = holdfast("check", "--config", config)
-    assert answer.exit_code == 4, answer.output
-    (line,) = answer.stderr.splitlines()
-    assert "no dated contract of XT was ever seen" in line
-    assert "ReducePosition" in line
+    for command in (("check", "--config", config), ("run", config, "--live", "--for", "9s")):
+        answer = holdfast(*command)
+        assert answer.exit_code == 4, answer.output
+        (line,) = answer.stderr.splitlines()
+        assert "no dated contract of XT was ever seen" in line
+        assert "ReducePosition" in line
+    assert crash.exchange.books()["orders"] == []

@@ -94,7 +94,7 @@ def test_the_next_run_takes_over_what_the_first_one_left(
     left = exchange.books()
 
     def look(bot: Bot) -> None:
-        bot.until(lambda: bot.rows("StateChanged", contains='"now":"hf-1-'))
+        bot.until(lambda: bot.rows("StateChanged", contains='"now":"hf-'))
 
     answer = guarded(holdfast, config, "--live", look)
     assert answer.exit_code == 0, answer.output + answer.stderr

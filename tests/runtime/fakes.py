@@ -33,12 +33,17 @@ class FakeClock:
         heappush(self._sleepers, (self._now_ms + ms, next(self._order), woken))
         await woken
 
+    def jump(self, ms: int) -> None:
+        """Time passes while nobody runs: the process is stopped."""
+        self._now_ms += ms
+
     async def advance(self, ms: int) -> None:
         """Let time pass, and wake the sleepers one by one in the order of their times."""
         end = self._now_ms + ms
         await settled()
         while self._sleepers and self._sleepers[0][0] <= end:
-            self._now_ms, _, woken = heappop(self._sleepers)
+            due_ms, _, woken = heappop(self._sleepers)
+            self._now_ms = max(self._now_ms, due_ms)
             if not woken.done():
                 woken.set_result(None)
             await settled()

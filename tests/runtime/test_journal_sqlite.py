@@ -175,6 +175,19 @@ def test_a_changed_row_is_found_and_named(path: Path, statement: str, found: str
     assert "move the file and those beside it with the same name aside" in message
 
 
+def test_damage_that_the_database_tells_in_several_lines_is_told_in_one(path: Path) -> None:
+    write(path, some_steps(200))
+    database = sqlite3.connect(path)
+    (page,) = database.execute("SELECT rootpage FROM sqlite_master WHERE name = 'row_kind'").fetchone()
+    (size,) = database.execute("PRAGMA page_size").fetchone()
+    database.close()
+    content = bytearray(path.read_bytes())
+    cells = (page - 1) * size + 12
+    content[cells : cells + 8] = b"\xff" * 8
+    path.write_bytes(content)
+    assert "the database is damaged (*** in database main ***" in refused(path, JournalBroken)
+
+
 def test_a_file_that_is_no_database_is_left_as_it_was(path: Path) -> None:
     path.parent.mkdir()
     path.write_text("my holiday photographs\n" * 100)

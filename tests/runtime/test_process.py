@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.runtime.errors import CRASHED, ShellError
+from bot.runtime.errors import CRASHED, SPENT, ShellError
 from bot.runtime.process import INTERRUPTED, Life, run
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -274,3 +274,22 @@ async def main(life):
     assert ended(started(tmp_path, program.replace("DEADLINE_MS", "60_000"))) == (0, "")
     code, err = ended(started(tmp_path, program.replace("DEADLINE_MS", "0")))
     assert (code, err) == (CRASHED, "holdfast: it did not end in time\n")
+
+
+def test_a_program_may_end_itself_in_order_with_a_code(capfd: pytest.CaptureFixture[str]) -> None:
+    stopped: list[str] = []
+
+    async def program(life: Life) -> None:
+        over = asyncio.Event()
+
+        def stop(because: str) -> None:
+            stopped.append(because)
+            over.set()
+
+        life.on_stop(stop)
+        life.end("memory: 2000 MiB", SPENT)
+        await over.wait()
+
+    assert run(program) == SPENT
+    assert stopped == ["memory: 2000 MiB"]
+    assert capfd.readouterr().err == ""

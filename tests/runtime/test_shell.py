@@ -9,7 +9,7 @@ import pytest
 
 from bot.core.carried import Carried
 from bot.core.decisions import Action, Decision
-from bot.core.facts import CarriedOver, Fact, MarkPrice, Outcome, OutcomeKind, Tick
+from bot.core.facts import CarriedOver, Fact, MarkPrice, Outcome, OutcomeKind, StoodStill, Tick
 from bot.core.step import Step
 from bot.runtime.errors import ShellError
 from bot.runtime.inbox import Inbox
@@ -379,3 +379,57 @@ def test_a_crash_that_cannot_be_noted_still_tells_its_own_error() -> None:
     assert died.value.__notes__ == [
         "and it could not be noted: journal.db: the disk is full; free some space"
     ]
+
+
+def test_after_a_standstill_that_is_folded_before_whatever_waited_meanwhile() -> None:
+    run = Run()
+
+    async def script(shell: Shell) -> None:
+        await run.clock.advance(3_000)
+        run.engine.folded.clear()
+        run.clock.jump(12_000)
+        shell.inbox.put_now((a_mark(T0 + 3_500),))  # A socket had it; nobody could read it.
+        await settled()
+        await run.clock.advance(1_000)
+
+    run.play(script)
+    first, second, *others = [fact for (fact,) in run.engine.folded]
+    assert first == StoodStill(at_ms=T0 + 15_000, for_ms=12_000)
+    assert second == a_mark(T0 + 3_500)
+    assert {type(fact) for fact in others} == {Tick}
+
+
+def test_a_standstill_is_noticed_by_the_next_tick_where_nothing_else_comes() -> None:
+    run = Run()
+
+    async def script(_: Shell) -> None:
+        await run.clock.advance(1_000)
+        run.engine.folded.clear()
+        run.clock.jump(60_000)
+        await run.clock.advance(0)
+
+    run.play(script)
+    assert [type(fact) for (fact,) in run.engine.folded] == [StoodStill, Tick]
+
+
+def test_what_comes_a_little_late_is_no_standstill() -> None:
+    run = Run()
+
+    async def script(_: Shell) -> None:
+        await run.clock.advance(1_000)
+        run.clock.jump(3_000)
+        await run.clock.advance(5_000)
+
+    run.play(script)
+    assert {type(fact) for (fact,) in run.engine.folded} == {Tick}
+
+
+def test_a_shell_says_when_it_last_folded_and_committed() -> None:
+    run = Run()
+
+    async def script(shell: Shell) -> None:
+        assert shell.turned_ms == T0
+        await run.clock.advance(2_500)
+        assert shell.turned_ms == T0 + 2_000
+
+    run.play(script)

@@ -105,3 +105,28 @@ def test_every_lever_shows_on_the_books_of_the_exchange(certificates: Path) -> N
             assert DIALECT.reading.order(instrument, ClientId("hf-9-9"), nobody) is None
 
     run(main)
+
+
+def test_funding_that_was_paid_and_open_interest_are_read(certificates: Path) -> None:
+    async def main() -> None:
+        world = with_quarterly(machine_ms)
+        world.open(a_holding(quantity="2"))
+        async with (
+            served(world, certificates) as server,
+            a_client("binanceusdm", server.port, server.ca_file, ALICES_KEY) as client,
+        ):
+            bridge = Bridge(client)
+            await bridge.load()
+            btc, beside = bridge.listing.by_symbol[BTC], DIALECT.beside
+            requests = beside.payment_requests([btc], world.clock.now_ms() - 60_000)
+            assert beside.payments(await bridge.ask_all(requests), bridge.listing) == []
+            world.settle_funding(BTC)
+            (paid,) = beside.payments(await bridge.ask_all(requests), bridge.listing)
+            (booked,) = world.view(ALICE).income
+            assert (paid.symbol, paid.amount, paid.at_ms) == (BTC, booked.amount, booked.at_ms)
+            assert paid.amount < 0
+            answers = await bridge.ask_all(beside.interest_requests([btc]))
+            (told,) = beside.interest(answers, bridge.listing, world.clock.now_ms())
+            assert (told.symbol, told.quantity) == (BTC, world.market[BTC].open_interest)
+
+    run(main)

@@ -13,6 +13,7 @@ from bot.simulator import Wire, World
 from bot.simulator.venues import WIRES
 from bot.venues.live.dialect import Dialect
 from bot.venues.live.dialects import bybit, okx, xt
+from bot.venues.live.starting import is_suspended
 from bot.venues.live.terms import AccountState, Instrument, Listing
 from bot.venues.live.wire import Request
 from tests.building.contracts import BTC
@@ -192,5 +193,50 @@ def test_account_key_market_and_clock_are_read(
             assert reading.bars(btc, 60_000, bars, world.clock.now_ms())[-1].close == D(50100)
             clock = await bridge.ask(reading.time_request())
             assert reading.time_ms(clock) == world.clock.now_ms()
+
+    play(scene)
+
+
+@OTHERS
+def test_funding_that_was_paid_and_open_interest_are_read(
+    dialect: Dialect, make: Make, mode: PositionMode, certificates: Path
+) -> None:
+    world = make()
+    world.open(a_holding(quantity="2"))
+
+    async def scene() -> None:
+        async with trading(world, a_wire(dialect, world), ALICES_KEY, certificates) as (client, _):
+            bridge = Bridge(client, dialect)
+            btc, beside = await bridge.load(), dialect.beside
+            since_ms = world.clock.now_ms() - 60_000
+            requests = beside.payment_requests([btc], since_ms)
+            assert beside.payments(await bridge.ask_all(requests), bridge.listing) == []
+            world.settle_funding(BTC)
+            (paid,) = beside.payments(await bridge.ask_all(requests), bridge.listing)
+            (booked,) = world.view(ALICE).income
+            assert (paid.symbol, paid.amount, paid.at_ms) == (BTC, booked.amount, booked.at_ms)
+            assert paid.amount < 0
+            assert paid.side in (None, Side.LONG)
+            answers = await bridge.ask_all(beside.interest_requests([btc]))
+            told = beside.interest(answers, bridge.listing, world.clock.now_ms())
+            assert [(i.symbol, i.quantity) for i in told if i.symbol == BTC] == [
+                (BTC, world.market[BTC].open_interest)
+            ]
+
+    play(scene)
+
+
+@OTHERS
+def test_a_market_that_is_suspended_is_known_by_the_list_of_markets(
+    dialect: Dialect, make: Make, mode: PositionMode, certificates: Path
+) -> None:
+    world = make()
+
+    async def scene() -> None:
+        async with trading(world, a_wire(dialect, world), ALICES_KEY, certificates) as (client, _):
+            assert not is_suspended(client.markets[BTC])
+            world.market[BTC].halted = True
+            markets = await client.load_markets(True)
+            assert [symbol for symbol, market in markets.items() if is_suspended(market)] == [BTC]
 
     play(scene)

@@ -41,10 +41,9 @@ class Pool:
 
     def with_position(self, position: Position, wallet: Decimal) -> Pool:
         """This pool with one position replaced and another wallet."""
-        holdings = tuple(
-            [Holding(position, h.contract) if h.position.id == position.id else h for h in self.holdings]
-        )
-        return Pool(self.mode, wallet, holdings)
+        id_ = position.id
+        holdings = [Holding(position, h.contract) if h.position.id == id_ else h for h in self.holdings]
+        return Pool(self.mode, wallet, tuple(holdings))
 
     def without(self, id_: PositionId, wallet: Decimal) -> Pool:
         """This pool with one position closed and another wallet."""

@@ -20,10 +20,17 @@ from bot.core.margin.liquidation import (
     danger_below,
     legs_of,
     net_quantity,
-    segment,
 )
 from bot.core.margin.pool import Marks, Pool
-from bot.core.margin.requirement import fee_point, maintenance_point, rate_of, tier_index, tiers_jump
+from bot.core.margin.requirement import (
+    fee_point,
+    line,
+    maintenance,
+    maintenance_point,
+    rate_of,
+    tier_index,
+    tiers_jump,
+)
 from bot.core.margin.rules import FeeAt, MaintenanceAt, TierUnit
 from bot.core.types import ONE, ZERO, MarginMode, Position, PositionId
 
@@ -129,11 +136,18 @@ def close_for_loss(
 
 def _surplus(legs: Legs, wallet: Decimal, marks: Marks, at: Decimal, *, above: bool) -> Decimal:
     """Equity less requirement at the coordinate ``at``; ``above`` takes the tier just above an edge there."""
-    indices = [tier_index(leg.contract, leg.position.quantity, at) for leg in legs]
-    if above:
-        indices = [i + at_edge(leg, i, at, 1) for leg, i in zip(legs, indices, strict=True)]
-    intercept, slope, _, _ = segment(legs, wallet, indices, marks, legs)
-    return intercept + slope * at
+    surplus = wallet
+    for leg in legs:
+        position, contract = leg.position, leg.contract
+        gain = position.quantity * at - contract.notional(position.quantity, position.entry)
+        surplus += gain if direction(position, contract) > 0 else -gain
+        if maintenance_point(position, contract) is MaintenanceAt.MARK:
+            surplus -= maintenance(position, contract, marks[position.id.symbol])
+            continue
+        index = tier_index(contract, position.quantity, at)
+        slope, intercept = line(position, contract, index + at_edge(leg, index, at, 1) if above else index)
+        surplus -= slope * at + intercept
+    return surplus
 
 
 def _edges(legs: Legs, low: Decimal, high: Decimal) -> list[Decimal]:

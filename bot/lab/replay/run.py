@@ -188,6 +188,7 @@ async def replay(
     ``TapeError`` for tapes that do not belong together, ``ConfigError`` for positions that cannot be.
     """
     began = perf_counter()
+    played = settings.played(path, latency_ms)
     grouped = group(tapes)
     paths = tuple(price_path(each, order=path) for each in grouped)
     quarterlies = find_quarterlies(settings, grouped, path)
@@ -217,7 +218,7 @@ async def replay(
             *_parked(defended.record),
         ),
         synthetic=plans[True].synthetic,
-        digest=digest_of((tape.sha256 for tape in tapes), settings.canonical(), defended),
+        digest=digest_of((tape.sha256 for tape in tapes), played.canonical(), defended),
     )
 
 

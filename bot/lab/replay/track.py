@@ -40,6 +40,7 @@ class Track:
         "_breach_ms",
         "_cleared_ms",
         "_delivered_ms",
+        "_gapless",
         "_last_ms",
         "_size",
         "bar",
@@ -53,6 +54,7 @@ class Track:
         self.symbol = Symbol(path.symbol)
         self.path = path
         self._size = len(path)
+        self._gapless = path.gapless
         self.bar = 0
         """The first bar of which some point has neither been delivered nor skipped."""
         self.next_ms: int = path.times.item(0)
@@ -100,14 +102,15 @@ class Track:
         if self.next_ms >= until_ms:
             return None
         path, times = self.path, self.path.times
-        # As ``index_at`` and ``_move_to`` do, but with each opening looked up once: this runs at every stop.
-        bar = self.bar - (self.next_ms - until_ms) // path.interval_ms
-        if bar < self._size and (opened_ms := times.item(bar - 1)) < until_ms <= (
-            opens_ms := times.item(bar)
-        ):
-            self.bar, self.next_ms = bar, opens_ms
+        # As ``index_at`` does, but openings are counted where they can be: this runs at every stop.
+        interval_ms = path.interval_ms
+        ahead = (until_ms - self.next_ms + interval_ms - 1) // interval_ms
+        bar = self.bar + ahead
+        if self._gapless and bar < self._size:
+            self.bar, self.next_ms = bar, self.next_ms + ahead * interval_ms
+            opened_ms = self.next_ms - interval_ms
         else:
-            self._move_to(bar := int(times.searchsorted(until_ms)))
+            self._move_to(bar := self.index_at(until_ms))
             opened_ms = times.item(bar - 1)
         at_ms = opened_ms + self._last_ms
         if at_ms < until_ms:

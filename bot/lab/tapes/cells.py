@@ -199,6 +199,13 @@ def common_ticks(columns: list[Column]) -> tuple[list[Ticks], int, bool]:
     return [_ticks(column, exponent) for column in columns], exponent, exponent < wanted
 
 
+def too_large(columns: Iterable[Column]) -> int:
+    """The first row in which a column has more digits before the point than ``common_ticks`` takes."""
+    return min(
+        row for column in columns for row, value in column.odd.items() if value.adjusted() >= DIGITS_MAX
+    )
+
+
 def _most_decimals(column: Column) -> int:
     most = int(column.decimals.max(initial=0))
     for value in column.odd.values():

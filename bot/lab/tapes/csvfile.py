@@ -59,6 +59,7 @@ def read_csv(path: Path, data: bytes) -> CsvTable:
     names = _names(path, head.decode("utf-8"))
     rest = rest.rstrip() + b"\n"
     if rest == b"\n":
+        require_columns(path, names, ("ts_ms",), 1)
         raise TapeError(path, None, "the tape has a header and no rows", "record or download it again")
     body = np.frombuffer(rest + _PADDING, dtype=np.uint8)
     separators = np.flatnonzero((body == _COMMA) | (body == _NEWLINE)).astype(np.int32)

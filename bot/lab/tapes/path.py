@@ -105,6 +105,11 @@ class PricePath:
         return Points(times=times, last=last, mark=last if self.marks is None else self.marks[part])
 
     @cached_property
+    def gapless(self) -> bool:
+        """Whether each bar opens one interval after the last: then openings can be counted."""
+        return bool((np.diff(self.times) == self.interval_ms).all())
+
+    @cached_property
     def _offsets(self) -> tuple[int, int, int, int]:
         return 0, self.interval_ms // 3, self.interval_ms * 2 // 3, self.interval_ms - 1
 

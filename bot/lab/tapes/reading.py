@@ -11,7 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
-from bot.lab.tapes.cells import common_ticks
+from bot.lab.tapes.cells import common_ticks, too_large
 from bot.lab.tapes.checks import check_bars, check_rates, check_times, check_volume
 from bot.lab.tapes.csvfile import CsvTable, read_csv, require_columns
 from bot.lab.tapes.errors import TapeError
@@ -120,8 +120,9 @@ def _times(table: _Table) -> Ticks:
     try:
         (ticks,), exponent, rounded = common_ticks([column])
     except OverflowError as error:
+        line = table.line(too_large([column]))
         raise TapeError(
-            table.path, None, "a time is far too large", "give ts_ms in milliseconds UTC"
+            table.path, line, "a time is far too large", "give ts_ms in milliseconds UTC"
         ) from error
     (times,), exponent = reduced([ticks], exponent)
     if exponent or rounded:
@@ -136,6 +137,7 @@ def _prices(table: _Table) -> tuple[list[Ticks], int, bool]:
     try:
         ticks, exponent, rounded = common_ticks(columns)
     except OverflowError as error:
-        raise TapeError(table.path, None, str(error), "check the units of the prices") from error
+        line = table.line(too_large(columns))
+        raise TapeError(table.path, line, str(error), "check the units of the prices") from error
     ticks, exponent = reduced(ticks, exponent)
     return ticks, exponent, rounded

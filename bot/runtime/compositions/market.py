@@ -64,10 +64,14 @@ class PaperMarket:
                     heard += _with(fact, self._settle(fact))
                 case LinkChanged(up=True):
                     # What comes back counts from a reading on, and nobody reads a paper account by himself.
-                    heard.append((fact, *self._exchange.snapshot(self._now_ms())))
+                    heard.append((fact, *self.snapshot()))
                 case _:
                     heard.append((fact,))
         return heard
+
+    def snapshot(self) -> Batch:
+        """The account as it is now."""
+        return self._exchange.snapshot(self._now_ms())
 
     def expire(self) -> list[Batch]:
         """Deliver the dated contracts whose day has come, at their last mark."""
@@ -164,10 +168,17 @@ class MarketEar:
             self._inbox.put_now(heard)
 
 
-async def keep_calendar(market: PaperMarket, clock: Clock, inbox: Inbox) -> None:
-    """Deliver what expires. Runs for ever."""
+async def keep_calendar(
+    market: PaperMarket, clock: Clock, recovering: Callable[[], bool], inbox: Inbox
+) -> None:
+    """Deliver what expires, and tell the account while somebody is ``recovering``. Runs for ever.
+
+    A real account is read again and again, and after a standstill that is what brings it back.
+    """
     while True:
         await clock.sleep(CALENDAR_MS)
+        if recovering():
+            await inbox.put(market.snapshot())
         for batch in market.expire():
             await inbox.put(batch)
 

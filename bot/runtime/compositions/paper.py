@@ -19,6 +19,7 @@ from bot.config.fields import ANY_SYMBOL
 from bot.core.contracts import Contract
 from bot.core.engine import Engine
 from bot.core.rule import Needs
+from bot.core.states import BotState
 from bot.core.types import AccountName, Symbol
 from bot.runtime.clock import Clock
 from bot.runtime.compositions.market import DistantVenue, MarketEar, PaperMarket, keep_calendar
@@ -67,6 +68,9 @@ async def paper(
         )
         feed = Feed(connection, None, wants=wants_of(needs), also=symbols)
 
+        def recovering() -> bool:
+            return BotState.RECOVERING in engine.states().values()
+
         async def listen(inbox: Inbox) -> None:
             await feed.run(MarketEar(market, inbox))
 
@@ -77,9 +81,11 @@ async def paper(
             venue=DistantVenue(PaperVenue(exchange, clock.now_ms), clock.sleep, latency_ms),
             journal=journal,
             inherited=(),
-            feeds={"market": listen, "calendar": partial(keep_calendar, market, clock)},
+            feeds={"market": listen, "calendar": partial(keep_calendar, market, clock, recovering)},
             symbols=tuple(contracts),
             findings={},
+            clocks=(clients.clock,),
+            gate=gate,
         )
 
 

@@ -18,7 +18,9 @@ from bot.runtime.journal import Journal
 from bot.runtime.shell import Feed
 from bot.runtime.starting.connecting import Say
 from bot.runtime.starting.findings import Finding
+from bot.venues.live.clock import ExchangeClock
 from bot.venues.live.feed import Wants
+from bot.venues.live.gate import Gate
 from bot.venues.port import Batch, Venue
 
 NEAR_RULE = Decimal("0.01")
@@ -43,6 +45,10 @@ class Composition:
     symbols: tuple[Symbol, ...]
     """What may be traded."""
     findings: Mapping[AccountName, Sequence[Finding]]
+    clocks: Sequence[ExchangeClock]
+    """Those of the exchanges that are talked to."""
+    gate: Gate | None
+    """What every request goes through; ``None`` where none is made."""
 
 
 class Compose(Protocol):

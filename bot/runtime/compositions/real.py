@@ -16,19 +16,23 @@ from bot.config.errors import written
 from bot.config.reaching import check_reachable, check_sendable
 from bot.core.carried import Life, OpenIntent
 from bot.core.engine import Engine
+from bot.core.provenance import SeenId
 from bot.core.settings import EngineSettings
-from bot.core.types import AccountName, Symbol
+from bot.core.types import OUR_PREFIX, AccountName, Symbol
 from bot.runtime.checkpoint import CheckpointedJournal, remembered
 from bot.runtime.clock import Clock
 from bot.runtime.compositions.parts import Composition, nearness, wants_of
 from bot.runtime.inbox import Inbox
 from bot.runtime.journal import Journal
+from bot.runtime.provenance import inherited
 from bot.runtime.secrets import keys_of
 from bot.runtime.shell import Feed as ShellFeed
 from bot.runtime.starting.connecting import Connected, Say, connected, gate_of
 from bot.runtime.starting.errors import StartRefused
 from bot.runtime.starting.findings import Finding, Level, findings
+from bot.venues.live.clock import ExchangeClock
 from bot.venues.live.feed import Feed
+from bot.venues.live.gate import Gate
 from bot.venues.router import Venues
 from bot.venues.silent import SilentVenue
 
@@ -58,15 +62,19 @@ async def guarding(
     """The parts of a run that acts on accounts that are connected."""
     engine = Engine(engine_settings)
     left = await remembered(journal)
+    if left is not None:
+        left = replace(left, at_ms=clock.now_ms())
     return Composition(
         engine=engine,
         settings=engine_settings,
         venue=Venues({name: each.venue for name, each in found.items()}),
         journal=CheckpointedJournal(journal, engine),
-        inherited=() if left is None else (replace(left, at_ms=clock.now_ms()),),
+        inherited=await inherited(journal, left, found, await seen_ids(found), clock.now_ms()),
         feeds=_feeds(engine, found, () if left is None else left.carried.open_intents),
         symbols=_symbols(found),
         findings=looked_at,
+        clocks=_clocks(found),
+        gate=_gate(found),
     )
 
 
@@ -96,6 +104,8 @@ async def shadow(
             feeds=_feeds(engine, found, ()),
             symbols=_symbols(found),
             findings=looked_at,
+            clocks=_clocks(found),
+            gate=_gate(found),
         )
 
 
@@ -136,6 +146,16 @@ def line_about(settings: Settings, account: AccountName, finding: Finding) -> st
     return f"{settings.origin(finding.key)}: {written(finding.key)}: {finding.text}"
 
 
+async def seen_ids(found: Accounts) -> tuple[SeenId, ...]:
+    """The client ids with our prefix that the exchange shows: of orders that rest, and of those that did."""
+    seen: dict[SeenId, None] = {}
+    for name, each in found.items():
+        ids = [order.client_id for order in each.read.state.orders]
+        ours = [each_id for each_id in ids if each_id.startswith(OUR_PREFIX)]
+        seen.update(dict.fromkeys(SeenId(account=name, client_id=each_id) for each_id in ours))
+    return tuple(seen)
+
+
 # -- inside -----------------------------------------------------------------------------------------
 
 
@@ -163,6 +183,15 @@ def _feeds(engine: Engine, found: Accounts, still_open: Sequence[OpenIntent]) ->
         return run
 
     return {f"feed of {name}": feed_of(name, each) for name, each in found.items()}
+
+
+def _clocks(found: Accounts) -> tuple[ExchangeClock, ...]:
+    return tuple(each.connection.wires.clock for each in found.values())
+
+
+def _gate(found: Accounts) -> Gate:
+    """All accounts share one."""
+    return next(iter(found.values())).connection.wires.gate
 
 
 def _symbols(found: Accounts) -> tuple[Symbol, ...]:

@@ -132,6 +132,10 @@ class JournalBroken(JournalError):  # noqa: N818  # it says what is the matter
     """The file is not what was written: cut, changed, or not a journal at all."""
 
 
+class JournalForeign(JournalBroken):
+    """The file belongs to another program: it is no journal, and nobody's to be moved."""
+
+
 class JournalVersion(JournalError):  # noqa: N818  # it says what is the matter
     """The file was written by another version of Holdfast."""
 

@@ -11,6 +11,7 @@ from typing import Any, assert_never
 from bot.core.codec import decode_decision, decode_fact, encode
 from bot.core.decisions import Action, Decision, Refusal, StateChanged
 from bot.core.facts import (
+    AccountRead,
     BalanceChanged,
     BarClosed,
     Book,
@@ -30,11 +31,15 @@ from bot.core.facts import (
     MarkPrice,
     OpenInterest,
     OptionQuote,
+    OrderEnded,
     OrdersChanged,
     Outcome,
     PositionChanged,
+    ProcessChanged,
+    StoodStill,
     Tick,
 )
+from bot.core.provenance import Provenance
 from bot.core.step import Step
 from bot.runtime.journal.port import JournalRow, Part
 from bot.runtime.redaction import redact
@@ -139,6 +144,7 @@ def labels_of(noun: Fact | Decision) -> Labels:
         case (
             PositionChanged()
             | OrdersChanged()
+            | OrderEnded()
             | Outcome()
             | FundingPaid()
             | Liquidated()
@@ -151,7 +157,7 @@ def labels_of(noun: Fact | Decision) -> Labels:
             return _named(noun.id.account, noun.id.symbol, noun.rule)
         case StateChanged():
             return _subject(noun.subject)
-        case BalanceChanged() | LinkChanged():
+        case BalanceChanged() | AccountRead() | LinkChanged():
             return _named(noun.account)
         case InstrumentChanged():
             return _named(symbol=noun.contract.symbol)
@@ -160,7 +166,7 @@ def labels_of(noun: Fact | Decision) -> Labels:
                 return _named(noun.subject)
             kind = "position" if "/" in noun.subject else "rule"
             return _subject(f"{kind}:{noun.subject}")
-        case CarriedOver() | Tick():
+        case CarriedOver() | Provenance() | StoodStill() | ProcessChanged() | Tick():
             return None, None, None
         case _:
             assert_never(noun)
@@ -180,6 +186,8 @@ def _subject(subject: str) -> Labels:
         return _named(rule=name)
     if kind in ("account", "flatten"):
         return _named(name)
+    if kind == "contract":
+        return _named(symbol=name)
     account, _, rest = name.partition("/")
     symbol, _, side = rest.rpartition("/")
     return _named(account, symbol) if symbol and side else _named()

@@ -7,17 +7,18 @@ are missing.
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import aiosqlite
 
-from bot.runtime.journal.port import JournalBroken, JournalError, JournalVersion
+from bot.runtime.journal.port import JournalBroken, JournalError, JournalForeign, JournalVersion
 from bot.runtime.journal.rows import OPENED, Head, chained
+from bot.runtime.journal.seal import ASIDE, Sealed, refuse_other_end
 
 APPLICATION_ID = 0x484F4C44
 """``HOLD`` in ASCII."""
-ASIDE = "move the file and those beside it with the same name aside for a review, then start again"
 _SQLITE_MAGIC = b"SQLite format 3\x00"
 _CHUNK = 2_000
 
@@ -93,7 +94,10 @@ async def prepare(database: aiosqlite.Connection, path: Path, schema: Schema) ->
     tables = await _one(database, "SELECT count(*) FROM sqlite_master")
     empty = (application_id, version, tables) == (0, 0, 0)
     if not empty and application_id != APPLICATION_ID:
-        raise JournalBroken(path, "this is a database of another program", "name another file")
+        ours = await _one(database, "SELECT count(*) FROM sqlite_master WHERE name IN ('row', 'head')")
+        if ours:
+            raise JournalBroken(path, "the database is damaged (its name is not ours)", ASIDE)
+        raise JournalForeign(path, "this is a database of another program", "name another file")
     if not empty and version != schema.version:
         raise JournalVersion(
             path,
@@ -125,13 +129,17 @@ async def _create(database: aiosqlite.Connection, schema: Schema) -> None:
     await database.commit()
 
 
-async def verify(database: aiosqlite.Connection, path: Path) -> Contents:
-    """Read the whole file and follow the chain; ``JournalBroken`` names the first row that does not fit."""
+async def verify(database: aiosqlite.Connection, path: Path, sealed: Sealed | None, digest: str) -> Contents:
+    """Read the whole file and follow the chain; ``JournalBroken`` names the first row that does not fit.
+
+    ``digest`` is that of the file before anybody opened it, and matters where ``sealed`` says what it was.
+    """
     finding = await _pragma(database, "integrity_check(1)")
     if finding != "ok":
         raise JournalBroken(path, f"the database is damaged ({finding})", ASIDE)
     contents = Contents(Head())
     seq, step, hash_ = 0, 0, contents.head.hash
+    hash_there = ""
     async with database.execute("SELECT * FROM row ORDER BY seq") as cursor:
         while rows := await cursor.fetchmany(_CHUNK):
             for row in rows:
@@ -142,13 +150,16 @@ async def verify(database: aiosqlite.Connection, path: Path) -> Contents:
                 if row[9] != hash_:
                     raise JournalBroken(path, f"row {seq} is not what was written", ASIDE)
                 if row[2] == "note" and row[3] == OPENED:
-                    contents.epochs.append(Epoch(len(contents.epochs) + 1, seq, step))
+                    contents.epochs.append(Epoch(int(json.loads(row[8])["epoch"]), seq, step))
+                if sealed is not None and seq == sealed.seq:
+                    hash_there = hash_
                 step = max(step, row[1])
     contents.head = Head(seq, step, hash_)
     async with database.execute("SELECT seq, hash FROM head") as cursor:
         heads = [tuple(row) for row in await cursor.fetchall()]
     if heads != [(seq, hash_)]:
         raise JournalBroken(path, f"rows after {seq} are missing", ASIDE)
+    refuse_other_end(path, sealed, contents.head, hash_there, digest)
     return contents
 
 

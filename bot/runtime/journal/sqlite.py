@@ -31,7 +31,6 @@ from bot.runtime.journal.port import (
 )
 from bot.runtime.journal.rows import OPENED, Entry, Head, Note, row_from, rows_after, steps_from
 from bot.runtime.journal.schema import (
-    ASIDE,
     SCHEMA,
     Contents,
     Epoch,
@@ -40,6 +39,7 @@ from bot.runtime.journal.schema import (
     refuse_foreign_file,
     verify,
 )
+from bot.runtime.journal.seal import ASIDE, Seal, digest_of, read_seal, refuse_lost, seal_of
 
 PENDING_MAX = 500_000
 """Entries that may wait for a commit. More means that nobody commits."""
@@ -51,6 +51,9 @@ _SPARE = 4
 """The log is given its length where this many times as much is free."""
 _NO_ROOM = 64 * 1024
 """Below this much free space an unexplained write error is a full disk."""
+
+_FILES = ("", "-wal", "-journal", "-seal")
+"""What may lie beside a journal, and the journal itself, by the ends of their names."""
 
 T = TypeVar("T")
 
@@ -70,12 +73,13 @@ class Database(aiosqlite.Connection):
 class SqliteJournal:
     """The journal in a file. Made by ``open_journal`` and ``read_journal``, never directly."""
 
-    def __init__(self, database: Database, path: Path, contents: Contents) -> None:
-        """Take over an open connection to a verified file."""
+    def __init__(self, database: Database, path: Path, contents: Contents, seal: Seal | None = None) -> None:
+        """Take over an open connection to a verified file; ``seal`` follows what is committed."""
         self._database = database
         self._path = path
         self._epochs = contents.epochs
         self._head = contents.head
+        self._seal = seal
         self._pending: list[Entry] = []
         self._writing = asyncio.Lock()
         self._reading = asyncio.Lock()
@@ -84,8 +88,8 @@ class SqliteJournal:
 
     @property
     def epoch(self) -> int:
-        """Counted by the file itself."""
-        return len(self._epochs)
+        """Given by the file itself."""
+        return self._epochs[-1].number if self._epochs else 0
 
     @property
     def played(self) -> int:
@@ -116,10 +120,10 @@ class SqliteJournal:
     async def steps(self, epoch: int | None = None) -> AsyncIterator[Step]:
         """Read in chunks, and between them let others read and write."""
         number = self.played if epoch is None else epoch
-        starts = {start.number: start.seq for start in self._epochs}
-        if number not in starts:
+        starts = [each.seq for each in self._epochs if each.number >= number]
+        if number not in {each.number for each in self._epochs}:
             return
-        after, end = starts[number], starts.get(number + 1, self._head.seq + 1)
+        after, end = (*starts, self._head.seq + 1)[:2]
         rest: list[JournalRow] = []
         while rows := await self._fetch(
             "SELECT * FROM row WHERE seq > ? AND seq < ? AND step > 0 ORDER BY seq LIMIT ?",
@@ -145,6 +149,9 @@ class SqliteJournal:
         finally:
             with _translated(self._path):
                 await self._database.close()
+        if self._seal is not None and self._failure is None:
+            with _translated(self._path):
+                await asyncio.to_thread(self._seal.close_over, self._head)
 
     async def _flush(self) -> None:
         if self._failure is not None:
@@ -155,7 +162,7 @@ class SqliteJournal:
         rows, head = rows_after(self._head, self._pending)
         try:
             with _translated(self._path):
-                await self._database.at_once(partial(_write, rows, head))
+                await self._database.at_once(partial(_write, rows, head, self._seal))
         except JournalError as error:
             with suppress(sqlite3.Error):
                 await self._database.rollback()
@@ -176,39 +183,55 @@ class SqliteJournal:
 
 @asynccontextmanager
 async def open_journal(
-    path: Path, *, opened_ms: int, schema: Schema = SCHEMA
+    path: Path,
+    *,
+    opened_ms: int,
+    schema: Schema = SCHEMA,
+    least_epoch: int = 1,
+    sealed: bool = False,
+    notes: Sequence[Note] = (),
 ) -> AsyncIterator[SqliteJournal]:
     """Open for writing, create if need be, verify, and begin a new epoch.
+
+    The epoch is the one after the last, and ``least_epoch`` where that is more. ``sealed`` keeps a seal
+    beside the file; one that is there already is kept in any case. ``notes`` are committed with the opening.
 
     The caller holds the lock of the data directory. On a clean exit what was taken is committed; on an
     error it is not, because nothing can have been done about it yet. Raises a ``JournalError``.
     """
+    with _translated(path):
+        refuse_lost(path)
     created = _create_file(path)
     try:
         async with _connected(path, schema) as (database, contents):
-            number = len(contents.epochs) + 1
-            contents.epochs.append(Epoch(number, contents.head.seq + 1, contents.head.step))
-            journal = SqliteJournal(database, path, contents)
-            journal.note(OPENED, {"epoch": str(number)}, opened_ms)
-            await journal.commit()
-            with _translated(path):
-                await asyncio.to_thread(_lengthen, path.with_name(path.name + "-wal"))
-            created = False
-            yield journal
-            await journal.close()
+            with _sealing(path, wanted=sealed) as seal:
+                if seal is not None:
+                    with _translated(path):
+                        seal.break_open(contents.head)
+                last = contents.epochs[-1].number if contents.epochs else 0
+                number = max(last + 1, least_epoch)
+                contents.epochs.append(Epoch(number, contents.head.seq + 1, contents.head.step))
+                journal = SqliteJournal(database, path, contents, seal)
+                journal.note(OPENED, {"epoch": str(number)}, opened_ms)
+                for note in notes:
+                    journal.note(note.kind, note.body, note.at_ms)
+                await journal.commit()
+                with _translated(path):
+                    await asyncio.to_thread(_lengthen, path.with_name(path.name + "-wal"))
+                created = False
+                yield journal
+                await journal.close()
     finally:
         if created:
-            for leftover in (
-                path,
-                path.with_name(path.name + "-wal"),
-                path.with_name(path.name + "-journal"),
-            ):
-                leftover.unlink(missing_ok=True)
+            for leftover in _FILES:
+                path.with_name(path.name + leftover).unlink(missing_ok=True)
 
 
 @asynccontextmanager
 async def read_journal(path: Path) -> AsyncIterator[SqliteJournal]:
     """Open to read only: nothing is created, no epoch begins. The caller holds the lock all the same."""
+    with _translated(path):
+        refuse_lost(path)
     _refuse_missing(path)
     async with _connected(path, SCHEMA) as (database, contents):
         await database.execute("PRAGMA query_only = ON")
@@ -219,13 +242,30 @@ async def read_journal(path: Path) -> AsyncIterator[SqliteJournal]:
 async def _connected(path: Path, schema: Schema) -> AsyncIterator[tuple[Database, Contents]]:
     async with AsyncExitStack() as stack:
         with _translated(path, opening=True):
+            found = read_seal(path)
             refuse_foreign_file(path)
+            # Before SQLite gets to touch it: what is in a log goes into the file when that is closed.
+            digest = await asyncio.to_thread(digest_of, path) if found is not None and found.digest else ""
             connect = partial(sqlite3.connect, path, isolation_level="IMMEDIATE", timeout=_BUSY_WAIT_S)
             database = Database(connect, iter_chunk_size=_FETCH)
             stack.push_async_callback((await database).close)
             await prepare(database, path, schema)
-            contents = await verify(database, path)
+            contents = await verify(database, path, found, digest)
         yield database, contents
+
+
+@contextmanager
+def _sealing(path: Path, *, wanted: bool) -> Iterator[Seal | None]:
+    """The seal, where there is to be one."""
+    if not wanted and not seal_of(path).exists():
+        yield None
+        return
+    with _translated(path):
+        seal = Seal(path)
+    try:
+        yield seal
+    finally:
+        seal.let_go()
 
 
 def _create_file(path: Path) -> bool:
@@ -263,11 +303,13 @@ def _refuse_missing(path: Path) -> None:
         raise JournalMissing(path, "there is no journal", "run the bot first, or name another file")
 
 
-def _write(rows: Sequence[JournalRow], head: Head, connection: sqlite3.Connection) -> None:
-    """Add rows and the end of the chain after them, in one transaction, synced."""
+def _write(rows: Sequence[JournalRow], head: Head, seal: Seal | None, connection: sqlite3.Connection) -> None:
+    """Add rows and the end of the chain after them, in one transaction, synced; then the seal follows."""
     connection.executemany("INSERT INTO row VALUES (?,?,?,?,?,?,?,?,?,?)", rows)
     connection.execute("UPDATE head SET seq = ?, hash = ?", (head.seq, head.hash))
     connection.commit()
+    if seal is not None:
+        seal.advance(head)
 
 
 def selection(query: JournalQuery) -> tuple[str, list[object]]:

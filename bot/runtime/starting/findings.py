@@ -14,13 +14,25 @@ from enum import StrEnum
 from typing import Any
 
 from bot.config.accounts import AccountTable
+from bot.config.at_venues import AtVenue
 from bot.config.currencies import unclear_money
 from bot.config.errors import Key, listed, suggestion
 from bot.config.fields import format_exact
+from bot.config.levers import judged
 from bot.config.model import Config
 from bot.core.capabilities import Capabilities
 from bot.core.settings import RuleEntry
-from bot.core.types import OUR_PREFIX, AccountName, Order, OrderKind, Position, PositionMode, Symbol
+from bot.core.types import (
+    OUR_PREFIX,
+    AccountName,
+    MarginMode,
+    Order,
+    OrderKind,
+    Position,
+    PositionMode,
+    Symbol,
+)
+from bot.venues.live.starting import is_suspended
 from bot.venues.live.terms import AccountState, KeyRights, Listing, Setup, Traits
 
 SKEW_WARN_MS = 500
@@ -88,6 +100,7 @@ def findings(read: Read, config: Config, rules: Sequence[RuleEntry]) -> Iterator
         *_money(read, config),
         *_positions(read),
         *_levers(read, rules),
+        *_hopeless(read, rules),
         *(Finding(level=Level.WARN, text=f"not understood: {flaw}") for flaw in _few(read.state.flaws)),
         *_belt(config),
     ]
@@ -160,7 +173,7 @@ def _symbols(read: Read, config: Config) -> Iterator[Finding]:
             text = untradable(symbol, read)
             if text:
                 key: Key = ("rules", index, "symbols", at)
-                maintained = read.markets.get(symbol, {}).get("active") is False
+                maintained = is_suspended(read.markets.get(symbol, {}))
                 yield Finding(level=Level.REFUSE, text=text, key=key, mistaken=not maintained)
 
 
@@ -171,7 +184,7 @@ def untradable(symbol: Symbol, read: Read) -> str:
         return f"{venue} does not list {symbol}{suggestion(symbol, read.listing.by_symbol)}"
     if market.get("spot"):
         return f"{symbol} is a spot market, which has no liquidation to be guarded against"
-    if market.get("active") is False:
+    if is_suspended(market):
         return f"{symbol} is not traded now: {venue} has it in maintenance, or takes it off its list"
     if symbol not in read.listing.by_symbol:
         return f"{venue} tells no maintenance tiers of {symbol}: its liquidation cannot be computed"
@@ -201,7 +214,7 @@ def _positions(read: Read) -> Iterator[Finding]:
         else:
             yield Finding(level=Level.NOTE, text=_described(position, read))
             yield from _beyond_tiers(position, read)
-        yield _stops(position, read.state.orders)
+        yield _stops(position, read.state)
 
 
 def _described(position: Position, read: Read) -> str:
@@ -227,20 +240,32 @@ def _beyond_tiers(position: Position, read: Read) -> Iterator[Finding]:
         yield Finding(level=Level.WARN, text=f"{_name(position)}: {text}")
 
 
-def _stops(position: Position, orders: Sequence[Order]) -> Finding:
-    """What rests on the position already, and whose it is."""
+def _stops(position: Position, state: AccountState) -> Finding:
+    """What rests on the position already, whose it is, and whether it would close the position in time."""
     stops = [
         o
-        for o in orders
+        for o in state.orders
         if o.id == position.id and o.kind is OrderKind.STOP_MARKET and o.reduces and o.trigger
     ]
+    name, theirs = _name(position), state.venue_liquidation.get(position.id)
     if not stops:
-        return Finding(level=Level.DANGER, text=f"{_name(position)}: no stop rests at the exchange")
-    said = ", ".join(
-        f"{'ours' if stop.client_id.startswith(OUR_PREFIX) else 'not ours'} at {_number(stop.trigger)}"
-        for stop in stops
-    )
-    return Finding(level=Level.NOTE, text=f"{_name(position)}: a stop rests at the exchange: {said}")
+        return Finding(level=Level.DANGER, text=f"{name}: no stop rests at the exchange")
+    said = ", ".join(_said_of(stop, position) for stop in stops)
+    whole = [stop for stop in stops if stop.closes_position or stop.quantity >= position.quantity]
+    if not whole:
+        return Finding(level=Level.DANGER, text=f"{name}: no stop that rests closes all of it: {said}")
+    sign = position.id.side.sign
+    if theirs and all(stop.trigger and sign * (stop.trigger - theirs) <= 0 for stop in whole):
+        text = f"{name}: no stop that rests comes before liquidation at {_number(theirs)}: {said}"
+        return Finding(level=Level.DANGER, text=text)
+    return Finding(level=Level.NOTE, text=f"{name}: a stop rests at the exchange: {said}")
+
+
+def _said_of(stop: Order, position: Position) -> str:
+    whose = "ours" if stop.client_id.startswith(OUR_PREFIX) else "not ours"
+    part = not stop.closes_position and stop.quantity < position.quantity
+    of = f" for {_number(stop.quantity)} of {_number(position.quantity)}" if part else ""
+    return f"{whose} at {_number(stop.trigger)}{of}"
 
 
 def _levers(read: Read, rules: Sequence[RuleEntry]) -> Iterator[Finding]:
@@ -256,6 +281,16 @@ def _levers(read: Read, rules: Sequence[RuleEntry]) -> Iterator[Finding]:
             instead = f", use {answers[0].substitute} there" if answers[0].substitute else ""
             text = f"{_name(position)} {mode}: rule {entry.name} cannot work: {answers[0].because}{instead}"
             yield Finding(level=Level.WARN, text=text)
+
+
+def _hopeless(read: Read, rules: Sequence[RuleEntry]) -> Iterator[Finding]:
+    """Rules that could do nothing at this exchange on any position there may ever be."""
+    everywhere = [AtVenue(read.traits, mode) for mode in MarginMode]
+    for index, entry in enumerate(rules):
+        for found in judged(entry, everywhere):
+            if found.hopeless:
+                text = f"rule {entry.name} can do nothing on any position: {found.text}"
+                yield Finding(level=Level.REFUSE, text=text, key=("rules", index), mistaken=True)
 
 
 def _belt(config: Config) -> Iterator[Finding]:

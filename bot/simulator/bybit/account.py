@@ -7,6 +7,7 @@ from typing import Any
 
 from bot.core.types import AccountName, MarginMode, PositionId, PositionMode, Side, Symbol
 from bot.simulator.bybit import rows
+from bot.simulator.bybit.funding import funding_row
 from bot.simulator.bybit.names import INVERSE, LINEAR, Names
 from bot.simulator.bybit.replies import BybitError, bad, page
 from bot.simulator.keys import ApiKey
@@ -167,6 +168,9 @@ class AccountDesk:
             rows.execution_row(self._world, self._names, by_trade[t.trade_id], t)
             for t in reversed(view.trades)
         ]
+        # Newest first, the settlements of funding among them.
+        paid = [funding_row(self._world, self._names, each) for each in reversed(view.income)]
+        wanted = sorted([*wanted, *filter(None, paid)], key=lambda row: int(row["execTime"]), reverse=True)
         since, until = int(given.get("startTime") or 0), int(given.get("endTime") or 2**62)
         filters = {
             "symbol": given.get("symbol"),

@@ -10,6 +10,7 @@ from bot.core.facts import BalanceChanged, FundingPaid, PositionChanged
 from bot.core.types import AccountName, PositionId, Symbol
 from bot.simulator.bybit import rows
 from bot.simulator.bybit.account import AccountDesk
+from bot.simulator.bybit.funding import funding_row
 from bot.simulator.bybit.market import INTERVALS, book_row, ticker_row
 from bot.simulator.bybit.names import Names, category_of
 from bot.simulator.line import Line
@@ -167,26 +168,11 @@ class AccountFeed:
         ]
 
     def _funding(self, event: Event, account: AccountName) -> list[Any]:
-        """A settlement is told as an execution of type Funding; a fee above nought was paid."""
-        paid = [fact for fact in event.facts if isinstance(fact, FundingPaid) and fact.id.account == account]
-        return [
-            {
-                "category": category_of(self._world.contracts[fact.id.symbol]),
-                "symbol": self._names[fact.id.symbol],
-                "execType": "Funding",
-                "execFee": shown(-fact.amount),
-                "feeRate": shown(fact.rate),
-                "execTime": str(event.at_ms),
-                "execId": rows.uuid_of(event.at_ms),
-                "execPrice": shown(self._world.market[fact.id.symbol].mark),
-                "markPrice": shown(self._world.market[fact.id.symbol].mark),
-                "execQty": "0",
-                "orderId": "",
-                "orderLinkId": "",
-                "side": "",
-            }
-            for fact in paid
-        ]
+        """What was settled in this event."""
+        now = [each for each in self._world.view(account).income if each.at_ms == event.at_ms]
+        paid = [funding_row(self._world, self._names, each) for each in now]
+        settled = any(isinstance(fact, FundingPaid) and fact.id.account == account for fact in event.facts)
+        return [row for row in paid if row is not None] if settled else []
 
     def _positions(self, event: Event, updates: Iterable[Update], account: AccountName) -> list[Any]:
         """Positions that changed, and those of symbols where an order was placed or cancelled."""

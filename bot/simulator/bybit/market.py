@@ -122,7 +122,7 @@ class PublicDesk:
         return {
             "symbol": self._names[symbol],
             "contractType": kind,
-            "status": "Trading",
+            "status": "Closed" if self._world.market[symbol].halted else "Trading",
             "baseCoin": parts.base,
             "quoteCoin": parts.quote,
             "launchTime": str(self._world.market[symbol].listed_ms),

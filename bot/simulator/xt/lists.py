@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from bot.simulator.keys import ApiKey
-from bot.simulator.records import AccountView, OrderRecord
+from bot.simulator.records import AccountView, IncomeKind, OrderRecord
 from bot.simulator.spelling import Json
 from bot.simulator.world import World
 from bot.simulator.xt import rows
@@ -74,6 +74,18 @@ class ListDesk:
             if trade.id.symbol in wanted and number in ("", str(trade.order_id))
         ]
         return page(given, found)
+
+    def payments(self, key: ApiKey, given: Given, view: AccountView) -> Json:
+        """``balance/funding-rate-list``: newest first; below nought was paid (assumed)."""
+        wanted = {contract.symbol for contract in self._names.some(given.get("symbol"))}
+        since = int(given.get("startTime") or 0)
+        found = [
+            rows.payment_row(self._names, income)
+            for income in reversed(view.income)
+            if income.kind is IncomeKind.FUNDING and income.id is not None
+            if income.id.symbol in wanted and income.at_ms >= since
+        ]
+        return slice_of(given, found, "id")
 
     def _listed(self, view: AccountView, given: Given, sketch: Sketch, *, conditional: bool) -> list[Json]:
         wanted = {contract.symbol for contract in self._names.some(given.get("symbol"))}

@@ -107,7 +107,7 @@ class PublicDesk:
         ticker = self._world.market[contract.symbol]
         return {
             "symbol": name_of(contract),
-            "openInterest": shown(size_of(contract, ticker.open_interest)),
+            "openInterest": shown(ticker.open_interest),
             "openInterestUsd": shown(ticker.open_interest * ticker.mark),
             "time": self._world.clock.now_ms(),
         }
@@ -131,7 +131,7 @@ def contract_row(world: World, contract: Contract) -> Json:
         "predictEventType": None,
         "underlyingType": "U_BASED",
         "contractSize": shown(size),
-        "tradeSwitch": True,
+        "tradeSwitch": not world.market[contract.symbol].halted,
         "isDisplay": True,
         "isOpenApi": True,
         "state": 0,

@@ -9,7 +9,7 @@ from decimal import Decimal
 from typing import Any
 
 from bot.core.types import ZERO, MarginMode, OrderKind, Position, PositionId, PriceKind, Side
-from bot.simulator.records import AccountView, OrderRecord, OrderStatus, Origin, Trade
+from bot.simulator.records import AccountView, Income, OrderRecord, OrderStatus, Origin, Trade
 from bot.simulator.spelling import shown, shown_or
 from bot.simulator.standing import Funds, Standing
 from bot.simulator.world import World
@@ -202,4 +202,17 @@ def pushed_trade(world: World, names: Names, trade: Trade, record: OrderRecord) 
         "quantity": shown(size_of(contract, trade.quantity)),
         "marginUnfrozen": "0",
         "timestamp": trade.at_ms,
+    }
+
+
+def payment_row(names: Names, income: Income) -> Row:
+    """A settlement of funding on one side of a contract."""
+    assert income.id is not None, f"{income.income_id}: funding of no position"
+    return {
+        "id": str(income.income_id),
+        "symbol": names[income.id.symbol],
+        "cast": shown(income.amount),
+        "coin": income.currency.lower(),
+        "positionSide": income.id.side.upper(),
+        "createdTime": income.at_ms,
     }

@@ -83,6 +83,7 @@ class XtWire(SocketWire):
             f"{USER}balance/detail": accounts.balance,
             f"{USER}account/info": accounts.info,
             f"{USER}user/listen-key": self._listen_key,
+            f"{USER}balance/funding-rate-list": lists.payments,
             f"{TRADE}order/detail": lists.order,
             f"{TRADE}order/list": lists.orders,
             f"{TRADE}order/list-history": lists.history,

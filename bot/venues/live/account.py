@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
 from bot.core.contracts import Contract
 from bot.core.facts import (
+    AccountRead,
     BalanceChanged,
     Fact,
     InstrumentChanged,
@@ -20,7 +21,7 @@ from bot.core.types import ZERO, Order, Position, PositionId, Symbol
 from bot.venues.live.connection import Connection
 from bot.venues.live.flaws import Flaws
 from bot.venues.live.line import Unreadable
-from bot.venues.live.terms import AccountState, Payload
+from bot.venues.live.terms import AccountState, Instrument, Listing, Payload
 from bot.venues.live.wire import Request, Urgency, page_name
 from bot.venues.port import Batch
 
@@ -29,6 +30,8 @@ WHOLE_MS = 60_000
 """Positions and orders are told where they are others than before, and all of them once in this time."""
 MOVED = Decimal("0.001")
 """A liquidation price of the exchange is told again when it moved by more than this fraction."""
+CONFIRM_MS = 500
+"""How much later a second look is taken where a position seems to have lost its stop."""
 NOTHING = AccountState(positions=(), balances=(), orders=())
 
 
@@ -79,6 +82,10 @@ class AccountReader:
         """What one reading asks."""
         return tuple(self._reading.account_requests(self.listing, self._symbols()).values())
 
+    async def probe(self, urgency: Urgency) -> None:
+        """One request that needs our key, and no more; ``Unreadable`` if it fails."""
+        await self._line.read(self.requests[0], urgency)
+
     async def read(self, urgency: Urgency) -> Snapshot:
         """Read the account now. ``Unreadable`` if any of it could not be read.
 
@@ -92,9 +99,22 @@ class AccountReader:
         found = await self._read(began_ms, among, urgency)
         if among is not None and any(p.id.symbol not in among for p in found.state.positions):
             whole, found = True, await self._read(self._now_ms(), None, urgency)
+        if self._stripped(found.state):
+            await asyncio.sleep(CONFIRM_MS / 1000)
+            found = await self._read(self._now_ms(), None if whole else among, urgency)
         if whole:
             self._read_whole_ms = found.began_ms
         return found
+
+    def _stripped(self, state: AccountState) -> bool:
+        """Whether a position that had a stop seems to have none: it is looked at twice.
+
+        Lists are read one beside the other, and any may be answered from a moment when the new stop was not
+        there yet and the old one no longer. Where it is true it is told a moment later.
+        """
+        stopped = {order.id for order in self.state.orders if order.kind.is_stop and order.reduces}
+        still = {order.id for order in state.orders if order.kind.is_stop and order.reduces}
+        return any(p.id in stopped - still for p in state.positions)
 
     def _symbols(self) -> frozenset[Symbol]:
         """Where there are positions or orders, as far as is known."""
@@ -136,6 +156,7 @@ class AccountReader:
             *self._positions(found),
             *self._orders(found),
             *self._liquidations(found),
+            AccountRead(at_ms=found.began_ms, account=self.account),
         )
 
     def _contracts(self, found: Snapshot) -> Iterator[Fact]:
@@ -150,6 +171,20 @@ class AccountReader:
             if (contract.symbol in held or dated) and contract.symbol not in self._known_contracts:
                 self._known_contracts.add(contract.symbol)
                 yield InstrumentChanged(at_ms=found.began_ms, contract=contract)
+
+    def relisted(self, old: Mapping[Symbol, Instrument], at_ms: int) -> Batch:
+        """What the listing says otherwise than ``old`` of contracts that were told, and new dated ones."""
+        told = [old[symbol].contract for symbol in self._known_contracts if symbol in old]
+        indices = {contract.index for contract in told}
+        facts: list[Fact] = []
+        for symbol, instrument in self.listing.by_symbol.items():
+            contract = instrument.contract
+            known = old[symbol].contract if symbol in old and symbol in self._known_contracts else None
+            beside = contract.expiry_ms is not None and contract.index in indices
+            if known != contract and (known is not None or beside):
+                self._known_contracts.add(symbol)
+                facts.append(InstrumentChanged(at_ms=at_ms, contract=contract))
+        return facts
 
     def _contract(self, symbol: Symbol) -> Contract:
         return self.listing.by_symbol[symbol].contract
@@ -220,6 +255,13 @@ def may_hide(name: str, flaws: Sequence[str]) -> bool:
     anybody's; one of a contract that is not known here, which may stay for days, hides nothing that is.
     """
     return any(_named(flaw) in (None, name.lower()) for flaw in flaws)
+
+
+def unlisted(flaws: Sequence[str], listing: Listing) -> frozenset[str]:
+    """The contracts, not listed here, of which a row that made no sense says that a position is in them."""
+    known = {name.lower() for name in listing.by_id}
+    named = (_named(flaw) for flaw in flaws if flaw.startswith("position "))
+    return frozenset(name for name in named if name is not None and name not in known)
 
 
 def _named(flaw: str) -> str | None:

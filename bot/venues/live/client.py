@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import importlib
-from collections.abc import Callable, Collection
+from collections.abc import Awaitable, Callable, Collection
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
@@ -43,6 +43,10 @@ def _nobody() -> None:
     """Nobody has to know."""
 
 
+async def _at_once() -> None:
+    """Nobody has to be waited for."""
+
+
 class _Ours:
     """What is laid over ccxt's class of an exchange; ``bind`` says with what it works."""
 
@@ -56,8 +60,8 @@ class _Ours:
         self._say = say
         self.hears: Hears = lambda _: True
         self.connected: Callable[[], None] = _nobody
-        self.errand_replied: Callable[[Reply], None] = lambda _: None
-        """Told what came for a request that ccxt sent of its own accord, for a listen key say."""
+        self.passes: Callable[[], Awaitable[None]] = _at_once
+        self.learns: Callable[[Reply], None] = lambda _: None
         flaws = Flaws(say)
         self.garbled: Callable[[str], None] = flaws.counting("a frame of a stream")
         self._broke: Callable[[str], None] = flaws.counting("an errand of ccxt")
@@ -94,15 +98,20 @@ class _Ours:
         future.add_done_callback(self._errand_ended)
         return future
 
+    async def fetch(self, *args: Ccxt, **kwargs: Ccxt) -> Ccxt:
+        """What ccxt asks of its own accord, to keep a listen key alive, has to wait like everybody."""
+        if CALL.get() is None:
+            await self.passes()
+        return await super().fetch(*args, **kwargs)  # type: ignore[misc]  # as above
+
     def on_rest_response(self, *args: Ccxt, **kwargs: Ccxt) -> Ccxt:
         status, _, _, _, headers, body = args[:6]
-        call = CALL.get()
         named = {name.lower(): value for name, value in headers.items()}
-        reply = Reply(sent=True, status=status, headers=named, body=body)
+        reply, call = Reply(sent=True, status=status, headers=named, body=body), CALL.get()
         if call is not None:
             call.reply = reply
         else:
-            self.errand_replied(reply)
+            self.learns(reply)
         return super().on_rest_response(*args, **kwargs)  # type: ignore[misc]  # as above
 
     def on_connected(self, *args: Ccxt, **kwargs: Ccxt) -> None:

@@ -95,6 +95,11 @@ class Clients:
         """The markets as ccxt lists them; ``info`` of each is the exchange's own row."""
         return list(self._feed.exchange.markets.values())
 
+    async def reload(self) -> None:
+        """Read the list of markets anew. ``Unreadable`` where it cannot be read."""
+        await self.gate.turn(_MARKETS, Urgency.BACKFILL)
+        await self._load_markets(reload=True)
+
     @property
     def feed(self) -> Ccxt:
         """The client of ccxt that holds the streams."""
@@ -164,12 +169,6 @@ class Clients:
         traits, answers = self._dialect.traits, self._dialect.answers
         return Line(caller, self.gate, traits.codes, answers, noticed=self.notice, say=self._tell)
 
-    def _learn_of_errand(self, reply: Reply) -> None:
-        """A ban is one, whoever was told of it first."""
-        angry = self.gate.learn(_ERRAND, reply)
-        if angry:
-            self._tell(angry)
-
     def _tell(self, text: str) -> None:
         self._say(text)
 
@@ -194,7 +193,7 @@ class Clients:
                 config["password"] = access.credentials.password
         exchange = made(config)
         exchange.bind(traits.hosts, self.clock.now_ms, self._tell)
-        exchange.errand_replied = self._learn_of_errand
+        exchange.passes, exchange.learns = self._pass, self._learn
         # ccxt repeats failed calls where it is told to: an order repeated is a second order.
         exchange.options.update(maxRetriesOnFailure=0, adjustForTimeDifference=False)
         if traits.recv_window_ms:
@@ -202,9 +201,19 @@ class Clients:
         exchange.has["fetchCurrencies"] = False  # It needs rights that a key for futures lacks.
         return exchange
 
-    async def _load_markets(self) -> None:
+    async def _pass(self) -> None:
+        """What ccxt asks by itself goes through the gate too: a request during a ban makes it longer."""
+        await self.gate.turn(_ERRAND, Urgency.ACCOUNT)
+
+    def _learn(self, reply: Reply) -> None:
+        """A ban is one, whoever was told of it first."""
+        angry = self.gate.learn(_ERRAND, reply)
+        if angry:
+            self._tell(angry)
+
+    async def _load_markets(self, *, reload: bool = False) -> None:
         try:
-            await self._feed.exchange.load_markets()
+            await self._feed.exchange.load_markets(reload)
         except Exception as error:  # ccxt raises classes of its own for whatever went wrong
             text = " ".join(str(error).split())[:300]
             raise Unreadable(_MARKETS, f"{type(error).__name__}: {text}") from error

@@ -15,6 +15,10 @@ FUTURE_MS = 1_000
 """How far ahead of its clock an exchange may date a price before one of the two is wrong."""
 PAST_MS = 10_000
 """How long ago a mark of a stream may be dated: what came later than this was held up and is no news."""
+AGREE_MS = 5_000
+"""How far from our clock an exchange's may be for anything to be sent: beyond it, one of the two is wrong."""
+UNREAD_MS = 120_000
+"""Age of the last reading of it beyond which nobody knows how far apart they are."""
 _SAMPLES = 6
 P = TypeVar("P", MarkPrice, LastPrice)
 
@@ -29,10 +33,27 @@ class ExchangeClock:
         self._doubted = asyncio.Event()
         self.offset_ms = 0
         """What to add to our clock."""
+        self.read_ms = now_ms()
+        """When it was last read."""
 
     def now_ms(self) -> int:
         """What the exchange's clock says now."""
         return self._now_ms() + self.offset_ms
+
+    @property
+    def apart(self) -> str:
+        """Why nothing may be sent by it; empty while the two clocks agree."""
+        if abs(self.offset_ms) <= AGREE_MS:
+            return ""
+        word = "ahead of" if self.offset_ms > 0 else "behind"
+        return f"the exchange's clock is {abs(self.offset_ms)} ms {word} ours"
+
+    @property
+    def ill(self) -> str:
+        """What is wrong with it, empty where nothing is: apart from ours, or not read for long."""
+        unread_ms = self._now_ms() - self.read_ms
+        unread = f"the exchange's clock was last read {unread_ms // 1000} s ago"
+        return self.apart or (unread if unread_ms > UNREAD_MS else "")
 
     def ours(self, fact: P) -> P:
         """The same price at our time: its age is judged by our clock, so it must not be told by another."""
@@ -58,6 +79,7 @@ class ExchangeClock:
         ]
         self._samples = deque([*agreeing, (took_ms, offset_ms)], maxlen=_SAMPLES)
         self.offset_ms = min(self._samples)[1]
+        self.read_ms = answered_ms
 
     def doubt(self) -> None:
         """Something does not fit: what was read before does not count any more, and it is to be read anew."""

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
 from bot.core.types import AccountName
 from bot.venues.live.client import Ccxt, Hears
@@ -41,6 +41,15 @@ class Wires(Protocol):
     @property
     def feed(self) -> Ccxt:
         """The client that holds the streams; another one after ``renew``."""
+        ...
+
+    @property
+    def markets(self) -> Sequence[Mapping[str, Any]]:
+        """The markets as ccxt lists them."""
+        ...
+
+    async def reload(self) -> None:
+        """Read the list of markets anew; ``Unreadable`` where it cannot be read."""
         ...
 
     def listen(self, hears: Hears, connected: Callable[[], None]) -> None:

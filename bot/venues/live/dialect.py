@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, Protocol
 
-from bot.core.facts import BarClosed, FundingRate, MarkPrice
+from bot.core.facts import BarClosed, FundingRate, MarkPrice, OpenInterest
 from bot.core.intents import OpenHedge
 from bot.core.types import AccountName, ClientId, Order, Position, PositionMode, PriceKind, Symbol
 from bot.venues.live.terms import (
@@ -27,6 +27,7 @@ from bot.venues.live.terms import (
     Listing,
     OrderState,
     Payload,
+    Payment,
     Setup,
     Subscription,
     Traits,
@@ -182,6 +183,26 @@ class Reading(Protocol):
         ...
 
 
+class Beside(Protocol):
+    """Readings beside the account and the marks, each made only while somebody needs it."""
+
+    def payment_requests(self, instruments: Sequence[Instrument], since_ms: int) -> Sequence[Request]:
+        """What tells the funding settled on these since then; that of others may come with it."""
+        ...
+
+    def payments(self, payloads: Sequence[Payload], listing: Listing) -> Sequence[Payment]:
+        """The funding, from the answers to ``payment_requests``; what is not listed here is left out."""
+        ...
+
+    def interest_requests(self, instruments: Sequence[Instrument]) -> Sequence[Request]:
+        """What tells the open interest of these; as few requests as possible."""
+        ...
+
+    def interest(self, payloads: Sequence[Payload], listing: Listing, now_ms: int) -> Sequence[OpenInterest]:
+        """Open interest, from the answers to ``interest_requests``; ``now_ms`` is for rows without a time."""
+        ...
+
+
 class Answers(Protocol):
     """What an answer to a request that changes something proves."""
 
@@ -226,6 +247,7 @@ class Dialect:
     acting: Callable[[PositionMode], Acting]
     """The same order is another request where an account keeps a long and a short side by side."""
     reading: Reading
+    beside: Beside
     answers: Answers
     streams: Streams
     cancel_by_id: Callable[[Instrument, Order, str], Request] | None = None

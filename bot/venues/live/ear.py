@@ -28,6 +28,7 @@ from bot.venues.live.connection import Connection
 from bot.venues.live.corroboration import Corroboration
 from bot.venues.live.datagate import Judgement, Source
 from bot.venues.live.flaws import Flaws
+from bot.venues.live.rates import capped
 from bot.venues.live.terms import Payload
 from bot.venues.port import Batch
 
@@ -78,7 +79,8 @@ class Ear:
         self._now_ms = connection.now_ms
         self._last_ms: dict[Symbol, int] = {}
         """Of each symbol's latest traded price, by the exchange's clock."""
-        self._funding: dict[Symbol, tuple[Decimal, int]] = {}
+        self.funding: dict[Symbol, tuple[Decimal, int]] = {}
+        """Of each symbol the rate of the next settlement, and when that is."""
         self.met: deque[ClientId] = deque(maxlen=MET_MAX)
         """Orders of ours of which it was told that they were met."""
         self._inbox: Inbox | None = None
@@ -148,8 +150,10 @@ class Ear:
                     return
                 fact = self._clock.ours(fact)
                 self.corroboration.trade(fact)
-            elif isinstance(fact, FundingRate) and not self._is_news(fact):
-                return
+            elif isinstance(fact, FundingRate):
+                fact = capped(fact, self.flaws.counting("a stream"))
+                if not self._is_news(fact):
+                    return
         elif isinstance(fact, Outcome) and fact.proof == MET:
             self.met.append(fact.client_id)
         if self._inbox is not None:
@@ -176,7 +180,7 @@ class Ear:
 
     def _is_news(self, fact: FundingRate) -> bool:
         said = fact.rate, fact.next_ms
-        if self._funding.get(fact.symbol) == said:
+        if self.funding.get(fact.symbol) == said:
             return False
-        self._funding[fact.symbol] = said
+        self.funding[fact.symbol] = said
         return True

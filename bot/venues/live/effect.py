@@ -45,6 +45,8 @@ class Effect:
     proof: str
     fills: tuple[Fill, ...] = ()
     doubtful: bool = False
+    ended: str | None = None
+    """Of a conditional order that rests no more: the exchange's word for how it ended."""
 
 
 def effect(
@@ -105,7 +107,8 @@ def _resting(client_id: ClientId, order: OrderState | None, state: AccountState)
     if order.open and not listed:
         return Effect(sight=Sight.LAGGING, proof=f"{order.client_id} is open and not listed")
     proof = f"{order.client_id} {'rests' if order.open else order.status or 'is no longer open'}"
-    return Effect(sight=Sight.DONE, proof=proof, fills=order.fills)
+    ended = None if order.open else order.status
+    return Effect(sight=Sight.DONE, proof=proof, fills=order.fills, ended=ended)
 
 
 def _traded(

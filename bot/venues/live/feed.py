@@ -19,19 +19,26 @@ from bot.venues.live.bars import Bars
 from bot.venues.live.connection import Connection
 from bot.venues.live.ear import Ear, Inbox
 from bot.venues.live.flaws import Flaws
+from bot.venues.live.funding import FundingPayments
+from bot.venues.live.interest import OpenInterestPoll
 from bot.venues.live.line import Unreadable
+from bot.venues.live.listing_watch import ListingWatch
 from bot.venues.live.market_watch import MarketWatch
 from bot.venues.live.met_orders import MetOrders
 from bot.venues.live.streams import StreamKeeper
 from bot.venues.live.terms import Wanted
 from bot.venues.live.venue import LiveVenue
+from bot.venues.live.wire import Urgency
 
-CALM_MS, NEAR_MS = 10_000, 2_000
-"""How often the account is read by itself: usually, and where a threshold is near."""
+CALM_MS, NEAR_MS = 9_000, 2_000
+"""How often the account is read by itself: usually, and where a threshold is near. Whatever no stream tells,
+a key that was revoked among it, is known ten seconds later, the answer's time included."""
 DEBOUNCE_MS, GAP_MS = 50, 250
 """How long a hint waits for others, and the least time between the beginnings of two readings.
 
 More where the exchange's limits allow no more."""
+TAKES_MS = 1_000
+"""A reading takes no longer than this, unless it has to wait at the gate."""
 PROBE_MS = 60_000
 """How often a key that is not accepted is tried."""
 AFRESH_MS = 5_000
@@ -40,6 +47,7 @@ BLIND_MS = 15_000
 """Age of the last reading of the account beyond which its link is down; more where it is read more slowly."""
 WATCH_MS = 1_000
 """How often that is looked at."""
+BANNED = "the exchange lets nobody pass"
 HALF = 0.5
 """How much of what background may use is for reading the account."""
 
@@ -86,7 +94,7 @@ class Feed:
         self._hinted_ms = 0
         """When the latest hint came."""
         self._afresh_ms = 0
-        self._account_up = True
+        self._account_up = self._in_time = True
         self._refused = False
         """Whether our key was refused at the last reading."""
         self._read_ms = connection.now_ms()
@@ -98,9 +106,14 @@ class Feed:
         self.ear.passed_on = self._alive
         if venue is not None:
             venue.too_old = partial(self._too_old, venue)
-        self._met = None if venue is None else MetOrders(connection, venue.reader, self.ear)
+        self._met = None if venue is None else MetOrders(connection, venue, self.ear)
+        self._funding = None if venue is None else FundingPayments(connection, venue.reader, self.ear)
+        self._interest = OpenInterestPoll(connection, self.ear)
         self._market = StreamKeeper(connection, lambda: self._bars.want(self.ear.symbols))
-        self._private = StreamKeeper(connection, self._afresh)
+        self._private = StreamKeeper(connection, self._afresh, None if venue is None else venue.accepted)
+        self._listings = None if venue is None else ListingWatch(connection, venue, self.ear, self._hint)
+        if venue is not None and self._listings is not None:
+            venue.refused = self._listings.heard_code
         self._watch = MarketWatch(connection, self.ear, self._renew)
 
     async def run(self, inbox: Inbox) -> None:
@@ -114,13 +127,19 @@ class Feed:
             group.create_task(self._wires.keep_warm(), name="clock of the exchange")
             group.create_task(self._bars.run(inbox), name="bars")
             self._look_at_symbols(group)
+            if self._wants.open_interest:
+                group.create_task(self._interest.run(inbox), name="open interest")
             if self._venue is not None:
                 self._private.hold(self._dialect.streams.private_streams(), group)
                 group.create_task(self._venue.resolve(inbox.put), name="open acts")
                 assert self._met is not None, "an account whose orders nobody follows"
+                assert self._funding is not None, "an account whose funding nobody reads"
+                assert self._listings is not None, "an account whose contracts nobody reads"
+                group.create_task(self._listings.run(inbox), name="the list of contracts")
                 group.create_task(self._met.run(inbox), name="orders that were met")
+                group.create_task(self._funding.run(inbox), name="funding that was paid")
                 group.create_task(self._read_for_ever(inbox, group), name="account")
-                group.create_task(self._watch_readings(self._venue, inbox), name="account watch")
+                group.create_task(self._watch_account(self._venue, inbox), name="account watch")
 
     # -- the account --------------------------------------------------------------------------------
 
@@ -139,17 +158,22 @@ class Feed:
             # What an action of ours changed has been read back by whoever carried it out.
             known = hinted and self._hinted_ms < venue.reader.began_ms
             self._refused = False if known else await self._read(venue, inbox)
+            # From its beginning on; one that had to wait for its turn does not bring the next one nearer.
+            ended_ms = self._now_ms()
+            counts_ms = began_ms if ended_ms - began_ms <= TAKES_MS else ended_ms
             self._look_at_symbols(group)
             if self._refused:
                 await asyncio.sleep(PROBE_MS / 1000)
-            wait_ms = self._pace_ms(venue)
             # A strategy that trades without end hints without end: stops and hedges need the exchange too.
             gap_ms = max(GAP_MS, self._cost_ms(venue))
             await asyncio.sleep(max(0, began_ms + gap_ms - self._now_ms()) / 1000)
+            wait_ms = max(0, counts_ms + self._pace_ms(venue) - self._now_ms())
 
     async def _read(self, venue: LiveVenue, inbox: Inbox) -> bool:
-        """One reading; whether our key was refused."""
+        """One reading; whether our key was refused. One that was is tried with a single request first."""
         try:
+            if self._refused:
+                await venue.reader.probe(Urgency.ACCOUNT)
             batch = await venue.reread()
         except Unreadable as error:
             self._flaws.note("the account", str(error))
@@ -160,34 +184,64 @@ class Feed:
                 return True
             self._unread_because = f": {error}"
             return False
+        if self._listings is not None:
+            self._listings.compare(venue.state)
         # Not when it began: it may have waited for its turn, and is no older for that.
         self._read_ms, self._unread_because = self._now_ms(), ""
         if not self._account_up:
             self._account_up = True
-            batch = (self._link(up=True, because="the account can be read again"), *batch)
+            # As old as the reading that shows it: what it tells is the account since then.
+            back = self._link(venue.reader.began_ms, up=True, because="the account can be read again")
+            batch = (back, *batch)
         if batch:
             await inbox.put(batch)
         return False
 
-    async def _watch_readings(self, venue: LiveVenue, inbox: Inbox) -> None:
-        """Tell that the account is not read, whatever the reason. Runs for ever.
+    async def _watch_account(self, venue: LiveVenue, inbox: Inbox) -> None:
+        """Tell that the account is not read, whatever the reason, or that nothing may be sent. Runs for ever.
 
         A reading need not fail for that: during a ban it waits for hours, and nobody would hear of it.
         """
         while True:
             await asyncio.sleep(WATCH_MS / 1000)
-            because = self._too_old(venue)
-            if because and self._account_up and not self._refused:
-                self._account_up = False
-                await inbox.put((self._link(up=False, because=because),))
+            for link in (self._unread(venue), self._clock_link()):
+                if link is not None:
+                    await inbox.put((link,))
+
+    def _unread(self, venue: LiveVenue) -> LinkChanged | None:
+        """That the account's link is down, once."""
+        because = self._too_old(venue)
+        if not because or not self._account_up or self._refused:
+            return None
+        self._account_up = False
+        return self._link(self._now_ms(), up=False, because=because)
+
+    def _clock_link(self) -> LinkChanged | None:
+        """That our clock and the exchange's came apart, or agree again."""
+        apart = self._wires.clock.apart
+        if self._in_time is (not apart):
+            return None
+        self._in_time = not apart
+        if self._in_time:
+            self._hint()
+        return LinkChanged(
+            at_ms=self._now_ms(),
+            account=self._account,
+            link=Link.CLOCK,
+            up=self._in_time,
+            because=apart or "the clocks agree again",
+        )
 
     def _too_old(self, venue: LiveVenue) -> str:
         """Since when the account is not known any more; empty while it is."""
         age_ms = self._now_ms() - max(self._read_ms, venue.reader.began_ms)
+        because = f"it was last read {age_ms / 1000:.0f} s ago{self._unread_because}"
+        if self._wires.gate.banned:
+            return f"{BANNED}, {because}"
         # In this order, because to see whether a threshold is near takes a look at everything.
         if age_ms <= BLIND_MS or age_ms <= BLIND_MS + self._pace_ms(venue) - CALM_MS:
             return ""
-        return f"it was last read {age_ms / 1000:.0f} s ago{self._unread_because}"
+        return because
 
     def _pace_ms(self, venue: LiveVenue) -> int:
         """How long until the next reading by itself: no faster than the exchange's limits allow."""
@@ -200,10 +254,8 @@ class Feed:
             costs_ms[request.window] += self._wires.gate.busy_ms(request, HALF)
         return max(costs_ms.values(), default=0)
 
-    def _link(self, *, up: bool, because: str) -> LinkChanged:
-        return LinkChanged(
-            at_ms=self._now_ms(), account=self._account, link=Link.ACCOUNT, up=up, because=because
-        )
+    def _link(self, at_ms: int, *, up: bool, because: str) -> LinkChanged:
+        return LinkChanged(at_ms=at_ms, account=self._account, link=Link.ACCOUNT, up=up, because=because)
 
     # -- the streams --------------------------------------------------------------------------------
 
@@ -259,3 +311,5 @@ class Feed:
             self._say(f"connecting anew: {why}")
             await self._wires.renew()
             self._hint()
+            if self._listings is not None:
+                self._listings.doubt()  # What has gone silent may be a market that is traded no more.

@@ -94,6 +94,8 @@ class _Lane:
         self.used = ClockThrottler(window.capacity, window.per_ms / 1000)
         self.waiting: list[_Waiter] = []
         self.alarm: asyncio.TimerHandle | None = None
+        self.closed_until = 0.0
+        """The loop's time until which only emergencies may pass here, whatever holds elsewhere."""
 
     def limit(self, urgency: Urgency) -> int:
         """How full the window may become by a request of this urgency."""
@@ -111,7 +113,10 @@ class _Lane:
             if head.turn.cancelled():
                 heappop(self.waiting)  # It gave up in this very turn of the loop.
                 continue
-            shut = closed_until[head.urgency <= Urgency.EMERGENCY] - now
+            urgent = head.urgency <= Urgency.EMERGENCY
+            shut = closed_until[urgent] - now
+            if not urgent:
+                shut = max(shut, self.closed_until - now)
             limit = self.limit(head.urgency)
             if shut <= 0 and self.used.take(head.weight, limit):
                 heappop(self.waiting).turn.set_result(None)
@@ -164,16 +169,22 @@ class Gate:
     def learn(self, request: Request, reply: Reply) -> str:
         """Take in what a reply says about limits; what there is to tell people, empty mostly.
 
-        Too many requests close the gate for all but emergencies, a ban for everybody: each request during a
-        ban makes it longer.
+        Too many requests close the gate for all but emergencies, or what is counted apart and nothing else;
+        a ban closes it for everybody: each request during a ban makes it longer.
         """
         self._learn_used(request, reply.headers.get(_USED_WEIGHT, ""))
         if reply.status not in (TOO_MANY, BANNED):
             return ""
         ban = reply.status == BANNED
         wait_ms = retry_after_ms(reply.headers) or (BAN_MS if ban else PAUSE_MS)
-        self.close(wait_ms, emergencies=ban)
-        who = "everything, emergencies too" if ban else "everything but emergencies"
+        lane = self._lanes[request.window]
+        if lane.window.apart and not ban:
+            lane.closed_until = max(lane.closed_until, asyncio.get_running_loop().time() + wait_ms / 1000)
+            lane.pump(self._closed_until)
+            who = f"{request.window}, but for emergencies,"
+        else:
+            self.close(wait_ms, emergencies=ban)
+            who = "everything, emergencies too" if ban else "everything but emergencies"
         return f"the exchange answered {reply.status}: {who} waits {wait_ms / 1000:g} s"
 
     def close(self, wait_ms: int, *, emergencies: bool) -> None:
@@ -183,6 +194,11 @@ class Gate:
             self._closed_until[concerned] = max(self._closed_until[concerned], until)
         for lane in self._lanes.values():
             lane.pump(self._closed_until)
+
+    @property
+    def banned(self) -> bool:
+        """Whether nobody may pass now, emergencies included."""
+        return self._closed_until[True] > asyncio.get_running_loop().time()
 
     def busy_ms(self, request: Request, share: float) -> int:
         """How far apart requests of this weight must be to use ``share`` of what is there for background."""

@@ -18,9 +18,12 @@ from bot.venues.live.datagate import Source
 from bot.venues.live.ear import Ear, Inbox
 from bot.venues.live.flaws import Flaws
 from bot.venues.live.line import Unreadable
+from bot.venues.live.rates import capped
 from bot.venues.live.wire import Urgency
 
 LOOK_MS = 1_000
+STILL_MS = 2_000
+"""Between two looks that are further apart the process stood still: everything known is of before."""
 MISSED_MS = 3_000
 """Age of a mark beyond which it is asked for."""
 DEAF_MS = 10_000
@@ -47,6 +50,7 @@ class MarketWatch:
         self._renew = renew
         self._watched_ms: dict[Symbol, int] = {}
         """Since when each symbol is watched."""
+        self._looked_ms: int | None = None
         self._renewed_ms = 0
         """Since when the client is the present one."""
         self._renew_wait_ms = DEAF_MS
@@ -66,6 +70,10 @@ class MarketWatch:
     async def look(self, inbox: Inbox) -> None:
         """One look at everything that is watched."""
         now_ms = self._now_ms()
+        if self._looked_ms is not None and now_ms - self._looked_ms > STILL_MS:
+            self._ear.hint()
+            self._clock.doubt()
+        self._looked_ms = now_ms
         for symbol in self._ear.symbols:
             self._watched_ms.setdefault(symbol, now_ms)
         silent = [s for s in sorted(self._ear.symbols) if now_ms - self._streamed_ms(s) > MISSED_MS]
@@ -119,6 +127,8 @@ class MarketWatch:
             if found is None:
                 return  # The stream has been faster after all, or it is hard to believe.
             fact = found
+        else:
+            fact = capped(fact, self._flaws.counting("marks by REST"))
         await inbox.put((fact,))
 
     async def _tell(self, inbox: Inbox) -> None:

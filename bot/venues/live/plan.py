@@ -79,9 +79,11 @@ def plan(action: Action, levers: Levers, listing: Listing, state: AccountState) 
             case OpenHedge():
                 return _open_hedge(action, intent, acting, listing, state)
             case CloseHedge(id=id_, symbol=symbol, quantity=quantity):
-                return _reduce(action, hedge_id(id_, symbol), quantity, acting, listing, state)
-            case ReducePosition(id=id_, quantity=quantity):
-                return _reduce(action, id_, quantity, acting, listing, state)
+                return _reduce(action, hedge_id(id_, symbol), quantity, None, acting, listing, state)
+            case ReducePosition(id=id_, quantity=quantity, limit=limit):
+                return _reduce(action, id_, quantity, limit, acting, listing, state)
+            case CancelStop(client_id=client_id):
+                return _cancel(intent, client_id, levers, listing, state)
             case _:
                 return _on_position(action, _held(intent.id, state), levers, listing, state)
     except (LookupError, ValueError) as impossible:
@@ -180,9 +182,6 @@ def _on_position(
             requests = (acting.place_stop(position, instrument, trigger, action.client_id, by),)
         case PlaceTakeProfit(trigger=trigger, quantity=quantity):
             requests = (acting.place_take_profit(position, instrument, trigger, quantity, action.client_id),)
-        case CancelStop(client_id=client_id):
-            orders, conditional = (), False
-            requests = (levers.cancel(instrument, _ours(position.id, client_id, state), state),)
         case _:
             return f"{type(intent).__name__}: this venue carries out no such intent"
     return Plan(
@@ -196,6 +195,19 @@ def _on_position(
     )
 
 
+def _cancel(
+    intent: CancelStop, client_id: str, levers: Levers, listing: Listing, state: AccountState
+) -> Plan:
+    """A stop goes whether its position is still there or not: one that outlived it is the usual case."""
+    instrument = _instrument(intent.id, listing)
+    return Plan(
+        id=intent.id,
+        instrument=instrument,
+        urgency=Urgency.PROTECTION,
+        requests=(levers.cancel(instrument, _ours(intent.id, client_id, state), state),),
+    )
+
+
 def _ours(id_: PositionId, client_id: str, state: AccountState) -> Order:
     """A resting order of ours. Of nobody else's: foreign orders are never touched."""
     for order in state.orders:
@@ -205,9 +217,15 @@ def _ours(id_: PositionId, client_id: str, state: AccountState) -> Order:
 
 
 def _reduce(
-    action: Action, id_: PositionId, quantity: Decimal, acting: Acting, listing: Listing, state: AccountState
+    action: Action,
+    id_: PositionId,
+    quantity: Decimal,
+    limit: Decimal | None,
+    acting: Acting,
+    listing: Listing,
+    state: AccountState,
 ) -> Plan:
-    """At market, in slices where the exchange takes no order so large. Our stops go with the last of it."""
+    """At market or at ``limit``, in slices where no order may be so large. Our stops go with the last."""
     position, instrument = _held(id_, state), _instrument(id_, listing)
     parts = _slices(min(quantity, position.quantity), instrument)
     ids = _ids(action, parts)
@@ -216,7 +234,8 @@ def _reduce(
         instrument=instrument,
         urgency=_haste(action),
         requests=tuple(
-            acting.reduce(position, instrument, part, id_) for part, id_ in zip(parts, ids, strict=True)
+            acting.reduce(position, instrument, part, each, limit)
+            for part, each in zip(parts, ids, strict=True)
         ),
         orders=ids,
         replaces=our_stops(id_, state) if quantity >= position.quantity else (),

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import replace
 from typing import Any, Protocol
 
 from bot.venues.live.dialect import Dialect
 from bot.venues.live.line import Line, Unreadable
-from bot.venues.live.terms import KeyRights, Listing, Payload, Setup
+from bot.venues.live.terms import Instrument, KeyRights, Listing, Payload, Setup
 from bot.venues.live.wire import Request, Urgency
 
 
@@ -39,9 +40,24 @@ async def read_listing(
     requests = dialect.contracts.tier_requests(markets)
     answers = await asyncio.gather(*(clients.reads.pages(r, Urgency.ACCOUNT) for r in requests))
     try:
-        return dialect.contracts.listing(markets, [page for pages in answers for page in pages])
+        found = dialect.contracts.listing(markets, [page for pages in answers for page in pages])
     except (ValueError, KeyError) as error:
         raise Unreadable(_named(requests), f"{type(error).__name__}: {error}") from error
+    closed = {market["symbol"] for market in markets if is_suspended(market)}
+    return Listing([_as_traded(each, closed) for each in found.by_symbol.values()]) if closed else found
+
+
+def is_suspended(market: Mapping[str, Any]) -> bool:
+    """Whether a market takes no orders for now; XT's own switch is not what ccxt looks at."""
+    info = market.get("info")
+    switched_off = isinstance(info, Mapping) and info.get("tradeSwitch") is False
+    return market.get("active") is False or switched_off
+
+
+def _as_traded(instrument: Instrument, closed: Collection[str]) -> Instrument:
+    if instrument.symbol not in closed:
+        return instrument
+    return replace(instrument, contract=replace(instrument.contract, suspended=True))
 
 
 async def read_setup(dialect: Dialect, clients: Talking) -> Setup:

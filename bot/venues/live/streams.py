@@ -26,13 +26,18 @@ class StreamKeeper:
         self,
         connection: Connection,
         started: Callable[[], None],
+        accepted: asyncio.Event | None = None,
         jitter: Callable[[], float] = random.random,
     ) -> None:
-        """``jitter`` is a number between 0 and 1, another one each time."""
+        """``jitter`` is a number between 0 and 1, another one each time.
+
+        Nothing is started while our key is not ``accepted``: each attempt is one more of a key that is gone.
+        """
         self._wires = connection.wires
         self._now_ms = connection.now_ms
         self._flaws = Flaws(connection.say)
         self._started = started
+        self._accepted = accepted
         self._jitter = jitter
         self._tasks: list[asyncio.Task[None]] = []
 
@@ -53,6 +58,8 @@ class StreamKeeper:
     async def _keep(self, subscription: Subscription) -> None:
         wait_ms = FIRST_MS
         while True:
+            if self._accepted is not None:
+                await self._accepted.wait()
             if subscription.link is Link.ACCOUNT:
                 # ccxt asks for a key by REST on its own, and each request during a ban makes it longer.
                 await self._wires.gate.turn(_LOG_IN, Urgency.ACCOUNT)

@@ -10,6 +10,7 @@ from typing import Any
 from bot.core.capabilities import Capability
 from bot.core.contracts import Contract
 from bot.core.facts import Fact, Fill, Link
+from bot.core.losses import Ending
 from bot.core.types import (
     ClientId,
     MarginMode,
@@ -17,6 +18,7 @@ from bot.core.types import (
     Position,
     PositionId,
     PositionMode,
+    Side,
     Symbol,
 )
 
@@ -52,14 +54,23 @@ class Listing:
         self.by_symbol: Mapping[Symbol, Instrument] = {each.symbol: each for each in instruments}
         self.by_id: Mapping[str, Instrument] = {each.id: each for each in instruments}
 
+    def become(self, other: Listing) -> None:
+        """The exchange lists other instruments by now, or the same with other rules."""
+        self.by_symbol, self.by_id = other.by_symbol, other.by_id
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Window:
-    """A limit of the exchange: ``capacity`` of weight per ``per_ms``, ``reserve`` of it for emergencies."""
+    """A limit of the exchange: ``capacity`` of weight per ``per_ms``, ``reserve`` of it for emergencies.
+
+    ``apart``: the exchange counts what is in it by itself, so that too many requests there say nothing of
+    any other window.
+    """
 
     capacity: int
     per_ms: int
     reserve: int
+    apart: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,6 +90,8 @@ class Codes:
     auth: frozenset[str] = frozenset()
     limited: frozenset[str] = frozenset()
     clock: frozenset[str] = frozenset()
+    suspended: frozenset[str] = frozenset()
+    """Of those that are ``rejected``: the market takes no orders for now."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -116,6 +129,9 @@ class Traits:
     """How a stop is replaced without a moment in which there is none."""
     client_id_max: int
     client_id_chars: str
+    endings: Mapping[str, Ending] = field(default_factory=dict)
+    """What the exchange's words for a conditional order that is gone mean. Any other word: the exchange ended
+    it. Where a word may stand for a person's doing and for the exchange's, it counts as the person's."""
     in_hedge: Mapping[tuple[str, MarginMode], Capability] = field(default_factory=dict)
     """What is otherwise than ``levers`` say in hedge mode."""
     margin_history: str = ""
@@ -162,6 +178,22 @@ class OrderState:
     open: bool
     fills: tuple[Fill, ...] = ()
     status: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Payment:
+    """Funding that was settled: ``amount`` was received (negative: paid), in the settlement currency.
+
+    ``venue_id`` is the exchange's own of the row, the same whenever it is read. ``side`` is that of the
+    position and ``rate`` what was settled at, ``None`` where the exchange does not tell.
+    """
+
+    venue_id: str
+    at_ms: int
+    symbol: Symbol
+    amount: Decimal
+    side: Side | None = None
+    rate: Decimal | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

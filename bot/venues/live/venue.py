@@ -8,14 +8,16 @@ never sent again. Outcome, position, balance and orders of one reading come in o
 from __future__ import annotations
 
 import asyncio
+from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 from typing import assert_never
 
 from bot.core.decisions import Action
-from bot.core.facts import Fact, Fill, Link, LinkChanged, MarkPrice, Outcome, OutcomeKind
-from bot.core.intents import CloseHedge, ReducePosition
-from bot.core.types import Order, Position, PositionMode
+from bot.core.facts import Fact, Fill, Link, LinkChanged, MarkPrice, OrderEnded, Outcome, OutcomeKind
+from bot.core.intents import CancelStop, CloseHedge, MoveStop, PlaceStop, ReducePosition
+from bot.core.losses import Ending
+from bot.core.types import ClientId, Order, Position, PositionMode
 from bot.venues.live.account import AccountReader, Snapshot
 from bot.venues.live.connection import Connection
 from bot.venues.live.effect import Effect, Sight
@@ -32,6 +34,7 @@ from bot.venues.live.outcome import (
     Unsent,
 )
 from bot.venues.live.plan import Levers, Plan, plan, position_of, sought
+from bot.venues.live.rates import capped
 from bot.venues.live.sending import Sender
 from bot.venues.live.terms import AccountState
 from bot.venues.live.wire import Urgency
@@ -39,6 +42,7 @@ from bot.venues.port import Batch
 
 LOOKS_MS = (0, 150, 400, 1_000)
 """How long to wait before each look for what the exchange has confirmed: its queries may lag behind it."""
+WITHDRAWN_MAX = 200
 EXITS = (ReducePosition, CloseHedge)
 """What may be sent however old the last reading is: the exchange lets it close what there is, and no more."""
 RETRY_MS = 60_000
@@ -54,9 +58,12 @@ class LiveVenue:
         self.account = connection.account
         self.listing = connection.listing
         self.reader = AccountReader(connection)
+        self.withdrawn: deque[ClientId] = deque(maxlen=WITHDRAWN_MAX)
+        """Resting orders that we have cancelled, or tried to: nobody need ask how those ended."""
         self.acts = OpenActs(dialect.traits.recv_window_ms, connection.now_ms)
         self._reading = dialect.reading
         self._codes = dialect.traits.codes
+        self._endings = dialect.traits.endings
         self._levers = Levers(acting=dialect.acting(mode), cancel_by_id=dialect.cancel_by_id)
         self._line = connection.wires.reads
         self._clock = connection.wires.clock
@@ -66,8 +73,13 @@ class LiveVenue:
         self._say = connection.say
         self.too_old: Callable[[], str] = lambda: ""
         """Why what was last read of the account is no longer good enough to act on; empty while it is."""
+        self.refused: Callable[[str], None] = lambda _: None
+        """Told the code of every refusal."""
         self._refused_until_ms: int | None = None
         """Before when nothing shows that our key works again, while the exchange does not take it."""
+        self.accepted = asyncio.Event()
+        """Set while our key may read."""
+        self.accepted.set()
 
     @property
     def state(self) -> AccountState:
@@ -75,7 +87,10 @@ class LiveVenue:
         return self.reader.state
 
     async def snapshot(self) -> Sequence[Batch]:
-        """The account as it is now, with contracts, marks and funding of what is held: one batch."""
+        """The account as it is now, with contracts, marks and funding of what is held: one batch.
+
+        None where nothing is held and no currency is named: there are exchanges that list no empty wallets.
+        """
         facts = self.reader.facts(await self.reader.read(Urgency.ACCOUNT))
         reading = self._reading
         held = {position.id.symbol for position in self.state.positions}
@@ -87,8 +102,11 @@ class LiveVenue:
         except (ValueError, KeyError) as error:
             raise Unreadable(requests[0], f"{type(error).__name__}: {error}") from error
         clock = self._clock
-        timely = (clock.ours(fact) if isinstance(fact, MarkPrice) else fact for fact in market)
-        return [(*facts, *(fact for fact in timely if fact.symbol in held))]
+        timely = (
+            clock.ours(fact) if isinstance(fact, MarkPrice) else capped(fact, self._say) for fact in market
+        )
+        batch = (*facts, *(fact for fact in timely if fact.symbol in held))
+        return [batch] if batch else []
 
     async def execute(self, action: Action) -> Sequence[Batch]:
         """Carry out an action, once.
@@ -102,6 +120,7 @@ class LiveVenue:
             made = f"the account is not known: {old}" if old else made
         if isinstance(made, str):
             return [(self._outcome(action, OutcomeKind.NOT_APPLIED, f"not sent: {made}"),)]
+        self._note_cancel(action)
         act = OpenAct(action=action, plan=made, before=position_of(made.id, self.state))
         with self.acts.under_way(act):
             verdict = await self._sender.send(act)
@@ -129,6 +148,7 @@ class LiveVenue:
         if isinstance(made, str):
             self._say(f"{action.client_id} of an earlier run cannot be looked for: {made}")
             return
+        self._note_cancel(action)
         if before is None:
             made = replace(made, replaces=())
         same = before is not None and before.id == made.id
@@ -148,10 +168,13 @@ class LiveVenue:
         ``Unreadable`` where it fails; ``auth_lost`` is for whoever finds a code there that says so.
         """
         facts = self.reader.facts(await self.reader.read(urgency))
+        self.accepted.set()
         if self._refused_until_ms is None or self._now_ms() < self._refused_until_ms:
             return facts
         self._refused_until_ms = None
-        return (self._link(up=True, because="the key is accepted again"), *facts)
+        # As old as the reading that shows it: what it tells is the account since then.
+        back = replace(self._link(up=True, because="the key is accepted again"), at_ms=self.reader.began_ms)
+        return (back, *facts)
 
     def auth_lost(self, code: str, because: str, *, acting: bool = False) -> Fact | None:
         """The exchange does not take our key any more: the fact, the first time.
@@ -159,6 +182,8 @@ class LiveVenue:
         A key may be good for reading and not for ``acting``. That it reads proves nothing then: it is tried
         again after a while.
         """
+        if not acting:
+            self.accepted.clear()
         known = self._refused_until_ms is not None
         self._refused_until_ms = self._now_ms() + (RETRY_MS if acting else 0)
         return None if known else self._link(up=False, because=f"code {code}: {because}")
@@ -167,6 +192,7 @@ class LiveVenue:
         """Find out what became of what is open, and ``put`` it. Runs for ever."""
         while True:
             await self.acts.due()
+            await self.accepted.wait()
             for act in self.acts.waiting():
                 batch = await self._look_again(act)
                 if batch:
@@ -176,6 +202,8 @@ class LiveVenue:
 
     def _nothing_done(self, action: Action, verdict: NothingDone) -> Batch:
         """Nothing came of it, proven."""
+        if isinstance(verdict, Rejected):
+            self.refused(verdict.code)
         match verdict:
             case Unsent(proof=proof):
                 return (self._outcome(action, OutcomeKind.NOT_APPLIED, f"not sent: {proof}"),)
@@ -236,14 +264,29 @@ class LiveVenue:
                 self._say(f"{act.action.client_id}: after cancelling: {error}")
         self.acts.close(act)
         outcome = self._outcome(act.action, OutcomeKind.VERIFIED, proof, fills=seen.fills)
-        return (*self.reader.facts(found), outcome)
+        return (*self.reader.facts(found), outcome, *(() if gone else self._ended(act.action, seen)))
+
+    def _ended(self, action: Action, seen: Effect) -> Batch:
+        """That a stop was taken, and was gone again before anybody saw it rest."""
+        if seen.ended is None or not isinstance(action.intent, PlaceStop | MoveStop):
+            return ()
+        how = self._endings.get(seen.ended, Ending.ENDED)
+        told = OrderEnded(
+            at_ms=self._now_ms(), id=action.id, client_id=action.client_id, how=how, status=seen.ended
+        )
+        return (told,)
 
     async def _cancelled(self, made: Plan, order: Order, state: AccountState) -> bool:
         try:
             request = self._levers.cancel(made.instrument, order, state)
         except LookupError:
             return False
+        self.withdrawn.append(order.client_id)
         return isinstance(await self._sender.one(request, made.urgency), Applied)
+
+    def _note_cancel(self, action: Action) -> None:
+        if isinstance(action.intent, CancelStop):
+            self.withdrawn.append(ClientId(action.intent.client_id))
 
     async def _look_again(self, act: OpenAct) -> Batch:
         """One later look at an act that is open; nothing where it is still open afterwards."""

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from bot.core.contracts import Contract
 from bot.core.facts import (
+    AccountRead,
     Fact,
     InstrumentChanged,
     OrdersChanged,
@@ -98,4 +99,5 @@ def whole(books: Books, at_ms: int) -> Batch:
         facts += [PositionChanged(at_ms=at_ms, id=i, position=p) for i, p in account.positions.items()]
         ids = dict.fromkeys(account.positions) | dict.fromkeys(o.id for o in account.orders.values())
         facts += [OrdersChanged(at_ms=at_ms, id=i, orders=books.orders(i)) for i in ids]
+        facts.append(AccountRead(at_ms=at_ms, account=account.name))
     return tuple(facts)

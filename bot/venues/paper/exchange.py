@@ -17,6 +17,7 @@ from bot.core.contracts import Contract
 from bot.core.decisions import Action
 from bot.core.facts import InstrumentChanged
 from bot.core.intents import Notify, SetPosture
+from bot.core.losses import Ending
 from bot.core.types import (
     ZERO,
     AccountName,
@@ -49,7 +50,7 @@ from bot.venues.paper.model import (
     Wires,
 )
 from bot.venues.paper.opening import plan_opening
-from bot.venues.paper.orders import find, place
+from bot.venues.paper.orders import find, place, tell_end
 from bot.venues.paper.outage import Outage
 from bot.venues.paper.path import travel
 from bot.venues.paper.settlement import settle
@@ -179,8 +180,11 @@ class PaperExchange:
         result = place(self._books, at_ms, request)
         return answer(self._books, at_ms, request.id, request.client_id, result)
 
-    def cancel(self, at_ms: int, client_id: ClientId) -> Sequence[Batch]:
-        """Remove a resting order; ``PaperError`` if no account has one of that name."""
+    def cancel(self, at_ms: int, client_id: ClientId, how: Ending = Ending.CANCELLED) -> Sequence[Batch]:
+        """Remove a resting order, because its holder wants it or, with another ``how``, by the venue's will.
+
+        ``PaperError`` if no account has one of that name. The bot cancels with ``execute``.
+        """
         order = find(self._books, client_id)
         if order is None:
             raise PaperError(f"no resting order {client_id}")
@@ -188,6 +192,7 @@ class PaperExchange:
         if silent:
             return silent
         self._books.drop(order)
+        tell_end(self._books, at_ms, order, how)
         return answer(self._books, at_ms, order.id, client_id, ())
 
     def set_leverage(

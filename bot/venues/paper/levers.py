@@ -44,9 +44,14 @@ def carry_out(books: Books, at_ms: int, action: Action) -> Fills | Refused:
             if books.position(id_) is None:
                 return Refused(Reason.NO_POSITION, f"{id_}: no position")
             return change(books, id_, leverage) or ()
-        case ReducePosition(quantity=quantity):
+        case ReducePosition(quantity=quantity, limit=limit):
             request = OrderRequest(
-                client_id=action.client_id, id=id_, kind=OrderKind.MARKET, quantity=quantity, reduces=True
+                client_id=action.client_id,
+                id=id_,
+                kind=OrderKind.MARKET if limit is None else OrderKind.IOC,
+                quantity=quantity,
+                reduces=True,
+                limit=limit,
             )
             return place(books, at_ms, request)
         case OpenHedge():

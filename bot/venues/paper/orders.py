@@ -11,8 +11,9 @@ from dataclasses import replace
 from decimal import Decimal
 
 from bot.core.contracts import Contract
-from bot.core.facts import MET, Fill, Outcome, OutcomeKind
-from bot.core.types import ClientId, MarginMode, Order, OrderKind, PositionId
+from bot.core.facts import MET, Fill, OrderEnded, Outcome, OutcomeKind
+from bot.core.losses import Ending
+from bot.core.types import OUR_PREFIX, ClientId, MarginMode, Order, OrderKind, PositionId
 from bot.venues.paper.books import Books
 from bot.venues.paper.leverage import terms_of
 from bot.venues.paper.matching import Match, buys, is_conditional, level_of, match
@@ -64,11 +65,13 @@ def act(books: Books, at_ms: int, order: Order, basis: Decimal) -> None:
     matched = match(books.model, contract, order.quantity, basis, buy=buy, limit=order.limit)
     if matched is not None:
         _report(books, at_ms, order, _trade(books, at_ms, order, matched, books.model.taker_fee))
-    if order.kind is not OrderKind.STOP_LIMIT or (order.reduces and books.position(order.id) is None):
-        return
     left = order.quantity - (matched.quantity if matched else 0)
-    if left:
+    if not left or (order.reduces and books.position(order.id) is None):
+        return
+    if order.kind is OrderKind.STOP_LIMIT:
         books.rest(replace(order, kind=OrderKind.LIMIT, trigger=None, quantity=left))
+    else:
+        tell_end(books, at_ms, order, Ending.MET)
 
 
 def find(books: Books, client_id: ClientId) -> Order | None:
@@ -77,6 +80,13 @@ def find(books: Books, client_id: ClientId) -> Order | None:
         if client_id in account.orders:
             return account.orders[client_id]
     return None
+
+
+def tell_end(books: Books, at_ms: int, order: Order, how: Ending) -> None:
+    """Tell of a stop of the bot that is gone without its doing while there is something to protect."""
+    ours = order.client_id.startswith(OUR_PREFIX) and order.kind.is_stop and order.reduces
+    if ours and books.position(order.id) is not None:
+        books.facts.append(OrderEnded(at_ms=at_ms, id=order.id, client_id=order.client_id, how=how))
 
 
 def on_step(value: Decimal, step: Decimal) -> bool:

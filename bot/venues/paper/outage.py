@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 from itertools import pairwise
 
-from bot.core.facts import Fact, Link, LinkChanged, MarkPrice, Outcome, OutcomeKind
+from bot.core.facts import AccountRead, Fact, Link, LinkChanged, MarkPrice, Outcome, OutcomeKind
 from bot.core.types import AccountName, ClientId, PositionId, Symbol
 from bot.venues.paper.model import PaperError
 from bot.venues.port import Batch
@@ -124,9 +124,14 @@ class Outages:
 
 
 def _resumed(outage: Outage, at_ms: int, marks: Mapping[Symbol, Decimal], snapshot: Batch) -> Iterable[Fact]:
-    """What the streams of an outage tell once it is over."""
+    """What the streams of an outage tell once it is over.
+
+    Where the account's went on, all of it has been told already.
+    """
     if Link.MARKET in outage.links:
         for symbol, mark in marks.items():
             yield MarkPrice(at_ms=at_ms, symbol=symbol, price=mark)
     if Link.ACCOUNT in outage.links:
         yield from snapshot
+    elif outage.links:
+        yield from (fact for fact in snapshot if isinstance(fact, AccountRead))

@@ -120,6 +120,13 @@ def test_a_header_alone_is_refused(write_tape: WriteTape) -> None:
     assert refusal(write_tape()).found == "the tape has a header and no rows"
 
 
+def test_text_that_is_no_tape_is_not_called_a_header(tmp_path: Path) -> None:
+    path = tmp_path / "BTC_binance_perp_1m.csv.gz"
+    path.write_bytes(b"this is no gzip")
+    error = refusal(path)
+    assert (error.line, error.found) == (1, "no column ts_ms: the columns are 'this is no gzip'")
+
+
 def test_a_missing_file_is_refused(tmp_path: Path) -> None:
     assert refusal(tmp_path / "BTC_binance_perp_1m.csv").found == "no such file or directory"
 
@@ -200,11 +207,14 @@ def test_parquet_without_rows_or_columns_is_refused(tmp_path: Path) -> None:
 
 
 def test_prices_beyond_all_measure_are_refused(write_tape: WriteTape) -> None:
-    assert "more than 18 digits" in refusal(write_tape("0,1e30,1e30,1e30,1e30")).found
+    error = refusal(write_tape("0,1,1,1,1", "60000,1,1e30,1,1", "120000,1e30,1e30,1e30,1e30"))
+    assert "more than 18 digits" in error.found
+    assert error.line == 3
 
 
 def test_times_beyond_all_measure_are_refused(write_tape: WriteTape) -> None:
-    assert refusal(write_tape("1e30,1,1,1,1")).found == "a time is far too large"
+    error = refusal(write_tape("0,1,1,1,1", "1e30,1,1,1,1"))
+    assert (error.line, error.found) == (3, "a time is far too large")
 
 
 def test_one_bar_without_a_named_interval_is_refused(write_tape: WriteTape) -> None:

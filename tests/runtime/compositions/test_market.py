@@ -11,6 +11,7 @@ import pytest
 from bot.config import Settings, load
 from bot.config.compose import planned_positions
 from bot.core.facts import (
+    AccountRead,
     BalanceChanged,
     BarClosed,
     Delivered,
@@ -29,6 +30,7 @@ from bot.core.types import Symbol
 from bot.runtime.compositions.market import DistantVenue, MarketEar, PaperMarket, keep_calendar
 from bot.runtime.compositions.paper import paper_exchange
 from bot.runtime.errors import ShellError
+from bot.runtime.inbox import Inbox
 from bot.venues.port import Batch
 from bot.venues.silent import SilentVenue
 from tests.building.core import BTC, ETH, MAIN, a_contract
@@ -201,7 +203,7 @@ def test_everything_goes_on_to_the_inbox_and_delivery_with_it(open_desk: Callabl
         ear = MarketEar(desk.market, box)
         await ear.put((MarkPrice(at_ms=1, symbol=BTC, price=D(100)),))
         ear.put_now((MarkPrice(at_ms=2, symbol=BTC, price=D(101)),))
-        calendar = asyncio.create_task(keep_calendar(desk.market, clock, box))
+        calendar = asyncio.create_task(keep_calendar(desk.market, clock, lambda: False, box))
         await clock.advance(2_000)
         calendar.cancel()
         return box.got
@@ -210,6 +212,25 @@ def test_everything_goes_on_to_the_inbox_and_delivery_with_it(open_desk: Callabl
     assert [type(batch[0]) for batch in got] == [MarkPrice, MarkPrice]
     assert of(BalanceChanged, got)
     assert of(Delivered, got) == []
+
+
+def test_an_account_that_is_recovering_is_told_again_until_it_is_not(open_desk: Callable[..., Desk]) -> None:
+    told: list[Batch] = []
+    desk = open_desk()
+
+    class Box(Inbox):
+        async def put(self, batch: Batch) -> None:
+            told.append(batch)
+
+    async def scenario() -> None:
+        clock = FakeClock()
+        calendar = asyncio.create_task(keep_calendar(desk.market, clock, lambda: len(told) < 2, Box()))
+        await clock.advance(5_000)
+        calendar.cancel()
+
+    asyncio.run(scenario())
+    assert len(told) == 2
+    assert {type(batch[-1]) for batch in told} == {AccountRead}
 
 
 def test_an_action_takes_its_time_to_the_paper_exchange() -> None:

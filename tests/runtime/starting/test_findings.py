@@ -1,5 +1,6 @@
 """What the look at an account says before anything is sent."""
 
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
@@ -7,9 +8,10 @@ import pytest
 
 from bot.config.model import Config, SeatbeltTable
 from bot.core.contracts import Tier
-from bot.core.intents import AddMargin, ReducePosition
+from bot.core.intents import AddMargin, OpenHedge, ReducePosition
 from bot.core.types import PositionId, PositionMode, Symbol
 from bot.runtime.starting.findings import Finding, Level, Read, findings
+from bot.venues.live.dialects import xt
 from bot.venues.live.terms import Balance, Instrument, KeyRights, Listing, Setup
 from tests.building.core import BTC, CROSS, ETH, ETH_LONG, LONG, a_contract, a_position, a_stop, says
 from tests.building.live import GOOD_KEY, a_listing, a_market, a_read, a_state, some_traits
@@ -164,6 +166,33 @@ def test_stops_of_somebody_else_are_told_apart() -> None:
     assert "a stop rests at the exchange: not ours at 91, ours at 92" in " ".join(
         of(Level.NOTE, a_read(state=state))
     )
+
+
+def test_a_stop_that_would_close_only_a_part_is_a_danger() -> None:
+    state = a_state(orders=(a_stop("92", quantity="0.4", client_id="hf-1-1"), a_stop("91", quantity="0.5")))
+    (said,) = of(Level.DANGER, a_read(state=state))
+    assert said.startswith("BTC/USDT:USDT long: no stop that rests closes all of it: ")
+    assert said.endswith("ours at 92 for 0.4 of 1, not ours at 91 for 0.5 of 1")
+    whole = a_state(orders=(a_stop("92", quantity="0", closes_position=True),))
+    assert of(Level.DANGER, a_read(state=whole)) == []
+
+
+@pytest.mark.parametrize(("trigger", "danger"), [("89", True), ("89.5", True), ("89.6", False)])
+def test_a_stop_behind_liquidation_is_a_danger(trigger: str, danger: bool) -> None:
+    state = a_state(orders=(a_stop(trigger),), venue_liquidation={LONG: D("89.5")})
+    said = of(Level.DANGER, a_read(state=state))
+    where = "BTC/USDT:USDT long: no stop that rests comes before liquidation at 89.5"
+    assert said == ([f"{where}: not ours at {trigger}"] if danger else [])
+
+
+def test_a_rule_that_could_do_nothing_at_this_exchange_is_refused_with_its_place() -> None:
+    hedges = says("hedges", proposes=[OpenHedge])
+    traits = replace(xt.DIALECT.traits, position_modes=frozenset(PositionMode))
+    read = replace(a_read(), traits=traits)
+    rules = (says("top_up", proposes=[AddMargin]), hedges)
+    (found,) = [each for each in findings(read, a_config(), rules) if each.key]
+    assert (found.level, found.key, found.mistaken) == (Level.REFUSE, ("rules", 1), True)
+    assert found.text.startswith("rule hedges can do nothing on any position: ")
 
 
 def test_the_margin_mode_and_the_figure_of_the_exchange_are_shown() -> None:

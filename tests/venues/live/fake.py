@@ -14,8 +14,9 @@ from typing import Any
 
 from bot.core.contracts import Contract
 from bot.core.decisions import Action
-from bot.core.facts import BarClosed, Fact, Fill, FundingRate, Link, LinkChanged, MarkPrice
+from bot.core.facts import BarClosed, Fact, Fill, FundingRate, Link, LinkChanged, MarkPrice, OpenInterest
 from bot.core.intents import Intent, OpenHedge
+from bot.core.losses import Ending
 from bot.core.types import (
     AccountName,
     ClientId,
@@ -34,7 +35,7 @@ from bot.venues.live.clock import ExchangeClock
 from bot.venues.live.connection import Connection
 from bot.venues.live.dialect import Dialect
 from bot.venues.live.gate import Gate
-from bot.venues.live.line import Line
+from bot.venues.live.line import Line, Unreadable
 from bot.venues.live.terms import (
     AccountState,
     Balance,
@@ -44,6 +45,7 @@ from bot.venues.live.terms import (
     Listing,
     OrderState,
     Payload,
+    Payment,
     Setup,
     Subscription,
     Traits,
@@ -53,7 +55,7 @@ from bot.venues.live.terms import (
 from bot.venues.live.wire import Reply, Request
 from bot.venues.port import Batch
 from tests.building.core import BTC, ETH, LONG, MAIN, D, a_contract
-from tests.venues.live.virtual import now_ms, sleep_ms
+from tests.venues.live.virtual import T0, now_ms, sleep_ms
 
 RECV_MS = 3_000
 QUARTERLY = Symbol("BTC/USDT:USDT-261225")
@@ -113,7 +115,14 @@ class FakeExchange:
     """How many readings of the account still show the past."""
     took_ms: int = 0
     """How long a reading takes."""
+    within_bounds: Decimal | None = None
+    """How much orders with a limit find at it or better, all together; ``None``: everything."""
     most_at_once: int = 0
+    suspended: frozenset[Symbol] = frozenset()
+    relisted: Sequence[Instrument] | None = None
+    """What it lists by now."""
+    payments: Sequence[Payment] = ()
+    """Funding that its records show."""
 
     def __post_init__(self) -> None:
         self._shown: list[AccountState] = []
@@ -186,9 +195,7 @@ class FakeExchange:
                 if self.orders.pop(str(p["id"]), None) is None:
                     return says(400, -2013, "Order does not exist.")
             case "reduce" | "open":
-                self._trade(
-                    str(p["id"]), self._id(p), Decimal(str(p["quantity"])), opens=request.path == "open"
-                )
+                self._trade(str(p["id"]), self._id(p), self._found(p), opens=request.path == "open")
         return ok(done=True)
 
     def _id(self, p: Mapping[str, Any]) -> PositionId:
@@ -206,7 +213,19 @@ class FakeExchange:
             trigger=Decimal(str(p["trigger"])),
         )
 
+    def _found(self, p: Mapping[str, Any]) -> Decimal:
+        """How much of an order trades."""
+        quantity = Decimal(str(p["quantity"]))
+        if "limit" not in p or self.within_bounds is None:
+            return quantity
+        quantity = min(quantity, self.within_bounds)
+        self.within_bounds -= quantity
+        return quantity
+
     def _trade(self, client_id: str, id_: PositionId, quantity: Decimal, *, opens: bool) -> None:
+        if not quantity:
+            self.past[client_id] = OrderState(client_id=ClientId(client_id), open=False, status="EXPIRED")
+            return
         held = self.positions.get(id_)
         before = held.quantity if held is not None else D(0)
         after = before + quantity if opens else before - quantity
@@ -269,7 +288,8 @@ class FakeDialect:
         client_id: ClientId,
         limit: Decimal | None = None,
     ) -> Request:
-        return self._act("reduce", position.id, id=client_id, quantity=str(quantity))
+        bound = {} if limit is None else {"limit": str(limit)}
+        return self._act("reduce", position.id, id=client_id, quantity=str(quantity), **bound)
 
     def place_stop(
         self,
@@ -376,6 +396,27 @@ class FakeDialect:
     def time_ms(self, payload: Payload) -> int:
         return int(payload["time"])
 
+    # beside
+
+    def payment_requests(self, instruments: Sequence[Instrument], since_ms: int) -> Sequence[Request]:
+        named = ",".join(each.id for each in instruments)
+        params: dict[str, str | int] = {"of": named, "since": since_ms}
+        return (Request(api="private", method="GET", path="payments", params=params),)
+
+    def payments(self, payloads: Sequence[Payload], listing: Listing) -> Sequence[Payment]:
+        return self.exchange.payments
+
+    def interest_requests(self, instruments: Sequence[Instrument]) -> Sequence[Request]:
+        return [
+            Request(api="public", method="GET", path="interest", params={"of": i.id}) for i in instruments
+        ]
+
+    def interest(self, payloads: Sequence[Payload], listing: Listing, now_ms: int) -> Sequence[OpenInterest]:
+        return [
+            OpenInterest(at_ms=now_ms, symbol=listing.by_id[payload["of"]].symbol, quantity=Decimal(7))
+            for payload in payloads
+        ]
+
     # answers
 
     def code(self, status: int, payload: Payload) -> str | None:
@@ -405,7 +446,7 @@ class FakeDialect:
         return ()
 
     def listing(self, markets: Sequence[Mapping[str, Any]], tiers: Sequence[Payload]) -> Listing:
-        return Listing(LISTED)
+        return Listing(LISTED if self.exchange.relisted is None else self.exchange.relisted)
 
     def whole(self) -> Dialect:
         return Dialect(
@@ -413,6 +454,7 @@ class FakeDialect:
             contracts=self,
             acting=lambda mode: self,
             reading=self,
+            beside=self,
             answers=self,
             streams=self,
             cancel_by_id=self.cancel_by_id,
@@ -427,6 +469,7 @@ TRAITS = Traits(
     position_modes=frozenset(PositionMode),
     levers={},
     codes=CODES,
+    endings={"CANCELED": Ending.CANCELLED, "TRIGGERED": Ending.MET},
     windows={"requests": Window(capacity=1_000, per_ms=10_000, reserve=100)},
     recv_window_ms=RECV_MS,
     mark_source="",
@@ -448,6 +491,7 @@ class FakeWires:
         self.noticed: list[str] = []
         self.feed: Any = FakeClient()
         self.renewed = 0
+        self.reloaded: list[int] = []
         line = Line(lambda: exchange, self.gate, CODES, dialect, noticed=self.notice, say=say)
         self.reads = self.writes = line
         self.hears: Callable[[Any], bool] = lambda _: True
@@ -458,6 +502,17 @@ class FakeWires:
 
     def notice(self, code: str) -> None:
         self.noticed.append(code)
+
+    @property
+    def markets(self) -> Sequence[Mapping[str, Any]]:
+        return [
+            {"symbol": each.symbol, "active": each.symbol not in self.exchange.suspended} for each in LISTED
+        ]
+
+    async def reload(self) -> None:
+        self.reloaded.append(now_ms() - T0)
+        if self.exchange.unreadable is not None:
+            raise Unreadable(Request(api="", method="GET", path="markets"), "nobody answers")
 
     async def renew(self) -> None:
         self.renewed += 1

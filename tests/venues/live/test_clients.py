@@ -4,7 +4,7 @@ import asyncio
 import gc
 import json
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypeVar
@@ -440,30 +440,37 @@ def test_what_a_question_for_the_time_waited_at_the_gate_skews_no_clock(certific
     assert abs(run(work)) < 200
 
 
-def test_a_ban_that_only_an_errand_of_the_library_was_told_of_closes_the_gate(
+def test_what_ccxt_asks_of_its_own_accord_waits_like_everybody_and_tells_of_limits(
     certificate: Certificate,
 ) -> None:
-    at_the_exchange = exchange_at(ahead_ms=0)
-
-    async def answer(request: web.Request) -> web.StreamResponse:
-        if request.path.endswith("listenKey"):
-            return web.Response(status=418, text='{"code":-1003}', headers={"Retry-After": "30"})
-        return await at_the_exchange(request)
-
-    async def work() -> list[str]:
+    async def work() -> tuple[int, int, bool, list[str]]:
         said: list[str] = []
+        banned = False
+
+        async def answer(request: web.Request) -> web.StreamResponse:
+            if banned:
+                return web.Response(status=418, headers={"Retry-After": "120"})
+            return await exchange_at(0)(request)
+
         async with serving(certificate, answer) as server:
             clients = await opened(server, certificate, said)
-            with suppress(Exception):  # ccxt raises classes of its own
-                await clients.feed.request("listenKey", ["fapiPrivate"], "POST", {})
-            with suppress(TimeoutError):
-                async with asyncio.timeout(0.2):
-                    await clients.reads.read(TIME, Urgency.EMERGENCY)
-                    said.append("the gate is open")
+            clients.gate.close(400, emergencies=True)
+            before = len(server.paths)
+            asking = asyncio.ensure_future(clients.feed.fapiPrivatePutListenKey())
+            await asyncio.sleep(0.2)
+            meanwhile = len(server.paths) - before
+            await asking
+            afterwards = len(server.paths) - before
+            banned = True
+            with pytest.raises(Exception, match="418"):
+                await clients.feed.fapiPrivatePutListenKey()
+            shut = clients.gate.banned
             await clients.close()
-            return said
+            return meanwhile, afterwards, shut, said
 
-    assert run(work) == ["the exchange answered 418: everything, emergencies too waits 30 s"]
+    meanwhile, afterwards, shut, said = run(work)
+    assert (meanwhile, afterwards, shut) == (0, 1, True)
+    assert "418: everything, emergencies too waits 120 s" in said[-1]
 
 
 def test_another_client_takes_the_place_of_one_that_went_deaf(certificate: Certificate) -> None:

@@ -2,6 +2,7 @@
 
 import asyncio
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -85,3 +86,30 @@ def test_whoever_waits_for_a_doubt_ends_when_he_is_told_to_even_as_the_doubt_com
         return waiting.cancelled()
 
     assert live(work)
+
+
+@pytest.mark.parametrize(
+    ("offset_ms", "apart"),
+    [
+        (0, ""),
+        (5_000, ""),
+        (-5_000, ""),
+        (5_001, "the exchange's clock is 5001 ms ahead of ours"),
+        (-5_001, "the exchange's clock is 5001 ms behind ours"),
+    ],
+)
+def test_clocks_that_are_too_far_apart_say_so(offset_ms: int, apart: str) -> None:
+    clock = ExchangeClock(lambda: 1_000_000)
+    clock.read(1_000_000 + offset_ms, 1_000_000, 1_000_000)
+    assert (clock.apart, clock.ill) == (apart, apart)
+
+
+def test_a_clock_that_was_not_read_for_two_minutes_is_ill_and_forbids_nothing() -> None:
+    now_ms = [1_000_000]
+    clock = ExchangeClock(lambda: now_ms[0])
+    clock.read(1_000_000, 1_000_000, 1_000_000)
+    now_ms[0] += 120_000
+    assert clock.ill == ""
+    now_ms[0] += 1_000
+    assert clock.ill == "the exchange's clock was last read 121 s ago"
+    assert clock.apart == ""

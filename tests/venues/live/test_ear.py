@@ -98,8 +98,29 @@ def test_a_price_of_the_future_is_dropped_said_and_blinds_nobody() -> None:
 
 
 def test_funding_is_told_when_it_changes() -> None:
-    facts, _, _ = heard((funding("0.1"),), (funding("0.1", T0 + 1),), (funding("0.2", T0 + 2),))
-    assert facts == [funding("0.1"), funding("0.2", T0 + 2)]
+    facts, _, _ = heard((funding("0.01"),), (funding("0.01", T0 + 1),), (funding("0.02", T0 + 2),))
+    assert facts == [funding("0.01"), funding("0.02", T0 + 2)]
+
+
+@pytest.mark.parametrize(
+    ("rate", "believed_rate"),
+    [("0.04", "0.04"), ("-0.04", "-0.04"), ("0.041", "0.04"), ("-7", "-0.04"), ("1e9", "0.04")],
+)
+def test_a_funding_rate_that_nobody_may_charge_is_taken_for_the_largest(
+    rate: str, believed_rate: str
+) -> None:
+    facts, said, _ = heard((funding(rate),))
+    assert facts == [funding(believed_rate)]
+    assert said == (
+        []
+        if rate == believed_rate
+        else [f"a stream: {BTC}: a funding rate of {D(rate)}, taken for {D(believed_rate)}"]
+    )
+
+
+def test_a_rate_that_stays_absurd_is_told_once() -> None:
+    facts, _, _ = heard((funding("7"),), (funding("8", T0 + 1),))
+    assert facts == [funding("0.04")]
 
 
 def test_bars_are_let_through() -> None:

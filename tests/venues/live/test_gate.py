@@ -235,3 +235,29 @@ def test_no_window_is_ever_exceeded_and_the_reserve_never_eaten(
         spared = 0 if urgency <= Urgency.EMERGENCY else window.reserve
         assert within <= window.capacity - spared
     assert len(passed) + sum(f for *_, f in arrivals) >= len(arrivals)
+
+
+def test_too_many_of_what_is_counted_apart_keeps_nothing_else_waiting() -> None:
+    async def two() -> tuple[float, float, float, str]:
+        own = Window(capacity=10, per_ms=1_000, reserve=3, apart=True)
+        gate = Gate({"own": own, **MINUTE})
+        said = gate.learn(a_request(window="own"), reply(429, retry_after="7"))
+        other = await passes(gate, Urgency.MARKET)
+        await gate.turn(a_request(window="own"), Urgency.EMERGENCY)
+        urgent = now()
+        await gate.turn(a_request(window="own"), Urgency.PROTECTION)
+        return other, urgent, now(), said
+
+    other, urgent, slow, said = live(two)
+    assert (other, urgent) == (0.0, 0.0)
+    assert slow == pytest.approx(7.0, abs=1e-3)
+    assert said == "the exchange answered 429: own, but for emergencies, waits 7 s"
+
+
+def test_a_ban_keeps_everything_waiting_whatever_is_counted_apart() -> None:
+    async def banned() -> float:
+        gate = Gate({"own": Window(capacity=10, per_ms=1_000, reserve=3, apart=True), **MINUTE})
+        gate.learn(a_request(window="own"), reply(418, retry_after="30"))
+        return await passes(gate, Urgency.KILL)
+
+    assert live(banned) == pytest.approx(30.0, abs=1e-3)

@@ -10,12 +10,14 @@ import pytest
 
 from bot.core.decisions import Action
 from bot.core.facts import (
+    AccountRead,
     BalanceChanged,
     Fact,
     InstrumentChanged,
     LinkChanged,
     LiquidationQuoted,
     MarkPrice,
+    OrderEnded,
     OrdersChanged,
     Outcome,
     OutcomeKind,
@@ -35,6 +37,7 @@ from bot.core.intents import (
     ReducePosition,
     WithdrawMargin,
 )
+from bot.core.losses import Ending
 from bot.core.types import (
     ClientId,
     Order,
@@ -413,6 +416,30 @@ def test_a_large_reduction_goes_in_slices_with_ids_of_their_own() -> None:
     assert [fill.quantity for fill in outcome.fills] == [D(4), D(4), D(1)]
 
 
+def test_a_bound_goes_with_every_slice_and_what_it_leaves_unfilled_is_told_as_it_is() -> None:
+    exchange = held(within_bounds=D(5))
+    now, later, _ = does(exchange, ReducePosition(id=LONG, quantity=D(9), limit=D("99.5")))
+    assert [(r.params["quantity"], r.params["limit"]) for r in exchange.sent] == [
+        ("4", "99.5"),
+        ("4", "99.5"),
+        ("1", "99.5"),
+    ]
+    (outcome,) = outcomes(now)
+    assert outcome.kind is OutcomeKind.VERIFIED
+    assert [fill.quantity for fill in outcome.fills] == [D(4), D(1)]
+    assert exchange.positions[LONG].quantity == D(5)
+    assert not later
+
+
+def test_an_exit_that_found_nobody_at_its_bound_is_verified_without_a_fill_and_the_stop_stays() -> None:
+    exchange = held(within_bounds=D(0))
+    now, _, _ = does(exchange, ReducePosition(id=LONG, quantity=D(10), limit=D("99.5")))
+    (outcome,) = outcomes(now)
+    assert (outcome.kind, outcome.fills) == (OutcomeKind.VERIFIED, ())
+    assert exchange.positions[LONG].quantity == D(10)
+    assert set(exchange.orders) == {OURS, "web_1"}
+
+
 def test_a_slice_that_is_refused_ends_it_and_what_traded_counts() -> None:
     exchange = held(faults=[Fault(), Fault(done=False, reply=says(400, -2022))])
     now, _, _ = does(exchange, ReducePosition(id=LONG, quantity=D(9)))
@@ -527,7 +554,7 @@ def test_a_move_that_nobody_answered_cancels_the_old_stop_once_the_new_one_is_se
 
 
 def test_the_old_stop_stays_where_the_exchange_has_ended_the_new_one() -> None:
-    async def work() -> tuple[list[OutcomeKind], set[str]]:
+    async def work() -> tuple[list[OutcomeKind], list[tuple[ClientId, Ending]], set[str]]:
         exchange = held(faults=[Fault(reply=LOST)])
         seat = Seat(exchange)
         await seat.venue.snapshot()
@@ -535,9 +562,11 @@ def test_the_old_stop_stays_where_the_exchange_has_ended_the_new_one() -> None:
         del exchange.orders["hf-3-1"]
         exchange.past["hf-3-1"] = OrderState(client_id=ClientId("hf-3-1"), open=False, status="EXPIRED")
         await seat.waits(60)
-        return [o.kind for o in outcomes(seat.later)], set(exchange.orders)
+        ended = [(f.client_id, f.how) for f in every_fact(seat.later) if isinstance(f, OrderEnded)]
+        return [o.kind for o in outcomes(seat.later)], ended, set(exchange.orders)
 
-    assert live(work) == ([OutcomeKind.VERIFIED], {OURS, "web_1"})
+    # Nobody has seen it rest: how it ended is told with its outcome.
+    assert live(work) == ([OutcomeKind.VERIFIED], [("hf-3-1", Ending.ENDED)], {OURS, "web_1"})
 
 
 def test_a_move_of_an_earlier_run_does_not_cancel_the_stop_of_another_lot() -> None:
@@ -588,6 +617,21 @@ def test_no_order_is_cancelled_that_is_not_a_resting_one_of_ours(client_id: str)
     now, _, _ = does(exchange, CancelStop(id=LONG, client_id=client_id))
     assert outcomes(now)[0].kind is OutcomeKind.NOT_APPLIED
     assert not exchange.sent
+
+
+def test_a_stop_that_outlived_its_position_is_cancelled() -> None:
+    exchange = held()
+    exchange.positions.clear()
+
+    async def work() -> tuple[Seat, Sequence[Batch]]:
+        seat = Seat(exchange)
+        now, _ = await seat.does(CancelStop(id=LONG, client_id=OURS))
+        return seat, now
+
+    seat, now = live(work)
+    assert [outcome.kind for outcome in outcomes(now)] == [OutcomeKind.VERIFIED]
+    assert list(exchange.orders) == ["web_1"]
+    assert list(seat.venue.withdrawn) == [OURS]
 
 
 def by_its_own_id(dialect: FakeDialect) -> None:
@@ -826,6 +870,7 @@ def test_a_snapshot_tells_contracts_before_positions_and_marks_with_them() -> No
         BalanceChanged,
         PositionChanged,
         OrdersChanged,
+        AccountRead,
         MarkPrice,
     ]
 
@@ -845,8 +890,8 @@ def rereadings(change: Callable[[FakeExchange], object], *, after_s: float = 10)
     return live(work)
 
 
-def test_a_reading_that_found_nothing_new_tells_the_balance_alone() -> None:
-    assert kinds(rereadings(lambda exchange: None)) == [BalanceChanged]
+def test_a_reading_that_found_nothing_new_tells_the_balance_and_that_this_is_all() -> None:
+    assert kinds(rereadings(lambda exchange: None)) == [BalanceChanged, AccountRead]
 
 
 def test_orders_are_asked_for_where_something_is_known_and_of_all_once_a_minute() -> None:
@@ -875,7 +920,7 @@ def test_a_position_that_turns_up_elsewhere_has_its_orders_read_at_once() -> Non
 
 def test_everything_is_told_once_a_minute_all_the_same() -> None:
     told = kinds(rereadings(lambda exchange: None, after_s=60))
-    assert told == [BalanceChanged, PositionChanged, OrdersChanged, LiquidationQuoted]
+    assert told == [BalanceChanged, PositionChanged, OrdersChanged, LiquidationQuoted, AccountRead]
 
 
 @pytest.mark.parametrize(("price", "told"), [("90.08", []), ("90.1", [D("90.1")]), (None, [None])])
@@ -893,7 +938,7 @@ def test_a_position_that_changed_is_told_with_its_liquidation_price() -> None:
         exchange.positions[LONG] = exchange.positions[LONG].with_margin(D(500))
 
     told = rereadings(add)
-    assert kinds(told) == [BalanceChanged, PositionChanged, LiquidationQuoted]
+    assert kinds(told) == [BalanceChanged, PositionChanged, LiquidationQuoted, AccountRead]
 
 
 def test_what_is_gone_is_told_with_its_orders() -> None:
@@ -926,7 +971,7 @@ def test_a_row_that_makes_no_sense_hides_neither_a_position_nor_a_stop(flaw: str
         exchange.flaws = (flaw,)
 
     facts = rereadings(garble)
-    assert kinds(facts) == [BalanceChanged]
+    assert kinds(facts) == [BalanceChanged, AccountRead]
 
 
 def test_a_contract_that_is_not_known_here_hides_nothing_that_is() -> None:
@@ -983,6 +1028,15 @@ def test_a_currency_that_is_gone_is_empty() -> None:
 
     (balance,) = [f for f in live(work) if isinstance(f, BalanceChanged)]
     assert (balance.currency, balance.wallet, balance.free) == ("USDT", D(0), D(0))
+
+
+def test_an_account_of_which_nothing_is_listed_is_no_event() -> None:
+    async def work() -> Sequence[Batch]:
+        seat = Seat(FakeExchange())
+        seat.exchange.state = lambda: AccountState(positions=(), balances=(), orders=())  # type: ignore[method-assign]
+        return await seat.venue.snapshot()
+
+    assert () not in live(work)
 
 
 def test_a_new_symbol_s_contract_comes_before_its_position() -> None:

@@ -6,6 +6,7 @@ import pytest
 
 from bot.core.contracts import Tier
 from bot.core.facts import (
+    AccountRead,
     BalanceChanged,
     FundingPaid,
     InstrumentChanged,
@@ -220,7 +221,7 @@ def test_the_snapshot_holds_contracts_balances_positions_and_orders() -> None:
     exchange = with_long()
     exchange.submit(0, an_order(OrderKind.LIMIT, SHORT, limit="120", quantity="1"))
     now = exchange.snapshot(9)
-    kinds = [InstrumentChanged, BalanceChanged, PositionChanged, OrdersChanged, OrdersChanged]
+    kinds = [InstrumentChanged, BalanceChanged, PositionChanged, OrdersChanged, OrdersChanged, AccountRead]
     assert [type(f) for f in now] == kinds
     assert {f.at_ms for f in now} == {9}
     assert [(f.id, len(f.orders)) for f in of(OrdersChanged, [now])] == [(LONG, 0), (SHORT, 1)]

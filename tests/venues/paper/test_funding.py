@@ -40,6 +40,7 @@ def paid(rate: str, *, cap: str | None) -> tuple[Decimal, Decimal]:
         assert exchange.change_funding(1, BTC, cap=D(cap)) == ()
     (fact,) = of(FundingPaid, exchange.settle_funding(2, BTC, D(rate)))
     assert the(exchange).margin == 10 + fact.amount
+    assert fact.rate is not None
     return fact.rate, fact.amount
 
 

@@ -1,12 +1,13 @@
 """The bot's actions at the venue: margin, leverage, stops; what works, what is refused, in whose codes."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
 
 from bot.core.capabilities import Capability
 from bot.core.contracts import Contract, Tier
-from bot.core.facts import OrdersChanged, Outcome, OutcomeKind
+from bot.core.facts import OrderEnded, OrdersChanged, Outcome, OutcomeKind
 from bot.core.intents import (
     AddMargin,
     BuyOption,
@@ -23,11 +24,13 @@ from bot.core.intents import (
     SetPosture,
     WithdrawMargin,
 )
+from bot.core.losses import Ending
 from bot.core.margin.rules import LeverageCut
-from bot.core.types import MarginMode, OrderKind, PositionMode, Symbol
+from bot.core.types import ClientId, MarginMode, OrderKind, PositionMode, Symbol
 from bot.venues.capabilities import NOT_LISTED
-from bot.venues.paper import PaperExchange
+from bot.venues.paper import MarketModel, PaperExchange
 from bot.venues.paper.capabilities import capabilities_of
+from bot.venues.port import Batch
 from tests.venues.paper.desk import (
     BTC,
     ETH,
@@ -146,8 +149,9 @@ def test_refusals_speak_the_venues_codes_and_change_nothing(
 def test_orders_are_refused_in_binance_codes(request_: Any, code: str) -> None:
     tiers = (Tier(floor=D(0), cap=None, rate=D("0.01"), max_leverage=D(50)),)
     exchange = an_exchange(a_contract(tiers=tiers, min_notional=D(5)))
+    before = exchange.snapshot(9)
     assert outcome(exchange.submit(1, request_)).code == code
-    assert len(exchange.snapshot(9)) == 2
+    assert exchange.snapshot(9) == before
 
 
 def test_the_reduce_only_flag_is_refused_in_hedge_mode() -> None:
@@ -224,6 +228,43 @@ def test_a_stop_can_be_cancelled_by_its_name() -> None:
     do(exchange, PlaceStop(id=LONG, trigger=D(95)), "s1")
     assert do(exchange, CancelStop(id=LONG, client_id="s1")).kind is OutcomeKind.VERIFIED
     assert resting(exchange) == {}
+
+
+def ended(batches: Sequence[Batch]) -> list[tuple[str, Ending]]:
+    return [(fact.client_id, fact.how) for fact in of(OrderEnded, batches)]
+
+
+@pytest.mark.parametrize("how", [Ending.CANCELLED, Ending.ENDED])
+def test_a_stop_of_the_bot_that_somebody_else_takes_away_is_told_of(how: Ending) -> None:
+    exchange = with_long()
+    do(exchange, PlaceStop(id=LONG, trigger=D(95)), "hf-1-1")
+    do(exchange, PlaceStop(id=LONG, trigger=D(94)), "mine")
+    assert ended(exchange.cancel(1, ClientId("mine"))) == []
+    assert ended(exchange.cancel(1, ClientId("hf-1-1"), how)) == [("hf-1-1", how)]
+
+
+def test_what_the_bot_moves_or_cancels_itself_is_not_told_as_an_end() -> None:
+    exchange = with_long()
+    do(exchange, PlaceStop(id=LONG, trigger=D(95)), "hf-1-1")
+    moved = exchange.execute(7, an_action(MoveStop(id=LONG, trigger=D(97)), "hf-1-2"))
+    gone = exchange.execute(7, an_action(CancelStop(id=LONG, client_id="hf-1-2"), "hf-1-3"))
+    assert ended([*moved, *gone]) == []
+
+
+def test_a_stop_of_the_bot_that_the_book_cannot_fill_is_told_as_met() -> None:
+    exchange = an_exchange(model=MarketModel(depth={BTC: D(1000)}), balance="10000")
+    exchange.open(0, holding(quantity="60"))
+    do(exchange, PlaceStop(id=LONG, trigger=D(95)), "hf-1-1")
+    batches = go(exchange, "94")
+    # The book ends 5 % below 95: 5000 of money.
+    assert the(exchange).quantity == D("7.369")
+    assert ended(batches) == [("hf-1-1", Ending.MET)]
+
+
+def test_a_stop_that_closes_its_position_has_not_been_met_in_vain() -> None:
+    exchange = with_long()
+    do(exchange, PlaceStop(id=LONG, trigger=D(95)), "hf-1-1")
+    assert ended(go(exchange, "94")) == []
 
 
 def test_a_notice_is_no_business_of_a_venue() -> None:

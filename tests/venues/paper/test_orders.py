@@ -61,6 +61,18 @@ def test_a_reduction_releases_margin_pro_rata_and_pays_its_fee() -> None:
     assert exchange.wires(BTC).mark.low == D("91.0")
 
 
+def test_a_reduction_with_a_bound_fills_at_it_or_better_or_not_at_all() -> None:
+    exchange = with_long()
+    go(exchange, "100", last="97", gap=True)
+    missed = ReducePosition(id=LONG, quantity=D("0.25"), limit=D("97.5"))
+    done = outcome(exchange.execute(2, an_action(missed)))
+    assert (done.kind, done.fills) == (OutcomeKind.VERIFIED, ())
+    assert the(exchange).quantity == 1
+    met = ReducePosition(id=LONG, quantity=D("0.25"), limit=D("96.5"))
+    (fill,) = outcome(exchange.execute(3, an_action(met, "again"))).fills
+    assert (fill.quantity, fill.price) == (D("0.25"), D(97))
+
+
 def test_a_loss_beyond_what_is_released_comes_from_the_margin_that_stays() -> None:
     exchange = with_long()
     go(exchange, "100", last="85", gap=True)

@@ -3,6 +3,7 @@
 import pytest
 
 from bot.core.facts import (
+    AccountRead,
     BalanceChanged,
     FundingPaid,
     Link,
@@ -157,3 +158,10 @@ def test_outages_that_cannot_be_are_refused() -> None:
         Outage(start_ms=5, end_ms=6, answer=OutcomeKind.VERIFIED)
     with pytest.raises(PaperError, match="at 15 begins before"):
         going_out(OUT, Outage(start_ms=15, end_ms=25))
+
+
+def test_an_account_whose_stream_went_on_is_known_again_when_the_market_s_is_back() -> None:
+    exchange = going_out(Outage(start_ms=10, end_ms=20, links=(Link.MARKET,)))
+    exchange.connect(10)
+    (back,) = exchange.connect(20)
+    assert [type(f) for f in back] == [LinkChanged, MarkPrice, AccountRead]

@@ -9,6 +9,7 @@ from bot.core.types import PositionMode
 from bot.venues.live.dialect import Dialect
 from bot.venues.live.dialects.binance.acting import BinanceActing
 from bot.venues.live.dialects.binance.answers import BinanceAnswers
+from bot.venues.live.dialects.binance.beside import BinanceBeside
 from bot.venues.live.dialects.binance.contracts import BinanceContracts
 from bot.venues.live.dialects.binance.reading import BinanceReading
 from bot.venues.live.dialects.binance.section import Section
@@ -18,6 +19,7 @@ from bot.venues.live.dialects.binance.traits import (
     CLIENT_ID_CHARS,
     CLIENT_ID_MAX,
     CODES,
+    ENDINGS,
     SOURCES,
     levers,
 )
@@ -45,6 +47,7 @@ TRAITS = Traits(
     position_modes=frozenset(PositionMode),
     levers=levers("-4161"),
     codes=CODES,
+    endings=ENDINGS,
     # exchangeInfo, rateLimits. The reserve pays emergencies of a minute and a look at the account.
     windows={
         "requests": Window(capacity=2400, per_ms=60_000, reserve=300),
@@ -75,6 +78,7 @@ DIALECT = Dialect(
     contracts=BinanceContracts(SECTION),
     acting=partial(BinanceActing, SECTION),
     reading=BinanceReading(SECTION),
+    beside=BinanceBeside(SECTION),
     answers=BinanceAnswers(),
     streams=BinanceStreams(SECTION),
 )

@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from bot.core.capabilities import YES, Capability
+from bot.core.losses import Ending
 from bot.core.types import MarginMode
 from bot.venues.live.terms import Assumed, Codes
 
@@ -81,6 +82,13 @@ _ORDERS = _codes(
 )
 _EXECUTION = _codes("5021 5022 5024 5025 5026 5029 5037 5038 5039 5040 5041")
 
+ENDINGS = {
+    "CANCELED": Ending.CANCELLED,
+    "TRIGGERING": Ending.MET,
+    "TRIGGERED": Ending.MET,
+    "FINISHED": Ending.MET,
+}
+"""Of the algo service. What a triggered order became is a market order, which nobody cancels in time."""
 CODES = Codes(
     rejected=_PARAMETERS | _REFUSED | _FILTERS | _MARGIN | _ORDERS | _EXECUTION,
     # Unique among open orders only: two market orders with one id were both filled on the test network.
@@ -92,6 +100,7 @@ CODES = Codes(
     limited=_codes("1003 1015"),
     # -5028 and -4188: the engine itself found the window over, so that it did not take the request.
     clock=_codes("1021 5028 4188"),
+    suspended=_codes("1122 4140"),
 )
 """Left open on purpose: -1000 unknown, -1001 disconnected, -1006 "execution status unknown", -1007 "send
 status unknown; execution status unknown", -1008 throttled by the system, -1010, -1016, and every code not

@@ -5,6 +5,7 @@ from __future__ import annotations
 from bot.venues.live.dialect import Dialect
 from bot.venues.live.dialects.bybit.acting import BybitActing
 from bot.venues.live.dialects.bybit.answers import BybitAnswers
+from bot.venues.live.dialects.bybit.beside import BybitBeside
 from bot.venues.live.dialects.bybit.contracts import BybitContracts
 from bot.venues.live.dialects.bybit.reading import BybitReading
 from bot.venues.live.dialects.bybit.streams import BybitStreams
@@ -15,6 +16,7 @@ DIALECT = Dialect(
     contracts=BybitContracts(),
     acting=BybitActing,
     reading=BybitReading(),
+    beside=BybitBeside(),
     answers=BybitAnswers(),
     streams=BybitStreams(),
 )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from bot.core.capabilities import YES, Capability
+from bot.core.losses import Ending
 from bot.core.types import MarginMode, PositionMode
 from bot.venues.live.dialects.bybit.streams import RECV_WINDOW_MS
 from bot.venues.live.terms import Assumed, Codes, Traits, Window
@@ -131,6 +132,15 @@ TRAITS = Traits(
     levers=LEVERS,
     in_hedge={("CutLeverage", ISOLATED): RESETS_BOTH},
     codes=CODES,
+    endings={
+        "Deactivated": Ending.CANCELLED,
+        "Cancelled": Ending.CANCELLED,
+        "Triggered": Ending.MET,
+        "New": Ending.MET,
+        "PartiallyFilled": Ending.MET,
+        "PartiallyFilledCanceled": Ending.MET,
+        "Filled": Ending.MET,
+    },
     windows=WINDOWS,
     recv_window_ms=RECV_WINDOW_MS,
     mark_source="tickers stream, markPrice, every 100 ms when it moved",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from bot.venues.live.dialect import Dialect
 from bot.venues.live.dialects.okx.acting import OkxActing
 from bot.venues.live.dialects.okx.answers import OkxAnswers
+from bot.venues.live.dialects.okx.beside import OkxBeside
 from bot.venues.live.dialects.okx.contracts import OkxContracts
 from bot.venues.live.dialects.okx.reading import OkxReading
 from bot.venues.live.dialects.okx.streams import OkxStreams
@@ -15,6 +16,7 @@ DIALECT = Dialect(
     contracts=OkxContracts(),
     acting=OkxActing,
     reading=OkxReading(),
+    beside=OkxBeside(),
     answers=OkxAnswers(),
     streams=OkxStreams(),
 )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from bot.core.capabilities import YES, Capability
+from bot.core.losses import Ending
 from bot.core.types import MarginMode, PositionMode
 from bot.venues.live.dialects.okx.spelling import ID_MAX
 from bot.venues.live.terms import Assumed, Codes, Traits, Window
@@ -76,31 +77,41 @@ CODES = Codes(
     ),
     limited=_codes("50011 50040 50061"),
     clock=_codes("50102 50112"),
+    suspended=_codes("51021 51022 51027 51028 51030"),
 )
 
 SPAN_MS = 2_200
 """OKX counts in two seconds; requests may take this much longer to get there than those before them."""
+
+
+def _own(capacity: int, *, reserve: int) -> Window:
+    """The limit of one endpoint, which is counted by itself."""
+    return Window(capacity=capacity, per_ms=SPAN_MS, reserve=reserve, apart=True)
+
 
 # Each endpoint has a limit of its own; what is not here shares "requests", whose limit is that of the
 # tightest of the rest: marks and the clock. Nothing is kept for emergencies where there is none: in what is
 # only read.
 WINDOWS = {
     "requests": Window(capacity=10, per_ms=SPAN_MS, reserve=2),
-    "account/config": Window(capacity=5, per_ms=SPAN_MS, reserve=0),
-    "account/balance": Window(capacity=10, per_ms=SPAN_MS, reserve=0),
-    "account/positions": Window(capacity=10, per_ms=SPAN_MS, reserve=0),
-    "trade/orders-pending": Window(capacity=60, per_ms=SPAN_MS, reserve=0),
-    "trade/orders-algo-pending": Window(capacity=20, per_ms=SPAN_MS, reserve=0),
-    "trade/orders-history": Window(capacity=40, per_ms=SPAN_MS, reserve=0),
-    "trade/fills": Window(capacity=60, per_ms=SPAN_MS, reserve=0),
-    "trade/order": Window(capacity=60, per_ms=SPAN_MS, reserve=20),
-    "trade/order-algo": Window(capacity=20, per_ms=SPAN_MS, reserve=8),
-    "trade/cancel-order": Window(capacity=60, per_ms=SPAN_MS, reserve=20),
-    "trade/cancel-algos": Window(capacity=20, per_ms=SPAN_MS, reserve=8),
-    "account/set-leverage": Window(capacity=20, per_ms=SPAN_MS, reserve=4),
-    "account/position/margin-balance": Window(capacity=20, per_ms=SPAN_MS, reserve=8),
-    "public/position-tiers": Window(capacity=10, per_ms=SPAN_MS, reserve=0),
-    "market/candles": Window(capacity=40, per_ms=SPAN_MS, reserve=0),
+    "account/config": _own(5, reserve=0),
+    "account/balance": _own(10, reserve=0),
+    "account/positions": _own(10, reserve=0),
+    "trade/orders-pending": _own(60, reserve=0),
+    "trade/orders-algo-pending": _own(20, reserve=0),
+    "trade/orders-history": _own(40, reserve=0),
+    "trade/fills": _own(60, reserve=0),
+    "trade/order": _own(60, reserve=20),
+    "trade/order-algo": _own(20, reserve=8),
+    "trade/cancel-order": _own(60, reserve=20),
+    "trade/cancel-algos": _own(20, reserve=8),
+    "account/set-leverage": _own(20, reserve=4),
+    "account/position/margin-balance": _own(20, reserve=8),
+    "public/position-tiers": _own(10, reserve=0),
+    "public/open-interest": _own(20, reserve=0),
+    # Five a second, which says nothing of two.
+    "account/bills": _own(5, reserve=0),
+    "market/candles": _own(40, reserve=0),
 }
 
 ASSUMED = (
@@ -149,6 +160,11 @@ TRAITS = Traits(
     position_modes=frozenset(PositionMode),
     levers=LEVERS,
     codes=CODES,
+    endings={
+        "canceled": Ending.CANCELLED,
+        "effective": Ending.MET,
+        "partially_effective": Ending.MET,
+    },
     windows=WINDOWS,
     recv_window_ms=30_000,
     mark_source="mark-price stream, every 200 ms when it moved, every 10 s when not",

@@ -10,6 +10,7 @@ from __future__ import annotations
 from bot.venues.live.dialect import Dialect
 from bot.venues.live.dialects.xt.acting import XtActing, cancel_by_id
 from bot.venues.live.dialects.xt.answers import XtAnswers
+from bot.venues.live.dialects.xt.beside import XtBeside
 from bot.venues.live.dialects.xt.contracts import XtContracts
 from bot.venues.live.dialects.xt.reading import XtReading
 from bot.venues.live.dialects.xt.streams import XtStreams
@@ -20,6 +21,7 @@ DIALECT = Dialect(
     contracts=XtContracts(),
     acting=XtActing,
     reading=XtReading(),
+    beside=XtBeside(),
     answers=XtAnswers(),
     streams=XtStreams(),
     cancel_by_id=cancel_by_id,

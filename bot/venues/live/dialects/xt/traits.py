@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from bot.core.capabilities import YES, Capability
+from bot.core.losses import Ending
 from bot.core.types import MarginMode, PositionMode
 from bot.venues.capabilities import EVERYWHERE, HEDGES, LOCKS_ONLY, NO_MARGIN_IN_CROSS
 from bot.venues.live.terms import Assumed, Codes, Traits, Window
@@ -128,6 +129,10 @@ _ASSUMED = (
         settle="keep two private streams open for nine hours",
     ),
     Assumed(
+        what="cast in the list of funding fees is below nought where the account paid",
+        settle="compare the list with the balance before and after a settlement",
+    ),
+    Assumed(
         what="the clock of the spot interface is that of the futures interface",
         settle="compare time with the t of q/mark-price",
     ),
@@ -147,6 +152,16 @@ TRAITS = Traits(
     ),
     position_modes=frozenset({PositionMode.HEDGE}),
     levers=_LEVERS,
+    endings={
+        "USER_REVOCATION": Ending.CANCELLED,
+        "CANCELED": Ending.CANCELLED,
+        "PARTIALLY_CANCELED": Ending.CANCELLED,
+        "TRIGGERING": Ending.MET,
+        "TRIGGERED": Ending.MET,
+        "NEW": Ending.MET,
+        "PARTIALLY_FILLED": Ending.MET,
+        "FILLED": Ending.MET,
+    },
     codes=Codes(rejected=_REJECTED, auth=_AUTH, limited=frozenset({"429"}), clock=frozenset({"AUTH_105"})),
     # 1000 requests a minute from one address, else it is locked out for ten minutes.
     windows={"requests": Window(capacity=1000, per_ms=60_000, reserve=200)},

@@ -1,0 +1,70 @@
+"""What a live run begins with: the memory of the run before, and whose client ids the exchange may show.
+
+Three things may be wrong with a memory, and each is answered by how much it is worth then. A journal that was
+damaged is set aside, and the bot reduces, by what the exchange shows, until a person acknowledges. A journal
+that is gone, or an old copy of it, is found out by ids that the exchange knows and the journal never gave:
+that halts the account. A whole one is simply taken over.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from bot.core.carried import AccountRecord, Carried
+from bot.core.codec import decode_decision
+from bot.core.decisions import Action
+from bot.core.facts import CarriedOver
+from bot.core.provenance import EpochIds, Provenance, SeenId, origin_of
+from bot.core.types import AccountName
+from bot.runtime.journal import Journal, JournalQuery
+from bot.runtime.journal.port import PAGE
+from bot.runtime.journal.quarantine import is_without_memory
+
+
+async def ids_given(journal: Journal) -> tuple[EpochIds, ...]:
+    """How many client ids each epoch of the journal gave, as far as any of them was for an action."""
+    counts: dict[int, int] = {}
+    after = 0
+    while rows := await journal.read(JournalQuery(kind=Action.__name__, after_seq=after, limit=PAGE)):
+        after = rows[-1].seq
+        for row in rows:
+            action = decode_decision(row.body)
+            origin = origin_of(action.client_id) if isinstance(action, Action) else None
+            if origin is not None:
+                epoch, number = origin
+                counts[epoch] = max(number, counts.get(epoch, 0))
+    return tuple(EpochIds(epoch=epoch, count=count) for epoch, count in sorted(counts.items()))
+
+
+async def inherited(
+    journal: Journal,
+    left: CarriedOver | None,
+    accounts: Iterable[AccountName],
+    seen: Sequence[SeenId],
+    now_ms: int,
+) -> tuple[CarriedOver | Provenance, ...]:
+    """The first facts of a run on ``accounts``: what was ``left``, and whether the ids ``seen`` are ours."""
+    begins = left
+    if left is None and await is_without_memory(journal):
+        begins = CarriedOver(at_ms=now_ms, epoch=journal.epoch, carried=_only_reducing(accounts, seen))
+    given = await ids_given(journal)
+    told = Provenance(at_ms=now_ms, given=given, seen=tuple(seen))
+    return (told,) if begins is None else (begins, told)
+
+
+def _only_reducing(accounts: Iterable[AccountName], seen: Sequence[SeenId]) -> Carried:
+    """The memory of a bot that lost it: what rests at the exchange now is its own, and it only reduces."""
+    return Carried(
+        accounts=tuple(
+            AccountRecord(
+                account=name,
+                halted=False,
+                reducing=True,
+                flattening=None,
+                paused_until_ms=-1,
+                strangers=tuple(sorted(each.client_id for each in seen if each.account == name)),
+                acted_ms=(),
+            )
+            for name in sorted(accounts)
+        )
+    )

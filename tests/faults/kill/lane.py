@@ -1,0 +1,159 @@
+"""One bot at one exchange, hurt again and again, and audited when it has been let be at last."""
+
+import random
+import signal
+import time
+from collections.abc import Callable
+from concurrent.futures import ProcessPoolExecutor
+from pathlib import Path
+
+from bot.runtime.journal import JournalRow
+from tests.faults.kill.audit import audit, deeds_in, open_deeds, prefixes
+from tests.faults.kill.scene import Hand, a_scene, stirring
+from tests.faults.kill.tally import Tally
+from tests.faults.kill.victim import Victim
+
+SETTLED_WITHIN_S = 45.0
+"""An intent without a proof is looked for that long, with patience where other sources say otherwise."""
+STILL_S = 8.0
+"""A process that stands still does so for so long at most."""
+BUSY_S = 1.5
+"""A bot that is armed is let act for so long at most."""
+STARTING_S = 2.0
+_POLL_S = 0.2
+
+
+class Lane:
+    """A bot, its exchange, and what was seen of its journal so far."""
+
+    def __init__(self, hand: Hand, config: Path, chance: random.Random) -> None:
+        self.hand = hand
+        self.victim = Victim(config)
+        self.chance = chance
+        self.tally = Tally()
+        hand.is_quiet = lambda: self.victim.state() == "armed" and self.open_intents() == 0
+        self.seen: list[tuple[int, str]] = []
+        """Rows that were committed for certain: number and hash."""
+
+    def start(self) -> None:
+        """Start it, from another address than before: so many starts in a minute are more than one may ask."""
+        self.hand.exchange.wire.peer = f"start {self.victim.starts}"
+        self.victim.start()
+
+    def arm(self) -> None:
+        """Start it, and wait until it guards."""
+        self.start()
+        self.tally.armed_s.append(self.victim.until("armed"))
+
+    def kill_somewhere(self) -> None:
+        """Start it and end it without warning: on its way up, or at work."""
+        if self.chance.random() < 0.3:  # every third
+            self.start()
+            time.sleep(self.chance.uniform(0, STARTING_S))
+            self.tally.while_starting += 1
+        else:
+            self.arm()
+            time.sleep(self.chance.uniform(0, BUSY_S))
+            self.note(self.victim.last_row())
+        self.victim.kill()
+        self.tally.kills += 1
+        self.look()
+
+    def note(self, row: tuple[int, str] | None) -> None:
+        """A row that it said is committed."""
+        if row is not None:
+            self.seen.append(row)
+
+    def look(self) -> list[JournalRow]:
+        """The journal as it was left: verified, and an extension of what was seen before."""
+        rows = self.victim.rows()
+        self.tally.violations += prefixes(rows, self.seen)
+        if rows:
+            self.seen = [(rows[-1].seq, rows[-1].hash)]
+        return rows
+
+    def settle(self) -> None:
+        """Let it guard until every intent has its outcome, end it in order, and audit."""
+        self.hand.calm()
+        end = time.monotonic() + SETTLED_WITHIN_S
+        while self.open_intents() and time.monotonic() < end:
+            time.sleep(_POLL_S)
+        code = self.victim.stop()
+        if code != 0:
+            self.tally.violations.append(f"it ended with {code}: {self.victim.errors()}")
+        rows = self.look()
+        found = audit(self.hand.exchange.world, rows, self.hand.margin_moves)
+        self.tally.violations += found.violations
+        self.tally.count(found.deeds)
+        self.tally.rows += len(rows)
+
+    def open_intents(self) -> int:
+        """How many it has, by what it says itself; one, while it does not answer."""
+        rows: list[JournalRow] = []
+        for kind in ("Opened", "Action", "Outcome"):
+            page = self.victim.ask("journal", kind=kind, latest=True)
+            if page is None:
+                return 1
+            rows += [JournalRow(**row) for row in page]
+        return len(open_deeds(deeds_in(sorted(rows))))
+
+
+Part = Callable[[Lane, int], None]
+"""Hurts the bot of a lane so often."""
+
+
+def lane(folder: Path, seed: int, part: Part, number: int) -> Tally:
+    """One lane from beginning to end; what went wrong is a violation, with the seed it went wrong with."""
+    tally = Tally()
+    with a_scene(folder, seed) as (hand, config):
+        one = Lane(hand, config, random.Random(seed + 1))
+        try:
+            with stirring(hand):
+                part(one, number)
+                if not one.victim.is_alive():
+                    one.arm()
+            one.settle()
+        except AssertionError as error:
+            one.tally.violations.append(f"seed {seed}: {error}")
+        finally:
+            one.victim.kill()
+        tally.add(one.tally)
+    return tally
+
+
+def lanes(folder: Path, seed: int, part: Part, number: int, jobs: int) -> Tally:
+    """As many side by side as there are ``jobs``, each with a share of the ``number``."""
+    shares = [number // jobs + (each < number % jobs) for each in range(jobs)]
+    tally = Tally()
+    with ProcessPoolExecutor(jobs) as pool:
+        running = [
+            pool.submit(lane, folder / f"lane{each}", seed + 1000 * each, part, share)
+            for each, share in enumerate(shares)
+            if share
+        ]
+        for each in running:
+            tally.add(each.result())
+    tally.judge()
+    return tally
+
+
+def stop_and_go(one: Lane, number: int) -> None:
+    """So many times the process stands still for a while and goes on: nothing it saw before is fresh then."""
+    one.arm()
+    for _ in range(number):
+        time.sleep(one.chance.uniform(0, BUSY_S))
+        one.victim.send(signal.SIGSTOP)
+        time.sleep(one.chance.uniform(STILL_S / 10, STILL_S))
+        one.victim.send(signal.SIGCONT)
+        one.tally.stops += 1
+        if one.victim.gave_up(within_s=BUSY_S):
+            one.tally.restarts += 1  # It found out how long it had stood still, and ended on purpose.
+            one.arm()
+        one.victim.until_again("armed")
+    one.look()
+
+
+def kill_at_random(one: Lane, number: int) -> None:
+    """So many kills at random moments."""
+    for _ in range(number):
+        one.kill_somewhere()

@@ -1,0 +1,204 @@
+"""A market that never rests: it asks for every lever of the bot again and again, whether that lives or not."""
+
+import random
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from decimal import Decimal
+from pathlib import Path
+
+from bot.core.types import AccountName, MarginMode, OrderKind, PositionId, Side, Symbol
+from bot.simulator import World
+from bot.simulator.world import OrderTerms
+from bot.venues.paper import Opening
+from tests.building.contracts import BTC
+from tests.building.exchange import Exchange, running
+from tests.building.simulator import ALICE, BOB, ETH
+from tests.building.venues import BINANCE, SOL, a_market_in_danger, a_quarterly, machine_ms
+
+D = Decimal
+CONFIG = """\
+mode = "live"
+
+[accounts.main]
+venue = "binanceusdm"
+keys = {{ api_key = "env:ALICES_KEY", secret = "env:ALICES_SECRET" }}
+loopback = {{ port = {port}, ca_file = "{ca_file}" }}
+
+[limits]
+cooldown = "1s"
+actions_per_hour = 10000
+equal_actions = 10000
+margin_per_day = 1000000
+
+[[rules]]
+use = "atr_stop"
+symbols = ["ETH/USDT:USDT"]
+params = {{ multiple = 3, timeframe = "1m", length = 14, step = 1 }}
+
+[[rules]]
+use = "top_up"
+symbols = ["BTC/USDT:USDT"]
+params = {{ below = 0.07, restore_to = 0.12, max_times = 100 }}
+
+[[rules]]
+use = "partial_close"
+symbols = ["SOL/USDT:USDT"]
+params = {{ below = 0.05, restore_to = 0.10, max_times = 100 }}
+
+[[rules]]
+use = "quarterly_hedge"
+symbols = ["BTC/USDT:USDT"]
+params = {{ below = 0.085, calm = 0.30, ratio = 0.5, leverage = 5 }}
+"""
+HELD = {
+    BTC: (D("0.2"), MarginMode.ISOLATED),
+    ETH: (D(2), MarginMode.ISOLATED),
+    SOL: (D(1000), MarginMode.CROSS),
+}
+CALM = {BTC: 50_000, ETH: 2_000, SOL: 100}
+STIR_S = 0.3
+"""Between two deeds of the hand, on average."""
+MARGIN = D(1000)
+"""What the hand leaves behind the position in BTC."""
+
+
+@dataclass(slots=True)
+class Hand:
+    """Whoever trades there by hand, and the market itself: both ask the bot to act."""
+
+    exchange: Exchange
+    chance: random.Random
+    margin_moves: list[tuple[Symbol, Decimal]] = field(default_factory=list)
+    """Margin that was moved by hand."""
+    orders: int = 0
+    is_quiet: Callable[[], bool] = lambda: False
+    """Whether nothing of the bot is on its way. Margin is proven by its change, so while an addition is open
+    nobody else may change it: an exchange that tells nothing else leaves a bot no other proof."""
+
+    def stir(self) -> None:
+        """Do one thing."""
+        deeds = (self.fall, self.slip, self.take_margin, self.take_margin, self.trade, self.shake)
+        self.chance.choice(deeds)()
+
+    def fall(self) -> None:
+        """BTC falls until margin is asked for, now and then to a new price."""
+        self.move(BTC, D(self.chance.randrange(48_300, 48_700)))
+
+    def slip(self) -> None:
+        """BTC falls so far that a hedge is wanted, and no margin yet."""
+        self.move(BTC, D(self.chance.randrange(48_900, 49_300)))
+
+    def shake(self) -> None:
+        """ETH and SOL move: a stop follows, a part is closed."""
+        self.move(ETH, D(self.chance.randrange(1_970, 2_030)))
+        self.move(SOL, D(self.chance.randrange(88, 98)))
+
+    def calm(self) -> None:
+        """Prices are as they were."""
+        for symbol, price in CALM.items():
+            self.move(symbol, D(price))
+
+    def take_margin(self) -> None:
+        """BTC recovers, and its holder takes out what the bot has put in."""
+        if not self._all_is_quiet():
+            return
+
+        def take(world: World) -> None:
+            id_ = PositionId(ALICE, BTC, Side.LONG)
+            held = world.view(ALICE).positions.get(id_)
+            over = D(0) if held is None else held.margin - MARGIN * held.quantity / HELD[BTC][0]
+            if over >= 1 and world.move_margin(id_, -over) is None:
+                self.margin_moves.append((BTC, -over))
+
+        self.exchange.by_hand(take)
+
+    def trade(self) -> None:
+        """Positions are made smaller, or as large as they were."""
+        if not self._all_is_quiet():
+            return
+
+        def refill(world: World) -> None:
+            for symbol, (wanted, mode) in HELD.items():
+                id_ = PositionId(ALICE, symbol, Side.LONG)
+                held = world.view(ALICE).positions.get(id_)
+                if held is None:
+                    world.open(Opening(id=id_, quantity=wanted, leverage=D(10), mode=mode))
+                elif symbol == BTC and self.chance.random() < 0.5:  # now and then
+                    self._order(world, id_, held.quantity / 2 - held.quantity / 2 % D("0.001"), reduces=True)
+                elif held.quantity < wanted:
+                    self._order(world, id_, wanted - held.quantity, reduces=False)
+
+        self.exchange.by_hand(refill)
+
+    def _all_is_quiet(self) -> bool:
+        """Prices as they were give the bot no reason to act; then it is asked, a moment later."""
+        self.calm()
+        time.sleep(STIR_S)
+        return self.is_quiet()
+
+    def move(self, symbol: Symbol, price: Decimal) -> None:
+        """The mark goes there; a quarterly stands where BTC stands."""
+
+        def go(world: World) -> None:
+            if symbol == BTC:
+                world.move(a_quarterly(machine_ms())[0], price)
+            world.move(symbol, price)
+
+        self.exchange.by_hand(go)
+
+    def _order(self, world: World, id_: PositionId, quantity: Decimal, *, reduces: bool) -> None:
+        if not quantity:
+            return
+        self.orders += 1
+        world.place(
+            OrderTerms(
+                client_id=f"web{self.orders}",
+                id=id_,
+                kind=OrderKind.MARKET,
+                quantity=quantity,
+                reduces=reduces,
+                reduce_only=reduces,
+            )
+        )
+
+
+@contextmanager
+def stirring(hand: Hand) -> Iterator[None]:
+    """The hand is at work while the block runs; what went wrong with it counts."""
+    over = threading.Event()
+    failed: list[BaseException] = []
+
+    def work() -> None:
+        try:
+            while not over.wait(hand.chance.uniform(0, 2 * STIR_S)):
+                hand.stir()
+        except BaseException as error:  # noqa: BLE001  # it is raised where the test is
+            failed.append(error)
+
+    thread = threading.Thread(target=work, daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        over.set()
+        thread.join()
+    if failed:
+        raise failed[0]
+
+
+@contextmanager
+def a_scene(folder: Path, seed: int) -> Iterator[tuple[Hand, Path]]:
+    """An exchange that runs, a hand on it, and the configuration of a bot in ``folder``."""
+    folder.mkdir(parents=True, exist_ok=True)
+    with running(a_market_in_danger(BINANCE), folder / "exchange", BINANCE.name) as exchange:
+        config = folder / "bot.toml"
+        config.write_text(CONFIG.format(port=exchange.port, ca_file=exchange.ca_file))
+        yield Hand(exchange, random.Random(seed)), config
+
+
+def accounts() -> tuple[AccountName, ...]:
+    """Whose books there are."""
+    return ALICE, BOB
