@@ -88,7 +88,7 @@ def blindness_is_said(story: Story) -> Iterator[Violation]:
         due_ms = fault.at_ms + limits.stale_after_ms + DARK_SLACK_MS
         if fault.until_ms < due_ms or not _guarded(story, fault.at_ms, due_ms):
             continue
-        if not any(fault.at_ms - PAST_BLIND_MS <= at_ms <= due_ms for at_ms in said):
+        if not any(fault.at_ms <= at_ms <= due_ms for at_ms in said) and _armed(story, fault.at_ms):
             text = f"{fault.kind} since {fault.at_ms}, and nothing was said of it"
             yield Violation(due_ms, "I19", text)
 
@@ -118,7 +118,6 @@ STREAMS_ALONE = frozenset(
 DARK_SLACK_MS = 27_000
 """Beyond the age a mark may have: an account is told to be unread 15 s after it was, and read every 10 s."""
 STARTING_MS, LATELY_MS = 20_000, 90_000
-PAST_BLIND_MS = 600_000
 
 
 def only_what_the_state_allows(story: Story) -> Iterator[Violation]:
@@ -196,6 +195,16 @@ def _guarded(story: Story, since_ms: int, until_ms: int) -> bool:
         run.guarding_ms is not None and run.guarding_ms <= since_ms and until_ms <= run.ended_ms
         for run in story.evidence.runs
     )
+
+
+def _armed(story: Story, at_ms: int) -> bool:
+    """Whether an account was armed at a moment."""
+    standings = Standings()
+    for line in story.lines:
+        if line.at_ms > at_ms:
+            break
+        standings.read(line)
+    return any(standing.state == "armed" for standing in standings.accounts.values())
 
 
 def _allowed(action: Action, standing: Standing) -> bool:

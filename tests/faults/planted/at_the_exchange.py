@@ -318,8 +318,8 @@ SEEING = (
     Substitution(
         name="an_unread_account_is_not_said",
         path=f"{LIVE}/feed.py",
-        old="            if because and self._account_up and not self._refused:\n",
-        new="            if False:\n",
+        old="        if not because or not self._account_up or self._refused:\n",
+        new="        if because is not None:\n",
         breaks="the account is not read for minutes and the bot goes on deciding",
         weather=("418",),
     ),
@@ -334,7 +334,7 @@ SEEING = (
     Substitution(
         name="one_reading_and_no_more",
         path=f"{LIVE}/feed.py",
-        old="            wait_ms = self._pace_ms(venue)\n",
+        old="            wait_ms = max(0, counts_ms + self._pace_ms(venue) - self._now_ms())\n",
         new="            wait_ms = 3_600_000\n",
         breaks="what no stream tells is found out an hour later",
         weather=("user line mute",),

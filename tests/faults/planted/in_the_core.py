@@ -58,7 +58,6 @@ SUBSTITUTIONS = (
         new="        if entry.closed:\n            history.last_failed_ms",
         breaks="every addition returns its budget once it has been verified",
         weather=("crash",),
-        limits={"margin_per_position": 60, "cooldown_ms": 1_000},
     ),
     Substitution(
         name="an_acknowledgement_closes",
@@ -82,8 +81,7 @@ SUBSTITUTIONS = (
         old="            history.latched.add(action.rule)\n",
         new="            pass\n",
         breaks="a rule repeats itself without effect until the balance is gone",
-        weather=("margin refused", "crash"),
-        limits={"margin_per_position": 50, "equal_actions": 2, "cooldown_ms": 1_000},
+        noticed_by="tests/faults/walls/test_guard.py",
     ),
     Substitution(
         name="what_flies_is_free",
@@ -138,8 +136,7 @@ SUBSTITUTIONS = (
         old="        if last is not None and now_ms < last + cooldown:\n",
         new="        if False:\n",
         breaks="a rule acts again before what it did is seen",
-        weather=("margin refused", "crash"),
-        limits={"cooldown_ms": 60_000},
+        noticed_by="tests/faults/walls/test_guard.py",
     ),
     Substitution(
         name="exits_are_rounded_up",
@@ -147,7 +144,7 @@ SUBSTITUTIONS = (
         old="        quantity = contract.quantity_down(intent.quantity)\n        # Venues",
         new="        quantity = intent.quantity\n        # Venues",
         breaks="an exit between two steps is refused by the exchange, every time",
-        weather=("crash",),
+        noticed_by="tests/faults/walls/test_guard.py",
     ),
     Substitution(
         name="more_than_is_held",
@@ -179,7 +176,7 @@ SUBSTITUTIONS = (
         old="    BotState.BLIND: _NOTHING,\n",
         new="    BotState.BLIND: None,\n",
         breaks="what cannot see acts",
-        weather=("market line mute", "read lost", "418"),
+        noticed_by="tests/faults/walls/test_guard.py",
     ),
     Substitution(
         name="a_pause_is_a_suggestion",
@@ -218,7 +215,7 @@ SUBSTITUTIONS = (
         old="                if silent_ms > own.get(symbol, general) and symbol not in account.blind_to:\n",
         new="                if False:\n",
         breaks="marks stop coming and nobody is told",
-        weather=("outage",),
+        noticed_by="tests/faults/walls/test_doubt.py",
     ),
     Substitution(
         name="deadlines_are_not_judged",
@@ -242,16 +239,13 @@ SUBSTITUTIONS = (
         old="            account.links_down.add(fact.link)\n",
         new="            pass\n",
         breaks="a lost account stream or key changes nothing",
-        weather=("418", "key revoked"),
+        noticed_by="tests/faults/walls/test_guard.py",
     ),
     Substitution(
         name="strangers_are_welcome",
         path=f"{CORE}/folding.py",
-        old=(
-            "            account.halted = True\n"
-            '            self._books.settle(account, f"{order.client_id} on'
-        ),
-        new='            self._books.settle(account, f"{order.client_id} on',
+        old="        account.strangers.add(client_id)\n        account.halted = True\n",
+        new="        account.strangers.add(client_id)\n",
         breaks="two bots act on one account, or a lost memory is acted on",
         weather=("another bot",),
     ),
@@ -286,15 +280,8 @@ SUBSTITUTIONS = (
     Substitution(
         name="what_was_done_for_a_lot_is_forgotten",
         path=f"{CORE}/carrying.py",
-        old=(
-            "        margin_in_lot=record.margin_in_lot,\n"
-            "        margin_in_campaign=record.margin_in_campaign,\n"
-            "        campaign_last_ms=record.campaign_last_ms,\n"
-            "        last_action=record.last_action,\n"
-            "    )\n"
-            "    for"
-        ),
-        new="    )\n    for",
+        old="        margin_in_lot=record.margin_in_lot,\n",
+        new="",
         breaks="a restart gives a position its whole budget again",
         weather=("crash", "kill"),
         limits={"margin_per_position": 60, "cooldown_ms": 1_000},
@@ -321,7 +308,7 @@ SUBSTITUTIONS = (
         old="        and armed.band.lasts(situation)\n    )",
         new="    )",
         breaks="a rule that slept once is not asked again",
-        weather=("crash",),
+        weather=(),
     ),
     Substitution(
         name="margin_that_brings_nothing",
@@ -329,6 +316,6 @@ SUBSTITUTIONS = (
         old="    BotState.RECOVERING: _NOTHING,\n",
         new="    BotState.RECOVERING: None,\n",
         breaks="the bot acts before it knows the account",
-        weather=("kill", "crash", "read lost"),
+        noticed_by="tests/faults/walls/test_guard.py",
     ),
 )

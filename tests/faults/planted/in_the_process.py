@@ -42,7 +42,7 @@ SUBSTITUTIONS = (
         ),
         new="            await self._clock.sleep(self._tick_ms)\n",
         breaks="silence is no fact any more: nobody is blind, no deadline passes",
-        weather=("outage",),
+        noticed_by="tests/faults/walls/test_ticks.py",
     ),
     Substitution(
         name="the_account_is_not_read_first",
@@ -101,7 +101,7 @@ SUBSTITUTIONS = (
         old="            self._others += 1\n            self._waiting[next(self._numbers)] = batch\n",
         new="            self._others += 1\n            self._waiting[next(self._numbers) % 2] = batch\n",
         breaks="a fact that waits is replaced by the next",
-        weather=("crash",),
+        noticed_by="tests/faults/walls/test_doubt.py",
     ),
     Substitution(
         name="nothing_is_remembered",

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 import pytest
 
 from bot.core.decisions import Action
-from bot.core.facts import MarkPrice, Outcome, OutcomeKind
+from bot.core.facts import MarkPrice, Outcome, OutcomeKind, Tick
 from bot.core.intents import AddMargin
 from bot.core.settings import Limits
 from bot.runtime.executor import Executor, Work
@@ -28,6 +28,13 @@ def test_an_intent_past_its_deadline_is_unknown_and_only_an_exit_may_go_beside_i
     assert (f"intent:{first.client_id}", "in flight", "unknown") in changes(late)
     beside = of(Action, late + desk.mark("95.9", after_ms=1_000))
     assert [action.rule for action in beside] == ["closes"]
+
+
+def test_marks_that_stop_coming_are_said_by_the_core_itself() -> None:
+    desk = Desk()
+    desk.holds(a_position())
+    assert changes(desk.tick(after_ms=5_000)) == []
+    assert ("account:main", "armed", "blind") in changes(desk.tick(after_ms=1))
 
 
 def test_money_that_is_on_its_way_is_not_spent_again() -> None:
@@ -69,6 +76,16 @@ def test_of_two_marks_that_wait_the_newer_one_is_folded_whichever_came_first() -
             for mark in marks:
                 inbox.put_now((mark,))
             assert await inbox.take() == [(newer,)]
+
+    asyncio.run(work())
+
+
+def test_nothing_but_an_overtaken_mark_is_ever_dropped() -> None:
+    async def work() -> None:
+        inbox, batches = Inbox(), [(Tick(at_ms=T0 + number),) for number in range(5)]
+        for batch in batches:
+            inbox.put_now(batch)
+        assert await inbox.take() == batches
 
     asyncio.run(work())
 
