@@ -303,14 +303,6 @@ SUBSTITUTIONS = (
         weather=("a halt", "kill"),
     ),
     Substitution(
-        name="a_wake_that_never_comes",
-        path=f"{CORE}/promises.py",
-        old="        and armed.band.lasts(situation)\n    )",
-        new="    )",
-        breaks="a rule that slept once is not asked again",
-        weather=(),
-    ),
-    Substitution(
         name="margin_that_brings_nothing",
         path=f"{CORE}/states.py",
         old="    BotState.RECOVERING: _NOTHING,\n",

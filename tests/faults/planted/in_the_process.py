@@ -63,7 +63,7 @@ SUBSTITUTIONS = (
         ),
         new="        batches = await self._executed(action, 60_000)\n",
         breaks="what was decided before a pause of the machine is sent after it",
-        weather=("429", "write hangs before", "crash"),
+        noticed_by="tests/faults/walls/test_doubt.py",
     ),
     Substitution(
         name="an_error_is_a_refusal",

@@ -68,6 +68,23 @@ def test_no_error_of_a_venue_proves_that_nothing_was_done(error: Exception) -> N
     asyncio.run(work())
 
 
+def test_what_is_past_its_deadline_when_its_turn_comes_is_not_sent() -> None:
+    async def work() -> None:
+        inbox, venue, action = Inbox(), FakeVenue(), an_action()
+        async with asyncio.TaskGroup() as group:
+
+            def start(work: Work, name: str) -> object:
+                return group.create_task(_awaited(work), name=name)
+
+            Executor(venue, FakeClock(action.deadline_ms), inbox, start).submit([action])
+            await settled()
+        ((outcome,),) = await inbox.take()
+        assert isinstance(outcome, Outcome)
+        assert (outcome.kind, venue.sent) == (OutcomeKind.NOT_APPLIED, [])
+
+    asyncio.run(work())
+
+
 def test_of_two_marks_that_wait_the_newer_one_is_folded_whichever_came_first() -> None:
     async def work() -> None:
         older, newer = (MarkPrice(at_ms=T0 + ms, symbol=BTC, price=D(ms + 1)) for ms in (0, 1_000))
