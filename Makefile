@@ -12,13 +12,14 @@ LOCKED = install --quiet --disable-pip-version-check --no-deps --require-hashes
 
 .DELETE_ON_ERROR:
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check slow bench lock clean
+.PHONY: help setup demo test check slow soak bench lock clean
 
 help:
 	@echo 'make demo   play a flash crash on the paper exchange, no keys and no network needed'
 	@echo 'make test   the fast tests, on two cores'
 	@echo 'make check  lint, format, types, imports and the fast tests'
 	@echo 'make slow   the long tests'
+	@echo 'make soak   the fault lab for hours, and docs/reliability.md; SOAK="--hours 1" for one'
 	@echo 'make bench  the speed figures, beside their floors'
 	@echo 'make setup  the environment with everything a developer needs, and nothing else'
 
@@ -39,6 +40,9 @@ check: $(VENV)/.dev
 
 slow: $(VENV)/.dev
 	@$(BIN)/python -m pytest -q -n 2 --dist loadgroup -m slow
+
+soak: $(VENV)/.dev
+	@$(BIN)/python -m tests.faults.soak $(SOAK)
 
 bench: $(VENV)/.dev
 	@$(BIN)/python -m benchmarks

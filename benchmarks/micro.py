@@ -12,6 +12,7 @@ from bot.core.capabilities import YES, Capabilities
 from bot.core.decisions import Action
 from bot.core.engine import Engine
 from bot.core.facts import (
+    AccountRead,
     BalanceChanged,
     InstrumentChanged,
     MarkPrice,
@@ -64,6 +65,7 @@ def guarded_engine() -> Engine:
             BalanceChanged(at_ms=0, account=ACCOUNT, wallet=Decimal(10_000), free=Decimal(10_000)),
             PositionChanged(at_ms=0, id=ID, position=position),
             OrdersChanged(at_ms=0, id=ID, orders=(stop,)),
+            AccountRead(at_ms=0, account=ACCOUNT),
             MarkPrice(at_ms=0, symbol=SYMBOL, price=ENTRY),
         )
     )

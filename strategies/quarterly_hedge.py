@@ -110,5 +110,7 @@ class QuarterlyHedge(Rule[QuarterlyHedgeParams]):
             for leg in view.pair.legs
             if leg.expiry_ms is None or leg.expiry_ms - self._roll_ms > view.now_ms
         )
-        wanted = view.contract.quantity_down(view.position.quantity * self.params.ratio)
-        return wanted - kept
+        share = view.position.quantity * self.params.ratio
+        wanted = view.contract.quantity_down(share)
+        # Too little for one lot is asked for all the same: the guard says that it cannot be had.
+        return wanted - kept if wanted or kept else share

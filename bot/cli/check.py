@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from bot.cli.failures import ExitCode, Failure
 from bot.cli.options import config_files, config_option, json_option, settings_of
 from bot.cli.text import columns
 
 if TYPE_CHECKING:
     from bot.config import Settings
     from bot.config.accounts import AccountTable
+    from bot.config.errors import Problem
     from bot.config.levers import Finding
 
 
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 @json_option
 def check(config: tuple[Path, ...], as_json: bool) -> None:  # noqa: FBT001 - click passes flags
     """Check a configuration: keys, values, rules, tiers, and what the venue can do. Needs no network."""
+    from bot.config.errors import ConfigError
     from bot.config.levers import findings
     from bot.config.reaching import check_reachable
 
@@ -38,8 +39,17 @@ def check(config: tuple[Path, ...], as_json: bool) -> None:  # noqa: FBT001 - cl
         check_reachable(settings)
     hopeless = [finding for finding in found if finding.hopeless]
     if hopeless:
-        lines = [f"rule {f.rule} can do nothing on any position: {f.text}" for f in hopeless]
-        raise Failure("\n".join(lines), ExitCode.CONFIG)
+        raise ConfigError(_problem(finding, settings) for finding in hopeless)
+
+
+def _problem(finding: Finding, settings: Settings) -> Problem:
+    """A rule that can do nothing, at its place in the file."""
+    from bot.config.rules import rule_name
+
+    tables = settings.document.values["rules"]
+    index = next(at for at, table in enumerate(tables) if rule_name(table) == finding.rule)
+    text = f"rule {finding.rule} can do nothing on any position: {finding.text}"
+    return settings.document.problem(("rules", index), text)
 
 
 def _report(settings: Settings, files: tuple[Path, ...], found: list[Finding]) -> dict[str, Any]:
@@ -94,13 +104,14 @@ def _unsent(settings: Settings) -> Iterator[str]:
 
 def _at_exchanges(settings: Settings) -> Iterator[Finding]:
     """What the rules would ask of real accounts and their exchanges cannot do."""
-    from bot.config.at_venues import findings_at
+    from bot.config.at_venues import check_told, findings_at
     from bot.venues.live.registry import dialect
 
     venues = {name: table.venue for name, table in settings.config.accounts.items()}
-    yield from findings_at(
-        settings, {name: dialect(venue).traits for name, venue in venues.items() if venue is not None}
-    )
+    traits = {name: dialect(venue).traits for name, venue in venues.items() if venue is not None}
+    if settings.config.mode == "paper":
+        check_told(settings, traits.values())
+    yield from findings_at(settings, traits)
 
 
 def _is_startable(settings: Settings) -> bool:

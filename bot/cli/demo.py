@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from bot.cli.failures import ExitCode
+from bot.cli.failures import ExitCode, failure
 from bot.cli.options import config_option, settings_of
 
 if TYPE_CHECKING:
@@ -39,6 +39,7 @@ def demo(ctx: click.Context, config: tuple[Path, ...], seed: int, seconds: float
     """
     from bot.cli.demonstration import Demonstration
     from bot.cli.table import board
+    from bot.runtime.errors import ShellError
     from bot.runtime.process import Life, run
 
     settings = settings_of(config)
@@ -54,8 +55,15 @@ def demo(ctx: click.Context, config: tuple[Path, ...], seed: int, seconds: float
     demonstration = Demonstration(settings, seed=seed, seconds=seconds)
 
     async def program(life: Life) -> None:
-        with board("Holdfast on paper: an invented flash crash", sys.stdout) as shown:
-            await demonstration.perform(life, shown, is_terminal=sys.stdout.isatty())
+        try:
+            with board("Holdfast on paper: an invented flash crash", sys.stdout) as shown:
+                await demonstration.perform(life, shown, is_terminal=sys.stdout.isatty())
+        except OSError as error:
+            # What is written elsewhere has a name and says it; this was the screen, or the file it leads to.
+            found = failure(error)
+            if found is None:
+                raise
+            raise ShellError("standard output", *found.message.split("; ", 1)) from error
 
     exit_code = run(program, report=_report)
     if exit_code == 0 and not demonstration.finished:

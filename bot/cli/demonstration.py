@@ -80,7 +80,7 @@ class Demonstration:
         try:
             with hold(path.parent):
                 async with open_journal(path, opened_ms=START_MS) as journal:
-                    await self._guard(life, journal, path.parent)
+                    await self._guard(life, journal, path)
             if not self.finished:
                 return
             undefended = MemoryJournal()
@@ -107,7 +107,7 @@ class Demonstration:
 
     # -- inside -------------------------------------------------------------------------------------
 
-    async def _guard(self, life: Life, journal: Journal, data_dir: Path) -> None:
+    async def _guard(self, life: Life, journal: Journal, path: Path) -> None:
         plan = self._plans[True]
         exchange, settings = _composed(plan, journal.epoch)
         engine = Engine(settings)
@@ -144,7 +144,8 @@ class Demonstration:
         )
         life.on_stop(shell.stop, deadline_ms=self._settings.config.limits.deadline)
         note = started("demo", self._settings, settings.stale_after_ms, settings.epoch)
-        async with ControlServer(data_dir, standard_queries(engine, journal)).listening():
+        queries = standard_queries(engine, journal, path)
+        async with ControlServer(path.parent, queries).listening():
             self._began = time.perf_counter()
             await shell.run(note, dying=life.dying)
         self._draw(clock.now_ms(), engine)

@@ -34,10 +34,14 @@ LAST = 5
 def explain(symbol: str, config: tuple[Path, ...], as_json: bool, file: Path | None) -> None:  # noqa: FBT001 - click passes flags
     """Explain the positions in SYMBOL (BTC/USDT:USDT, or just BTC): why each rule did or did not act."""
     from bot.cli.explain_text import report
+    from bot.runtime.journal.wording import understood
 
     settings = settings_of(config)
-    answer = asyncio.run(_answer(symbol, settings, file or Path(settings.config.journal.path)))
-    click.echo(json.dumps(answer, indent=2, ensure_ascii=False) if as_json else report(answer))
+    path = file or Path(settings.config.journal.path)
+    with understood(path):
+        answer = asyncio.run(_answer(symbol, settings, path))
+        text = json.dumps(answer, indent=2, ensure_ascii=False) if as_json else report(answer)
+    click.echo(text)
 
 
 async def _answer(asked: str, settings: Settings, path: Path) -> dict[str, Any]:
@@ -54,6 +58,7 @@ async def _answer(asked: str, settings: Settings, path: Path) -> dict[str, Any]:
         rows = await _last_decisions(reading, symbol, begin)
         return {
             "symbol": symbol,
+            "synthetic": await reading.is_modelled(symbol, begin),
             "source": "the running bot" if reading.live else f"the last run in {path}",
             "states": states,
             "positions": [p for p in everything if p["id"]["symbol"] == symbol],

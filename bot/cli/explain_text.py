@@ -16,7 +16,7 @@ def report(answer: Mapping[str, Any]) -> str:
     """The whole answer of ``holdfast explain``."""
     parts = [_position(position, answer["states"]) for position in answer["positions"]]
     if not parts:
-        parts = [f"{answer['symbol']}: no open position"]
+        parts = [f"{flagged(answer['symbol'], answer['synthetic'])}: no open position"]
     if answer["closed"]:
         parts.append("\n".join(answer["closed"]))
     if answer["last"]:

@@ -31,7 +31,7 @@ KINDS = {
     "deleveraging": ("Deleveraged",),
     "link": ("LinkChanged",),
     "funding": ("FundingPaid",),
-    "run": ("Opened", "Started", "Stopped", "Crashed"),
+    "run": ("Opened", "Quarantined", "Started", "Stopped", "Crashed"),
 }
 MET = "met"
 """Not a kind of row but a sort of outcome: a resting order was met."""
@@ -86,24 +86,32 @@ def journal(  # noqa: PLR0913, PLR0917 - click passes every option
     limit: int,
 ) -> None:
     """Show what was decided, done and refused, and why: the last rows of the latest run, oldest first."""
+    from bot.runtime.journal.wording import understood
+
     path = file or Path(settings_of(config).config.journal.path)
     names = [name for kind in kinds or SHOWN for name in KINDS.get(kind, (MET if kind == MET else None,))]
     base = {"symbol": symbol, "rule": rule, "limit": limit, "latest": True}
-    rows = asyncio.run(_rows(path, base, names, since, all_runs=all_runs))
-    if as_json:
-        shown = [{**row, "body": json.loads(row["body"])} for row in rows]
-        click.echo(json.dumps({"journal": str(path), "rows": shown}, indent=2, ensure_ascii=False))
-    elif rows:
-        click.echo(_text(rows))
+    with understood(path):
+        rows = asyncio.run(_rows(path, base, names, since, all_runs=all_runs))
+        text = _json(path, rows) if as_json else _text(rows)
+    if text:
+        click.echo(text)
     else:
         where = "" if all_runs else " in the latest run; --all-runs looks at the others, too"
         click.echo(f"{path}: no such rows{where}", err=True)
+
+
+def _json(path: Path, rows: list[Row]) -> str:
+    shown = [{**row, "body": json.loads(row["body"])} for row in rows]
+    return json.dumps({"journal": str(path), "rows": shown}, indent=2, ensure_ascii=False)
 
 
 def _text(rows: list[Row]) -> str:
     """One line a row, and between runs a line that says which one begins."""
     from bot.cli.journal_text import line
 
+    if not rows:
+        return ""
     lines = columns([line(row) for row in rows], indent="").splitlines()
     if rows[0]["run"] == rows[-1]["run"]:
         return "\n".join(lines)

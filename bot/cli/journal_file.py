@@ -17,6 +17,9 @@ from bot.runtime.lock import hold
 from bot.runtime.plain import plain
 from bot.runtime.queries import journal_query
 
+MODELLED = '"synthetic_prices":true'
+"""What a row says of a contract whose prices are modelled."""
+
 
 @contextmanager
 def _held(path: Path) -> Iterator[None]:
@@ -37,12 +40,18 @@ class Reading:
     @classmethod
     @asynccontextmanager
     async def of(cls, path: Path) -> AsyncIterator[Reading]:
-        """Read the journal at ``path``; a ``ShellError`` says why that cannot be."""
+        """Read the journal at ``path``; a ``ShellError`` says why that cannot be.
+
+        The bot that runs in its folder is asked if it is its own. It has the lock of the folder: of another
+        journal there nobody may begin a run meanwhile, so it is read without.
+        """
         async with AsyncExitStack() as stack:
-            if await ask(path.parent, "status") is not None:
+            status = await ask(path.parent, "status")
+            if isinstance(status, dict) and status.get("journal") == path.name:
                 yield cls(path.parent, None)
                 return
-            stack.enter_context(_held(path))
+            if status is None:
+                stack.enter_context(_held(path))
             yield cls(path.parent, await stack.enter_async_context(read_journal(path)))
 
     @property
@@ -84,11 +93,16 @@ class Reading:
         def run(row: Mapping[str, Any]) -> int:
             return max((run for seq, run in openings if seq <= row["seq"]), default=0)
 
-        told = {"kind": "InstrumentChanged", "contains": '"synthetic_prices":true', "latest": True}
+        told = {"kind": "InstrumentChanged", "contains": MODELLED, "latest": True}
         modelled = {(run(row), row["symbol"]) for row in await self.page(told)}
         return [
             {**row, "run": run(row), "synthetic": (run(row), contract_in(row)) in modelled} for row in rows
         ]
+
+    async def is_modelled(self, symbol: str, begin: int) -> bool:
+        """Whether the prices of a contract are modelled, in the run that starts with row ``begin``."""
+        given = {"kind": "InstrumentChanged", "symbol": symbol, "after_seq": begin - 1, "limit": 1}
+        return bool(await self.page({**given, "contains": MODELLED}))
 
     async def ask(self, query: str, args: Mapping[str, Any]) -> Any:  # noqa: ANN401 - whatever the bot answers
         """Ask the running bot something else."""

@@ -10,8 +10,17 @@ from bot.cli.text import exact, flagged, moment, percent
 from bot.core.amounts import Unit, contract_of, counted_in
 from bot.core.codec import decode_decision, decode_fact
 from bot.core.decisions import Action, Decision, Refusal, StateChanged
-from bot.core.facts import Command, Deleveraged, Fact, FundingPaid, LinkChanged, Liquidated, Outcome
-from bot.core.intents import Intent
+from bot.core.facts import (
+    Command,
+    Deleveraged,
+    Fact,
+    FundingPaid,
+    LinkChanged,
+    Liquidated,
+    OrderEnded,
+    Outcome,
+)
+from bot.core.intents import Intent, ReducePosition
 from bot.core.types import Symbol
 from bot.runtime.redaction import redact
 
@@ -77,6 +86,8 @@ def intent_text(intent: Intent, synthetic: AbstractSet[Symbol] = frozenset()) ->
     name, counted = type(intent).__name__, counted_in(intent)
     if counted is not None:
         name += f" {_WORDS[counted.unit]}{exact(counted.amount)}"
+    if isinstance(intent, ReducePosition) and intent.limit is not None:
+        name += f" at {exact(intent.limit)} or better"
     symbol = contract_of(intent)
     return name if symbol == intent.id.symbol else f"{name} in {flagged(symbol, symbol in synthetic)}"
 
@@ -94,6 +105,8 @@ def fact_text(fact: Fact) -> str:
             return f"{exact(fact.quantity)} taken over at {exact(fact.price)}, fee {exact(fact.fee)}"
         case Deleveraged():
             return f"{exact(fact.quantity)} closed at {exact(fact.price)}"
+        case OrderEnded():
+            return f"{fact.client_id} {fact.how} {fact.status}".rstrip()
         case LinkChanged():
             return f"{fact.link} {'up' if fact.up else 'down'}: {fact.because}"
         case FundingPaid():

@@ -66,7 +66,10 @@ def halt(**where: Any) -> None:  # noqa: ANN401 - click's options
 @click.argument("rule", required=False)
 @_where
 def release(rule: str | None, **where: Any) -> None:  # noqa: ANN401 - click's options
-    """Let RULE, or every rule, act again where it was latched: it did the same too often without effect."""
+    """Let RULE, or every rule, act again where it was latched: it did the same too often without effect.
+
+    The seatbelt is none of them, and is released where you cancelled its stops and want them back.
+    """
     _order("release", {"subject": rule}, **where)
 
 

@@ -97,7 +97,7 @@ async def guard(running: Running, life: Life, clock: Clock) -> None:
             )
             life.on_stop(shell.stop, deadline_ms=settings.config.limits.deadline)
             note = started_on_market(running.command, settings, composed.settings, composed.symbols)
-            queries = standard_queries(composed.engine, journal) | commanding.queries() | dogs.queries()
+            queries = standard_queries(composed.engine, journal, path) | commanding.queries() | dogs.queries()
             async with ControlServer(path.parent, queries).listening():
                 with loop_watch.watching():
                     await shell.run(note, inherited=composed.inherited, dying=life.dying)

@@ -6,9 +6,11 @@ only where it can do nothing in either.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
+from bot.config.coverage import contract_name
+from bot.config.errors import ConfigError, shown
 from bot.config.levers import Finding, judged
 from bot.config.settings import Settings
 from bot.core.capabilities import Capability
@@ -34,6 +36,25 @@ class AtVenue:
         found = self.traits.levers.get((kind.__name__, self.mode))
         none = f"{self.traits.name} has no {kind.__name__} in {self.mode} mode"
         return found or Capability(works=False, because=none)
+
+
+def check_told(settings: Settings, venues: Iterable[Traits]) -> None:
+    """ConfigError for positions on paper whose tiers neither the file has nor the exchange without a key."""
+    silent = [traits.name for traits in venues if not traits.tiers_public]
+    untold = [
+        (("paper", "positions", at, "symbol"), position.symbol)
+        for at, position in enumerate(settings.config.paper.positions)
+        if contract_name(settings.config, position.symbol) is None
+    ]
+    if silent and untold:
+        raise ConfigError(
+            settings.document.problem(
+                key,
+                f"no contract for {shown(symbol)}, whose tiers {silent[0]} tells only to who holds a key;"
+                f" add [contracts.{shown(symbol)}] with lot and tiers",
+            )
+            for key, symbol in untold
+        )
 
 
 def findings_at(settings: Settings, venues: Mapping[str, Traits]) -> Iterator[Finding]:

@@ -225,6 +225,10 @@ class LimitsTable(Table):
     """Budgets in other currencies: [limits.currencies.BTC]. Those above hold in the one that is not named."""
     actions_per_hour: Annotated[int, Field(ge=1, le=10_000)] = 60
     """Per account; exits do not count."""
+    actions_per_position: Annotated[int, Field(ge=1, le=100_000)] | None = None
+    """In the life of one position; exits do not count, and the fixed rules are not held up."""
+    actions_per_day: Annotated[int, Field(ge=1, le=100_000)] | None = None
+    """Per account and UTC day; counted alike."""
     equal_actions: Annotated[int, Field(ge=1, le=10_000)] = 20
     """Equal actions without effect after which a rule is latched until a person resets it."""
     hedge_depth: NotNegative = Decimal(2)

@@ -30,6 +30,7 @@ from bot.core.decisions import Action, Because, Decision, Refusal, StateChanged
 from bot.core.drift import AGREED, UNSEEN, announcement, compare
 from bot.core.guard import Guard
 from bot.core.intents import AddMargin, Level, OpenHedge, Proposal, ReducePosition, SetPosture, flaw
+from bot.core.lasting import penniless
 from bot.core.ledger import Entry, Ledger
 from bot.core.pools import cross_pool, isolated_pool
 from bot.core.promises import promise_lasts, stays_false
@@ -320,13 +321,16 @@ class Arbiter:
 
     def _sleep(self, armed: Armed, case: Case) -> None:
         """Let the rule sleep if everything it may propose would be refused whatever the mark."""
-        until_ms = FOREVER_MS
-        for kind in armed.entry.rule.proposes:
-            no = self._guard.standing(kind, case)
+        until_ms, rule = FOREVER_MS, armed.entry.rule
+        grave = rule.after_losses and case.holder.history.losses.grave
+        for kind in (*rule.proposes, *rule.after_losses) if grave else rule.proposes:
+            no = self._guard.standing(kind, case) or penniless(
+                kind, case, self._ledger, self._settings.limits
+            )
             if no is None:
                 return
             until_ms = min(until_ms, no.until_ms)
-        if armed.entry.rule.proposes:
+        if rule.proposes:
             armed.asleep_until_ms = until_ms
             armed.asleep_version = case.holder.version
 

@@ -103,6 +103,12 @@ class Books:
         for holder in account.holders.values():
             self.touch_one(holder)
 
+    def touch_currency(self, account: Account, currency: str) -> None:
+        """What may be spent of one settlement currency changed."""
+        for holder in account.holders.values():
+            if holder.contract.settlement == currency:
+                self.touch_one(holder)
+
     def touch_one(self, holder: Holder) -> None:
         """The state behind one position changed."""
         holder.version += 1

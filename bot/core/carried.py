@@ -74,6 +74,7 @@ class PositionRecord:
 
     id: PositionId
     lot_ms: int
+    actions_in_lot: int
     margin_in_lot: Decimal
     margin_in_campaign: Decimal
     campaign_last_ms: int | None
@@ -104,6 +105,9 @@ class AccountRecord:
     paused_until_ms: int
     strangers: tuple[str, ...]
     acted_ms: tuple[int, ...]
+    day: int
+    acted_in_day: int
+    """How often it acted on ``day``, the last on which it did."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections import deque
-
+from bot.core.acted import Acted
 from bot.core.book import Parked
 from bot.core.books import Books
 from bot.core.carried import (
@@ -48,7 +47,9 @@ def write_down(books: Books, ledger: Ledger, parked: Parked) -> Carried:
                 flattening=account.flattening,
                 paused_until_ms=account.paused_until_ms,
                 strangers=tuple(sorted(account.strangers)),
-                acted_ms=tuple(ledger.acted_ms.get(name, ())),
+                acted_ms=tuple(ledger.acted(name).at_ms),
+                day=ledger.acted(name).day,
+                acted_in_day=ledger.acted(name).on_day,
             )
             for name, account in sorted(books.accounts.items())
         ),
@@ -90,7 +91,7 @@ def take_over(carried: Carried, books: Books, ledger: Ledger, parked: Parked) ->
         account.reducing |= known.reducing
         account.flattening = known.flattening
         account.strangers.update(known.strangers)
-        ledger.acted_ms[known.account] = deque(known.acted_ms)
+        ledger.acts[known.account] = Acted.again(known.acted_ms, known.day, known.acted_in_day)
     ledger.rule_of_stop.update({stop.client_id: stop.rule for stop in carried.stops})
     books.pairs.take_over(carried.hedges, {each.client_id: each.id for each in carried.openings})
     parked.paused_until_ms.update({pause.subject: pause.until_ms for pause in carried.pauses})
@@ -113,6 +114,7 @@ def _position(id_: PositionId, history: History) -> PositionRecord:
     return PositionRecord(
         id=id_,
         lot_ms=history.lot_ms,
+        actions_in_lot=history.actions_in_lot,
         margin_in_lot=history.margin_in_lot,
         margin_in_campaign=history.margin_in_campaign,
         campaign_last_ms=history.campaign_last_ms,
@@ -141,6 +143,7 @@ def _rule(name: RuleName, history: History) -> RuleRecord:
 def _history(record: PositionRecord) -> History:
     history = History(
         lot_ms=record.lot_ms,
+        actions_in_lot=record.actions_in_lot,
         margin_in_lot=record.margin_in_lot,
         margin_in_campaign=record.margin_in_campaign,
         campaign_last_ms=record.campaign_last_ms,

@@ -7,6 +7,7 @@ from bot.core.books import Books
 from bot.core.decisions import StateChanged
 from bot.core.facts import Command, CommandKind
 from bot.core.intents import Level
+from bot.core.leaving import turned
 from bot.core.ledger import Ledger
 from bot.core.settings import FLATTEN, MINUTE_MS
 from bot.core.types import AccountName, RuleName
@@ -18,7 +19,7 @@ PAUSE_MS = 30 * MINUTE_MS
 def obey(command: Command, books: Books, ledger: Ledger, parked: Parked) -> None:
     """Carry out a command. Every position is asked again afterwards."""
     if command.kind is CommandKind.RESET:
-        ledger.reset(RuleName(command.subject) if command.subject else None)
+        _release(command, books, ledger)
     if command.kind is CommandKind.FLATTEN:
         _begin_flattening(command, books)
     for account in books.accounts.values():
@@ -72,6 +73,14 @@ def _obey_for_all(command: Command, account: Account, books: Books, parked: Park
             books.settle(account, f"acknowledged by {command.by}", command.at_ms)
         case CommandKind.RESET | CommandKind.FLATTEN:
             pass
+
+
+def _release(command: Command, books: Books, ledger: Ledger) -> None:
+    """Release latches. A seatbelt that was left off, or could keep no stop, begins anew."""
+    before = {id_: history.losses for id_, history in ledger.histories.items()}
+    ledger.reset(RuleName(command.subject) if command.subject else None)
+    for id_, losses in before.items():
+        turned(books, id_, losses, ledger.histories[id_].losses, command.at_ms)
 
 
 def _until_ms(command: Command) -> int:

@@ -29,7 +29,7 @@ class Because(StrEnum):
     """The venue cannot do this here."""
     COOLDOWN = "cooldown"
     RATE = "rate"
-    """Too many actions in the last hour."""
+    """Too many actions: in the last hour, on this day, or in the life of the position."""
     BUDGET = "budget"
     """A budget of the position, campaign, day or account is used up."""
     THROTTLED = "throttled"

@@ -103,7 +103,7 @@ class Engine:
             end_flattening(books, self._ledger, at_ms)
         decisions = list(self._resolved(at_ms)) if books.resolved else []
         for holder in books.freed:
-            self._folding.free(holder)
+            self._folding.arming.free(holder)
         for holder, price in books.quoted.items():
             decisions.extend(self._arbiter.compare(holder, price, at_ms))
         asked = self._concerned(batch, at_ms)

@@ -6,14 +6,13 @@ became of intents; the engine decides afterwards, once per batch.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from dataclasses import replace
+from collections.abc import Callable
 from functools import partial
 from typing import Any
 
+from bot.core.arming import Arming
 from bot.core.attribution import Attribution
-from bot.core.book import Armed, Holder
-from bot.core.books import Books, free_balance
+from bot.core.books import Books
 from bot.core.conditions import Events
 from bot.core.contracts import Contract
 from bot.core.facts import (
@@ -38,16 +37,14 @@ from bot.core.facts import (
     ProcessChanged,
     StoodStill,
 )
-from bot.core.keeper import KEEPER_ENTRY
 from bot.core.leaving import closed_by_venue, leg_changed, miss_stops, stop_ended, turned
 from bot.core.ledger import Ledger
 from bot.core.listings import news_of
 from bot.core.pools import after_payment
 from bot.core.process import note, stand_still
 from bot.core.provenance import Provenance, is_accepted
-from bot.core.seatbelt import seatbelt_entry
-from bot.core.settings import EngineSettings, RuleEntry
-from bot.core.types import AccountName, MarginMode, Position, PositionId
+from bot.core.settings import EngineSettings
+from bot.core.types import AccountName, MarginMode
 
 _WHOSE = "another bot acts here, or this journal is not the one that knows it"
 
@@ -60,13 +57,11 @@ class Folding:
         self._books = books
         self._market = books.market
         self._ledger = ledger
-        belt = (seatbelt_entry(settings.seatbelt),) if settings.seatbelt.enabled else ()
         self._shadow = settings.shadow
-        self._entries = self._cast(settings.rules + belt)
-        timeframes = frozenset().union(*(e.rule.needs().timeframes_ms for e in self._entries))
+        self.arming = Arming(settings, books, ledger)
+        timeframes = frozenset().union(*(e.rule.needs().timeframes_ms for e in self.arming.entries))
         self._closed = {each: Events(changed=False, bars_ms=frozenset((each,))) for each in timeframes}
         self.attribution = Attribution(ledger)
-        self._sequence = 0
         self._reported_ms: dict[tuple[type[Any], object], int] = {}
         self._handlers: dict[type[Any], Callable[[Any], None]] = {
             MarkPrice: self._mark,
@@ -95,10 +90,6 @@ class Folding:
     def reads(self) -> frozenset[type[Fact]]:
         """The kinds of fact that change something here."""
         return frozenset(self._handlers)
-
-    def _cast(self, entries: tuple[RuleEntry, ...]) -> tuple[RuleEntry, ...]:
-        """The rules as they will be asked: all of them in shadow where nothing may be sent at all."""
-        return tuple(replace(entry, shadow=True) for entry in entries) if self._shadow else entries
 
     def apply(self, fact: Fact) -> None:
         """Fold one fact. Kinds that no part of the core reads yet change nothing."""
@@ -170,7 +161,7 @@ class Folding:
                 account.blind_to.intersection_update(h.id.symbol for h in account.holders.values())
                 self._books.settle(account, "no position is left whose mark is silent", fact.at_ms)
         elif holder is None:
-            holder = self._seen(fact.position, fact.at_ms)
+            holder = self.arming.seen(fact.position, fact.at_ms)
             account.holders[fact.id] = holder
             self._books.rewatch(account)
             self._books.touch_one(holder)
@@ -188,40 +179,6 @@ class Folding:
             if account.wallet(currency).cross_pool is not None or not holder.isolated:
                 self._books.touch_cross(account, currency)
 
-    def _seen(self, position: Position, at_ms: int) -> Holder:
-        """A position that was not there before, with the rules that look after it."""
-        id_ = position.id
-        contract = self._market.contracts.get(id_.symbol)
-        assert contract is not None, f"{id_}: its contract has not been told yet"
-        hedges = self._books.pairs.hedge(id_) is not None
-        account = self._books.account(id_.account)
-        armed = self._armed(id_, hedges=hedges)
-        history = self._ledger.history(id_)
-        history.new_lot(position.opened_ms)
-        holder = Holder(self._sequence, position, contract, armed, history, known_ms=at_ms)
-        holder.free = partial(free_balance, account, contract.settlement, self._market.marks)
-        holder.hedges = hedges
-        holder.pairs = _may_hedge(armed)
-        unheld = self._books.unheld.pop(id_, None)
-        holder.rest(unheld.orders if unheld is not None else ())
-        self._sequence += 1
-        return holder
-
-    def _armed(self, id_: PositionId, *, hedges: bool) -> tuple[Armed, ...]:
-        """The rules that look after a position: all for the trader's own, the keeper for a hedge of ours."""
-        entries = self._cast((KEEPER_ENTRY,)) if hedges else self._entries
-        if self._books.account(id_.account).flattening is not None and not hedges:
-            entries = (self._books.flatten_entry, *entries)
-        return tuple(Armed(e) for e in entries if e.symbols is None or id_.symbol in e.symbols)
-
-    def free(self, holder: Holder) -> None:
-        """Nothing of a hedge is ours any more: what is left of it is guarded as the trader's own."""
-        holder.hedges = False
-        holder.armed = self._armed(holder.id, hedges=False)
-        holder.pairs = _may_hedge(holder.armed)
-        self._books.rewatch(self._books.account(holder.id.account))
-        self._books.touch_one(holder)
-
     def _balance(self, fact: BalanceChanged) -> None:
         if self._overtaken(fact):
             return
@@ -230,9 +187,7 @@ class Folding:
         wallet.amount, wallet.free = fact.wallet, fact.free
         account.told_ms = fact.at_ms
         after_payment(account, fact.currency)
-        for holder in account.holders.values():
-            if holder.contract.settlement == fact.currency:
-                self._books.touch_one(holder)
+        self._books.touch_currency(account, fact.currency)
 
     def _known(self, fact: AccountRead) -> None:
         """All of the account has been told, by a reading that is not older than its last doubt."""
@@ -243,6 +198,8 @@ class Folding:
         account.known = True
         self.attribution.known(fact.account, fact.at_ms)
         known = "the account is known"
+        if account.halted:
+            known += ", and it was halted before"
         if account.reducing:
             known += ", and only exits and stops are sent until somebody acknowledges"
         if account.flattening is not None:
@@ -316,13 +273,10 @@ class Folding:
         if entry.closed:
             self._books.resolved.append(entry)
         holder = self._books.holder(entry.action.intent.id)
+        account = self._books.accounts[entry.action.intent.id.account]
         if entry.failed:
-            self._books.touch(
-                self._books.accounts[entry.action.intent.id.account]
-            )  # Its budget is everybody's again.
+            self._books.touch(account)  # Its budget is everybody's again.
+        elif entry.closed and entry.promised:
+            self._books.touch_currency(account, entry.currency)  # It holds nothing of the balance any more.
         elif holder is not None:
             self._books.touch_one(holder)
-
-
-def _may_hedge(armed: Iterable[Armed]) -> bool:
-    return any(each.entry.rule.needs().quarterlies for each in armed)

@@ -39,7 +39,7 @@ from bot.core.intents import (
 )
 from bot.core.ledger import Ledger
 from bot.core.listings import untradable
-from bot.core.patience import patience
+from bot.core.patience import patience, too_many
 from bot.core.settings import DAY_MS, FLATTEN, RESERVED_NAMES, SEATBELT, EngineSettings
 from bot.core.situation import INFINITE, Situation
 from bot.core.states import allows, permits
@@ -181,9 +181,7 @@ class Guard:
         if last is not None and now_ms < last + cooldown:
             return No(Because.COOLDOWN, f"acted {(now_ms - last) / 1000:.0f} s ago", last + cooldown)
         if kind is not ReducePosition:
-            count, frees_ms = self._ledger.actions_in_hour(holder.id.account, now_ms)
-            if count >= self._limits.actions_per_hour:
-                return No(Because.RATE, f"{count} actions in the last hour", frees_ms)
+            return too_many(self._ledger, self._limits, holder.id, history, now_ms)
         return None
 
     def _budget(self, kind: type[Intent], case: Case) -> No | None:

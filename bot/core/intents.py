@@ -44,8 +44,8 @@ class ReducePosition:
 
     ``then_add`` is margin to put back once the release has been verified: closing a part of an isolated
     position releases margin pro rata and does not move its liquidation price by itself. With a ``limit`` it
-    fills at once at that price or better, and what does not is left: a rule gives none, the guard puts in the
-    bound that the configuration sets (``bot.core.bounding``).
+    fills at once at that price or better, and what does not is left: where a rule gives none, the guard puts
+    in the bound that the configuration sets (``bot.core.bounding``).
     """
 
     id: PositionId

@@ -7,10 +7,10 @@ applied for balance and budgets.
 
 from __future__ import annotations
 
-from collections import deque
 from dataclasses import dataclass, field
 from decimal import Decimal
 
+from bot.core.acted import Acted, Spending
 from bot.core.carried import Life
 from bot.core.decisions import Action
 from bot.core.facts import Outcome, OutcomeKind
@@ -28,7 +28,7 @@ from bot.core.intents import (
 )
 from bot.core.losses import NO_LOSSES, Losses
 from bot.core.provenance import origin_of
-from bot.core.settings import DAY_MS, HOUR_MS, RESERVED_NAMES, SEATBELT, Limits
+from bot.core.settings import DAY_MS, RESERVED_NAMES, SEATBELT, Limits
 from bot.core.types import OUR_PREFIX, ZERO, AccountName, ClientId, Position, PositionId, RuleName
 
 _NEXT: dict[OutcomeKind, tuple[Life, frozenset[Life]]] = {
@@ -107,6 +107,8 @@ class History:
     last_acted_ms: dict[RuleName, int] = field(default_factory=dict)
     last_failed_ms: dict[RuleName, int] = field(default_factory=dict)
     """When an action of a rule was prepared that then proved not applied."""
+    actions_in_lot: int = 0
+    """How many actions the lot has seen, exits aside."""
     margin_in_lot: Decimal = ZERO
     margin_in_campaign: Decimal = ZERO
     campaign_last_ms: int | None = None
@@ -137,6 +139,7 @@ class History:
             return
         self.lot_ms = opened_ms
         self.times_acted.clear()
+        self.actions_in_lot = 0
         self.margin_in_lot = ZERO
         for rule in RESERVED_NAMES:  # They are never latched, and what was in vain then is no reason to wait.
             self.equal.pop(rule, None)
@@ -146,15 +149,6 @@ class History:
         """What became of the stops so far is of no matter any more."""
         self.losses = NO_LOSSES
         self.gone.clear()
-
-
-@dataclass(slots=True, eq=False)
-class Spending:
-    """What one account has spent on margin in one settlement currency."""
-
-    margin: Decimal = ZERO
-    day: int = -1
-    margin_in_day: Decimal = ZERO
 
 
 class Ledger:
@@ -169,7 +163,7 @@ class Ledger:
         """What has no proven outcome, in the order it was prepared."""
         self.histories: dict[PositionId, History] = {}
         self.spendings: dict[tuple[AccountName, str], Spending] = {}
-        self.acted_ms: dict[AccountName, deque[int]] = {}
+        self.acts: dict[AccountName, Acted] = {}
         self.rule_of_stop: dict[str, RuleName] = {}
         self.given: dict[int, int] | None = None
         """How many ids each earlier epoch gave; ``None`` where nobody said, and all of them may be ours."""
@@ -321,14 +315,12 @@ class Ledger:
         spending = self.spending(account, currency)
         return spending.margin_in_day if spending.day == now_ms // DAY_MS else ZERO
 
-    def actions_in_hour(self, account: AccountName, now_ms: int) -> tuple[int, int]:
-        """How many actions the last hour saw, and when the oldest of them will have left it."""
-        acted = self.acted_ms.get(account)
+    def acted(self, account: AccountName) -> Acted:
+        """When an account acted."""
+        acted = self.acts.get(account)
         if acted is None:
-            acted = self.acted_ms[account] = deque()
-        while acted and acted[0] <= now_ms - HOUR_MS:
-            acted.popleft()
-        return len(acted), (acted[0] + HOUR_MS if acted else now_ms)
+            acted = self.acts[account] = Acted()
+        return acted
 
     def _close(self, entry: Entry) -> None:
         id_ = entry.action.intent.id
@@ -362,8 +354,8 @@ class Ledger:
             history.latched.add(action.rule)
         account = intent.id.account
         if not isinstance(intent, ReducePosition):
-            self.actions_in_hour(account, now_ms)  # Lets go of those that left the hour.
-            self.acted_ms[account].append(now_ms)
+            self.acted(account).note(now_ms)
+            history.actions_in_lot += 1
         if draws:
             spending = self.spending(account, entry.currency)
             history.margin_in_campaign = self.campaign_margin(intent.id, now_ms) + draws

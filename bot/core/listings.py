@@ -55,6 +55,8 @@ def news_of(known: Contract | None, fact: InstrumentChanged, *, held: bool) -> I
     The venue may change both at any time, and a change of tiers moves the liquidation price of what is held.
     """
     contract, was_suspended = fact.contract, known is not None and known.suspended
+    # A perpetual is told of for the sake of the position that is about to be.
+    held = held or (known is None and contract.expiry_ms is None)
     if contract.suspended is not was_suspended:
         stands = "nothing can be closed there, and no stop placed" if held else "no order is taken in it"
         because = f"{stands} until the exchange trades it again" if contract.suspended else "it trades again"

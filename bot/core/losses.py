@@ -55,6 +55,11 @@ class Losses:
         """Whether stops cannot be relied on here."""
         return self.ended >= FAILING or self.refused >= FAILING
 
+    @property
+    def grave(self) -> bool:
+        """Whether a stop may not be enough any more."""
+        return self.met_ms is not None or self.failing
+
     def after(self, how: Ending, at_ms: int) -> Losses:
         """With one more."""
         match how:

@@ -1,17 +1,18 @@
-"""The pace of the fixed rules, seatbelt and keeper: never latched, for nobody else protects a position.
+"""The pace of the fixed rules, seatbelt and keeper, and how much the others may do.
 
-A NAKED position must not wait, nor a hedge whose position goes piece by piece. So there is a pause only after
-a failure, and where the same was done more than once without effect; it doubles from a second to a minute.
+The fixed rules are never latched and have no budget of actions, for nobody else protects a position. A NAKED
+one must not wait, nor a hedge whose position goes piece by piece. So there is a pause only after a failure,
+and where the same was done more than once without effect; it doubles from a second to a minute.
 """
 
 from __future__ import annotations
 
 from bot.core.case import No
 from bot.core.decisions import Because
-from bot.core.ledger import History
+from bot.core.ledger import History, Ledger
 from bot.core.losses import TOLD_WITHIN_MS, WILL
-from bot.core.settings import MINUTE_MS, SEATBELT
-from bot.core.types import RuleName
+from bot.core.settings import DAY_MS, MINUTE_MS, SEATBELT, Limits
+from bot.core.types import PositionId, RuleName
 
 _FIRST_MS = 1_000
 _DOUBLINGS = 6
@@ -31,3 +32,17 @@ def patience(history: History, rule: RuleName, now_ms: int) -> No | None:
         return None
     since = f"{(now_ms - last) / 1000:.0f} s ago"
     return No(Because.COOLDOWN, f"failed or was without effect {since}", last + pause_ms)
+
+
+def too_many(ledger: Ledger, limits: Limits, id_: PositionId, history: History, now_ms: int) -> No | None:
+    """Whether the account in this hour or day, or the position, has seen as many actions as it may."""
+    acted = ledger.acts.get(id_.account)
+    count, frees_ms = (0, now_ms) if acted is None else acted.in_hour(now_ms)
+    if count >= limits.actions_per_hour:
+        return No(Because.RATE, f"{count} actions in the last hour", frees_ms)
+    in_lot, in_day = limits.actions_per_position, limits.actions_per_day
+    if in_lot is not None and history.actions_in_lot >= in_lot:
+        return No(Because.RATE, f"{history.actions_in_lot} actions on this position")
+    if in_day is not None and acted is not None and acted.in_day(now_ms) >= in_day:
+        return No(Because.RATE, f"{in_day} actions today", (now_ms // DAY_MS + 1) * DAY_MS)
+    return None

@@ -81,6 +81,8 @@ class Rule(Generic[P]):
     the rule sleep, and a configuration the venue cannot carry out is refused when it is checked."""
     substitutes: ClassVar[Mapping[type[Intent], type[Intent]]] = MappingProxyType({})
     """What the rule yields in place of a kind the venue cannot do here; both belong into ``proposes``."""
+    after_losses: ClassVar[tuple[type[Intent], ...]] = ()
+    """What it yields beside those only where stops of ours were lost (``Losses.grave``)."""
     may_increase: ClassVar[bool] = False
     """Whether the rule may raise exposure. The guard refuses such intents of any other rule."""
 

@@ -41,7 +41,8 @@ class SeatbeltParams(Params):
 class Seatbelt(Rule[SeatbeltParams]):
     """Every position has a stop of the right size between mark and liquidation."""
 
-    proposes = (PlaceStop, MoveStop, CancelStop, ReducePosition)
+    proposes = (PlaceStop, MoveStop, CancelStop)
+    after_losses = (ReducePosition,)
 
     def wake(self, view: View) -> Wake:
         """Whenever no stop protects, and after every change; else when liquidation comes up to the stop."""

@@ -61,6 +61,10 @@ class Limits(Budgets):
     """Least time between two actions of one rule on one position; a rule may set its own."""
     actions_per_hour: int = 60
     """Per account; stops moved by the seatbelt and by rules count too, exits do not."""
+    actions_per_position: int | None = None
+    """In the life of one position; counted alike."""
+    actions_per_day: int | None = None
+    """Per account and UTC day; counted alike."""
     equal_actions: int = 20
     """Equal actions without effect after which a rule is latched on a position until a person resets it; the
     fixed rules only wait longer."""

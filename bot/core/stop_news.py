@@ -37,7 +37,7 @@ def turn(id_: PositionId, was: Losses, now: Losses, at_ms: int) -> StateChanged 
             " closed, a stop of his own rests, or the seatbelt is released"
         ),
         _FAILING: f"the venue ended {now.ended} of our stops and refused {now.refused} in a row",
-        _AT_WORK: "a stop was taken again",
+        _AT_WORK: "a stop was taken again, or a person released it",
     }[after]
     level = Level.INFO if after == _AT_WORK else Level.CRITICAL
     return StateChanged(

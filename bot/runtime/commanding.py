@@ -16,7 +16,7 @@ from bot.core.carried import Carried
 from bot.core.commands import PAUSE_MS
 from bot.core.explain import PositionStatus
 from bot.core.facts import Command, CommandKind
-from bot.core.settings import RESERVED_NAMES, EngineSettings
+from bot.core.settings import RESERVED_NAMES, SEATBELT, EngineSettings
 from bot.core.states import BotState
 from bot.core.types import AccountName, PositionId
 from bot.runtime.control import Args, BadQuery, Query, WrongName
@@ -98,8 +98,9 @@ class Commanding:
     async def _release(self, args: Args) -> object:
         only(args, "by", "subject")
         rule = text(args, "subject") or ""
-        if rule and rule not in self._rules:
-            raise WrongName(f'no rule "{rule}"{_instead(rule, self._rules)}')
+        known = (*self._rules, SEATBELT)
+        if rule and rule not in known:
+            raise WrongName(f'no rule "{rule}"{_instead(rule, known)}')
         return await self._order(CommandKind.RESET, args, rule)
 
     async def _flatten(self, args: Args) -> object:
@@ -169,8 +170,10 @@ def _instead(asked: str, there: Iterable[str]) -> str:
 
 
 def _latches(carried: Carried) -> set[tuple[str, str]]:
-    """The rules that are latched, each with the position it is latched on."""
-    return {(rule.rule, str(each.id)) for each in carried.positions for rule in each.rules if rule.latched}
+    """The rules that are latched, each with its position; a seatbelt that was left off counts as one."""
+    found = {(rule.rule, str(each.id)) for each in carried.positions for rule in each.rules if rule.latched}
+    stopless = (each for each in carried.positions if each.losses.unwanted or each.losses.failing)
+    return found | {(SEATBELT, str(each.id)) for each in stopless}
 
 
 def _flattening(carried: Carried) -> dict[str, str]:

@@ -8,17 +8,36 @@ that halts the account. A whole one is simply taken over.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 
 from bot.core.carried import AccountRecord, Carried
-from bot.core.codec import decode_decision
+from bot.core.codec import CodecError
 from bot.core.decisions import Action
 from bot.core.facts import CarriedOver
 from bot.core.provenance import EpochIds, Provenance, SeenId, origin_of
 from bot.core.types import AccountName
+from bot.runtime.checkpoint import remembered
 from bot.runtime.journal import Journal, JournalQuery
 from bot.runtime.journal.port import PAGE
-from bot.runtime.journal.quarantine import is_without_memory
+from bot.runtime.journal.quarantine import KIND, is_without_memory
+
+
+async def memory(journal: Journal, now_ms: int) -> CarriedOver | None:
+    """What the run before left, as a fact of now; ``None`` where there is nothing.
+
+    What was written by a version that remembered other things cannot be taken over. It counts as lost, and
+    that is noted.
+    """
+    try:
+        left = await remembered(journal)
+    except CodecError as error:
+        because = f"what it remembers was written by another version: {error}"
+        journal.note(KIND, {"kept": "in this journal", "because": because}, now_ms)
+        await journal.commit()
+        return None
+    return None if left is None else replace(left, at_ms=now_ms)
 
 
 async def ids_given(journal: Journal) -> tuple[EpochIds, ...]:
@@ -28,8 +47,8 @@ async def ids_given(journal: Journal) -> tuple[EpochIds, ...]:
     while rows := await journal.read(JournalQuery(kind=Action.__name__, after_seq=after, limit=PAGE)):
         after = rows[-1].seq
         for row in rows:
-            action = decode_decision(row.body)
-            origin = origin_of(action.client_id) if isinstance(action, Action) else None
+            # Not decoded: the row may be of a version that knew other intents.
+            origin = origin_of(json.loads(row.body)["client_id"])
             if origin is not None:
                 epoch, number = origin
                 counts[epoch] = max(number, counts.get(epoch, 0))
@@ -64,6 +83,8 @@ def _only_reducing(accounts: Iterable[AccountName], seen: Sequence[SeenId]) -> C
                 paused_until_ms=-1,
                 strangers=tuple(sorted(each.client_id for each in seen if each.account == name)),
                 acted_ms=(),
+                day=-1,
+                acted_in_day=0,
             )
             for name in sorted(accounts)
         )

@@ -2,18 +2,28 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from bot.core.engine import Engine
 from bot.core.types import Symbol
 from bot.runtime.control import Args, BadQuery, Query
 from bot.runtime.journal import PAGE, Journal, JournalQuery
 
 
-def standard_queries(engine: Engine, journal: Journal) -> dict[str, Query]:
-    """``status``, ``explain`` (of ``symbol``, or of all) and ``journal`` (a page, as ``JournalQuery``)."""
+def standard_queries(engine: Engine, journal: Journal, path: Path) -> dict[str, Query]:
+    """``status``, ``explain`` (of ``symbol``, or of all) and ``journal`` (a page, as ``JournalQuery``).
+
+    ``path`` is where the journal is: another one may lie in the same folder.
+    """
 
     async def status(args: Args) -> object:
         only(args)
-        return {"epoch": journal.epoch, "states": engine.states(), "positions": engine.overview()}
+        return {
+            "epoch": journal.epoch,
+            "journal": path.name,
+            "states": engine.states(),
+            "positions": engine.overview(),
+        }
 
     async def explain(args: Args) -> object:
         only(args, "symbol")

@@ -15,6 +15,7 @@ from typing import Any
 
 from bot.core.types import Side, Symbol
 from bot.simulator.faults import Fault, FaultKind
+from bot.simulator.standing import marks_of
 from bot.simulator.wire import Answer, Call, Wire
 from bot.simulator.world import World
 from bot.venues.paper import PaperError
@@ -60,7 +61,7 @@ class Control:
             "skew_ms": world.clock.skew_ms,
             "venues": [wire.name for wire in self._wires],
             "faults": len(world.faults.waiting()),
-            "marks": {symbol: str(mark) for symbol, mark in world.marks().items()},
+            "marks": {symbol: str(mark) for symbol, mark in marks_of(world).items()},
             "accounts": {account: self._shown(account) for account in world.accounts},
         }
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -9,8 +10,9 @@ from bot.core.contracts import Contract
 from bot.core.margin.arithmetic import initial_margin, unrealised
 from bot.core.margin.assess import assess
 from bot.core.margin.liquidation import bankruptcy_price, liquidation_price
+from bot.core.margin.pool import Holding, Pool
 from bot.core.margin.requirement import maintenance
-from bot.core.types import ZERO, MarginMode, Position
+from bot.core.types import ZERO, MarginMode, Position, PositionId, Symbol
 from bot.simulator.records import AccountView
 from bot.simulator.world import World
 
@@ -61,11 +63,43 @@ class Funds:
         return self.wallet + self.unrealised
 
 
+def free_of(world: World, view: AccountView, currency: str) -> Decimal:
+    """What may be spent of a wallet: it, less cross losses and cross initial margin at the mark."""
+    gain = margin = ZERO
+    for position in view.positions.values():
+        contract = world.contracts[position.id.symbol]
+        if position.mode is MarginMode.CROSS and contract.settlement == currency:
+            mark = world.market[position.id.symbol].mark
+            gain += unrealised(position, contract, mark)
+            margin += initial_margin(position, contract, mark)
+    return max(ZERO, view.wallets.get(currency, ZERO) + min(ZERO, gain) - margin)
+
+
+def pool_of(world: World, view: AccountView, id_: PositionId) -> Pool:
+    """The margin pool an open position of a view is in."""
+    position = view.positions[id_]
+    contract = world.contracts[id_.symbol]
+    if position.mode is MarginMode.ISOLATED:
+        return Pool(MarginMode.ISOLATED, position.margin, (Holding(position, contract),))
+    held = tuple(
+        Holding(other, world.contracts[other.id.symbol])
+        for other in view.positions.values()
+        if other.mode is MarginMode.CROSS
+        and world.contracts[other.id.symbol].settlement == contract.settlement
+    )
+    return Pool(MarginMode.CROSS, view.wallets.get(contract.settlement, ZERO), held)
+
+
+def marks_of(world: World) -> Mapping[Symbol, Decimal]:
+    """The mark of every symbol that has one."""
+    return {ticker.contract.symbol: ticker.mark for ticker in world.market if ticker.known}
+
+
 def standing(world: World, view: AccountView, position: Position) -> Standing:
     """An open position of a view at the present marks."""
     contract = world.contracts[position.id.symbol]
     mark = world.market[position.id.symbol].mark
-    pool, marks = world.pool(view, position.id), world.marks()
+    pool, marks = pool_of(world, view, position.id), marks_of(world)
     isolated = position.mode is MarginMode.ISOLATED
     initial = initial_margin(position, contract, position.entry if isolated else mark)
     return Standing(
@@ -95,7 +129,7 @@ def funds(world: World, view: AccountView, currency: str) -> Funds:
     return Funds(
         currency=currency,
         wallet=view.wallets.get(currency, ZERO) + isolated,
-        free=world.free(view, currency),
+        free=free_of(world, view, currency),
         isolated=isolated,
         crossed=sum((s.initial for s in mine if not s.isolated), ZERO),
         unrealised=sum((s.unrealised for s in mine), ZERO),

@@ -6,7 +6,7 @@ A wire is synchronous, as the world is. It never sees a socket: it gets lines an
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 from urllib.parse import parse_qsl
@@ -150,6 +150,41 @@ class SocketWire:
     def expire_sessions(self, account: str) -> int:
         """End the private streams of an account."""
         return self._sockets.expire(account)
+
+
+class OpenLines:
+    """The websockets of an exchange that are open: the part of ``Sockets`` that is the same everywhere.
+
+    Each has a ``session`` that is made from its number; who has logged in on it, ``account`` of it says.
+    """
+
+    def __init__(self, paths: Collection[str], session: Callable[[int], Any]) -> None:
+        """Only those who come to one of ``paths`` are let in."""
+        self._paths = paths
+        self._session = session
+        self._lines: list[Line] = []
+        self._opened = 0
+
+    def connect(self, line: Line) -> int:
+        """Let a connection in, if there is anything where it wants to go."""
+        if line.call.path not in self._paths:
+            return 404
+        self._opened += 1
+        line.session = self._session(self._opened)
+        self._lines.append(line)
+        return 0
+
+    def leave(self, line: Line) -> None:
+        """It is gone."""
+        if line in self._lines:
+            self._lines.remove(line)
+
+    def expire(self, account: str) -> int:
+        """Cut the private connections of an account, as exchanges do with a key that was deleted."""
+        mine = [line for line in self._lines if line.session.account == account]
+        for line in mine:
+            line.close()
+        return len(mine)
 
 
 def spelt(payload: Any) -> str:  # noqa: ANN401 - JSON

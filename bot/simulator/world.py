@@ -12,8 +12,6 @@ from decimal import Decimal
 
 from bot.core.contracts import Contract
 from bot.core.facts import Fact, Outcome, OutcomeKind
-from bot.core.margin.arithmetic import initial_margin, unrealised
-from bot.core.margin.pool import Holding, Pool
 from bot.core.types import (
     ZERO,
     AccountName,
@@ -130,35 +128,6 @@ class World:
     def order(self, account: AccountName, order_id: int) -> OrderRecord | None:
         """An order as it is now, by the exchange's id."""
         return self._archive.order(account, order_id)
-
-    def free(self, view: AccountView, currency: str) -> Decimal:
-        """What may be spent of a wallet: it, less cross losses and cross initial margin at the mark."""
-        gain = margin = ZERO
-        for position in view.positions.values():
-            contract = self.contracts[position.id.symbol]
-            if position.mode is MarginMode.CROSS and contract.settlement == currency:
-                mark = self.market[position.id.symbol].mark
-                gain += unrealised(position, contract, mark)
-                margin += initial_margin(position, contract, mark)
-        return max(ZERO, view.wallets.get(currency, ZERO) + min(ZERO, gain) - margin)
-
-    def pool(self, view: AccountView, id_: PositionId) -> Pool:
-        """The margin pool an open position of a view is in."""
-        position = view.positions[id_]
-        contract = self.contracts[id_.symbol]
-        if position.mode is MarginMode.ISOLATED:
-            return Pool(MarginMode.ISOLATED, position.margin, (Holding(position, contract),))
-        held = tuple(
-            Holding(other, self.contracts[other.id.symbol])
-            for other in view.positions.values()
-            if other.mode is MarginMode.CROSS
-            and self.contracts[other.id.symbol].settlement == contract.settlement
-        )
-        return Pool(MarginMode.CROSS, view.wallets.get(contract.settlement, ZERO), held)
-
-    def marks(self) -> Mapping[Symbol, Decimal]:
-        """The mark of every symbol that has one."""
-        return {ticker.contract.symbol: ticker.mark for ticker in self.market if ticker.known}
 
     # --- the market ------------------------------------------------------------------------------
 

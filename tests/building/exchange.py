@@ -17,6 +17,7 @@ from typing import Any, TypeVar
 from bot.core.types import PositionMode
 from bot.simulator import Answer, Call, Clock, SimulatorServer, Wire, World
 from bot.simulator.certificates import CERTIFICATE, KEY, make_certificate
+from bot.simulator.standing import marks_of
 from bot.simulator.venues import WIRES
 from bot.venues.paper import PaperAccount
 from tests.building.contracts import TIERS, a_contract
@@ -138,7 +139,7 @@ def running(world: World, folder: Path, venue: str = "binanceusdm") -> Iterator[
             ready.append(server)
             started.set()
             while not stop.is_set():
-                for symbol, mark in world.marks().items():
+                for symbol, mark in marks_of(world).items():
                     world.move(symbol, Decimal(mark))
                 await asyncio.sleep(MARKS_S)
 

@@ -61,12 +61,14 @@ def test_a_rule_that_can_do_nothing_ends_check(holdfast: Run, tmp_path: Path) ->
     path.write_text(PAPER.read_text().replace('["BTC/USDT:USDT"]', '["ETH/USDT:USDT"]'))
     answer = holdfast("check", "-c", path)
     assert answer.exit_code == 4
+    lines = [at for at, line in enumerate(path.read_text().splitlines(), 1) if line.startswith("[[rules]]")]
     cut, fed, hedged = answer.stderr.splitlines()
-    assert cut.startswith("rule cut_leverage can do nothing on any position: ETH/USDT:USDT cross: ")
-    assert fed.startswith("rule top_up can do nothing on any position: ETH/USDT:USDT cross: ")
+    said = "can do nothing on any position: ETH/USDT:USDT cross: "
+    assert cut.startswith(f"{path}:{lines[0]}: rules[1]: rule cut_leverage {said}")
+    assert fed.startswith(f"{path}:{lines[1]}: rules[2]: rule top_up {said}")
     assert hedged == (
-        "rule quarterly_hedge can do nothing on any position: ETH/USDT:USDT cross:"
-        " no dated contract is listed to hedge with, use ReducePosition there"
+        f"{path}:{lines[2]}: rules[3]: rule quarterly_hedge {said}"
+        "no dated contract is listed to hedge with, use ReducePosition there"
     )
 
 
@@ -77,7 +79,7 @@ def test_check_says_that_nothing_is_listed_to_hedge_with(holdfast: Run, tmp_path
     answer = holdfast("check", "-c", path)
     assert quarterlies
     assert answer.exit_code == 4
-    assert answer.stderr.startswith(
+    assert answer.stderr.partition(": rules[3]: ")[2].startswith(
         "rule quarterly_hedge can do nothing on any position: BTC/USDT:USDT isolated:"
         " no dated contract is listed to hedge with, use ReducePosition there"
     )
@@ -110,6 +112,23 @@ def test_a_paper_file_may_leave_its_contracts_to_the_exchange(holdfast: Run, tmp
     assert f"{path}: valid" in answer.output
     assert "steps and tiers of BTC/USDT:USDT are asked of bybit by run --paper" in answer.output
     assert "top_up cannot work on cross positions at bybit" in answer.output
+
+
+@pytest.mark.parametrize("command", [("check", "-c"), ("run", "--paper")])
+def test_a_paper_file_must_have_what_its_exchange_tells_only_to_who_holds_a_key(
+    command: tuple[str, str], holdfast: Run, tmp_path: Path
+) -> None:
+    path = tmp_path / "bot.toml"
+    path.write_text(
+        '[accounts.main]\nvenue = "binanceusdm"\nbalance = 5000\n\n[[paper.positions]]\n'
+        'symbol = "BTC/USDT:USDT"\nside = "long"\nnotional = 10000\nleverage = 10\n'
+    )
+    answer = holdfast(*command, path)
+    assert answer.exit_code == 4
+    assert answer.stderr == (
+        f'{path}:6: paper.positions[1].symbol: no contract for "BTC/USDT:USDT", whose tiers binanceusdm tells'
+        ' only to who holds a key; add [contracts."BTC/USDT:USDT"] with lot and tiers\n'
+    )
 
 
 def test_check_says_that_a_real_account_is_not_acted_on_yet(holdfast: Run, tmp_path: Path) -> None:

@@ -195,6 +195,12 @@ def test_a_position_that_a_stop_closed_is_said_to_be(seen: Seen) -> None:
     assert "closed by" not in run(seen.folder, *PROGRAM, "explain", "BTC").stdout
 
 
+def test_explain_says_of_a_hedge_that_is_closed_that_its_prices_are_modelled(seen: Seen) -> None:
+    hedge = "BTC/USDT:USDT-251226"
+    explained = run(seen.folder, *PROGRAM, "explain", hedge).stdout
+    assert explained.startswith(f"{hedge} (synthetic): no open position")
+
+
 def test_explain_refuses_what_it_does_not_know(seen: Seen, tmp_path: Path) -> None:
     unknown = run(seen.folder, *PROGRAM, "explain", "ETC/USDT:USDT")
     assert unknown.returncode == 1

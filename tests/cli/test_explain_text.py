@@ -23,6 +23,7 @@ POSITION: dict[str, Any] = {
 def answer(state: str) -> dict[str, Any]:
     return {
         "symbol": "BTC/USDT:USDT",
+        "synthetic": False,
         "source": "the running bot",
         "states": {"main": state},
         "positions": [POSITION],
@@ -34,6 +35,11 @@ def answer(state: str) -> dict[str, Any]:
 @pytest.mark.parametrize("state", ["recovering", "reducing", "blind", "auth_lost", "halted"])
 def test_why_nothing_is_done_for_the_whole_account_stands_above_its_rules(state: str) -> None:
     assert f"\n  main is {state}: " in report(answer(state))
+
+
+def test_a_contract_with_modelled_prices_is_said_to_be_that_also_where_nothing_is_held() -> None:
+    gone = {"symbol": "BTC/USDT:USDT-261225", "synthetic": True, "positions": []}
+    assert "BTC/USDT:USDT-261225 (synthetic): no open position" in report(answer("armed") | gone)
 
 
 def test_an_account_that_is_guarded_needs_no_word() -> None:

@@ -1,3 +1,4 @@
+import asyncio
 import json
 from collections.abc import Callable
 from pathlib import Path
@@ -6,6 +7,9 @@ from typing import Any
 import pytest
 from click.testing import Result
 
+from bot.cli.journal_file import Reading
+from bot.runtime.control import Args, ControlServer
+from bot.runtime.lock import hold
 from tests.cli.conftest import CRASH, START_MS
 
 Run = Callable[..., Result]
@@ -134,3 +138,29 @@ def test_a_second_replay_into_one_journal_is_explained_as_well(holdfast: Run, ta
     assert "main/ETH/USDT:USDT/long" in answer.output
     assert "distance below 0.06" in answer.output
     assert holdfast("explain", "BTC", "--journal", "run.db", "--config", config).exit_code == 1
+
+
+@pytest.mark.parametrize(("running", "live"), [("run.db", True), ("another.db", False)])
+def test_of_a_journal_beside_that_of_the_running_bot_the_file_is_read(
+    rows: Ask, running: str, live: bool
+) -> None:
+    rows()
+
+    folder = Path("run.db").resolve().parent
+
+    async def status(_: Args) -> object:
+        return {"journal": running}
+
+    async def page(_: Args) -> object:
+        return [{"from": "the running bot"}]
+
+    async def read() -> tuple[bool, list[dict[str, Any]]]:
+        queries = {"status": status, "journal": page}
+        async with ControlServer(folder, queries).listening():
+            with hold(folder):
+                async with Reading.of(folder / "run.db") as reading:
+                    return reading.live, await reading.page({"kind": "Action", "limit": 1})
+
+    found, (row,) = asyncio.run(read())
+    assert found is live
+    assert row.get("kind", row.get("from")) == ("the running bot" if live else "Action")

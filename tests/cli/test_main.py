@@ -121,3 +121,19 @@ def test_a_reader_that_has_seen_enough_is_no_error() -> None:
     command = f"{sys.executable} -c '{program}' config schema | head -c 10"
     answer = subprocess.run(["sh", "-c", command], capture_output=True, text=True, check=True)
     assert answer.stderr == ""
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no device that is always full")
+@pytest.mark.parametrize("command", ["demo --seconds 0", "rules list"])
+def test_what_has_no_room_to_be_printed_ends_in_one_line(command: str, tmp_path: Path) -> None:
+    config = tmp_path / "bot.toml"
+    paper = (Path(__file__).parents[2] / "config" / "paper.toml").read_text()
+    config.write_text(paper.replace("data/holdfast.db", str(tmp_path / "holdfast.db")))
+    words = [*command.split(), *(["--config", str(config)] if command.startswith("demo") else [])]
+    with Path("/dev/full").open("w", encoding="utf-8") as full:
+        answer = subprocess.run(
+            [sys.executable, "-m", "bot", *words], stdout=full, stderr=subprocess.PIPE, text=True, check=False
+        )
+    assert answer.returncode == 1
+    (line,) = answer.stderr.splitlines()
+    assert line.endswith("No space left on device; make room on the disk and start again")

@@ -17,7 +17,8 @@ from click.testing import CliRunner, Result
 
 from bot.cli.main import cli
 from bot.core.decisions import Action
-from bot.core.facts import Command, CommandKind, OutcomeKind
+from bot.core.facts import Command, CommandKind, OrderEnded, OrdersChanged, OutcomeKind
+from bot.core.losses import Ending
 from bot.core.settings import Limits
 from bot.core.states import BotState
 from bot.core.step import Step
@@ -48,7 +49,7 @@ class Bot:
     async def live(self, stop: asyncio.Event) -> None:
         engine, inbox = self.desk.engine, Inbox()
         commanding = Commanding(engine, self.desk.settings, lambda: self.desk.now_ms)
-        queries = standard_queries(engine, MemoryJournal()) | commanding.queries()
+        queries = standard_queries(engine, MemoryJournal(), Path("holdfast.db")) | commanding.queries()
 
         async def fold() -> None:
             while True:
@@ -146,6 +147,20 @@ def test_a_halt_says_that_stops_stay_and_how_to_go_on(bot: Bot) -> None:
     assert bot.desk.engine.states()[MAIN] is BotState.HALTED
     assert "resumed: main armed" in said(order(bot, "resume"))
     assert bot.desk.engine.states()[MAIN] is BotState.ARMED
+
+
+def test_the_seatbelt_is_released_where_its_stops_were_cancelled(tmp_path: Path) -> None:
+    desk = Desk(seatbelt=True)
+    desk.holds(a_position())
+    for _ in range(2):
+        (placed,) = of(Action, desk.steps[-1].decisions)
+        desk.works(placed)
+        gone = OrdersChanged(at_ms=desk.now_ms, id=LONG, orders=())
+        how = Ending.CANCELLED
+        desk.fold(OrderEnded(at_ms=desk.now_ms, id=LONG, client_id=placed.client_id, how=how), gone)
+    with a_running_bot(tmp_path, desk) as bot:
+        assert f"released seatbelt on {LONG}" in said(order(bot, "release", "seatbelt"))
+        assert "seatbelt was not latched anywhere" in said(order(bot, "release", "seatbelt"))
 
 
 def test_what_is_latched_is_released_by_name(bot: Bot) -> None:

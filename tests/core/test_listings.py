@@ -45,7 +45,8 @@ def test_it_is_said_loudly_where_something_is_held_and_again_when_it_is_over() -
 
 def test_a_market_that_stands_still_from_the_beginning_is_said() -> None:
     desk = Desk(contracts=(a_contract(ETH),))
-    assert changes(becomes(desk, suspended=True)) == [("contract:BTC/USDT:USDT", "traded", "suspended")]
+    (said,) = becomes(desk, suspended=True)
+    assert (said.was, said.now, said.level) == ("traded", "suspended", Level.CRITICAL)
 
 
 def test_when_it_trades_again_the_rules_are_asked_at_once() -> None:

@@ -174,6 +174,7 @@ def test_a_person_may_release_the_seatbelt(subject: str, placed: int) -> None:
     loses(desk, places(desk), Ending.CANCELLED)
     decisions = desk.command(CommandKind.RESET, subject) + desk.mark("100", after_ms=3_000)
     assert intents(decisions) == [PLACED] * placed
+    assert [was for was, _, _ in standing(desk)[1:]] == ["left off"] * placed
 
 
 def test_the_will_survives_a_restart() -> None:

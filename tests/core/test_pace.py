@@ -3,7 +3,7 @@
 import pytest
 
 from bot.core.decisions import Action, Because, Refusal
-from bot.core.facts import CommandKind, OutcomeKind
+from bot.core.facts import AccountRead, CarriedOver, CommandKind, OutcomeKind
 from bot.core.intents import AddMargin, PlaceStop, ReducePosition
 from bot.core.settings import Limits
 from bot.core.view import View
@@ -14,6 +14,7 @@ from tests.building.core import (
     LONG,
     MAIN,
     OTHER,
+    T0,
     D,
     Desk,
     a_position,
@@ -126,6 +127,58 @@ def test_the_seatbelt_is_not_held_up_by_the_rate() -> None:
     desk.holds(a_position(ETH_LONG))
     desk.works(of(Action, desk.steps[-1].decisions)[0])
     assert [a.rule for a in of(Action, desk.steps[-1].decisions)] == ["seatbelt"]
+
+
+# -- budgets of actions ---------------------------------------------------------------------------------
+
+
+def test_a_position_sees_only_so_many_actions_in_its_life() -> None:
+    desk = Desk(adds("1", when=Always()), limits=Limits(cooldown_ms=0, actions_per_position=2))
+    desk.holds(a_position(), a_position(ETH_LONG))
+    for _ in range(4):
+        act(desk)
+    last = of(Refusal, desk.steps[-1].decisions)[-1]
+    assert (last.because, last.until_ms) == (Because.RATE, None)
+    assert [a.id for step in desk.steps for a in step.actions].count(LONG) == 2
+    assert of(Action, desk.mark("90.5", after_ms=1_000)) == []
+    desk.closed()
+    assert [a.id for a in of(Action, desk.holds(a_position(opened_ms=desk.now_ms)))] == [LONG]
+
+
+def test_an_account_acts_only_so_often_a_day() -> None:
+    desk = Desk(adds("1", when=Always()), limits=Limits(cooldown_ms=0, actions_per_day=2))
+    desk.holds(a_position())
+    for _ in range(3):
+        act(desk)
+    (refusal,) = of(Refusal, desk.steps[-1].decisions)
+    assert (refusal.because, refusal.until_ms) == (Because.RATE, T0 + 24 * HOUR)
+    assert desk.mark("100", after_ms=24 * HOUR - 1) == []
+    assert len(of(Action, desk.mark("100", after_ms=1))) == 1
+
+
+def test_exits_and_fixed_rules_are_held_up_by_no_budget_of_actions() -> None:
+    limits = Limits(cooldown_ms=0, actions_per_day=1, actions_per_position=1)
+    desk = Desk(adds("1"), closes("0.1"), limits=limits, seatbelt=True)
+    desk.holds(a_position())
+    assert [a.rule for a in of(Action, desk.steps[-1].decisions)] == ["seatbelt"]
+    act(desk)
+    assert [a.rule for a in of(Action, desk.mark("95", after_ms=2_000))] == ["closes"]
+    desk.mark("99")
+    act(desk)
+    assert [a.rule for a in of(Action, desk.rests())] == ["seatbelt"]
+
+
+@pytest.mark.parametrize(
+    "found", [Limits(cooldown_ms=0, actions_per_position=1), Limits(cooldown_ms=0, actions_per_day=1)]
+)
+def test_budgets_of_actions_survive_a_restart(found: Limits) -> None:
+    desk = Desk(adds("1", when=Always()), limits=found)
+    desk.holds(a_position())
+    act(desk)
+    again = Desk(adds("1", when=Always()), limits=found, known=False, epoch=2)
+    again.fold(CarriedOver(at_ms=desk.now_ms, epoch=1, carried=desk.engine.carried()))
+    again.fold(again.balance(), AccountRead(at_ms=again.now_ms, account=MAIN))
+    assert reasons(again.holds(a_position(margin="14.6"))) == [("adds", Because.RATE)]
 
 
 # -- the latch ----------------------------------------------------------------------------------------

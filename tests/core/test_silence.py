@@ -21,6 +21,7 @@ from bot.core.facts import (
     MarkPrice,
     OpenInterest,
     OptionQuote,
+    OutcomeKind,
 )
 from bot.core.intents import AddMargin, Intent, Level, PlaceStop
 from bot.core.rule import Needs
@@ -30,6 +31,7 @@ from bot.core.view import View
 from bot.core.wake import Always, At, BarClose, Changed, Metric, Never, Wake, all_of, any_of
 from tests.building.core import (
     BTC,
+    CROSS,
     ETH,
     ETH_LONG,
     LONG,
@@ -367,6 +369,34 @@ class Mischief:
     @staticmethod
     def wake(view: View) -> Wake:
         return Metric.MARK.below(D(99)) if view.now_ms > T0 else Metric.MARK.below(D(95))
+
+
+@pytest.mark.parametrize("free", ["0", "5", "5.009"])
+def test_without_a_balance_a_rule_sleeps_until_there_is_one(free: str) -> None:
+    desk = Desk(adds("1"), free=free, limits=Limits(reserve=D(5)))
+    desk.holds(a_position())
+    assert reasons(desk.mark("95")) == [("adds", Because.BALANCE)]
+    wire = desk.engine.tripwires.wires[BTC]
+    assert wire.low < D("90.1") < D("97") < wire.high
+    assert [desk.mark(price) for price in ("94", "93", "92")] == [[], [], []]
+    assert len(of(Action, desk.pays_in("6"))) == 1
+
+
+def test_where_cross_positions_share_the_wallet_it_stays_awake() -> None:
+    desk = Desk(adds("1", symbols=frozenset({BTC})), free="4")
+    desk.holds(a_position(), a_position(ETH_LONG, mode=CROSS))
+    assert reasons(desk.mark("95")) == [("adds", Because.BALANCE)]
+    wire = desk.engine.tripwires.wires[BTC]
+    assert not wire.low < D("94.9") < wire.high
+
+
+def test_what_another_position_was_promised_and_did_not_cost_wakes_who_sleeps_for_it() -> None:
+    desk = Desk(adds("10", name="first", symbols=frozenset({ETH})), adds("10"), free="10")
+    desk.holds(a_position(), a_position(ETH_LONG))
+    (first,) = of(Action, desk.mark("95", ETH))
+    assert reasons(desk.mark("95")) == [("adds", Because.BALANCE)]
+    (action,) = of(Action, desk.answer(first, OutcomeKind.VERIFIED))
+    assert action.rule == "adds"
 
 
 def test_what_was_slept_through_is_acted_on_by_the_next_tick_and_reported() -> None:

@@ -1,11 +1,13 @@
 """Every way from one state of an account to another, as one table, and nothing else."""
 
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 
+from bot.core.carried import AccountRecord, Carried
 from bot.core.decisions import Action, StateChanged
-from bot.core.facts import CommandKind, Link, ProcessChanged, StoodStill
+from bot.core.facts import CarriedOver, CommandKind, Link, ProcessChanged, StoodStill
 from bot.core.intents import Level
 from bot.core.states import BotState
 from bot.core.types import ClientId
@@ -24,6 +26,7 @@ from tests.building.core import (
 )
 
 ACCOUNT = "account:main"
+ONLY_EXITS = "only exits and stops are sent until somebody acknowledges"
 
 
 def recovering() -> Desk:
@@ -258,3 +261,25 @@ def test_blindness_is_said_within_a_second_of_its_bound() -> None:
         (ACCOUNT, "blind", Level.CRITICAL),
     ]
     assert LONG in desk.positions
+
+
+@pytest.mark.parametrize(
+    ("left", "state", "why"),
+    [
+        ({"halted": True}, "halted", "the account is known, and it was halted before"),
+        ({"reducing": True}, "reducing", f"the account is known, and {ONLY_EXITS}"),
+        ({"flattening": "eve"}, "reducing", "the account is known, and flattening goes on as eve ordered"),
+        ({}, "armed", "the account is known"),
+    ],
+)
+def test_what_an_earlier_run_left_is_said_once_the_account_is_known(
+    left: dict[str, Any], state: str, why: str
+) -> None:
+    before = {"halted": False, "reducing": False, "flattening": None} | left
+    record = AccountRecord(
+        account=MAIN, paused_until_ms=-1, strangers=(), acted_ms=(), day=-1, acted_in_day=0, **before
+    )
+    desk = Desk(known=False)
+    desk.fold(CarriedOver(at_ms=desk.now_ms, epoch=1, carried=Carried(accounts=(record,))))
+    (change,) = of(StateChanged, desk.is_read())
+    assert (change.was, change.now, change.because) == ("recovering", state, why)

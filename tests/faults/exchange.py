@@ -9,6 +9,7 @@ import json
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from decimal import Decimal
+from itertools import count
 from random import Random
 
 from bot.core.types import AccountName, PositionId, Side
@@ -41,6 +42,8 @@ class Exchange:
     """No connection can be made at all."""
     named: dict[int, str] = field(default_factory=dict)
     """What a fault that was ordered is called, by its id."""
+    lines: count[int] = field(default_factory=count)
+    """Numbers for the lines of streams."""
     committed: Callable[[], int] = lambda: 0
     """The sequence number of the last row that is safe on the bot's disk."""
     restless: Callable[[Asked], None] = lambda _: None

@@ -103,6 +103,7 @@ class StreamLine(Line):
         self._hears = hears
         self._late_ms = 0.0
         """Nothing overtakes what is on its way."""
+        self._number = next(exchange.lines)
         self.open = True
         self.ended: asyncio.Future[str] = program.create_future()
 
@@ -126,6 +127,10 @@ class StreamLine(Line):
             return
         self._exchange.acted(fault)
         self._send_wrongly(text, topic, fault)
+
+    def __hash__(self) -> int:
+        """The exchange keeps lines in sets, whose order must not depend on where they lie in memory."""
+        return self._number
 
     def pong(self, text: str) -> None:
         """The library answers pings itself."""
@@ -306,6 +311,9 @@ class SimClients(Clients):
     async def connect(self) -> None:
         """Read the exchange's clock, and its list of markets as the library would."""
         await self.read_clock()
+        await self._load_markets()
+
+    async def _load_markets(self, *, reload: bool = False) -> None:
         request = Request(api=("fapiPublic",), method="GET", path="exchangeInfo")
         payload = await self.reads.read(request, Urgency.ACCOUNT)
         self._markets = [_market(row) for row in payload["symbols"]]

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.building.exchange import Exchange
+from tests.building.simulator import ALICE
 from tests.live.running_bot import Bot, Run, guarded
 from tests.live.test_run_live import is_defended, margin, stops
 
@@ -69,6 +70,23 @@ def test_a_damaged_journal_is_kept_and_the_bot_reduces_until_somebody_acknowledg
     assert answer.exit_code == 0, answer.output + answer.stderr
     answer = guarded(holdfast, config, "--live", lambda _: None)
     assert answer.exit_code == 0, answer.output + answer.stderr
+
+
+def test_what_only_the_past_orders_of_the_exchange_show_halts_the_bot_too(
+    holdfast: Run, exchange: Exchange, config: Path
+) -> None:
+    guarded(holdfast, config, "--live", lambda _: exchange.until(lambda books: len(stops(books)) == 1))
+    (stop,) = exchange.books()["orders"]
+    exchange.by_hand(lambda world: world.cancel(ALICE, stop["id"]))
+    shutil.rmtree(config.parent / "data")
+
+    def look(bot: Bot) -> None:
+        (row,) = [row for row in bot.rows("StateChanged") if row["body"]["now"] == "halted"]
+        assert row["body"]["because"].startswith(f"{stop['client_id']} at the exchange: ")
+
+    answer = guarded(holdfast, config, "--live", look, ready=lambda bot: bot.is_in("halted"))
+    assert answer.exit_code == 0, answer.output + answer.stderr
+    assert exchange.books()["orders"] == []
 
 
 @pytest.mark.parametrize("restored", [pytest.param(False, id="gone"), pytest.param(True, id="an old copy")])

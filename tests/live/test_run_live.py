@@ -1,6 +1,7 @@
 """The whole bot on real sockets: the unmodified client of ccxt, over TLS, against an exchange of our own."""
 
 import json
+import time
 from collections.abc import Callable
 from dataclasses import replace
 from decimal import Decimal
@@ -11,10 +12,12 @@ import pytest
 from click.testing import Result
 
 from bot.core.types import PositionMode
+from tests.building.contracts import BTC
 from tests.building.exchange import Exchange, a_real_time_world, running
-from tests.building.simulator import ALICES_KEY
+from tests.building.simulator import ALICE, ALICES_KEY
 from tests.live.conftest import configured
 from tests.live.running_bot import Bot, guarded
+from tests.simulator.binance_desk import Client
 
 Run = Callable[..., Result]
 PAPER = """\
@@ -43,6 +46,12 @@ use = "top_up"
 params = {{ below = 0.07, restore_to = 0.10 }}
 """
 POSITION = "BTC/USDT:USDT/long"
+
+
+def multi_assets(exchange: Exchange) -> None:
+    """Every currency backs every position: its owner chose so at the exchange."""
+    wire: Any = exchange.wire
+    Client(wire).ask("POST", "/fapi/v1/multiAssetsMargin", multiAssetsMargin="true")
 
 
 def stops(books: Any) -> list[Decimal]:
@@ -181,8 +190,9 @@ def test_in_shadow_everything_is_decided_and_nothing_reaches_the_exchange(
             6,
             "behind that of the exchange; set it by NTP",
         ),
+        (multi_assets, 6, "multi-assets mode is on"),
     ],
-    ids=["withdraw", "wrong key", "clock"],
+    ids=["withdraw", "wrong key", "clock", "multi-assets"],
 )
 def test_what_does_not_fit_is_one_line_and_nothing_is_sent(
     holdfast: Run,
@@ -200,6 +210,27 @@ def test_what_does_not_fit_is_one_line_and_nothing_is_sent(
     assert answer.exit_code == exit_code, answer.output + answer.stderr
     assert said in answer.output + answer.stderr
     assert exchange.books() == before
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        ('"binanceusdm"', '"binanceusd"', 'accounts.main.venue: found "binanceusd"'),
+        ('use = "top_up"', 'use = "top_up"\nsymbols = ["BTC/USDT"]', "that is a spot symbol"),
+    ],
+    ids=["unknown venue", "spot symbol"],
+)
+@pytest.mark.parametrize("command", ["--live", "--shadow", "doctor"])
+def test_a_mistake_of_the_file_is_one_line_before_anybody_is_asked(
+    holdfast: Run, exchange: Exchange, config: Path, old: str, new: str, said: str, command: str
+) -> None:
+    config.write_text(config.read_text().replace(old, new, 1))
+    arguments = ("doctor", config) if command == "doctor" else ("run", config, command, "--for", "9s")
+    answer = holdfast(*arguments)
+    assert answer.exit_code == 4, answer.output
+    (line,) = answer.stderr.splitlines()
+    assert said in line
+    assert exchange.wire.statuses == []
 
 
 def test_hedge_mode_where_one_way_is_configured_is_one_line(
@@ -249,3 +280,28 @@ def test_a_key_that_is_revoked_while_it_runs_is_said_once(
     lines = [line for line in answer.output.splitlines() if "armed -> auth_lost" in line]
     assert len(lines) == 1, answer.output
     assert len(stops(exchange.books())) == 1
+
+
+@pytest.mark.slow
+def test_funding_that_was_settled_and_what_a_hand_did_are_in_the_journal(
+    holdfast: Run, exchange: Exchange, config: Path
+) -> None:
+    ticker = exchange.world.market[BTC]
+
+    def settle(bot: Bot) -> None:
+        exchange.until(lambda books: len(stops(books)) == 1)
+        ticker.next_funding_ms = time.time_ns() // 1_000_000 + 3_000
+        exchange.mark("100.1")
+        bot.until(lambda: ticker.next_funding_ms <= time.time_ns() // 1_000_000)
+        exchange.control("POST", "/market", symbol=BTC, settle=True)
+        bot.until(lambda: bot.rows("FundingPaid"), 60)
+        wire: Any = exchange.wire
+        order = {"symbol": "BTCUSDT", "side": "SELL", "type": "MARKET", "quantity": "4", "reduceOnly": "true"}
+        Client(wire).ask("POST", "/fapi/v1/order", **order)
+        bot.until(lambda: bot.rows("StateChanged", contains='"was":"10 held","now":"6 held"'), 60)
+
+    answer = guarded(holdfast, config, "--live", settle, "120s")
+    assert answer.exit_code == 0, answer.output + answer.stderr
+    rows = json.loads(holdfast("journal", "-c", config, "--json", "--kind", "funding").stdout)["rows"]
+    (booked,) = exchange.world.view(ALICE).income[:1]
+    assert [Decimal(row["body"]["amount"]) for row in rows] == [booked.amount]

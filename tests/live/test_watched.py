@@ -9,6 +9,7 @@ import pytest
 from click.testing import Result
 
 from tests.building.exchange import Exchange
+from tests.live.test_run_live import PAPER
 from tests.live.watched_bot import TOKEN, watched
 
 pytestmark = pytest.mark.slow
@@ -107,6 +108,23 @@ def test_a_process_that_was_stopped_reads_everything_anew_and_lives(bot: Path) -
         said = process.said()
         assert "armed -> recovering" in said
         assert "leaving, to be started anew" not in said
+
+
+def test_a_paper_account_is_known_again_after_a_standstill_too(
+    exchange: Exchange, holdfast: Run, tmp_path: Path
+) -> None:
+    config = tmp_path / "paper.toml"
+    config.write_text(PAPER.format(port=exchange.port, ca_file=exchange.ca_file) + WATCHED)
+    with watched(config, "--paper") as process:
+        process.until(process.is_ready, "READY")
+        process.until(lambda: (process.ask("status") or {}).get("positions"), "the position")
+        process.child.send_signal(signal.SIGSTOP)
+        time.sleep(4)
+        process.child.send_signal(signal.SIGCONT)
+        process.until(lambda: process.changes("process:loop"), "the standstill in the journal")
+        process.until(lambda: process.ask("status")["states"] == {"main": "armed"}, "ARMED")
+        assert ("armed", "recovering") in process.changes("account:main")
+        assert process.stop() == 0
 
 
 def test_a_market_that_goes_silent_ends_the_pings_and_the_signs_of_life_until_it_is_back(

@@ -89,7 +89,7 @@ def listening() -> Iterator[Listener]:
 class Process:
     """The bot, and what it says."""
 
-    def __init__(self, config: Path, manager: Manager, listener: Listener) -> None:
+    def __init__(self, config: Path, manager: Manager, listener: Listener, mode: str) -> None:
         self._data = config.parent / "data"
         self.manager, self.listener = manager, listener
         self._err = (config.parent / "stderr").open("w+")
@@ -102,7 +102,7 @@ class Process:
             "HEARTBEAT_URL": f"http://127.0.0.1:{listener.port}/{TOKEN}",
         }
         self.child = subprocess.Popen(
-            [sys.executable, "-m", "bot", "run", str(config), "--live"],
+            [sys.executable, "-m", "bot", "run", str(config), mode],
             cwd=config.parent,
             env=environ,
             stdout=self._out,
@@ -159,10 +159,10 @@ class Process:
 
 
 @contextmanager
-def watched(config: Path) -> Iterator[Process]:
+def watched(config: Path, mode: str = "--live") -> Iterator[Process]:
     """The bot as a process, ended with the block whatever happens."""
     with listening() as listener, closing(Manager(config.parent / "notify")) as manager:
-        process = Process(config, manager, listener)
+        process = Process(config, manager, listener, mode)
         try:
             yield process
         finally:

@@ -2,7 +2,10 @@
 
 import os
 import re
+import shutil
+import signal
 import subprocess
+import sys
 import tomllib
 from pathlib import Path
 
@@ -10,11 +13,12 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
-FENCE = re.compile(r"^```(?P<language>[a-z]*)[^\n]*\n(?P<body>.*?)^```$", re.MULTILINE | re.DOTALL)
+FENCE = re.compile(r"^```(?P<language>[a-z]*)(?P<where>[^\n]*)\n(?P<body>.*?)^```$", re.MULTILINE | re.DOTALL)
 
 # What sets a checkout up stands before this test can run, and the test command is this run itself.
 ALREADY_DONE = ("git clone", "cd ", "make test", "make check", "make slow", ".ci/run")
 SECONDS_PER_COMMAND = 300
+DANGER = 7
 
 
 def blocks(*languages: str) -> list[str]:
@@ -22,10 +26,23 @@ def blocks(*languages: str) -> list[str]:
     return [match["body"] for match in FENCE.finditer(README) if match["language"] in languages]
 
 
+def beside_each_other() -> tuple[list[str], list[str]]:
+    """What is typed into one terminal and, while its last command goes on, into another."""
+    one, another = (
+        [line for line in match["body"].splitlines() if line.strip()]
+        for match in FENCE.finditer(README)
+        if "terminal" in match["where"]
+    )
+    return one, another
+
+
 def commands() -> list[str]:
-    """Every line a reader is told to type, without prompt, comment and output."""
+    """Every line a reader is told to type by itself, without prompt, comment and output."""
     typed: list[str] = []
+    together = {match["body"] for match in FENCE.finditer(README) if "terminal" in match["where"]}
     for body in blocks("sh", "bash", "shell", "console"):
+        if body in together:
+            continue
         lines = body.replace("\\\n", " ").splitlines()
         prompted = [line.removeprefix("$ ") for line in lines if line.startswith("$ ")]
         typed += [line.strip() for line in prompted or lines if line.strip() and not line.startswith("#")]
@@ -80,3 +97,51 @@ def test_a_command_of_the_readme_works(command: str) -> None:
         check=False,
     )
     assert done.returncode == 0, f"{command}\n{done.stdout[-4000:]}\n{done.stderr[-4000:]}"
+
+
+def typed(line: str, folder: Path) -> subprocess.Popen[str]:
+    """A line typed into a terminal; its output ends up in one text."""
+    environ = {**os.environ, "PYTHONPATH": str(ROOT)}
+    output = subprocess.PIPE, subprocess.STDOUT
+    return subprocess.Popen(
+        ["bash", "-c", f"exec {line}"],
+        cwd=folder,
+        env=environ,
+        stdin=subprocess.DEVNULL,
+        stdout=output[0],
+        stderr=output[1],
+        text=True,
+    )
+
+
+def ended(process: subprocess.Popen[str], line: str, *, codes: tuple[int, ...] = (0,)) -> str:
+    """What it said, once it has ended with one of the codes."""
+    said, _ = process.communicate(timeout=SECONDS_PER_COMMAND)
+    assert process.returncode in codes, f"{line}: {process.returncode}\n{said[-4000:]}"
+    return said
+
+
+@pytest.mark.slow
+@pytest.mark.xdist_group("readme")
+def test_the_two_terminals_of_the_readme_work(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / ".venv").symlink_to(sys.prefix)
+    shutil.copytree(ROOT / "config", tmp_path / "config")
+    (demo, simulator), (keys, doctor, run, explain) = beside_each_other()
+    for each in keys.removeprefix("export ").split():
+        monkeypatch.setenv(*each.split("=", 1))
+    ended(typed(demo, tmp_path), demo)
+    serving = typed(simulator, tmp_path)
+    guarding: subprocess.Popen[str] | None = None
+    try:
+        assert serving.stdout is not None
+        assert any("8443" in line for line in serving.stdout), "it ended before it served"
+        ended(typed(doctor, tmp_path), doctor, codes=(0, DANGER))
+        guarding = typed(run, tmp_path)
+        assert guarding.stdout is not None
+        assert any("armed" in line for line in guarding.stdout), "it ended before it guarded"
+        assert "BTC" in ended(typed(explain, tmp_path), explain)
+    finally:
+        for process, line in ((guarding, run), (serving, simulator)):
+            if process is not None:
+                process.send_signal(signal.SIGINT)
+                ended(process, line)

@@ -5,14 +5,17 @@ import json
 from collections.abc import Callable
 from pathlib import Path
 
+import pytest
+
 from bot.core.carried import PositionRecord
 from bot.core.codec import decode_fact
 from bot.core.decisions import Action
 from bot.core.facts import CarriedOver, CommandKind, OutcomeKind
 from bot.core.types import PositionId, Side, Symbol
 from bot.runtime.checkpoint import KIND, WHOLE_EVERY, CheckpointedJournal, remembered
-from bot.runtime.journal import JournalQuery, JournalRow, MemoryJournal
+from bot.runtime.journal import JournalQuery, JournalRow, JournalVersion, MemoryJournal
 from bot.runtime.journal.sqlite import open_journal
+from bot.runtime.journal.wording import understood
 from tests.building.core import MAIN, Desk, a_contract, a_position, adds, of
 from tests.runtime.builders import T0
 
@@ -163,3 +166,19 @@ def test_the_memory_is_committed_with_the_action_it_knows_of(tmp_path: Path) -> 
             desk.answer(action, OutcomeKind.UNKNOWN)
 
     asyncio.run(main())
+
+
+def test_the_memory_of_another_version_is_refused_with_its_file_and_what_to_do(tmp_path: Path) -> None:
+    path = tmp_path / "journal.db"
+
+    async def begin() -> None:
+        async with open_journal(path, opened_ms=T0) as journal:
+            journal.note(KIND, {"memory": '{"type":"CarriedOver","wisdom":"of tomorrow"}'}, T0)
+            await journal.commit()
+            await remembered(journal)
+
+    with pytest.raises(JournalVersion) as refused, understood(path):
+        asyncio.run(begin())
+    said = str(refused.value)
+    assert said.startswith(f"{path}: it is in the words of another Holdfast (CarriedOver: missing ")
+    assert said.endswith("aside for a review, then start again")

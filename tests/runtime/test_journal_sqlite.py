@@ -164,7 +164,9 @@ def test_nobody_else_can_open_the_file_meanwhile(path: Path) -> None:
         ("DELETE FROM row WHERE seq > 10", "rows after 10 are missing"),
         ("DELETE FROM row", "rows after 0 are missing"),
         ("DELETE FROM head", "rows after 16 are missing"),
-        ("DROP TABLE head", "the database is damaged (no such table: head)"),
+        ("DROP TABLE head", "the database is damaged (its tables are other ones)"),
+        ("DROP INDEX row_rule", "the database is damaged (its tables are other ones)"),
+        ("CREATE TABLE more (name TEXT)", "the database is damaged (its tables are other ones)"),
     ],
 )
 def test_a_changed_row_is_found_and_named(path: Path, statement: str, found: str) -> None:
@@ -186,6 +188,15 @@ def test_damage_that_the_database_tells_in_several_lines_is_told_in_one(path: Pa
     content[cells : cells + 8] = b"\xff" * 8
     path.write_bytes(content)
     assert "the database is damaged (*** in database main ***" in refused(path, JournalBroken)
+
+
+def test_a_damaged_name_in_the_schema_is_said_in_words(path: Path) -> None:
+    """SQLite quotes it in its message, and Python cannot read that."""
+    write(path, some_steps(5))
+    name, damaged = b"indexrow_kindrow", b"indexrow\xa0kindrow"
+    assert name in path.read_bytes()
+    path.write_bytes(path.read_bytes().replace(name, damaged))
+    assert "the database is damaged (UnicodeDecodeError)" in refused(path, JournalBroken)
 
 
 def test_a_file_that_is_no_database_is_left_as_it_was(path: Path) -> None:

@@ -7,10 +7,11 @@ from bot.core.carried import Carried
 from bot.core.facts import CarriedOver
 from bot.core.provenance import EpochIds, Provenance, SeenId
 from bot.core.types import AccountName
+from bot.runtime.checkpoint import KIND as REMEMBERED
 from bot.runtime.journal import MemoryJournal
-from bot.runtime.journal.quarantine import KIND
+from bot.runtime.journal.quarantine import KIND, is_without_memory
 from bot.runtime.journal.sqlite import open_journal
-from bot.runtime.provenance import ids_given, inherited
+from bot.runtime.provenance import ids_given, inherited, memory
 from tests.runtime.builders import T0, a_step, an_action
 
 MAIN, OTHER = AccountName("main"), AccountName("other")
@@ -36,6 +37,22 @@ def test_a_whole_memory_is_taken_over_and_ids_are_told_with_it() -> None:
     told = Provenance(at_ms=T0, given=(), seen=SEEN)
     assert asyncio.run(inherited(MemoryJournal(), left, [MAIN], SEEN, T0)) == (left, told)
     assert asyncio.run(inherited(MemoryJournal(), None, [MAIN], SEEN, T0)) == (told,)
+
+
+def test_what_another_version_remembered_counts_as_lost_and_is_noted() -> None:
+    async def main() -> None:
+        journal = MemoryJournal(opened_ms=T0, epoch=5)
+        assert await memory(journal, T0) is None
+        assert not await is_without_memory(journal)
+        journal.note(REMEMBERED, {"memory": '{"type":"CarriedOver","what":"it knew then"}'}, T0)
+        await journal.commit()
+        left = await memory(journal, T0 + 1)
+        assert left is None
+        begins, _ = await inherited(journal, left, [MAIN], SEEN, T0 + 1)
+        assert isinstance(begins, CarriedOver)
+        assert [each.reducing for each in begins.carried.accounts] == [True]
+
+    asyncio.run(main())
 
 
 def test_after_a_damaged_journal_every_account_only_reduces_and_owns_what_rests() -> None:

@@ -105,11 +105,16 @@ def test_the_file_and_the_memory_hold_the_same_history(crash: Crash) -> None:
 def test_the_running_process_answers_as_the_file_would(crash: Crash, tmp_path: Path) -> None:
     async def main() -> None:
         async with crash.journal() as journal:
-            queries = standard_queries(crash.engine, journal)
+            queries = standard_queries(crash.engine, journal, tmp_path / "j.db")
             async with ControlServer(tmp_path, queries).listening():
                 status = await ask(tmp_path, "status")
                 assert status == plain(
-                    {"epoch": 1, "states": crash.engine.states(), "positions": crash.engine.overview()}
+                    {
+                        "epoch": 1,
+                        "journal": "j.db",
+                        "states": crash.engine.states(),
+                        "positions": crash.engine.overview(),
+                    }
                 )
                 assert json.dumps(status)
                 symbol = "BTC/USDT:USDT"

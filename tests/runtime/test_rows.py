@@ -4,6 +4,7 @@ import pytest
 
 from bot.core.decisions import Decision
 from bot.core.facts import (
+    AccountRead,
     BalanceChanged,
     Command,
     CommandKind,
@@ -11,6 +12,7 @@ from bot.core.facts import (
     Link,
     LinkChanged,
     PositionChanged,
+    StoodStill,
     Tick,
 )
 from bot.core.types import ZERO, AccountName
@@ -31,6 +33,9 @@ def a_command(subject: str) -> Command:
         (PositionChanged(at_ms=T0, id=an_id(ETH), position=None), ("main", ETH, None)),
         (BalanceChanged(at_ms=T0, account=MAIN, wallet=ZERO, free=ZERO), ("main", None, None)),
         (LinkChanged(at_ms=T0, account=MAIN, link=Link.AUTH, up=False, because=""), ("main", None, None)),
+        (AccountRead(at_ms=T0, account=MAIN), ("main", None, None)),
+        (StoodStill(at_ms=T0, for_ms=9_000), (None, None, None)),
+        (a_change(subject="process:memory"), (None, None, None)),
         (Tick(at_ms=T0), (None, None, None)),
         (a_command(""), (None, None, None)),
         (a_command("top_up"), (None, None, "top_up")),

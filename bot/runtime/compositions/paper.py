@@ -11,6 +11,7 @@ from decimal import Decimal
 from functools import partial
 
 from bot.config import ConfigError, Settings
+from bot.config.at_venues import check_told
 from bot.config.befalling import collateral_terms, funding_caps
 from bot.config.compose import contract, engine_settings, market_model, paper_accounts, planned_positions
 from bot.config.coverage import contract_name
@@ -32,6 +33,7 @@ from bot.venues.calendar import undated
 from bot.venues.live.connection import Connection
 from bot.venues.live.exact import positive
 from bot.venues.live.feed import Feed
+from bot.venues.live.registry import dialect as dialect_of
 from bot.venues.live.terms import Instrument, Listing
 from bot.venues.paper.exchange import PaperExchange
 from bot.venues.paper.venue import PaperVenue
@@ -90,13 +92,15 @@ async def paper(
 
 
 def check_priced(settings: Settings) -> None:
-    """ConfigError unless the file says at which exchange the accounts are, and so whose prices hold."""
+    """ConfigError unless the file says whose prices hold, and all that the exchange keeps to itself."""
     for name, account in settings.config.accounts.items():
         if account.venue is None:
             raise settings.refuse(
                 ("accounts", name, "venue"),
                 'missing; a paper run needs the prices of an exchange, such as venue = "binanceusdm"',
             )
+    venues = {account.venue for account in settings.config.accounts.values() if account.venue is not None}
+    check_told(settings, (dialect_of(venue).traits for venue in sorted(venues)))
 
 
 def watched(settings: Settings, markets: Mapping[str, Market], needs: Needs) -> tuple[Symbol, ...]:

@@ -17,14 +17,14 @@ from bot.config.reaching import check_reachable, check_sendable
 from bot.core.carried import Life, OpenIntent
 from bot.core.engine import Engine
 from bot.core.provenance import SeenId
-from bot.core.settings import EngineSettings
+from bot.core.settings import EngineSettings, RuleEntry
 from bot.core.types import OUR_PREFIX, AccountName, Symbol
-from bot.runtime.checkpoint import CheckpointedJournal, remembered
+from bot.runtime.checkpoint import CheckpointedJournal
 from bot.runtime.clock import Clock
 from bot.runtime.compositions.parts import Composition, nearness, wants_of
 from bot.runtime.inbox import Inbox
 from bot.runtime.journal import Journal
-from bot.runtime.provenance import inherited
+from bot.runtime.provenance import inherited, memory
 from bot.runtime.secrets import keys_of
 from bot.runtime.shell import Feed as ShellFeed
 from bot.runtime.starting.connecting import Connected, Say, connected, gate_of
@@ -33,11 +33,14 @@ from bot.runtime.starting.findings import Finding, Level, findings
 from bot.venues.live.clock import ExchangeClock
 from bot.venues.live.feed import Feed
 from bot.venues.live.gate import Gate
+from bot.venues.live.recent import recent_ids
 from bot.venues.router import Venues
 from bot.venues.silent import SilentVenue
 
 Accounts = Mapping[AccountName, Connected]
 Findings = Mapping[AccountName, Sequence[Finding]]
+REMEMBERED_MAX = 20
+"""Symbols whose past orders are looked at when a run begins: those that are held come first."""
 
 
 @asynccontextmanager
@@ -61,15 +64,15 @@ async def guarding(
 ) -> Composition:
     """The parts of a run that acts on accounts that are connected."""
     engine = Engine(engine_settings)
-    left = await remembered(journal)
-    if left is not None:
-        left = replace(left, at_ms=clock.now_ms())
+    left = await memory(journal, clock.now_ms())
     return Composition(
         engine=engine,
         settings=engine_settings,
         venue=Venues({name: each.venue for name, each in found.items()}),
         journal=CheckpointedJournal(journal, engine),
-        inherited=await inherited(journal, left, found, await seen_ids(found), clock.now_ms()),
+        inherited=await inherited(
+            journal, left, found, await seen_ids(found, engine_settings.rules), clock.now_ms()
+        ),
         feeds=_feeds(engine, found, () if left is None else left.carried.open_intents),
         symbols=_symbols(found),
         findings=looked_at,
@@ -146,13 +149,18 @@ def line_about(settings: Settings, account: AccountName, finding: Finding) -> st
     return f"{settings.origin(finding.key)}: {written(finding.key)}: {finding.text}"
 
 
-async def seen_ids(found: Accounts) -> tuple[SeenId, ...]:
-    """The client ids with our prefix that the exchange shows: of orders that rest, and of those that did."""
+async def seen_ids(found: Accounts, rules: Sequence[RuleEntry]) -> tuple[SeenId, ...]:
+    """The client ids of ours that the exchange knows: of orders that rest, and of the latest that did."""
     seen: dict[SeenId, None] = {}
     for name, each in found.items():
-        ids = [order.client_id for order in each.read.state.orders]
-        ours = [each_id for each_id in ids if each_id.startswith(OUR_PREFIX)]
-        seen.update(dict.fromkeys(SeenId(account=name, client_id=each_id) for each_id in ours))
+        state, connection = each.read.state, each.connection
+        listing = connection.listing.by_symbol
+        resting = [order.client_id for order in state.orders if order.client_id.startswith(OUR_PREFIX)]
+        named = [symbol for rule in rules for symbol in sorted(rule.symbols or ())]
+        symbols = dict.fromkeys([*(position.id.symbol for position in state.positions), *named])
+        instruments = [listing[symbol] for symbol in symbols if symbol in listing][:REMEMBERED_MAX]
+        past = await recent_ids(connection.dialect, connection.wires.reads, instruments, connection.say)
+        seen.update(dict.fromkeys(SeenId(account=name, client_id=known) for known in (*resting, *past)))
     return tuple(seen)
 
 

@@ -20,7 +20,7 @@ from bot.runtime.journal.seal import SUFFIX
 from bot.runtime.journal.sqlite import SqliteJournal, open_journal
 
 KIND = "Quarantined"
-"""The kind of the note a journal begins with whose predecessor was damaged."""
+"""The kind of the note that tells of a memory that was lost: of a journal that was damaged, mostly."""
 _MARK = ".damaged-"
 _BESIDE = (SUFFIX, "-wal", "-shm", "-journal")
 
@@ -47,7 +47,7 @@ async def guarding_journal(
 
 
 async def is_without_memory(journal: Journal) -> bool:
-    """Whether the journal took the place of a damaged one."""
+    """Whether a memory was lost before this journal, or in it."""
     return bool(await journal.read(JournalQuery(kind=KIND, limit=1)))
 
 

@@ -117,6 +117,21 @@ async def prepare(database: aiosqlite.Connection, path: Path, schema: Schema) ->
         )
     if empty:
         await _create(database, schema)
+    elif await _described(database) != sorted(map(_description, schema.statements)):
+        raise JournalBroken(path, "the database is damaged (its tables are other ones)", ASIDE)
+
+
+def _description(statement: str) -> tuple[str, str, str, str]:
+    """How SQLite keeps what a statement makes: its sort, its name, whose it is, and the statement."""
+    _, sort, name, *rest = statement.split()
+    return sort.lower(), name, rest[1] if rest[0] == "ON" else name, statement
+
+
+async def _described(database: aiosqlite.Connection) -> list[tuple[str, str, str, str]]:
+    """The tables and indices of the file."""
+    statement = "SELECT type, name, tbl_name, sql FROM sqlite_master WHERE sql IS NOT NULL"
+    async with database.execute(statement) as cursor:
+        return sorted(tuple(row) for row in await cursor.fetchall())
 
 
 async def _create(database: aiosqlite.Connection, schema: Schema) -> None:

@@ -347,6 +347,11 @@ def _translated(path: Path, *, opening: bool = False) -> Iterator[None]:
         yield
     except sqlite3.Error as error:
         raise _from_sqlite(path, error, opening=opening) from error
+    except (ValueError, OverflowError) as error:
+        # A damaged file has texts that are none, and the library decodes even those in its messages.
+        if not opening:
+            raise
+        raise JournalBroken(path, f"the database is damaged ({type(error).__name__})", ASIDE) from error
     except OSError as error:
         if error.errno in (errno.ENOSPC, errno.EDQUOT):
             raise _full(path) from error

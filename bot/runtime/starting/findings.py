@@ -123,6 +123,11 @@ def _rights(read: Read, account: AccountTable) -> Iterator[Finding]:
         elif has:
             remedy = f'make a key without that right, or accept it with accept_key_rights = ["{right}"]'
             yield Finding(level=Level.REFUSE, text=f"the key may {word}; {remedy}", key=at)
+    if rights.portfolio_margin:
+        text = (
+            "the key may trade in portfolio margin; if the account is in it, its positions are not seen here"
+        )
+        yield Finding(level=Level.WARN, text=text)
     if rights.trade is False:
         text = "the key may not trade: no margin could be added and no stop placed; give it that right"
         yield Finding(level=Level.REFUSE, text=text, key=at, only_to_act=True)

@@ -67,8 +67,6 @@ class Strain:
         self._states = dict.fromkeys(bounds, WELL)
         self._first_ms: int | None = None
         self._needed_mib = 0
-        self.spent = ""
-        """Why the process has to be started anew; empty while it has not."""
 
     def judge(self, use: Use, at_ms: int) -> list[ProcessChanged]:
         """What changed with this use."""
@@ -102,7 +100,6 @@ class Strain:
         because = f"{part}: {used} {bound.unit}"
         if now == SPENT:
             because += f", more than {bound.limit}: it ends in order, to be started anew"
-            self.spent = because
         elif now == STRAINED:
             because += f", more than {bound.warning}; at {bound.limit} it is started anew"
         level = {WELL: Level.INFO, STRAINED: Level.WARNING, SPENT: Level.CRITICAL}[now]

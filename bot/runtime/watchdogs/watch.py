@@ -22,7 +22,7 @@ from bot.runtime.redaction import redact
 from bot.runtime.shell import Feed
 from bot.runtime.watchdogs.heartbeat import Heartbeat
 from bot.runtime.watchdogs.loop_lag import LoopWatch
-from bot.runtime.watchdogs.strain import Strain, Use, measured
+from bot.runtime.watchdogs.strain import SPENT, Strain, Use, measured
 from bot.runtime.watchdogs.supervisor import Supervisor
 from bot.runtime.watchdogs.wellness import Ill, Signs, ills
 
@@ -140,8 +140,9 @@ class Watchdogs:
         self._measured_ms = now_ms
         self._used = self._use()
         changes = self._strain.judge(self._used, now_ms)
-        if self._strain.spent:
-            self._end(self._strain.spent)
+        for change in changes:
+            if change.now == SPENT:
+                self._end(change.because)
         return changes
 
     def _tell(self, found: Sequence[Ill]) -> None:

@@ -19,6 +19,7 @@ from bot.simulator.binance.listen_keys import ListenKeys
 from bot.simulator.binance.office import Office
 from bot.simulator.binance.shapes import Json
 from bot.simulator.records import AccountView, Change, Update
+from bot.simulator.standing import marks_of, pool_of
 from bot.simulator.world import Event
 
 CALL_AT = Decimal("0.8")
@@ -64,8 +65,8 @@ class PrivateStreams:
                     self._call(view, held)
 
     def _call(self, view: AccountView, held: Position) -> None:
-        marks = self._office.world.marks()
-        ratio = assess(self._office.world.pool(view, held.id), marks).margin_ratio
+        marks = marks_of(self._office.world)
+        ratio = assess(pool_of(self._office.world, view, held.id), marks).margin_ratio
         if ratio is None or ratio < CALL_AT:
             self._called.discard(held.id)
         elif held.id not in self._called:

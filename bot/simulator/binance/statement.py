@@ -18,6 +18,7 @@ from bot.simulator.binance.office import Office
 from bot.simulator.binance.section import market_id
 from bot.simulator.binance.shapes import Json, money, plain
 from bot.simulator.records import AccountView
+from bot.simulator.standing import free_of, marks_of, pool_of
 
 
 class Statement:
@@ -30,7 +31,7 @@ class Statement:
     def balance_row(self, asset: str) -> Json:
         """One asset as the balance endpoints show it."""
         cross = self.view.wallets.get(asset, ZERO)
-        free = money(self._office.world.free(self.view, asset))
+        free = money(free_of(self._office.world, self.view, asset))
         return {
             "accountAlias": "SgsR",
             "asset": asset,
@@ -71,7 +72,7 @@ class Statement:
         wallet = cross + self._isolated(asset)
         held = [p for p in self.positions() if self._contract(p).settlement == asset]
         initial = money(sum((self._initial(p) for p in held), ZERO))
-        free = money(self._office.world.free(self.view, asset))
+        free = money(free_of(self._office.world, self.view, asset))
         return {
             "asset": asset,
             "walletBalance": money(wallet),
@@ -118,9 +119,9 @@ class Statement:
 
     def _held(self, held: Position) -> Json:
         contract = self._contract(held)
-        marks = self._office.world.marks()
+        marks = marks_of(self._office.world)
         gain = unrealised(held, contract, marks[held.id.symbol])
-        price = exact_liquidation_price(self._office.world.pool(self.view, held.id), held.id, marks)
+        price = exact_liquidation_price(pool_of(self._office.world, self.view, held.id), held.id, marks)
         isolated = held.mode is MarginMode.ISOLATED
         value = held.id.side.sign * contract.notional(held.quantity, marks[held.id.symbol])
         initial = money(self._initial(held))
@@ -230,7 +231,7 @@ class Statement:
         return sum((p.margin for p in held), ZERO)
 
     def _gain(self, asset: str, mode: MarginMode | None) -> Decimal:
-        marks = self._office.world.marks()
+        marks = marks_of(self._office.world)
         return sum(
             (
                 unrealised(p, self._contract(p), marks[p.id.symbol])

@@ -16,7 +16,7 @@ from bot.simulator.bybit.feeds import PUBLIC, AccountFeed, MarketFeed, Session
 from bot.simulator.bybit.names import Names
 from bot.simulator.line import Line
 from bot.simulator.spelling import hex_signature, same
-from bot.simulator.wire import spelt
+from bot.simulator.wire import OpenLines, spelt
 from bot.simulator.world import Event, World
 
 PRIVATE = "/v5/private"
@@ -24,37 +24,15 @@ PRIVATE_TOPICS = frozenset({"position", "order", "execution", "wallet"})
 CATEGORISED = frozenset({"linear", "inverse"})
 
 
-class Streams:
+class Streams(OpenLines):
     """All connections. It listens to the world and says what goes down which."""
 
     def __init__(self, world: World, names: Names, accounts: AccountDesk) -> None:
+        super().__init__((*PUBLIC, PRIVATE), Session)
         self._world = world
         self._market = MarketFeed(world, names)
         self._account = AccountFeed(world, names, accounts)
-        self._lines: list[Line] = []
-        self._opened = 0
         world.listen(self._on_event, self._on_price)
-
-    def connect(self, line: Line) -> int:
-        """Let a connection in, if there is anything where it wants to go."""
-        if line.call.path not in PUBLIC and line.call.path != PRIVATE:
-            return 404
-        self._opened += 1
-        line.session = Session(self._opened)
-        self._lines.append(line)
-        return 0
-
-    def leave(self, line: Line) -> None:
-        """It is gone."""
-        if line in self._lines:
-            self._lines.remove(line)
-
-    def expire(self, account: str) -> int:
-        """Cut the private connections of an account, as the exchange does with a key that was deleted."""
-        mine = [line for line in self._lines if line.session.account == account]
-        for line in mine:
-            line.close()
-        return len(mine)
 
     def hear(self, line: Line, text: str) -> None:
         """A command."""

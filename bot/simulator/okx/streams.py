@@ -31,7 +31,7 @@ from bot.simulator.okx.feeds import (
 )
 from bot.simulator.okx.names import Names
 from bot.simulator.spelling import base64_signature, same
-from bot.simulator.wire import spelt
+from bot.simulator.wire import OpenLines, spelt
 from bot.simulator.world import Event, World
 
 WINDOW_S = 30
@@ -46,37 +46,15 @@ TEXTS = {
 }
 
 
-class Streams:
+class Streams(OpenLines):
     """All connections. It listens to the world and says what goes down which."""
 
     def __init__(self, world: World, names: Names, accounts: AccountDesk) -> None:
+        super().__init__((PUBLIC, PRIVATE, BUSINESS), Session)
         self._world = world
         self._market = MarketFeed(world, names)
         self._account = AccountFeed(world, names, accounts)
-        self._lines: list[Line] = []
-        self._opened = 0
         world.listen(self._on_event, self._on_price)
-
-    def connect(self, line: Line) -> int:
-        """Let a connection in, if there is anything where it wants to go."""
-        if line.call.path not in (PUBLIC, PRIVATE, BUSINESS):
-            return 404
-        self._opened += 1
-        line.session = Session(self._opened)
-        self._lines.append(line)
-        return 0
-
-    def leave(self, line: Line) -> None:
-        """It is gone."""
-        if line in self._lines:
-            self._lines.remove(line)
-
-    def expire(self, account: str) -> int:
-        """Cut the private connections of an account, as the exchange does with a key that was deleted."""
-        mine = [line for line in self._lines if line.session.account == account]
-        for line in mine:
-            line.close()
-        return len(mine)
 
     def hear(self, line: Line, text: str) -> None:
         """A command."""

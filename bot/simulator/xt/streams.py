@@ -14,7 +14,7 @@ from typing import Any
 from bot.core.types import AccountName, Symbol
 from bot.simulator.line import Line
 from bot.simulator.spelling import Json
-from bot.simulator.wire import spelt
+from bot.simulator.wire import OpenLines, spelt
 from bot.simulator.world import Event, World
 from bot.simulator.xt.account import AccountDesk
 from bot.simulator.xt.feeds import AccountFeed, ListenKeys, MarketFeed
@@ -40,31 +40,16 @@ class Session:
         return f"5e1597fffeb08f50-{self.number:08x}"
 
 
-class Streams:
+class Streams(OpenLines):
     """All connections. It listens to the world and says what goes down which."""
 
     def __init__(self, world: World, names: Names, accounts: AccountDesk) -> None:
+        super().__init__((MARKET, USER), Session)
         self.keys = ListenKeys(world)
         self._world = world
         self._market = MarketFeed(world, names)
         self._account = AccountFeed(world, names, accounts)
-        self._lines: list[Line] = []
-        self._opened = 0
         world.listen(self._on_event, self._on_price)
-
-    def connect(self, line: Line) -> int:
-        """Let a connection in, if there is anything where it wants to go."""
-        if line.call.path not in (MARKET, USER):
-            return 404
-        self._opened += 1
-        line.session = Session(self._opened)
-        self._lines.append(line)
-        return 0
-
-    def leave(self, line: Line) -> None:
-        """It is gone."""
-        if line in self._lines:
-            self._lines.remove(line)
 
     def expire(self, account: str) -> int:
         """End the listen keys of an account: its connections are told, and hear nothing more (assumed)."""

@@ -239,6 +239,15 @@ class Streams(Protocol):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Recent:
+    """Orders of the last days that are over, whatever became of them: their ids tell whose they were."""
+
+    requests: Callable[[Instrument], Sequence[Request]]
+    ids: Callable[[Payload], Sequence[ClientId]]
+    """Every client id in an answer to one of the requests, ours as we spell it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Dialect:
     """One exchange, in its parts."""
 
@@ -250,6 +259,7 @@ class Dialect:
     beside: Beside
     answers: Answers
     streams: Streams
+    recent: Recent
     cancel_by_id: Callable[[Instrument, Order, str], Request] | None = None
     """Cancels a resting order by the exchange's own id (``AccountState.venue_ids``), where it takes no other.
 

@@ -82,9 +82,9 @@ def _margin(amount: Decimal, before: Position | None, now: Position | None) -> E
         return Effect(sight=Sight.UNCLEAR, proof="the position is another one now")
     if now.quantity > before.quantity:
         return Effect(sight=Sight.UNCLEAR, proof="the position has grown meanwhile")
-    # Closing a part releases margin pro rata.
-    without = before.margin * now.quantity / before.quantity
-    share = (now.margin - without) / amount
+    # Closing a part releases margin pro rata, and what was added before that among it.
+    left = now.quantity / before.quantity
+    share = (now.margin - before.margin * left) / (amount * left)
     proof = f"isolated margin {before.margin} -> {now.margin}"
     if share >= _MOSTLY:
         return Effect(sight=Sight.DONE, proof=proof)

@@ -188,7 +188,7 @@ class Feed:
             self._listings.compare(venue.state)
         # Not when it began: it may have waited for its turn, and is no older for that.
         self._read_ms, self._unread_because = self._now_ms(), ""
-        if not self._account_up:
+        if not self._account_up and not self._wires.gate.banned:  # The last answers before a ban end no ban.
             self._account_up = True
             # As old as the reading that shows it: what it tells is the account since then.
             back = self._link(venue.reader.began_ms, up=True, because="the account can be read again")

@@ -85,7 +85,7 @@ class ListingWatch:
         """
         wires = self._connection.wires
         await wires.reload()
-        found = await read_listing(self._connection.dialect, wires)
+        found = await read_listing(self._connection.dialect, wires, urgency=Urgency.BACKFILL)
         reader: AccountReader = self._venue.reader
         self._read_ms, old = self._now_ms(), self._listing.by_symbol
         self._listing.become(found)

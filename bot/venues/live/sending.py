@@ -8,6 +8,10 @@ from bot.venues.live.outcome import Applied, Rejected, Unknown, Unsent, Verdict,
 from bot.venues.live.wire import Request, Urgency
 
 
+class _Overdue(Exception):  # noqa: N818  # it says what is the matter
+    """Its time is over, and it has not left."""
+
+
 class Sender:
     """The only one who sends what changes something."""
 
@@ -36,13 +40,23 @@ class Sender:
         return verdict if applied is None or isinstance(verdict, Unknown) else applied
 
     async def one(self, request: Request, urgency: Urgency, act: OpenAct | None = None) -> Verdict:
-        """Send one request."""
+        """Send one request.
+
+        What waited at the gate past its deadline does not leave. Whoever waits for it has given it up long
+        ago, unless the process was stopped meanwhile: then the gate may open before he has his turn.
+        """
 
         def leaving() -> None:
-            if act is not None:
-                act.left_ms = self._now_ms()
+            if act is None:
+                return
+            if self._now_ms() >= act.action.deadline_ms:
+                raise _Overdue
+            act.left_ms = self._now_ms()
 
-        reply = await self._wires.writes.send(request, urgency, leaving)
+        try:
+            reply = await self._wires.writes.send(request, urgency, leaving)
+        except _Overdue:
+            return Unsent(proof="its deadline passed while it waited for its turn")
         verdict = judge(request, reply, self._codes, self._answers)
         if isinstance(verdict, Rejected) and verdict.clock:
             self._wires.notice(verdict.code)

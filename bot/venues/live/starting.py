@@ -33,12 +33,15 @@ def every(_: Mapping[str, Any]) -> bool:
 
 
 async def read_listing(
-    dialect: Dialect, clients: Talking, among: Callable[[Mapping[str, Any]], bool] = every
+    dialect: Dialect,
+    clients: Talking,
+    among: Callable[[Mapping[str, Any]], bool] = every,
+    urgency: Urgency = Urgency.ACCOUNT,
 ) -> Listing:
     """The contracts with their tiers, of the markets that are ``among`` those wanted."""
     markets = [market for market in clients.markets if among(market)]
     requests = dialect.contracts.tier_requests(markets)
-    answers = await asyncio.gather(*(clients.reads.pages(r, Urgency.ACCOUNT) for r in requests))
+    answers = await asyncio.gather(*(clients.reads.pages(r, urgency) for r in requests))
     try:
         found = dialect.contracts.listing(markets, [page for pages in answers for page in pages])
     except (ValueError, KeyError) as error:

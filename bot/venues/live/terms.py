@@ -55,8 +55,12 @@ class Listing:
         self.by_id: Mapping[str, Instrument] = {each.id: each for each in instruments}
 
     def become(self, other: Listing) -> None:
-        """The exchange lists other instruments by now, or the same with other rules."""
-        self.by_symbol, self.by_id = other.by_symbol, other.by_id
+        """The exchange lists other instruments by now, or the same with other rules.
+
+        What it lists no more stays known: something may be held or resting there still.
+        """
+        self.by_symbol = {**self.by_symbol, **other.by_symbol}
+        self.by_id = {**self.by_id, **other.by_id}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -136,6 +140,8 @@ class Traits:
     """What is otherwise than ``levers`` say in hedge mode."""
     margin_history: str = ""
     """Where added margin can be read back by its amount; empty: only by the change of the position."""
+    tiers_public: bool = True
+    """Whether the exchange tells maintenance tiers to everybody, and not only to who holds a key."""
     bars_streamed: bool = True
     """Whether a stream tells that a bar is closed; else bars are read by request when they close."""
     quarterlies: str = ""
@@ -204,6 +210,8 @@ class KeyRights:
     withdraw: bool | None
     transfer: bool | None
     ip_restricted: bool | None
+    portfolio_margin: bool | None = None
+    """Whether it may trade in portfolio margin, which keys may that were made after it was turned on."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

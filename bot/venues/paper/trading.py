@@ -13,6 +13,7 @@ from decimal import ROUND_HALF_EVEN, Decimal
 
 from bot.core.contracts import Contract, ContractKind
 from bot.core.facts import Fill
+from bot.core.margin.arithmetic import initial_margin
 from bot.core.margin.assess import assess
 from bot.core.margin.pool import Holding, Pool
 from bot.core.margin.requirement import tier_for
@@ -57,13 +58,18 @@ def plan_increase(
 ) -> Increase | Refused:
     """Work out an increase of ``quantity`` at ``price``, or why the venue refuses it.
 
-    ``rate`` is the fee as a fraction of notional, ``terms`` leverage and margin mode of the position.
+    ``rate`` is the fee as a fraction of notional, ``terms`` leverage and margin mode of the position. Bybit
+    asks for the fee of closing at bankruptcy as well, and keeps it with the margin (help centre, "Order Cost
+    (USDT Contract)"): initial margin, fee to open, fee to close.
     """
     contract = books.contracts[id_.symbol]
     leverage, mode = terms
     held = books.position(id_)
     notional = contract.notional(quantity, price)
-    needed = money_up(notional / leverage)
+    added = Position(
+        id=id_, quantity=quantity, entry=price, leverage=leverage, mode=mode, margin=ZERO, opened_ms=at_ms
+    )
+    needed = money_up(initial_margin(added, contract, price))
     fee = money_up(notional * rate)
     total = quantity + (held.quantity if held else ZERO)
     refused = refuse_leverage(books, id_, total, leverage)

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from decimal import Decimal
 
 from bot.core.decisions import Action
-from bot.core.facts import MET, LinkChanged, MarkPrice, Outcome
+from bot.core.facts import MarkPrice
 from bot.core.intents import Notify, ReducePosition, SetPosture
 from bot.core.settings import FLATTEN, KEEPER
 from bot.core.types import Symbol
@@ -75,23 +75,14 @@ def the_account_was_read(story: Story) -> Iterator[Violation]:
 
 
 def every_mark_is_a_price(story: Story) -> Iterator[Violation]:
-    """I16. A mark that is folded is finite, above nothing, and not of a time to come.
-
-    A row does not say when it was written; what follows it in the journal was at work later.
-    """
-    ended_ms = {run.epoch: run.ended_ms for run in story.evidence.runs}
-    earliest: dict[int, int] = {}
-    for line in reversed(story.lines):
-        bound_ms = earliest.setdefault(line.epoch, ended_ms.get(line.epoch, line.at_ms))
-        by_stream = isinstance(line.noun, Outcome) and line.noun.proof == MET
-        if isinstance(line.noun, LinkChanged | Outcome) and not by_stream:
-            earliest[line.epoch] = min(bound_ms, line.lab(line.noun.at_ms))
-        elif isinstance(line.noun, MarkPrice):
-            if line.noun.price <= 0:
-                yield Violation(line.at_ms, "I16", f"a mark of {line.noun.price} was believed")
-            ahead_ms = line.lab(line.noun.at_ms) - bound_ms
-            if ahead_ms > AHEAD_MS:
-                yield Violation(line.at_ms, "I16", f"a mark of {line.noun.symbol} is {ahead_ms} ms ahead")
+    """I16. A mark that is folded is finite, above nothing, and not of a time to come."""
+    for line in story.of(MarkPrice):
+        assert isinstance(line.noun, MarkPrice)
+        if line.noun.price <= 0:
+            yield Violation(line.at_ms, "I16", f"a mark of {line.noun.price} was believed")
+        ahead_ms = line.lab(line.noun.at_ms) - line.at_ms
+        if ahead_ms > AHEAD_MS:
+            yield Violation(line.at_ms, "I16", f"a mark of {line.noun.symbol} is {ahead_ms} ms ahead")
 
 
 def marks_come_in_order(story: Story) -> Iterator[Violation]:

@@ -1,18 +1,25 @@
-"""``python -m tests.faults.kill --random 50 --stops 20 --rivals 100 --syscalls``: what is not asked is not done."""
+"""Kills of the real process, by hand: ``python -m tests.faults.kill --random 50 --stops 20 --rivals 10``."""
 
 import argparse
 import sys
 import tempfile
 import time
+from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 
-from tests.faults.kill.lane import Part, kill_at_random, lanes, stop_and_go
-from tests.faults.kill.rivals import start_together
+import click
 
-WAYS: dict[str, tuple[str, Part]] = {
-    "random": ("kills at random moments", kill_at_random),
-    "stops": ("times it stands still for seconds, and goes on", stop_and_go),
-    "rivals": ("processes started at once in one folder", start_together),
+from tests.faults.kill.lane import Part, kill_at_random, lanes, shared, stop_and_go
+from tests.faults.kill.rivals import start_together
+from tests.faults.kill.syscalls import is_possible, shared_by_kind
+
+Shares = Callable[[int, int], Sequence[tuple[Part, int]]]
+WAYS: dict[str, tuple[str, Shares]] = {
+    "random": ("kills at random moments", partial(shared, kill_at_random)),
+    "stops": ("times it stands still for seconds, and goes on", partial(shared, stop_and_go)),
+    "rivals": ("processes started at once in one folder", partial(shared, start_together)),
+    "syscalls": ("kills at calls into the system, of each kind of action and of call", shared_by_kind),
 }
 
 
@@ -26,13 +33,16 @@ def main() -> int:
     asked = parser.parse_args()
     violated = False
     with tempfile.TemporaryDirectory(prefix="kill-") as folder:
-        for name, (words, part) in WAYS.items():
+        for name, (words, shares) in WAYS.items():
             number = getattr(asked, name)
-            if number:
+            if name == "syscalls" and number and not is_possible():
+                click.echo("syscalls: left out, there is no strace that may attach to a process")
+            elif number:
                 began = time.monotonic()
-                tally = lanes(Path(folder) / name, asked.seed, part, number, asked.jobs)
-                print(f"{number} {words}, seed {asked.seed}, {time.monotonic() - began:.0f} s")
-                print(*tally.lines(), sep="\n", flush=True)
+                tally = lanes(Path(folder) / name, asked.seed, shares(number, asked.jobs))
+                tally.judge()
+                click.echo(f"{number} {words}, seed {asked.seed}, {time.monotonic() - began:.0f} s")
+                click.echo("\n".join(tally.lines()))
                 violated |= bool(tally.violations)
     return int(violated)
 

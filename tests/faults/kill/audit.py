@@ -1,4 +1,4 @@
-"""What must be true whenever and however often the process was ended: the books of the exchange are the judge.
+"""What must be true however often the process was ended, with the books of the exchange as the judge.
 
 The letters are those of the invariants of the fault model: no double act, no act without a committed intent,
 no intent without its outcome, no row lost.
@@ -22,6 +22,8 @@ _FINAL = frozenset({"verified", "rejected", "not_applied"})
 _UNSENT = frozenset({"Notify", "SetPosture"})
 _ORDERS = frozenset({"PlaceStop", "MoveStop", "ReducePosition", "OpenHedge", "CloseHedge"})
 _DONE = "verified"
+_ON_ITS_WAY_MS = 1_000
+"""What left just before its deadline arrives so much later at most."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -107,7 +109,7 @@ def _orders(world: World, deeds: Sequence[Deed]) -> Iterator[str]:
                 deed = known.get(_intent(order.client_id))
                 if deed is None:
                     yield f"I03 {order.client_id}: an order without a committed intent"
-                elif order.created_ms > deed.deadline_ms + RECV_WINDOW_MS:
+                elif order.created_ms > deed.deadline_ms + _ON_ITS_WAY_MS:
                     yield f"F46 {order.client_id}: placed {order.created_ms - deed.deadline_ms} ms too late"
     yield from (f"I01 {name}: {count} orders" for name, count in placed.items() if count > 1)
     for deed in deeds:
@@ -120,12 +122,12 @@ def _orders(world: World, deeds: Sequence[Deed]) -> Iterator[str]:
 
 def _margin(world: World, deeds: Sequence[Deed], by_hand: Sequence[tuple[Symbol, Decimal]]) -> Iterator[str]:
     """Margin that moved is margin that was verified to have moved, as often and as much."""
-    moved = Counter(
-        (move.id.symbol, move.amount.normalize())
+    moved: Counter[tuple[str, Decimal]] = Counter(
+        (str(move.id.symbol), move.amount.normalize())
         for account in accounts()
         for move in world.view(account).margin_moves
     )
-    moved -= Counter((symbol, amount.normalize()) for symbol, amount in by_hand)
+    moved -= Counter((str(symbol), amount.normalize()) for symbol, amount in by_hand)
     verified: Counter[tuple[str, Decimal]] = Counter()
     undecided: Counter[tuple[str, Decimal]] = Counter()
     for deed in deeds:
@@ -137,10 +139,6 @@ def _margin(world: World, deeds: Sequence[Deed], by_hand: Sequence[tuple[Symbol,
         yield f"I01 margin {what[0]} {what[1]}: {count} moved more than intents were verified"
     for what, count in (verified - moved).items():
         yield f"I04 margin {what[0]} {what[1]}: {count} verified that never moved"
-
-
-RECV_WINDOW_MS = 5_000
-"""How long after a deadline an order may still arrive: it was sent before, with this promise."""
 
 
 def _intent(client_id: str) -> str:

@@ -3,7 +3,7 @@
 import random
 import signal
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
@@ -20,6 +20,8 @@ STILL_S = 8.0
 BUSY_S = 1.5
 """A bot that is armed is let act for so long at most."""
 STARTING_S = 2.0
+ACTING_S = 0.4
+"""What was asked for by a price is done, and read back, within so much."""
 _POLL_S = 0.2
 
 
@@ -36,7 +38,7 @@ class Lane:
         """Rows that were committed for certain: number and hash."""
 
     def start(self) -> None:
-        """Start it, from another address than before: so many starts in a minute are more than one may ask."""
+        """Start it, from another address than before: nobody may ask for so many starts in a minute."""
         self.hand.exchange.wire.peer = f"start {self.victim.starts}"
         self.victim.start()
 
@@ -44,10 +46,12 @@ class Lane:
         """Start it, and wait until it guards."""
         self.start()
         self.tally.armed_s.append(self.victim.until("armed"))
+        self.tally.worked_s.append(self.victim.worked_s())
 
     def kill_somewhere(self) -> None:
         """Start it and end it without warning: on its way up, or at work."""
-        if self.chance.random() < 0.3:  # every third
+        moment = self.chance.choice(("starting", "working", "acting", "acting"))
+        if moment == "starting":
             self.start()
             time.sleep(self.chance.uniform(0, STARTING_S))
             self.tally.while_starting += 1
@@ -55,6 +59,9 @@ class Lane:
             self.arm()
             time.sleep(self.chance.uniform(0, BUSY_S))
             self.note(self.victim.last_row())
+            if moment == "acting":
+                self.chance.choice((self.hand.fall, self.hand.slip, self.hand.shake))()
+                time.sleep(self.chance.uniform(0, ACTING_S))
         self.victim.kill()
         self.tally.kills += 1
         self.look()
@@ -75,7 +82,7 @@ class Lane:
     def settle(self) -> None:
         """Let it guard until every intent has its outcome, end it in order, and audit."""
         self.hand.calm()
-        end = time.monotonic() + SETTLED_WITHIN_S
+        end = time.monotonic() + SETTLED_WITHIN_S * self.victim.slowness
         while self.open_intents() and time.monotonic() < end:
             time.sleep(_POLL_S)
         code = self.victim.stop()
@@ -89,13 +96,18 @@ class Lane:
 
     def open_intents(self) -> int:
         """How many it has, by what it says itself; one, while it does not answer."""
+        rows = self.latest_rows()
+        return len(open_deeds(deeds_in(rows))) if rows else 1
+
+    def latest_rows(self) -> list[JournalRow]:
+        """Its latest actions and outcomes; empty while it does not answer."""
         rows: list[JournalRow] = []
         for kind in ("Opened", "Action", "Outcome"):
             page = self.victim.ask("journal", kind=kind, latest=True)
             if page is None:
-                return 1
+                return []
             rows += [JournalRow(**row) for row in page]
-        return len(open_deeds(deeds_in(sorted(rows))))
+        return sorted(rows)
 
 
 Part = Callable[[Lane, int], None]
@@ -104,56 +116,60 @@ Part = Callable[[Lane, int], None]
 
 def lane(folder: Path, seed: int, part: Part, number: int) -> Tally:
     """One lane from beginning to end; what went wrong is a violation, with the seed it went wrong with."""
-    tally = Tally()
     with a_scene(folder, seed) as (hand, config):
         one = Lane(hand, config, random.Random(seed + 1))
         try:
-            with stirring(hand):
-                part(one, number)
-                if not one.victim.is_alive():
-                    one.arm()
+            part(one, number)
+            if not one.victim.is_alive():
+                one.arm()
             one.settle()
         except AssertionError as error:
             one.tally.violations.append(f"seed {seed}: {error}")
         finally:
             one.victim.kill()
-        tally.add(one.tally)
-    return tally
+        return one.tally
 
 
-def lanes(folder: Path, seed: int, part: Part, number: int, jobs: int) -> Tally:
-    """As many side by side as there are ``jobs``, each with a share of the ``number``."""
-    shares = [number // jobs + (each < number % jobs) for each in range(jobs)]
+def lanes(folder: Path, seed: int, shares: Sequence[tuple[Part, int]]) -> Tally:
+    """Each share in a lane of its own, all side by side."""
     tally = Tally()
-    with ProcessPoolExecutor(jobs) as pool:
+    with ProcessPoolExecutor(max(1, len(shares))) as pool:
         running = [
-            pool.submit(lane, folder / f"lane{each}", seed + 1000 * each, part, share)
-            for each, share in enumerate(shares)
-            if share
+            pool.submit(lane, folder / f"lane{each}", seed + 1000 * each, part, number)
+            for each, (part, number) in enumerate(shares)
         ]
         for each in running:
             tally.add(each.result())
-    tally.judge()
     return tally
+
+
+def shared(part: Part, number: int, jobs: int) -> list[tuple[Part, int]]:
+    """The same part in so many lanes, each with a share of the ``number``."""
+    numbers = [number // jobs + (each < number % jobs) for each in range(jobs)]
+    return [(part, each) for each in numbers if each]
+
+
+def kill_at_random(one: Lane, number: int) -> None:
+    """So many kills at random moments."""
+    with stirring(one.hand):
+        for _ in range(number):
+            one.kill_somewhere()
+        if not one.victim.is_alive():
+            one.arm()
 
 
 def stop_and_go(one: Lane, number: int) -> None:
     """So many times the process stands still for a while and goes on: nothing it saw before is fresh then."""
     one.arm()
-    for _ in range(number):
-        time.sleep(one.chance.uniform(0, BUSY_S))
-        one.victim.send(signal.SIGSTOP)
-        time.sleep(one.chance.uniform(STILL_S / 10, STILL_S))
-        one.victim.send(signal.SIGCONT)
-        one.tally.stops += 1
-        if one.victim.gave_up(within_s=BUSY_S):
-            one.tally.restarts += 1  # It found out how long it had stood still, and ended on purpose.
-            one.arm()
-        one.victim.until_again("armed")
+    with stirring(one.hand):
+        for _ in range(number):
+            time.sleep(one.chance.uniform(0, BUSY_S))
+            one.victim.send(signal.SIGSTOP)
+            time.sleep(one.chance.uniform(STILL_S / 10, STILL_S))
+            one.victim.send(signal.SIGCONT)
+            one.tally.stops += 1
+            if one.victim.gave_up(within_s=BUSY_S):
+                one.tally.restarts += 1  # It found out how long it had stood still, and ended on purpose.
+                one.arm()
+            one.victim.until_again("armed")
     one.look()
-
-
-def kill_at_random(one: Lane, number: int) -> None:
-    """So many kills at random moments."""
-    for _ in range(number):
-        one.kill_somewhere()

@@ -1,4 +1,4 @@
-"""A market that never rests: it asks for every lever of the bot again and again, whether that lives or not."""
+"""A market that never rests: it asks for every lever again and again, whether the bot lives or not."""
 
 import random
 import threading
@@ -11,6 +11,7 @@ from pathlib import Path
 
 from bot.core.types import AccountName, MarginMode, OrderKind, PositionId, Side, Symbol
 from bot.simulator import World
+from bot.simulator.standing import standing
 from bot.simulator.world import OrderTerms
 from bot.venues.paper import Opening
 from tests.building.contracts import BTC
@@ -94,7 +95,20 @@ class Hand:
     def shake(self) -> None:
         """ETH and SOL move: a stop follows, a part is closed."""
         self.move(ETH, D(self.chance.randrange(1_970, 2_030)))
-        self.move(SOL, D(self.chance.randrange(88, 98)))
+        self.sink()
+
+    def sink(self) -> None:
+        """SOL falls so near to its liquidation that a part has to be closed."""
+        beyond = D(self.chance.randrange(30, 48)) / 1000
+
+        def fall(world: World) -> None:
+            view, id_ = world.view(ALICE), PositionId(ALICE, SOL, Side.LONG)
+            held = view.positions.get(id_)
+            liquidation = standing(world, view, held).liquidation if held is not None else None
+            if liquidation is not None:
+                world.move(SOL, (liquidation * (1 + beyond)).quantize(D("0.01")))
+
+        self.exchange.by_hand(fall)
 
     def calm(self) -> None:
         """Prices are as they were."""
@@ -103,8 +117,12 @@ class Hand:
 
     def take_margin(self) -> None:
         """BTC recovers, and its holder takes out what the bot has put in."""
-        if not self._all_is_quiet():
-            return
+        if self._all_is_quiet():
+            self.relieve()
+
+    def relieve(self) -> None:
+        """The same, whatever the bot is at."""
+        self.calm()
 
         def take(world: World) -> None:
             id_ = PositionId(ALICE, BTC, Side.LONG)
@@ -117,21 +135,33 @@ class Hand:
 
     def trade(self) -> None:
         """Positions are made smaller, or as large as they were."""
-        if not self._all_is_quiet():
-            return
+        if self._all_is_quiet():
+            self.chance.choice((self.halve, self.refill))()
 
-        def refill(world: World) -> None:
+    def halve(self) -> None:
+        """Half of BTC is closed by hand."""
+
+        def close(world: World) -> None:
+            id_ = PositionId(ALICE, BTC, Side.LONG)
+            held = world.view(ALICE).positions.get(id_)
+            half = D(0) if held is None else held.quantity / 2
+            self._order(world, id_, half - half % D("0.001"), reduces=True)
+
+        self.exchange.by_hand(close)
+
+    def refill(self) -> None:
+        """What was closed is opened again."""
+
+        def open_again(world: World) -> None:
             for symbol, (wanted, mode) in HELD.items():
                 id_ = PositionId(ALICE, symbol, Side.LONG)
                 held = world.view(ALICE).positions.get(id_)
                 if held is None:
                     world.open(Opening(id=id_, quantity=wanted, leverage=D(10), mode=mode))
-                elif symbol == BTC and self.chance.random() < 0.5:  # now and then
-                    self._order(world, id_, held.quantity / 2 - held.quantity / 2 % D("0.001"), reduces=True)
                 elif held.quantity < wanted:
                     self._order(world, id_, wanted - held.quantity, reduces=False)
 
-        self.exchange.by_hand(refill)
+        self.exchange.by_hand(open_again)
 
     def _all_is_quiet(self) -> bool:
         """Prices as they were give the bot no reason to act; then it is asked, a moment later."""

@@ -24,6 +24,10 @@ class Tally:
     """Processes that were started beside one that runs, or all at once."""
     armed_s: list[float] = field(default_factory=list)
     """From the start of the process to ARMED, of each start that was let be."""
+    worked_s: list[float] = field(default_factory=list)
+    """What each of those took of a processor."""
+    points: Counter[str] = field(default_factory=Counter)
+    """Kills at a call into the system, by the kind of action and of call."""
     acts: Counter[str] = field(default_factory=Counter)
     """Actions by kind."""
     inherited: Counter[str] = field(default_factory=Counter)
@@ -44,6 +48,8 @@ class Tally:
         self.restarts += other.restarts
         self.rivals += other.rivals
         self.armed_s += other.armed_s
+        self.worked_s += other.worked_s
+        self.points += other.points
         self.acts += other.acts
         self.inherited += other.inherited
         self.rows += other.rows
@@ -59,17 +65,20 @@ class Tally:
         acts = ", ".join(f"{count} {kind}" for kind, count in sorted(self.acts.items())) or "none"
         found = ", ".join(f"{count} {what}" for what, count in sorted(self.inherited.items())) or "none"
         told = [
-            f"SIGKILL {self.kills}, {self.while_starting} of them before it was armed;"
-            f" SIGSTOP {self.stops}, {self.restarts} of them ended by itself; rivals refused {self.rivals}",
+            f"SIGKILL {self.kills}, {self.while_starting} of them before it was armed",
+            f"SIGSTOP {self.stops}, {self.restarts} of them ended by itself; rivals refused {self.rivals}",
             f"actions: {acts}",
             f"outcomes found out by a later run, by reading: {found}",
             f"rows in the journals: {self.rows}, none lost" if not self._lost() else "ROWS WERE LOST",
         ]
+        if self.points:
+            told.append("at every call: " + ", ".join(f"{what} {n}" for what, n in self.points.items()))
         if self.armed_s:
             p50, p99 = percentile(self.armed_s, 50), percentile(self.armed_s, 99)
             told.append(
                 f"start to ARMED, {len(self.armed_s)} starts:"
                 f" p50 {p50:.2f} s, p99 {p99:.2f} s, max {max(self.armed_s):.2f} s"
+                f" (of a processor p50 {percentile(self.worked_s or [0.0], 50):.2f} s)"
             )
         return [*told, f"violations: {len(self.violations)}", *(f"  {each}" for each in self.violations)]
 

@@ -75,8 +75,8 @@ REPLIES = (
     Substitution(
         name="leaving_is_not_noted",
         path=f"{LIVE}/sending.py",
-        old="            if act is not None:\n                act.left_ms = self._now_ms()",
-        new="            return",
+        old="            act.left_ms = self._now_ms()\n",
+        new="            return\n",
         breaks="what was cut off on its way counts as never sent",
         weather=("write hangs after",),
     ),

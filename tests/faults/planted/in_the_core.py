@@ -69,9 +69,9 @@ SUBSTITUTIONS = (
     ),
     Substitution(
         name="the_hour_is_not_counted",
-        path=f"{CORE}/ledger.py",
-        old="            self.acted_ms[account].append(now_ms)\n",
-        new="            pass\n",
+        path=f"{CORE}/acted.py",
+        old="        acted.append(now_ms)\n",
+        new="        pass\n",
         breaks="there is no end to the actions of an hour",
         weather=("crash",),
     ),

@@ -100,6 +100,6 @@ def test_where_the_exchange_tells_nothing_to_strangers_the_file_must(
 
 
 def test_a_paper_run_needs_an_exchange_for_its_prices(settings: Callable[..., Settings]) -> None:
-    check_priced(settings())
+    check_priced(settings(CONFIG + CONTRACT))
     with pytest.raises(ConfigError, match="needs the prices of an exchange"):
         check_priced(settings("[accounts.main]\nbalance = 5000\n"))

@@ -73,6 +73,11 @@ def test_a_key_that_may_not_trade_is_refused() -> None:
     assert refused(a_read(rights=rights(trade=False)))[0].text.startswith("the key may not trade")
 
 
+def test_a_key_for_portfolio_margin_is_warned_of() -> None:
+    (said,) = of(Level.WARN, a_read(rights=rights(portfolio_margin=True)))
+    assert "portfolio margin" in said
+
+
 def test_a_key_that_works_from_anywhere_is_warned_of() -> None:
     (text,) = of(Level.WARN, a_read(rights=rights(ip_restricted=False)))
     assert text.startswith("the key may be used from any address; bind it")

@@ -134,7 +134,9 @@ def test_a_leak_is_told_and_ends_the_run(things: Things) -> None:
     things.now_ms += 5_000
     (change,) = things.dogs.look()
     assert change.now == "spent"
-    assert things.ended == [change.because]
+    things.now_ms += 5_000
+    assert things.dogs.look() == []
+    assert things.ended == [change.because], "once"
 
 
 def test_the_end_of_the_watch_is_said(things: Things) -> None:

@@ -33,7 +33,7 @@ from bot.core.types import (
 )
 from bot.venues.live.clock import ExchangeClock
 from bot.venues.live.connection import Connection
-from bot.venues.live.dialect import Dialect
+from bot.venues.live.dialect import Dialect, Recent
 from bot.venues.live.gate import Gate
 from bot.venues.live.line import Line, Unreadable
 from bot.venues.live.terms import (
@@ -457,6 +457,7 @@ class FakeDialect:
             beside=self,
             answers=self,
             streams=self,
+            recent=Recent(requests=lambda _: (), ids=lambda _: ()),
             cancel_by_id=self.cancel_by_id,
         )
 

@@ -39,7 +39,7 @@ def lives(
                 await asyncio.sleep(at)
                 befall(scene.exchange)
 
-        return await plays(scene, until_s, life(), scene.ticks(until_s))
+        return await plays(scene, until_s, life(), scene.ticks(until_s, 2.5))
 
     return live(work)
 
@@ -49,8 +49,8 @@ def changed(**changes: object) -> Instrument:
 
 
 def test_nothing_is_told_where_nothing_changed_and_it_is_read_once_an_hour() -> None:
-    scene = lives(2 * HOUR_S + 60)
-    assert [at_ms // 1000 for at_ms in scene.desk.wires.reloaded] == [HOUR_S, 2 * HOUR_S]
+    scene = lives(HOUR_S + 60)
+    assert [at_ms // 1000 for at_ms in scene.desk.wires.reloaded] == [HOUR_S]
     assert instruments(scene) == []
 
 
@@ -78,6 +78,20 @@ def test_a_position_in_a_contract_that_was_not_listed_is_seen_within_a_minute() 
     told = [f for _, f in scene.box.at if isinstance(f, PositionChanged) and f.id == NEW_LONG]
     assert told
     assert [f.contract.symbol for _, f in instruments(scene) if isinstance(f, InstrumentChanged)] == [NEW]
+
+
+def test_a_contract_that_is_listed_no_more_stays_known_while_something_is_held() -> None:
+    def leave(exchange: FakeExchange) -> None:
+        exchange.relisted = LISTED[1:]
+        exchange.flaws = ("position NEW: it is not among the contracts",)
+
+    def hold(exchange: FakeExchange) -> None:
+        exchange.positions[LONG] = a_position(quantity=D(3))
+
+    scene = lives(120, (5, leave), (70, hold))
+    assert scene.desk.wires.reloaded == [60_000]
+    told = [f.position for _, f in scene.box.at if isinstance(f, PositionChanged)]
+    assert told[-1] == a_position(quantity=D(3))
 
 
 def test_a_contract_that_is_never_listed_is_asked_for_once() -> None:

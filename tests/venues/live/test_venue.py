@@ -790,6 +790,31 @@ def test_an_act_that_no_reading_can_decide_is_said_and_counts_as_done_in_the_end
     ]
 
 
+@pytest.mark.parametrize(
+    ("margin", "kind"),
+    [
+        # 100 + 50 were added before four fifths went, with four fifths of all margin.
+        (30, OutcomeKind.VERIFIED),
+        # 50 came to what was left of 100.
+        (70, OutcomeKind.VERIFIED),
+        # Nothing came.
+        (20, OutcomeKind.NOT_APPLIED),
+    ],
+)
+def test_margin_is_found_again_where_an_exit_took_most_of_the_position_meanwhile(
+    margin: int, kind: OutcomeKind
+) -> None:
+    async def work() -> list[OutcomeKind]:
+        seat = Seat(held(faults=[Fault(done=False, reply=LOST)]))
+        await seat.venue.snapshot()
+        await seat.venue.execute(an_action(AddMargin(id=LONG, amount=D(50))))
+        seat.exchange.positions[LONG] = a_position(quantity=D(2), margin=D(margin))
+        await seat.waits(30)
+        return [outcome.kind for outcome in outcomes(seat.later)]
+
+    assert live(work) == [kind]
+
+
 def test_an_order_that_still_trades_is_never_counted_as_done() -> None:
     async def work() -> list[Outcome]:
         seat = Seat(held(faults=[Fault(done=False, reply=LOST)]))
@@ -1122,3 +1147,20 @@ def test_an_act_that_the_dialect_cannot_spell_is_not_sent() -> None:
         OutcomeKind.NOT_APPLIED,
         "not sent: CancelStop: only by the exchange's own id",
     )
+
+
+@pytest.mark.parametrize(("waits_ms", "leaves"), [(4_900, True), (5_000, False), (60_000, False)])
+def test_what_waited_for_its_turn_past_its_deadline_does_not_leave(waits_ms: int, *, leaves: bool) -> None:
+    # A process that was stopped at the gate finds it open before anybody has given the action up.
+    async def work() -> tuple[FakeExchange, Sequence[Batch]]:
+        seat = Seat(held())
+        await seat.venue.snapshot()
+        seat.desk.wires.gate.close(waits_ms, emergencies=True)
+        return seat.exchange, await seat.venue.execute(an_action(AddMargin(id=LONG, amount=D(25))))
+
+    exchange, batches = live(work)
+    assert bool(exchange.sent) is leaves
+    (outcome,) = [fact for fact in every_fact(batches) if isinstance(fact, Outcome)]
+    assert outcome.kind is (OutcomeKind.VERIFIED if leaves else OutcomeKind.NOT_APPLIED)
+    if not leaves:
+        assert outcome.proof == "not sent: its deadline passed while it waited for its turn"

@@ -1,9 +1,12 @@
 """Orders of people and programs: what fills, at which price, and what is left."""
 
+from dataclasses import replace
+
 import pytest
 
 from bot.core.facts import BalanceChanged, Outcome, OutcomeKind, PositionChanged
 from bot.core.intents import ReducePosition
+from bot.core.margin.venues import RULES
 from bot.core.types import ClientId, MarginMode, OrderKind, PositionId, PriceKind
 from bot.venues.paper import MarketModel, OrderRequest, PaperError
 from tests.venues.paper.desk import (
@@ -46,6 +49,21 @@ def test_a_market_order_opens_at_the_traded_price_with_fee_and_half_the_spread()
     held = the(exchange)
     assert (held.entry, held.margin, held.leverage, held.opened_ms) == (D("100.5"), D("10.05"), D(10), 5)
     assert wallet(exchange) == D(1000) - D("10.05") - D("0.05025")
+
+
+@pytest.mark.parametrize(
+    ("venue", "id_", "margin"),
+    [
+        ("binance_usdm", LONG, "10"),
+        # A tenth of 100, and 0.055 % of what is left at bankruptcy: 90 for the long, 110 for the short.
+        ("bybit_linear", LONG, "10.0495"),
+        ("bybit_linear", SHORT, "10.0605"),
+    ],
+)
+def test_bybit_keeps_the_fee_of_closing_with_the_margin(venue: str, id_: PositionId, margin: str) -> None:
+    exchange = an_exchange(replace(a_contract(), rules=RULES[venue]))
+    exchange.submit(2, an_order(id_=id_, quantity="1", leverage="10"))
+    assert the(exchange, id_).margin == D(margin)
 
 
 def test_a_reduction_releases_margin_pro_rata_and_pays_its_fee() -> None:

@@ -12,6 +12,7 @@ from bot.venues.live.dialects.binance.answers import BinanceAnswers
 from bot.venues.live.dialects.binance.beside import BinanceBeside
 from bot.venues.live.dialects.binance.contracts import BinanceContracts
 from bot.venues.live.dialects.binance.reading import BinanceReading
+from bot.venues.live.dialects.binance.recent import recent
 from bot.venues.live.dialects.binance.section import Section
 from bot.venues.live.dialects.binance.streams import RECV_WINDOW_MS, BinanceStreams
 from bot.venues.live.dialects.binance.traits import (
@@ -46,6 +47,7 @@ TRAITS = Traits(
     margin_rules=("binance_coinm",),
     hosts=frozenset({"dapi.binance.com", "dstream.binance.com", "api.binance.com"}),
     position_modes=frozenset(PositionMode),
+    tiers_public=False,
     levers=levers("-4150"),
     codes=CODES,
     endings=ENDINGS,
@@ -93,4 +95,5 @@ DIALECT = Dialect(
     beside=BinanceBeside(SECTION),
     answers=BinanceAnswers(),
     streams=BinanceStreams(SECTION),
+    recent=recent(SECTION),
 )

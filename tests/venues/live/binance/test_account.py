@@ -254,13 +254,15 @@ def test_an_unknown_position_mode_is_not_guessed(payload: Any) -> None:
 def test_the_rights_of_a_key() -> None:
     told = frame("rights")
     rights = USDM.reading.rights(told)
-    assert rights == KeyRights(trade=False, withdraw=False, transfer=False, ip_restricted=False)
+    assert rights == KeyRights(
+        trade=False, withdraw=False, transfer=False, ip_restricted=False, portfolio_margin=True
+    )
     assert USDM.reading.rights(told | {"permitsUniversalTransfer": True}).transfer
     missing = {
         name: value for name, value in told.items() if name not in ("ipRestrict", "enableInternalTransfer")
     }
     assert USDM.reading.rights(missing) == KeyRights(
-        trade=False, withdraw=False, transfer=None, ip_restricted=None
+        trade=False, withdraw=False, transfer=None, ip_restricted=None, portfolio_margin=True
     )
     with pytest.raises(ValueError, match="rights"):
         USDM.reading.rights({"code": -2015, "msg": "Invalid API-key, IP, or permissions for action."})

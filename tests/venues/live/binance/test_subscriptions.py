@@ -139,5 +139,5 @@ def test_ccxt_is_told_to_be_quick_and_to_leave_the_spot_host_alone(dialect: Dial
     assert client.options["fetchCurrencies"] is False
     assert client.options["recvWindow"] == dialect.traits.recv_window_ms == 3000
     assert client.options["defaultType"] == "swap"
-    assert client.streaming["keepAlive"] == 10_000
+    assert client.streaming["keepAlive"] == 5_000
     assert client.options["watchPositions"]["fetchPositionsSnapshot"] is False

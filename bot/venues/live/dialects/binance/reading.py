@@ -182,7 +182,11 @@ class BinanceReading:
         return RIGHTS
 
     def rights(self, payload: Payload) -> KeyRights:
-        """Trading futures, withdrawing, moving money between wallets or accounts, list of addresses."""
+        """Trading futures, withdrawing, moving money between wallets or accounts, list of addresses.
+
+        To trade in portfolio margin is a right of its own of keys that were made after it was turned on ("Get
+        API Key Permission"); whether it is on, nobody tells.
+        """
         told = table(payload, "rights")
 
         def right(field: str) -> bool | None:
@@ -194,6 +198,7 @@ class BinanceReading:
             withdraw=right("enableWithdrawals"),
             transfer=True if True in moves else None if None in moves else False,
             ip_restricted=right("ipRestrict"),
+            portfolio_margin=right("enablePortfolioMarginTrading"),
         )
 
     def time_request(self) -> Request:

@@ -19,7 +19,7 @@ from bot.venues.live.dialects.binance.section import Section
 from bot.venues.live.terms import Heard, Listing, Payload, Subscription, Wanted
 
 RECV_WINDOW_MS = 3_000
-KEEP_ALIVE_MS = 10_000
+KEEP_ALIVE_MS = 5_000
 """ccxt notices a dead connection after three of these; its default of 180 s makes nine minutes."""
 
 

@@ -8,6 +8,7 @@ from bot.venues.live.dialects.bybit.answers import BybitAnswers
 from bot.venues.live.dialects.bybit.beside import BybitBeside
 from bot.venues.live.dialects.bybit.contracts import BybitContracts
 from bot.venues.live.dialects.bybit.reading import BybitReading
+from bot.venues.live.dialects.bybit.recent import RECENT
 from bot.venues.live.dialects.bybit.streams import BybitStreams
 from bot.venues.live.dialects.bybit.traits import TRAITS
 
@@ -19,4 +20,5 @@ DIALECT = Dialect(
     beside=BybitBeside(),
     answers=BybitAnswers(),
     streams=BybitStreams(),
+    recent=RECENT,
 )

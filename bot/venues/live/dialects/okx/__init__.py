@@ -8,6 +8,7 @@ from bot.venues.live.dialects.okx.answers import OkxAnswers
 from bot.venues.live.dialects.okx.beside import OkxBeside
 from bot.venues.live.dialects.okx.contracts import OkxContracts
 from bot.venues.live.dialects.okx.reading import OkxReading
+from bot.venues.live.dialects.okx.recent import RECENT
 from bot.venues.live.dialects.okx.streams import OkxStreams
 from bot.venues.live.dialects.okx.traits import TRAITS
 
@@ -19,4 +20,5 @@ DIALECT = Dialect(
     beside=OkxBeside(),
     answers=OkxAnswers(),
     streams=OkxStreams(),
+    recent=RECENT,
 )

@@ -7,11 +7,12 @@ XT, whose streams no source describes: they are left out of the listing.
 
 from __future__ import annotations
 
-from bot.venues.live.dialect import Dialect
+from bot.venues.live.dialect import Dialect, Recent
 from bot.venues.live.dialects.xt.acting import XtActing, cancel_by_id
 from bot.venues.live.dialects.xt.answers import XtAnswers
 from bot.venues.live.dialects.xt.beside import XtBeside
 from bot.venues.live.dialects.xt.contracts import XtContracts
+from bot.venues.live.dialects.xt.past import recent_ids, recent_requests
 from bot.venues.live.dialects.xt.reading import XtReading
 from bot.venues.live.dialects.xt.streams import XtStreams
 from bot.venues.live.dialects.xt.traits import TRAITS
@@ -24,5 +25,6 @@ DIALECT = Dialect(
     beside=XtBeside(),
     answers=XtAnswers(),
     streams=XtStreams(),
+    recent=Recent(requests=recent_requests, ids=recent_ids),
     cancel_by_id=cancel_by_id,
 )

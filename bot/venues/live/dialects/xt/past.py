@@ -12,7 +12,7 @@ from typing import Any
 
 from bot.core.facts import Fill
 from bot.core.types import ZERO, ClientId
-from bot.venues.live.dialects.xt.spelling import PRIVATE, coins_of, page, spelt, text_of
+from bot.venues.live.dialects.xt.spelling import PRIVATE, coins_of, heard, page, spelt, text_of
 from bot.venues.live.exact import exact, positive
 from bot.venues.live.terms import Instrument, OrderState, Payload
 from bot.venues.live.wire import Request
@@ -44,6 +44,19 @@ def order_requests(instrument: Instrument, *, conditional: bool) -> Sequence[Req
         _get("entrust/plan-list-history", symbol=symbol, limit=PAGE),
         *orders,
     )
+
+
+def recent_requests(instrument: Instrument) -> Sequence[Request]:
+    """The orders and plans of the symbol that are over."""
+    symbol = instrument.id
+    lists = ("order/list-history", "entrust/plan-list-history")
+    return [_get(path, symbol=symbol, limit=PAGE) for path in lists]
+
+
+def recent_ids(payload: Payload) -> Sequence[ClientId]:
+    """The client ids in one of those lists."""
+    rows, _ = page(payload, "XT's past orders")
+    return [heard(row["clientOrderId"], "") for row in rows if row.get("clientOrderId")]
 
 
 def order(instrument: Instrument, client_id: ClientId, payloads: Sequence[Payload]) -> OrderState | None:

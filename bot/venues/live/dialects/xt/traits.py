@@ -129,6 +129,11 @@ _ASSUMED = (
         settle="keep two private streams open for nine hours",
     ),
     Assumed(
+        what="no stream tells of plans: one that is cancelled by hand or met is seen at the next reading of"
+        " the account, after ten seconds at most, two where a threshold is near",
+        settle="subscribe to every private topic, cancel a plan by hand and see whether anything comes",
+    ),
+    Assumed(
         what="cast in the list of funding fees is below nought where the account paid",
         settle="compare the list with the balance before and after a settlement",
     ),

@@ -1,0 +1,70 @@
+"""Which rules look after a position: all of them after the trader's own, the keeper alone after a hedge."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+from functools import partial
+
+from bot.core.book import Armed, Holder
+from bot.core.books import Books, free_balance
+from bot.core.keeper import KEEPER_ENTRY
+from bot.core.ledger import Ledger
+from bot.core.seatbelt import seatbelt_entry
+from bot.core.settings import EngineSettings, RuleEntry
+from bot.core.types import Position, PositionId
+
+
+class Arming:
+    """Arms positions as they are seen, and hedges again that became the trader's own."""
+
+    def __init__(self, settings: EngineSettings, books: Books, ledger: Ledger) -> None:
+        """Arm with the rules of ``settings``; what was done before is in ``ledger``."""
+        self._books = books
+        self._ledger = ledger
+        self._shadow = settings.shadow
+        belt = (seatbelt_entry(settings.seatbelt),) if settings.seatbelt.enabled else ()
+        self.entries = self._cast(settings.rules + belt)
+        """The rules in the order they are asked in, the seatbelt last."""
+        self._sequence = 0
+
+    def seen(self, position: Position, at_ms: int) -> Holder:
+        """A position that was not there before, with the rules that look after it."""
+        id_, market = position.id, self._books.market
+        contract = market.contracts.get(id_.symbol)
+        assert contract is not None, f"{id_}: its contract has not been told yet"
+        hedges = self._books.pairs.hedge(id_) is not None
+        armed = self._armed(id_, hedges=hedges)
+        history = self._ledger.history(id_)
+        history.new_lot(position.opened_ms)
+        holder = Holder(self._sequence, position, contract, armed, history, known_ms=at_ms)
+        account = self._books.account(id_.account)
+        holder.free = partial(free_balance, account, contract.settlement, market.marks)
+        holder.hedges = hedges
+        holder.pairs = _may_hedge(armed)
+        unheld = self._books.unheld.pop(id_, None)
+        holder.rest(unheld.orders if unheld is not None else ())
+        self._sequence += 1
+        return holder
+
+    def free(self, holder: Holder) -> None:
+        """Nothing of a hedge is ours any more: what is left of it is guarded as the trader's own."""
+        holder.hedges = False
+        holder.armed = self._armed(holder.id, hedges=False)
+        holder.pairs = _may_hedge(holder.armed)
+        self._books.rewatch(self._books.account(holder.id.account))
+        self._books.touch_one(holder)
+
+    def _armed(self, id_: PositionId, *, hedges: bool) -> tuple[Armed, ...]:
+        entries = self._cast((KEEPER_ENTRY,)) if hedges else self.entries
+        if self._books.account(id_.account).flattening is not None and not hedges:
+            entries = (self._books.flatten_entry, *entries)
+        return tuple(Armed(e) for e in entries if e.symbols is None or id_.symbol in e.symbols)
+
+    def _cast(self, entries: tuple[RuleEntry, ...]) -> tuple[RuleEntry, ...]:
+        """The rules as they will be asked: all of them in shadow where nothing may be sent at all."""
+        return tuple(replace(entry, shadow=True) for entry in entries) if self._shadow else entries
+
+
+def _may_hedge(armed: Iterable[Armed]) -> bool:
+    return any(each.entry.rule.needs().quarterlies for each in armed)

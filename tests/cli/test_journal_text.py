@@ -1,0 +1,14 @@
+"""How an intent reads in one line."""
+
+from decimal import Decimal
+
+from bot.cli.journal_text import intent_text
+from bot.core.intents import ReducePosition
+from tests.building.core import LONG
+
+
+def test_the_bound_of_a_reduction_is_told() -> None:
+    whole = ReducePosition(id=LONG, quantity=Decimal("0.5"))
+    bounded = ReducePosition(id=LONG, quantity=Decimal("0.5"), limit=Decimal("96.60"))
+    assert intent_text(whole) == "ReducePosition 0.5"
+    assert intent_text(bounded) == "ReducePosition 0.5 at 96.6 or better"

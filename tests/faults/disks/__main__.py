@@ -1,0 +1,107 @@
+"""Flipped bytes, a full disk, a disk that may only be read, errors: ``python -m tests.faults.disks``."""
+
+import argparse
+import random
+import shutil
+import sys
+import tempfile
+import time
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import click
+
+from tests.faults.disks.flips import Image, closed, flip, killed
+from tests.faults.disks.trouble import CALLS, Trouble, broken, full, is_root, read_only, too_large
+from tests.faults.kill.lane import Lane
+from tests.faults.kill.scene import a_scene
+
+
+def main() -> int:
+    """Print what came of it; 1 if anything was violated."""
+    parser = argparse.ArgumentParser(prog="python -m tests.faults.disks", description=__doc__)
+    parser.add_argument("--flips", default="300", metavar="all|N", help="bytes to flip in each file")
+    parser.add_argument("--errors", type=int, default=0, metavar="N", help="EIO at each of the first N calls")
+    parser.add_argument("--full", action="store_true", help="a full, a read-only and a limited disk")
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--jobs", type=int, default=2)
+    asked = parser.parse_args()
+    violated = False
+    with tempfile.TemporaryDirectory(prefix="disk-") as name:
+        folder = Path(name)
+        for make in (closed, killed):
+            violated |= flips(make(folder / make.__name__), asked)
+        if asked.full:
+            violated |= disks(folder, asked.seed)
+        if asked.errors:
+            violated |= errors(folder, asked.seed, asked.errors)
+    return int(violated)
+
+
+def flips(image: Image, asked: argparse.Namespace) -> bool:
+    """Flip bytes in each of its files; whether one was missed."""
+    missed = False
+    for name, data in sorted(image.files.items()):
+        began = time.monotonic()
+        offsets: Sequence[int] = range(len(data))
+        if asked.flips != "all":
+            number = min(int(asked.flips), len(data))
+            offsets = sorted(random.Random(asked.seed).sample(offsets, number))
+        found = flip(image, name, offsets, asked.jobs)
+        click.echo(
+            f"{image.name}, {name}, {len(data)} bytes: {found.flips} flipped, {found.detected} detected,"
+            f" {found.without_effect} proven without effect on any row or schema, {len(found.missed)} missed,"
+            f" {time.monotonic() - began:.0f} s",
+        )
+        for words, count in found.words.most_common():
+            click.echo(f"  {count} {words}")
+        for each in found.missed:
+            click.echo(f"  MISSED {each}")
+        missed |= bool(found.missed)
+    return missed
+
+
+def disks(folder: Path, seed: int) -> bool:
+    """A disk that is full, may only be read, or limits its files."""
+    violated = False
+    for name, ordeal in (("full", full), ("read-only", read_only), ("a mebibyte a file", too_large)):
+        if ordeal is not too_large and not is_root():
+            click.echo(f"{name}: left out, a small disk takes the rights of root")
+            continue
+        for one in _alone(folder / ordeal.__name__, seed):
+            trouble = Trouble()
+            ordeal(one, trouble)
+            _tell(f"{name}:", *trouble.told())
+            violated |= bool(trouble.violations)
+    return violated
+
+
+def errors(folder: Path, seed: int, number: int) -> bool:
+    """EIO at each of the first calls of each sort."""
+    if shutil.which("strace") is None:
+        click.echo("EIO: left out, there is no strace")
+        return False
+    trouble = Trouble()
+    for call in CALLS:
+        for nth in range(1, number + 1):
+            for one in _alone(folder / f"{call}{nth}", seed):
+                broken(one, trouble, call, nth, "EIO")
+    _tell(f"EIO at each of the first {number} of {', '.join(CALLS)}:", *trouble.told())
+    return bool(trouble.violations)
+
+
+def _tell(*lines: str) -> None:
+    click.echo("\n".join(lines))
+
+
+def _alone(folder: Path, seed: int) -> Iterator[Lane]:
+    with a_scene(folder, seed) as (hand, config):
+        one = Lane(hand, config, random.Random(seed))
+        try:
+            yield one
+        finally:
+            one.victim.kill()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
