@@ -56,6 +56,7 @@ def it_is_armed_again(story: Story) -> Iterator[Violation]:
     for held in evidence.first:
         standing = standings.of(held.account)
         doubted = standing.state == "halted" and _doubted(story, held.account)
+        doubted |= standing.state == "blind" and _wrong_clock(story, held.account)
         if standing.state != "armed" and standing.state not in held_back and not doubted:
             text = f"{held.account} is {standing.state}, {quiet_ms // 1000} s after the last trouble"
             yield Violation(evidence.ended_ms, "I30", text)
@@ -228,6 +229,16 @@ def _may_act(story: Story, id_: PositionId, since_ms: int, until_ms: int) -> boo
         if isinstance(line.noun, Action | Refusal) and line.noun.id == id_:
             return False
     return standings.of(id_.account).state == "armed"
+
+
+def _wrong_clock(story: Story, account: str) -> bool:
+    """Whether it is blind because our clock and the exchange's differ: a person has to set ours."""
+    states = [
+        line.noun
+        for line in story.of(StateChanged)
+        if isinstance(line.noun, StateChanged) and line.noun.subject == f"account:{account}"
+    ]
+    return bool(states) and states[-1].because.startswith("clock is down")
 
 
 def _doubted(story: Story, account: str) -> bool:
