@@ -6,6 +6,7 @@ import gc
 import random as global_random
 import sys
 import warnings
+from collections.abc import Callable
 from dataclasses import replace
 from hashlib import blake2b
 from random import Random
@@ -40,13 +41,14 @@ ONE_IN = 8
 """So many seeds are about a delivery."""
 
 
-def played(seed: int, minutes: int = 20) -> Evidence:
-    """Let it all happen, and say what happened."""
+def played(seed: int, minutes: int = 20, prepare: Callable[[Play], None] = lambda _: None) -> Evidence:
+    """Let it all happen, and say what happened; ``prepare`` may choose the weather before it begins."""
     hook, sys.unraisablehook = sys.unraisablehook, lambda _: None
     gc.freeze()  # What was there before is not looked through each time.
     gc.disable()
     try:
         play = Play(seed, minutes)
+        prepare(play)
         found = play.evidence()
         # What the dead would say while they are taken apart is not said: a killed process says nothing.
         del play

@@ -41,8 +41,14 @@ class Weather:
         self.random = Random(f"{seed} weather")
         self.lab = lab
         self._stop_ms = stop_ms
-        self.kinds = {name: deed for name, deed in kinds.items() if self.random.random() < SHARE}
+        self.kinds: Mapping[str, Deed] = {
+            name: deed for name, deed in kinds.items() if self.random.random() < SHARE
+        }
         self._pace_ms = self.random.choice([5_000, 15_000, 40_000])
+
+    def choose(self, kinds: Mapping[str, Deed], pace_ms: int) -> None:
+        """Let these befall it and no others, one every ``pace_ms`` or so."""
+        self.kinds, self._pace_ms = kinds, pace_ms
 
     def begin(self) -> None:
         """Let the first come in a while."""

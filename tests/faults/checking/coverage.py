@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+LAB = "tests/faults/test_simulation.py"
 HERE = "check"
 """Held against every run by a function of this package."""
 
@@ -28,8 +29,8 @@ COVERAGE: Mapping[str, tuple[str, ...]] = {
         "tests/runtime/test_log.py::test_a_secret_in_an_argument_or_a_local_variable_never_reaches_the_log",
         "tests/runtime/test_redaction.py::test_what_a_rule_says_is_written_without_secrets",
     ),
-    "I31": ("tests/lab/replay/test_digest.py",),
-    "I32": ("tests/faults/checking/test_coverage.py",),
+    "I31": (f"{LAB}::test_a_seed_is_one_run_to_the_byte_whatever_the_process_and_its_hash_seed",),
+    "I32": (f"{LAB}::test_no_seed_breaks_a_promise_and_every_kind_of_fault_was_tried",),
     # One run has one process at a time; that a second one does not start takes two.
     "I33": (HERE, "tests/runtime/test_lock.py::test_the_second_instance_is_told_who_runs_and_leaves_with_75"),
 }

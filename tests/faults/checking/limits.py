@@ -15,6 +15,7 @@ from tests.faults.checking.violation import Violation
 from tests.faults.evidence import Asked
 
 TOO_MANY, BANNED = 429, 418
+ACCOUNT_READS = ("/positionRisk", "/balance", "/openOrders", "/openAlgoOrders")
 FIXED = frozenset({SEATBELT, KEEPER, FLATTEN})
 """The rules that are never latched, and wait only after a failure."""
 HALT_MS = 6_000
@@ -41,6 +42,23 @@ def a_ban_is_sat_out(story: Story) -> Iterator[Violation]:
             return
 
 
+def a_limit_is_respected(story: Story) -> Iterator[Violation]:
+    """I27. Where the exchange asks to be left alone, what is no emergency waits: the account is not read."""
+    until_ms, epoch = 0, 0
+    heard = sorted(
+        (a for a in story.evidence.requests if a.status == TOO_MANY and _heard(a)),
+        key=lambda asked: asked.answered_ms or 0,
+    )
+    for asked in sorted(story.evidence.requests, key=lambda asked: (asked.sent_ms, asked.number)):
+        while heard and (heard[0].answered_ms or 0) < asked.sent_ms:
+            limit = heard.pop(0)
+            until_ms, epoch = max(until_ms, (limit.answered_ms or 0) + limit.retry_after_ms), limit.epoch
+        if asked.sent_ms < until_ms and asked.epoch == epoch and asked.path.endswith(ACCOUNT_READS):
+            text = f"{asked.path} was asked, and the exchange wants to be left alone until {until_ms}"
+            yield Violation(asked.sent_ms, "I27", text)
+            return
+
+
 def the_weights_are_kept(story: Story) -> Iterator[Violation]:
     """I27. The exchange never has to say by itself that it is too much."""
     for asked in story.evidence.requests:
@@ -57,10 +75,10 @@ def the_pace_is_kept(story: Story) -> Iterator[Violation]:
         for entry in configured.rules
     }
     acted: dict[str, deque[int]] = defaultdict(deque)
-    last: dict[tuple[PositionId, RuleName], Action] = {}
+    last: dict[tuple[PositionId, RuleName, int], Action] = {}
     for deed in story.deeds:
         action = deed.action
-        key = action.id, action.rule
+        key = action.id, action.rule, deed.line.epoch  # Another run may have been given another time.
         before = last.get(key)
         follows = _follows(action, before)
         hour = acted[action.id.account]
@@ -146,6 +164,7 @@ def a_halt_is_a_halt(story: Story) -> Iterator[Violation]:
 
 CHECKS = (
     a_ban_is_sat_out,
+    a_limit_is_respected,
     the_weights_are_kept,
     the_pace_is_kept,
     what_has_no_effect_is_latched,

@@ -30,6 +30,8 @@ REACTION_MS = 15_000
 LOOK_MS = 5_000
 CANCELLED_TWICE = 2
 """So many stops cancelled by the trader are his will."""
+QUESTIONS = 12
+"""So many single doubts a minute may leave to be asked about."""
 WITHOUT_STOP = ("no liquidation price", "the pair with", "the larger leg")
 """What the journal may say in place of a stop that protects."""
 
@@ -56,6 +58,7 @@ def it_is_armed_again(story: Story) -> Iterator[Violation]:
     for held in evidence.first:
         standing = standings.of(held.account)
         doubted = standing.state == "halted" and _doubted(story, held.account)
+        doubted |= standing.state == "blind" and _wrong_clock(story, held.account)
         if standing.state != "armed" and standing.state not in held_back and not doubted:
             text = f"{held.account} is {standing.state}, {quiet_ms // 1000} s after the last trouble"
             yield Violation(evidence.ended_ms, "I30", text)
@@ -109,7 +112,43 @@ def what_is_wanted_is_done(story: Story) -> Iterator[Violation]:
                 yield Violation(near.until_ms, "I30", text)
 
 
-CHECKS = (it_is_armed_again, every_position_has_a_stop, what_is_wanted_is_done)
+def it_hears_by_stream_again(story: Story) -> Iterator[Violation]:
+    """I30. A while after the last trouble marks come by stream, and need not be asked for."""
+    evidence = story.evidence
+    for since_ms, until_ms in _quiet(story):
+        from_ms = max(since_ms + PATIENCE_MS, until_ms - PATIENCE_MS)
+        if until_ms < evidence.runs[-1].ended_ms or until_ms - from_ms < PATIENCE_MS:
+            continue
+        asked = sum(1 for a in evidence.requests if a.path.endswith("/premiumIndex") and a.sent_ms >= from_ms)
+        if asked > QUESTIONS:
+            text = f"marks were asked for {asked} times in the last minute, and no stream is the matter"
+            yield Violation(until_ms, "I30", text)
+
+
+def one_stop_is_enough(story: Story) -> Iterator[Violation]:
+    """I30. In the end no position has more than one stop of ours: what was replaced is gone."""
+    evidence = story.evidence
+    if not evidence.runs or evidence.runs[-1].ending is not Ending.STOPPED:
+        return
+    ended_ms = evidence.runs[-1].ended_ms
+    quiet = [until_ms - since_ms for since_ms, until_ms in _quiet(story) if until_ms >= ended_ms]
+    if not quiet or quiet[-1] < PATIENCE_MS:
+        return
+    named = {deed.action.client_id for deed in story.deeds}
+    for held in evidence.last:
+        for id_ in held.positions:
+            ours = [o.client_id for o in held.orders if o.id == id_ and _is_stop(o) and o.client_id in named]
+            if len(ours) > 1:
+                yield Violation(evidence.ended_ms, "I30", f"{id_} has {len(ours)} stops of ours: {ours}")
+
+
+CHECKS = (
+    it_is_armed_again,
+    it_hears_by_stream_again,
+    one_stop_is_enough,
+    every_position_has_a_stop,
+    what_is_wanted_is_done,
+)
 
 
 # -- inside -----------------------------------------------------------------------------------------
@@ -217,6 +256,16 @@ def _by_will(story: Story, id_: PositionId, at_ms: int) -> bool:
         and line.at_ms <= at_ms
     ]
     return len(ours) >= CANCELLED_TWICE and said[-1:] == ["left off"]
+
+
+def _wrong_clock(story: Story, account: str) -> bool:
+    """Whether it is blind because our clock and the exchange's differ: a person has to set ours."""
+    states = [
+        line.noun
+        for line in story.of(StateChanged)
+        if isinstance(line.noun, StateChanged) and line.noun.subject == f"account:{account}"
+    ]
+    return bool(states) and states[-1].because.startswith("clock is down")
 
 
 def _doubted(story: Story, account: str) -> bool:

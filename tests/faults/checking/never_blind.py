@@ -18,7 +18,7 @@ from bot.core.intents import (
     SetPosture,
 )
 from bot.core.settings import FLATTEN, KEEPER
-from tests.faults.checking.story import Line, Story
+from tests.faults.checking.story import Line, Story, run_at
 from tests.faults.checking.violation import Violation
 
 STATES = frozenset({"recovering", "armed", "reducing", "blind", "auth_lost", "halted"})
@@ -31,6 +31,8 @@ EXITS: tuple[type[Intent], ...] = (
     CancelStop,
     PlaceTakeProfit,
 )
+OF_THE_ACCOUNT = ("account", "/positionRisk", "/balance", "/openOrders", "/openAlgoOrders")
+"""What only a key that is accepted may read."""
 KEY_CODES = frozenset({"-2014", "-2015"})
 TOLD_MS = 15_000
 """A key that is refused at a reading is said so within this."""
@@ -86,15 +88,36 @@ def blindness_is_said(story: Story) -> Iterator[Violation]:
         due_ms = fault.at_ms + limits.stale_after_ms + DARK_SLACK_MS
         if fault.until_ms < due_ms or not _guarded(story, fault.at_ms, due_ms):
             continue
-        if not any(fault.at_ms - PAST_BLIND_MS <= at_ms <= due_ms for at_ms in said):
+        if not any(fault.at_ms <= at_ms <= due_ms for at_ms in said) and _armed(story, fault.at_ms):
             text = f"{fault.kind} since {fault.at_ms}, and nothing was said of it"
             yield Violation(due_ms, "I19", text)
 
 
-DARKNESS = frozenset({"outage"})
-"""Faults in which nothing comes, neither by stream nor by request."""
-DARK_SLACK_MS = 12_000
-PAST_BLIND_MS = 600_000
+def a_mute_stream_blinds_nobody(story: Story) -> Iterator[Violation]:
+    """I19. Where only streams are silent the marks come by request, in time: the bot is not blind at all."""
+    faults = story.evidence.faults
+    for line in story.of(StateChanged):
+        if not isinstance(line.noun, StateChanged) or line.noun.now not in ("blind", "silent"):
+            continue
+        run = run_at(story.evidence, line.at_ms)
+        if run is None or line.at_ms - (run.guarding_ms or 0) < STARTING_MS:
+            continue
+        lately = {f.kind for f in faults if f.at_ms <= line.at_ms and f.until_ms > line.at_ms - LATELY_MS}
+        if lately and lately <= STREAMS_ALONE:
+            text = (
+                f"{line.noun.subject} is {line.noun.now}, and only streams are the matter: {sorted(lately)}"
+            )
+            yield Violation(line.at_ms, "I19", text)
+
+
+DARKNESS = frozenset({"outage", "unreachable", "418"})
+"""Faults in which nothing comes by request; the account at least cannot be seen."""
+STREAMS_ALONE = frozenset(
+    {"market line mute", "market line half open", "user line mute", "user line half open"}
+)
+DARK_SLACK_MS = 27_000
+"""Beyond the age a mark may have: an account is told to be unread 15 s after it was, and read every 10 s."""
+STARTING_MS, LATELY_MS = 20_000, 90_000
 
 
 def only_what_the_state_allows(story: Story) -> Iterator[Violation]:
@@ -125,7 +148,7 @@ def a_refused_key_is_said(story: Story) -> Iterator[Violation]:
         if asked.answered_ms is None:
             continue
         if asked.code not in KEY_CODES:
-            if asked.method == "GET" and asked.executed and asked.answered == "truth":
+            if asked.path.endswith(OF_THE_ACCOUNT) and asked.executed and asked.answered == "truth":
                 refused_ms = None
             continue
         refused_ms = asked.answered_ms if refused_ms is None else refused_ms
@@ -154,7 +177,13 @@ def every_change_has_a_reason(story: Story) -> Iterator[Violation]:
         standings.read(line)
 
 
-CHECKS = (blindness_is_said, only_what_the_state_allows, a_refused_key_is_said, every_change_has_a_reason)
+CHECKS = (
+    blindness_is_said,
+    a_mute_stream_blinds_nobody,
+    only_what_the_state_allows,
+    a_refused_key_is_said,
+    every_change_has_a_reason,
+)
 
 
 # -- inside -----------------------------------------------------------------------------------------
@@ -166,6 +195,16 @@ def _guarded(story: Story, since_ms: int, until_ms: int) -> bool:
         run.guarding_ms is not None and run.guarding_ms <= since_ms and until_ms <= run.ended_ms
         for run in story.evidence.runs
     )
+
+
+def _armed(story: Story, at_ms: int) -> bool:
+    """Whether an account was armed at a moment."""
+    standings = Standings()
+    for line in story.lines:
+        if line.at_ms > at_ms:
+            break
+        standings.read(line)
+    return any(standing.state == "armed" for standing in standings.accounts.values())
 
 
 def _allowed(action: Action, standing: Standing) -> bool:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from hashlib import blake2b
 
+from bot.core.decisions import StateChanged
 from bot.core.facts import CarriedOver, PositionChanged
 from bot.core.types import Position, PositionId
-from bot.runtime.journal.rows import Head, chained
-from tests.faults.checking.story import OPENED, Story
+from tests.faults.checking.story import OPENED, Story, is_ours, run_at
 from tests.faults.checking.violation import Violation
-from tests.faults.evidence import Asked, Ending, PositionEffect
+from tests.faults.evidence import Asked, Ending, OrderEffect, PositionEffect, Who
 
 SEEN_MS = 30_000
 """Within this long the journal knows of everything that happened to a position, while nothing is wrong."""
@@ -51,14 +52,18 @@ def our_effects_are_asked_for(story: Story) -> Iterator[Violation]:
 
 
 def the_chain_holds(story: Story) -> Iterator[Violation]:
-    """I24. Rows follow one another without a gap, each hashed with the one before it."""
-    head = Head()
+    """I24. Rows follow one another without a gap, each hashed with the one before it.
+
+    The hash is made here by the description of the format, and not by the code that is judged.
+    """
+    before, seq = blake2b(b"holdfast journal", digest_size=32).hexdigest(), 0
     for row in story.evidence.rows:
-        hash_ = chained(head.hash, row[:-1])
-        if row.seq != head.seq + 1 or hash_ != row.hash:
-            yield Violation(row.at_ms, "I24", f"row {row.seq} does not follow row {head.seq}")
+        text = "\x1f".join([before, *("" if each is None else str(each) for each in row[:-1])])
+        hash_ = blake2b(text.encode("utf-8", "backslashreplace"), digest_size=32).hexdigest()
+        if row.seq != seq + 1 or hash_ != row.hash:
+            yield Violation(row.at_ms, "I24", f"row {row.seq} does not follow row {seq}")
             return
-        head = Head(row.seq, row.step, row.hash)
+        before, seq = row.hash, row.seq
 
 
 def no_committed_row_is_lost(story: Story) -> Iterator[Violation]:
@@ -103,6 +108,29 @@ def one_process_acts(story: Story) -> Iterator[Violation]:
         newest = asked
 
 
+def a_stranger_is_not_acted_beside(story: Story) -> Iterator[Violation]:
+    """I33. An order with our mark that this journal cannot have named ends in a halt."""
+    evidence = story.evidence
+    for effect in evidence.effects:
+        if not isinstance(effect, OrderEffect) or effect.before is not None or effect.cause.who is Who.BOT:
+            continue
+        if not is_ours(effect.after.client_id) or effect.after.parent is not None:
+            continue
+        run = run_at(evidence, effect.at_ms)
+        if run is None or run.ended_ms - effect.at_ms < SEEN_MS or _named(effect.after.client_id, run.epoch):
+            continue
+        if any(f.at_ms < effect.at_ms + SEEN_MS and f.until_ms > effect.at_ms for f in evidence.faults):
+            continue
+        if not any(
+            isinstance(line.noun, StateChanged)
+            and line.noun.now == "halted"
+            and effect.after.client_id in line.noun.because
+            for line in story.of(StateChanged)
+        ):
+            text = f"{effect.after.client_id} of another rests since {effect.at_ms} and nothing is halted"
+            yield Violation(effect.at_ms + SEEN_MS, "I33", text)
+
+
 CHECKS = (
     every_change_is_explained,
     our_effects_are_asked_for,
@@ -110,10 +138,17 @@ CHECKS = (
     no_committed_row_is_lost,
     epochs_count_up,
     one_process_acts,
+    a_stranger_is_not_acted_beside,
 )
 
 
 # -- inside -----------------------------------------------------------------------------------------
+
+
+def _named(client_id: str, epoch: int) -> bool:
+    """Whether a run of this epoch, or one before it, may have given the name."""
+    given = client_id.split("-")[1]
+    return given.isdecimal() and int(given) <= epoch
 
 
 def _epoch(body: str) -> int:

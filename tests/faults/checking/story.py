@@ -206,6 +206,7 @@ def _deed_for(asked: Asked, deeds: list[Deed], by_id: Mapping[str, Deed]) -> Dee
         return by_id.get(action_id(asked.client_id))
     fitting = [deed for deed in deeds if _fits(deed, asked)]
     free = [deed for deed in fitting if not any(each.path == asked.path for each in deed.requests)]
+    free = [deed for deed in free if deed.line.seq <= asked.committed] or free
     # A second request for what was asked once already belongs to the same action: that is what is looked for.
     return next(reversed(free or fitting), None)
 

@@ -33,6 +33,20 @@ def test_a_request_during_a_ban(after_ms: int, found: list[str]) -> None:
     assert scene.found() == found
 
 
+@pytest.mark.parametrize(
+    ("path", "after_ms", "found"),
+    [("/fapi/v3/balance", 4_999, ["I27"]), ("/fapi/v3/balance", 5_000, []), ("order", 0, [])],
+)
+def test_a_reading_while_the_exchange_wants_to_be_left_alone(
+    path: str, after_ms: int, found: list[str]
+) -> None:
+    scene = Scene()
+    scene.reads(status=429, executed=False, answered="limited", retry_after_ms=5_000)
+    scene.passes(max(after_ms, 1))
+    scene.asks(method="GET", path=path, params={}, writes=False)
+    assert scene.found() == found
+
+
 @pytest.mark.parametrize(("answered", "found"), [("truth", ["I27"]), ("limited", [])])
 def test_the_exchange_says_that_it_is_too_much(answered: str, found: list[str]) -> None:
     scene = Scene()

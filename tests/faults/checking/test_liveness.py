@@ -1,12 +1,13 @@
 """Alive: a bot that does nothing is found out."""
 
+from dataclasses import replace
 from decimal import Decimal
 
 import pytest
 
 from bot.core.decisions import Because, Refusal
-from bot.core.facts import Command, CommandKind
-from bot.core.intents import AddMargin
+from bot.core.facts import Command, CommandKind, OutcomeKind
+from bot.core.intents import AddMargin, PlaceStop
 from bot.core.types import RuleName
 from tests.building.core import LONG
 from tests.faults.checking.scene import USER, Scene, a_stop, cancelled
@@ -64,6 +65,28 @@ def test_a_position_that_is_said_to_be_naked_and_left_so() -> None:
     scene = Scene(orders=())
     scene.becomes("unseen", "NAKED", subject=f"protection:{LONG}")
     assert scene.found() == ["I30"]
+
+
+@pytest.mark.parametrize(("times", "found"), [(60, ["I30"]), (5, [])])
+def test_marks_that_have_to_be_asked_for(times: int, found: list[str]) -> None:
+    scene = Scene()
+    scene.passes(scene.length_ms - 60_000)
+    for _ in range(times):
+        scene.passes(900)
+        scene.asks(method="GET", path="/fapi/v1/premiumIndex", params={}, writes=False)
+    assert scene.found() == found
+
+
+@pytest.mark.parametrize(("names", "found"), [(("hf-1-1", "hf-1-2"), ["I30"]), (("hf-1-1", "theirs"), [])])
+def test_stops_that_pile_up(names: tuple[str, str], found: list[str]) -> None:
+    scene = Scene()
+    scene.reads()
+    for _ in range(2):
+        action = scene.decides(PlaceStop(id=LONG, trigger=D(92)), rule="seatbelt")
+        scene.hears(action, OutcomeKind.REJECTED)
+    stops = tuple(a_stop(name, number) for number, name in enumerate(names, start=1))
+    scene.last = replace(scene.last, orders=stops)
+    assert scene.found() == found
 
 
 def near(scene: Scene, mark: str) -> None:

@@ -28,6 +28,18 @@ def test_an_outage_of_which_nothing_is_said(said: bool) -> None:
     assert scene.found() == ([] if said else ["I19"])
 
 
+@pytest.mark.parametrize(("kind", "found"), [("market line mute", ["I19"]), ("read hangs", [])])
+def test_a_silent_stream_is_no_reason_to_be_blind(kind: str, found: list[str]) -> None:
+    scene = Scene()
+    scene.passes(60_000)
+    scene.goes_wrong(kind)
+    scene.passes(6_000)
+    scene.becomes("armed", "blind")
+    scene.passes(10_000)
+    scene.becomes("blind", "armed")
+    assert scene.found() == found
+
+
 @pytest.mark.parametrize(
     ("state", "intent", "rule", "wrong"),
     [

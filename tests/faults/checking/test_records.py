@@ -9,7 +9,7 @@ from bot.core.carried import Carried
 from bot.core.facts import CarriedOver, OutcomeKind, PositionChanged
 from bot.core.intents import ReducePosition
 from tests.building.core import LONG, a_position
-from tests.faults.checking.scene import USER, Scene, by
+from tests.faults.checking.scene import USER, Scene, a_stop, by
 from tests.faults.evidence import Ending
 
 D = Decimal
@@ -94,6 +94,17 @@ def test_a_process_that_sends_after_its_end(late_ms: int, wrong: bool) -> None:
     scene.passes(late_ms)
     scene.moves(by(scene.asks(action)))
     assert ("I33" in scene.found()) is wrong
+
+
+@pytest.mark.parametrize(
+    ("client_id", "halted", "found"), [("hf-7-1", False, ["I33"]), ("hf-7-1", True, []), ("web-1", False, [])]
+)
+def test_an_order_with_our_mark_that_is_not_ours(client_id: str, halted: bool, found: list[str]) -> None:
+    scene = Scene()
+    scene.orders(a_stop(client_id, 9), USER)
+    if halted:
+        scene.becomes("armed", "halted", f"{client_id} on BTC: whose?")
+    assert scene.found() == found
 
 
 def test_an_old_process_that_sends_beside_the_new_one() -> None:

@@ -19,6 +19,7 @@ REPLIES = (
             "    return Rejected(code=code, proof=proof)"
         ),
         breaks="an error code that says nothing (-1007) counts as a refusal although the order went through",
+        weather=("write -1007 after",),
     ),
     Substitution(
         name="trust_id_none",
@@ -26,6 +27,7 @@ REPLIES = (
         old="return Applied(payload=payload, proof=proof) if proven else Unknown(proof=proof)",
         new="return Applied(payload=payload, proof=proof)",
         breaks="a 200 without an order in it counts as one that was placed",
+        weather=("write null", "write empty"),
     ),
     Substitution(
         name="a_lost_reply_is_not_sent",
@@ -33,6 +35,7 @@ REPLIES = (
         old='return Unknown(proof=reply.error or "no complete answer")',
         new='return Unsent(proof=reply.error or "no complete answer")',
         breaks="a connection that broke after the order was taken counts as one that never stood",
+        weather=("write lost after",),
     ),
     Substitution(
         name="a_gateway_page_is_a_refusal",
@@ -44,6 +47,7 @@ REPLIES = (
             "    if code is not None:"
         ),
         breaks="a page of html in place of the answer counts as a refusal",
+        weather=("write html",),
     ),
     Substitution(
         name="a_server_error_is_a_refusal",
@@ -54,6 +58,7 @@ REPLIES = (
             "        return Rejected(code=str(reply.status), proof=proof)"
         ),
         breaks="a 5xx in JSON without a code counts as a refusal",
+        weather=("write 5xx json",),
     ),
     Substitution(
         name="retry_on_timeout",
@@ -66,6 +71,7 @@ REPLIES = (
             "                await asyncio.wait({sending}, timeout=ANSWER_MS / 1000)\n"
         ),
         breaks="what nobody answered is sent again: two additions, two orders",
+        weather=("write lost after",),
     ),
     Substitution(
         name="leaving_is_not_noted",
@@ -73,6 +79,7 @@ REPLIES = (
         old="            act.left_ms = self._now_ms()\n",
         new="",
         breaks="what was cut off on its way counts as never sent",
+        weather=("write hangs after",),
     ),
 )
 
@@ -83,6 +90,7 @@ RESOLVING = (
         old="return began_ms >= self._second_ms(act)",
         new="return True",
         breaks="one query answered from behind proves that an order is not there",
+        weather=("write lost after", "query lag"),
     ),
     Substitution(
         name="looks_before_the_window_is_over",
@@ -90,6 +98,7 @@ RESOLVING = (
         old="        if began_ms < act.left_ms + settles_ms:\n            return False\n",
         new="",
         breaks="a request that is still on its way counts as not carried out, and is carried out later",
+        weather=("kill near a write", "write late", "query lag"),
     ),
     Substitution(
         name="what_was_confirmed_is_disproved",
@@ -97,13 +106,15 @@ RESOLVING = (
         old="        if act.confirmed or act.left_ms is None:\n            return False",
         new="        if act.left_ms is None:\n            return False",
         breaks="a lagging query outweighs the exchange's own confirmation",
+        weather=("long lag",),
     ),
     Substitution(
         name="nobody_looks_again",
-        path=f"{LIVE}/open_acts.py",
-        old="return [act for act in self._acts.values() if not act.running and act.look_ms <= now_ms]",
-        new="return []",
+        path=f"{LIVE}/venue.py",
+        old="            await self.acts.due()\n",
+        new="            await asyncio.Event().wait()\n",
         breaks="an intent that is unknown once stays so for ever and holds its position up",
+        weather=("write lost after",),
     ),
     Substitution(
         name="margin_is_seen_at_once",
@@ -111,6 +122,7 @@ RESOLVING = (
         old="    if share >= _MOSTLY:\n",
         new="    if share >= -1:\n",
         breaks="an addition that never arrived counts as done",
+        weather=("write lost before", "crash"),
     ),
     Substitution(
         name="a_stop_that_is_not_there_rests",
@@ -118,6 +130,7 @@ RESOLVING = (
         old='return Effect(sight=Sight.NOT_DONE, proof="no order has our id")',
         new='return Effect(sight=Sight.DONE, proof="no order has our id")',
         breaks="a stop that was never placed counts as one that rests",
+        weather=("write lost before",),
     ),
     Substitution(
         name="an_exit_that_shows_nowhere_did_not_happen",
@@ -125,6 +138,7 @@ RESOLVING = (
         old="return Effect(sight=Sight.NOT_DONE, proof=proof, doubtful=moved)",
         new="return Effect(sight=Sight.DONE, proof=proof)",
         breaks="an exit that never happened counts as done",
+        weather=("write lost before", "a flatten"),
     ),
     Substitution(
         name="an_earlier_run_is_forgotten_by_the_venue",
@@ -132,6 +146,7 @@ RESOLVING = (
         old="        same = before is not None and before.id == made.id\n        self.acts.add(",
         new="        same = before is not None and before.id == made.id\n        (lambda _: None)(",
         breaks="what a killed run had sent is never looked for",
+        weather=("kill near a write", "write hangs after"),
     ),
 )
 
@@ -149,6 +164,7 @@ SENDING = (
             "            )"
         ),
         breaks="while a stop is moved there is none, and where placing fails there never is",
+        weather=("write -1008",),
     ),
     Substitution(
         name="reduce_only_dropped",
@@ -156,6 +172,7 @@ SENDING = (
         old='            params["reduceOnly"] = "false" if opens else "true"\n',
         new='            params["reduceOnly"] = "false"\n',
         breaks="an exit larger than what is left opens a position the other way",
+        weather=("crash",),
     ),
     Substitution(
         name="the_wrong_side_of_a_hedged_symbol",
@@ -163,6 +180,7 @@ SENDING = (
         old='return {"positionSide": side.upper()} if self.mode is PositionMode.HEDGE else {}',
         new='return {"positionSide": side.opposite.upper()} if self.mode is PositionMode.HEDGE else {}',
         breaks="in hedge mode an exit of the long opens a short",
+        weather=("crash",),
     ),
     Substitution(
         name="foreign_stops_are_replaced",
@@ -173,6 +191,7 @@ SENDING = (
         ),
         new="        if order.id == id_ and order.kind.is_stop and order.reduces\n",
         breaks="the trader's own stops are cancelled with ours",
+        weather=("crash", "a stop of the user"),
     ),
     Substitution(
         name="margin_with_the_wrong_sign",
@@ -180,6 +199,7 @@ SENDING = (
         old='"type": ADD if amount > 0 else REDUCE,',
         new='"type": REDUCE if amount > 0 else ADD,',
         breaks="what was to be added is taken out",
+        weather=("crash",),
     ),
     Substitution(
         name="the_old_stop_is_left",
@@ -187,6 +207,7 @@ SENDING = (
         old="                    await self._sender.one(request, made.urgency)\n",
         new="                    pass\n",
         breaks="stops pile up: each move leaves the one before it resting",
+        weather=("crash",),
     ),
     Substitution(
         name="the_old_stop_goes_before_the_new_is_seen",
@@ -194,6 +215,7 @@ SENDING = (
         old="        stands = gone or act.action.client_id in resting\n",
         new="        stands = True\n",
         breaks="the last stop is cancelled for one that the exchange has ended since",
+        weather=("stops expire at once", "crash"),
     ),
     Substitution(
         name="a_ban_is_not_sat_out",
@@ -201,6 +223,7 @@ SENDING = (
         old="        ban = reply.status == BANNED\n",
         new="        ban = False\n",
         breaks="emergencies go on through a ban, and each of them makes it longer",
+        weather=("418", "crash"),
     ),
     Substitution(
         name="too_many_is_not_heard",
@@ -208,6 +231,7 @@ SENDING = (
         old='        if reply.status not in (TOO_MANY, BANNED):\n            return ""',
         new='        if reply.status:\n            return ""',
         breaks="requests go on although the exchange asked to be left alone",
+        weather=("429",),
     ),
     Substitution(
         name="the_window_has_no_end",
@@ -215,6 +239,7 @@ SENDING = (
         old="        if len(self._task_logs) + weight > limit:\n            return False\n",
         new="",
         breaks="nothing is throttled: the exchange bans the address",
+        noticed_by="tests/faults/walls/test_throttle.py",
     ),
 )
 
@@ -225,6 +250,7 @@ SEEING = (
         old="        if abs(jump) > most:\n",
         new="        if False:\n",
         breaks="a frame that is wrong by a factor of ten moves money",
+        weather=("stubborn spike",),
     ),
     Substitution(
         name="two_frames_of_one_stream_agree",
@@ -232,6 +258,7 @@ SEEING = (
         old="            if claim.source is not source:\n                return claim\n",
         new="            return claim\n",
         breaks="a stream that is wrong twice is believed",
+        weather=("stubborn spike",),
     ),
     Substitution(
         name="the_first_mark_is_believed",
@@ -239,13 +266,15 @@ SEEING = (
         old='            return "the first mark of it"\n',
         new='            return ""\n',
         breaks="whatever a stream says first after a start is acted on",
+        weather=("a start into a spike",),
     ),
     Substitution(
-        name="rest_confirms_nothing",
-        path=f"{LIVE}/corroboration.py",
-        old="            if self._take_in(mark, judged) is not None:\n                settled(judged)\n",
-        new="            self._take_in(mark, judged)\n",
+        name="a_doubt_is_for_ever",
+        path=f"{LIVE}/datagate.py",
+        old="        for claim in seen.claims.values():\n",
+        new="        for claim in ():\n",
         breaks="a crash is held for a spike although the second source confirms it",
+        weather=("crash",),
     ),
     Substitution(
         name="old_frames_are_news",
@@ -253,6 +282,7 @@ SEEING = (
         old="        if mark.at_ms <= seen.at_ms:\n            return Judgement(verdict=Verdict.OVERTAKEN)\n",
         new="",
         breaks="a frame that was overtaken on its way counts as the price of now",
+        noticed_by="tests/faults/walls/test_late_news.py",
     ),
     Substitution(
         name="the_future_is_believed",
@@ -260,6 +290,7 @@ SEEING = (
         old="return at_ms > self.now_ms() + FUTURE_MS",
         new="return False",
         breaks="a mark dated an hour ahead is fresh for an hour",
+        weather=("absurd frame",),
     ),
     Substitution(
         name="an_older_reading_is_believed",
@@ -267,6 +298,7 @@ SEEING = (
         old="if found.began_ms < (self.began_ms if partial else self.complete_ms):",
         new="if partial and False:",
         breaks="a slow answer takes back what a later one has told",
+        noticed_by="tests/faults/walls/test_late_news.py",
     ),
     Substitution(
         name="deaf_streams_are_kept",
@@ -274,6 +306,7 @@ SEEING = (
         old="            await self._renew(silence if deaf else sick)\n",
         new="",
         breaks="a connection that is silent for ever is waited for, for ever",
+        weather=("market line mute", "market line half open"),
     ),
     Substitution(
         name="silence_is_not_asked_about",
@@ -281,13 +314,15 @@ SEEING = (
         old="            await self._ask(self._silent, inbox)\n",
         new="            await asyncio.sleep(0)\n",
         breaks="while a stream is silent nobody asks for the mark",
+        weather=("market line mute", "market line half open"),
     ),
     Substitution(
         name="an_unread_account_is_not_said",
         path=f"{LIVE}/feed.py",
         old="        if not because or not self._account_up or self._refused:\n",
-        new="        if True:\n",
+        new="        if because is not None:\n",
         breaks="the account is not read for minutes and the bot goes on deciding",
+        weather=("418",),
     ),
     Substitution(
         name="a_revoked_key_is_a_bad_line",
@@ -295,6 +330,7 @@ SEEING = (
         old="            if error.code in self._dialect.traits.codes.auth:\n",
         new="            if False:\n",
         breaks="a key that was revoked looks like a bad network, for ever",
+        weather=("key revoked",),
     ),
     Substitution(
         name="one_reading_and_no_more",
@@ -302,6 +338,7 @@ SEEING = (
         old="            wait_ms = max(0, counts_ms + self._pace_ms(venue) - self._now_ms())\n",
         new="            wait_ms = 3_600_000\n",
         breaks="what no stream tells is found out an hour later",
+        weather=("user line mute",),
     ),
     Substitution(
         name="a_stream_that_ended_is_left",
@@ -309,6 +346,7 @@ SEEING = (
         old='            self._flaws.note(f"stream {subscription.name}", why)\n',
         new="            return\n",
         breaks="a subscription that ended once never starts again",
+        weather=("market line closes",),
     ),
 )
 

@@ -15,6 +15,7 @@ SUBSTITUTIONS = (
             "            self._close(entry)\n"
         ),
         breaks="after the deadline an intent counts as not carried out, and the next one is sent beside it",
+        noticed_by="tests/faults/walls/test_doubt.py",
     ),
     Substitution(
         name="ids_without_an_epoch",
@@ -22,6 +23,7 @@ SUBSTITUTIONS = (
         old='return ClientId(f"{OUR_PREFIX}{self._epoch}-{self._sequence}")',
         new='return ClientId(f"{OUR_PREFIX}1-{self._sequence}")',
         breaks="after a restart client ids are given a second time",
+        weather=("kill", "restart"),
     ),
     Substitution(
         name="a_lot_has_no_budget",
@@ -29,6 +31,7 @@ SUBSTITUTIONS = (
         old="            history.margin_in_lot += draws\n",
         new="",
         breaks="a position is fed beyond its budget",
+        weather=("crash",),
     ),
     Substitution(
         name="a_day_has_no_budget",
@@ -36,6 +39,8 @@ SUBSTITUTIONS = (
         old="            spending.margin_in_day = self.day_margin(account, entry.currency, now_ms) + draws\n",
         new="            spending.margin_in_day = self.day_margin(account, entry.currency, now_ms)\n",
         breaks="an account spends more in a day than it may",
+        weather=("crash",),
+        limits={"margin_per_day": 60, "cooldown_ms": 1_000},
     ),
     Substitution(
         name="an_account_has_no_budget",
@@ -43,6 +48,8 @@ SUBSTITUTIONS = (
         old="            spending.margin += draws\n",
         new="",
         breaks="an account spends more than it ever may",
+        weather=("crash",),
+        limits={"margin_per_account": 60, "cooldown_ms": 1_000},
     ),
     Substitution(
         name="what_was_done_is_given_back",
@@ -50,6 +57,7 @@ SUBSTITUTIONS = (
         old="        if entry.failed:\n            history.last_failed_ms",
         new="        if entry.closed:\n            history.last_failed_ms",
         breaks="every addition returns its budget once it has been verified",
+        weather=("crash",),
     ),
     Substitution(
         name="an_acknowledgement_closes",
@@ -57,6 +65,7 @@ SUBSTITUTIONS = (
         old="CLOSED = FAILED | {Life.VERIFIED, Life.GIVEN_UP}\n",
         new="CLOSED = FAILED | {Life.VERIFIED, Life.GIVEN_UP, Life.APPLIED, Life.UNKNOWN}\n",
         breaks="an intent that nobody knows of does not hold its position up",
+        weather=("write lost after",),
     ),
     Substitution(
         name="the_hour_is_not_counted",
@@ -64,6 +73,7 @@ SUBSTITUTIONS = (
         old="        acted.append(now_ms)\n",
         new="        pass\n",
         breaks="there is no end to the actions of an hour",
+        weather=("crash",),
     ),
     Substitution(
         name="nothing_latches",
@@ -71,6 +81,7 @@ SUBSTITUTIONS = (
         old="            history.latched.add(action.rule)\n",
         new="            pass\n",
         breaks="a rule repeats itself without effect until the balance is gone",
+        noticed_by="tests/faults/walls/test_guard.py",
     ),
     Substitution(
         name="what_flies_is_free",
@@ -88,6 +99,7 @@ SUBSTITUTIONS = (
             "        ) * 0"
         ),
         breaks="the balance is spent twice while an addition is on its way",
+        noticed_by="tests/faults/walls/test_doubt.py",
     ),
     Substitution(
         name="two_at_a_time",
@@ -99,6 +111,7 @@ SUBSTITUTIONS = (
             "        return None\n"
         ),
         breaks="a second intent goes while nobody knows of the first",
+        weather=("write hangs after", "crash"),
     ),
     Substitution(
         name="age_is_not_asked",
@@ -106,6 +119,7 @@ SUBSTITUTIONS = (
         old="            if age_ms > own.get(symbol, general):\n",
         new="            if False:\n",
         breaks="what is decided is decided on marks of any age",
+        weather=("crash",),
     ),
     Substitution(
         name="a_reserve_is_spent",
@@ -113,6 +127,8 @@ SUBSTITUTIONS = (
         old="        reserve = ZERO if case.follow_up else self._limits.budgets(currency).reserve\n",
         new="        reserve = ZERO\n",
         breaks="what was never to be spent is spent",
+        weather=("crash",),
+        limits={"reserve": 1_000_000},
     ),
     Substitution(
         name="a_cooldown_of_nothing",
@@ -120,6 +136,7 @@ SUBSTITUTIONS = (
         old="        if last is not None and now_ms < last + cooldown:\n",
         new="        if False:\n",
         breaks="a rule acts again before what it did is seen",
+        noticed_by="tests/faults/walls/test_guard.py",
     ),
     Substitution(
         name="exits_are_rounded_up",
@@ -127,6 +144,7 @@ SUBSTITUTIONS = (
         old="        quantity = contract.quantity_down(intent.quantity)\n        # Venues",
         new="        quantity = intent.quantity\n        # Venues",
         breaks="an exit between two steps is refused by the exchange, every time",
+        noticed_by="tests/faults/walls/test_guard.py",
     ),
     Substitution(
         name="more_than_is_held",
@@ -142,6 +160,7 @@ SUBSTITUTIONS = (
             "        quantity"
         ),
         breaks="an exit is larger than the position it closes",
+        weather=("a flatten",),
     ),
     Substitution(
         name="a_halt_is_a_suggestion",
@@ -149,6 +168,7 @@ SUBSTITUTIONS = (
         old="    BotState.HALTED: _NOTHING,\n",
         new="    BotState.HALTED: None,\n",
         breaks="a halt that a person ordered stops nothing",
+        weather=("a halt", "crash"),
     ),
     Substitution(
         name="the_blind_act",
@@ -156,6 +176,7 @@ SUBSTITUTIONS = (
         old="    BotState.BLIND: _NOTHING,\n",
         new="    BotState.BLIND: None,\n",
         breaks="what cannot see acts",
+        noticed_by="tests/faults/walls/test_guard.py",
     ),
     Substitution(
         name="a_pause_is_a_suggestion",
@@ -163,6 +184,7 @@ SUBSTITUTIONS = (
         old="            if case.now_ms < until_ms:\n",
         new="            if False:\n",
         breaks="a pause that a person ordered stops nothing",
+        weather=("a pause", "crash"),
     ),
     Substitution(
         name="a_seatbelt_that_is_never_placed",
@@ -173,6 +195,7 @@ SUBSTITUTIONS = (
         ),
         new="            return\n",
         breaks="a position rests without a stop and nobody does anything about it",
+        weather=(),
     ),
     Substitution(
         name="any_stop_protects",
@@ -184,6 +207,7 @@ SUBSTITUTIONS = (
             '    return "a stop" if True else'
         ),
         breaks="a NAKED position is shown as protected",
+        weather=("stop expired", "write -1008"),
     ),
     Substitution(
         name="silence_is_not_blindness",
@@ -191,6 +215,7 @@ SUBSTITUTIONS = (
         old="                if silent_ms > own.get(symbol, general) and symbol not in account.blind_to:\n",
         new="                if False:\n",
         breaks="marks stop coming and nobody is told",
+        noticed_by="tests/faults/walls/test_doubt.py",
     ),
     Substitution(
         name="deadlines_are_not_judged",
@@ -198,6 +223,7 @@ SUBSTITUTIONS = (
         old="        for entry in self._ledger.overdue(at_ms):\n",
         new="        for entry in []:\n",
         breaks="an intent that nobody answered is waited for, and no exit may go meanwhile",
+        noticed_by="tests/faults/walls/test_doubt.py",
     ),
     Substitution(
         name="once_blind_always_blind",
@@ -205,6 +231,7 @@ SUBSTITUTIONS = (
         old="            account.blind_to.discard(fact.symbol)\n",
         new="            pass\n",
         breaks="after one silence the bot never sees again",
+        weather=("outage",),
     ),
     Substitution(
         name="a_link_that_is_down_is_up",
@@ -212,6 +239,7 @@ SUBSTITUTIONS = (
         old="            account.links_down.add(fact.link)\n",
         new="            pass\n",
         breaks="a lost account stream or key changes nothing",
+        noticed_by="tests/faults/walls/test_guard.py",
     ),
     Substitution(
         name="strangers_are_welcome",
@@ -219,6 +247,7 @@ SUBSTITUTIONS = (
         old="        account.strangers.add(client_id)\n        account.halted = True\n",
         new="        account.strangers.add(client_id)\n",
         breaks="two bots act on one account, or a lost memory is acted on",
+        weather=("another bot",),
     ),
     Substitution(
         name="late_news_is_news",
@@ -226,6 +255,7 @@ SUBSTITUTIONS = (
         old="        if fact.at_ms < self._reported_ms.get(key, fact.at_ms):\n            return True\n",
         new="",
         breaks="an older report of a position takes back what a later one told",
+        noticed_by="tests/faults/walls/test_late_news.py",
     ),
     Substitution(
         name="a_position_that_is_gone_stays",
@@ -233,6 +263,7 @@ SUBSTITUTIONS = (
         old="                del account.holders[fact.id]\n",
         new="                return\n",
         breaks="a position that was closed is defended",
+        weather=("adl", "crash"),
     ),
     Substitution(
         name="spending_is_forgotten",
@@ -243,21 +274,17 @@ SUBSTITUTIONS = (
         ),
         new="        spending.day = spent.day\n",
         breaks="a restart gives an account its whole budget again",
+        weather=("crash", "kill"),
+        limits={"margin_per_account": 60, "cooldown_ms": 1_000},
     ),
     Substitution(
         name="what_was_done_for_a_lot_is_forgotten",
         path=f"{CORE}/carrying.py",
-        old=(
-            "        margin_in_lot=record.margin_in_lot,\n"
-            "        margin_in_campaign=record.margin_in_campaign,\n"
-            "        campaign_last_ms=record.campaign_last_ms,\n"
-            "        last_action=record.last_action,\n"
-            "        losses=record.losses,\n"
-            "    )\n"
-            "    for"
-        ),
-        new="    )\n    for",
+        old="        margin_in_lot=record.margin_in_lot,\n",
+        new="",
         breaks="a restart gives a position its whole budget again",
+        weather=("crash", "kill"),
+        limits={"margin_per_position": 60, "cooldown_ms": 1_000},
     ),
     Substitution(
         name="open_intents_are_forgotten",
@@ -265,6 +292,7 @@ SUBSTITUTIONS = (
         old="    for intent in carried.open_intents:\n",
         new="    for intent in ():\n",
         breaks="what a killed run had sent is sent again by the next",
+        weather=("kill near a write", "write hangs after"),
     ),
     Substitution(
         name="a_halt_is_forgotten",
@@ -272,13 +300,7 @@ SUBSTITUTIONS = (
         old="        account.halted, account.paused_until_ms = known.halted, known.paused_until_ms\n",
         new="        account.paused_until_ms = known.paused_until_ms\n",
         breaks="a restart ends a halt that a person ordered",
-    ),
-    Substitution(
-        name="a_wake_that_never_comes",
-        path=f"{CORE}/promises.py",
-        old="        and armed.band.lasts(situation)\n    )",
-        new="    )",
-        breaks="a rule that slept once is not asked again",
+        weather=("a halt", "kill"),
     ),
     Substitution(
         name="margin_that_brings_nothing",
@@ -286,5 +308,6 @@ SUBSTITUTIONS = (
         old="    BotState.RECOVERING: _NOTHING,\n",
         new="    BotState.RECOVERING: None,\n",
         breaks="the bot acts before it knows the account",
+        noticed_by="tests/faults/walls/test_guard.py",
     ),
 )

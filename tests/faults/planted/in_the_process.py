@@ -11,6 +11,7 @@ SUBSTITUTIONS = (
         old="            await self._journal.commit()\n            executor.submit(step.actions)\n",
         new="            executor.submit(step.actions)\n            await self._journal.commit()\n",
         breaks="what a process that is killed had sent, its journal does not know",
+        weather=("crash",),
     ),
     Substitution(
         name="send_without_commit",
@@ -18,6 +19,7 @@ SUBSTITUTIONS = (
         old="            await self._journal.commit()\n            executor.submit(step.actions)\n",
         new="            executor.submit(step.actions)\n",
         breaks="what is sent is written down some time later",
+        weather=("crash",),
     ),
     Substitution(
         name="task_death_swallowed",
@@ -29,6 +31,7 @@ SUBSTITUTIONS = (
             "                raise\n"
         ),
         breaks="a part of the bot dies and the rest looks alive",
+        weather=("disk broken",),
     ),
     Substitution(
         name="time_stands_still",
@@ -39,6 +42,7 @@ SUBSTITUTIONS = (
         ),
         new="            await self._clock.sleep(self._tick_ms)\n",
         breaks="silence is no fact any more: nobody is blind, no deadline passes",
+        noticed_by="tests/faults/walls/test_ticks.py",
     ),
     Substitution(
         name="the_account_is_not_read_first",
@@ -46,6 +50,7 @@ SUBSTITUTIONS = (
         old="            await self.inbox.put(inherited)\n",
         new="            pass\n",
         breaks="a run begins without what the one before it remembered",
+        weather=("kill", "crash"),
     ),
     Substitution(
         name="age_checked_at_decision_only",
@@ -58,6 +63,7 @@ SUBSTITUTIONS = (
         ),
         new="        batches = await self._executed(action, 60_000)\n",
         breaks="what was decided before a pause of the machine is sent after it",
+        noticed_by="tests/faults/walls/test_doubt.py",
     ),
     Substitution(
         name="an_error_is_a_refusal",
@@ -65,6 +71,7 @@ SUBSTITUTIONS = (
         old="            return [self._outcome(action, OutcomeKind.UNKNOWN, one_line(error))]\n",
         new="            return [self._outcome(action, OutcomeKind.NOT_APPLIED, one_line(error))]\n",
         breaks="an exception proves that nothing was done",
+        noticed_by="tests/faults/walls/test_doubt.py",
     ),
     Substitution(
         name="silence_of_the_venue_is_a_refusal",
@@ -78,6 +85,7 @@ SUBSTITUTIONS = (
             'within {within_ms} ms")]\n'
         ),
         breaks="what was not answered in time counts as not done",
+        weather=("write hangs after",),
     ),
     Substitution(
         name="an_old_mark_replaces_a_new_one",
@@ -85,6 +93,7 @@ SUBSTITUTIONS = (
         old="        overtaken = waiting is not None and waiting[0].at_ms > mark.at_ms\n",
         new="        overtaken = waiting is not None\n",
         breaks="under load the oldest mark that waits is the one that is believed",
+        noticed_by="tests/faults/walls/test_doubt.py",
     ),
     Substitution(
         name="facts_are_dropped",
@@ -92,6 +101,7 @@ SUBSTITUTIONS = (
         old="            self._others += 1\n            self._waiting[next(self._numbers)] = batch\n",
         new="            self._others += 1\n            self._waiting[next(self._numbers) % 2] = batch\n",
         breaks="a fact that waits is replaced by the next",
+        noticed_by="tests/faults/walls/test_doubt.py",
     ),
     Substitution(
         name="nothing_is_remembered",
@@ -99,6 +109,7 @@ SUBSTITUTIONS = (
         old="        if not _may_change(step):\n            return\n",
         new="        return\n",
         breaks="a restart forgets budgets, halts and everything that is on its way",
+        weather=("kill",),
     ),
     Substitution(
         name="only_the_last_position_is_remembered",
@@ -106,6 +117,7 @@ SUBSTITUTIONS = (
         old='    facts = [decode_fact(body["memory"]) for body in bodies[wholes[-1] :]]\n',
         new='    facts = [decode_fact(bodies[-1]["memory"])]\n',
         breaks="a restart forgets what was done for all positions but one",
+        weather=("kill", "crash"),
     ),
     Substitution(
         name="the_chain_has_no_links",
@@ -113,5 +125,22 @@ SUBSTITUTIONS = (
         old='        f"{previous}\\x1f{seq}\\x1f{step}',
         new='        f"{seq}\\x1f{step}',
         breaks="rows can vanish from the journal unseen",
+        weather=("crash",),
+    ),
+    Substitution(
+        name="wall_clock_for_intervals",
+        path=f"{RUNTIME}/clock.py",
+        old="        return (self._offset_ns + _passed_ns()) // 1_000_000\n",
+        new="        return time.time_ns() // 1_000_000\n",
+        breaks="a correction of the machine's clock makes old data fresh, and fresh data old",
+        noticed_by="tests/faults/walls/test_clocks.py",
+    ),
+    Substitution(
+        name="a_lock_for_everybody",
+        path=f"{RUNTIME}/lock.py",
+        old="fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)",
+        new="fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)",
+        breaks="two bots act on one account and undo each other's work",
+        noticed_by="tests/faults/walls/test_lock.py",
     ),
 )

@@ -24,11 +24,11 @@ def seek(planted: Substitution, candidates: range, root: Path) -> tuple[int | No
     first = candidates.start
     with a_copy_with(planted, root) as tree:
         while first < candidates.stop:
-            said = violated(f"{first}:{candidates.stop}", tree)
+            said = violated(planted, range(first, candidates.stop), tree)
             if not said:
                 break
             seed = int(said.split()[1].rstrip(":"))
-            if not violated(f"{seed}", root):
+            if not violated(planted, range(seed, seed + 1), root):
                 took_s = monotonic() - began_s
                 return seed, Finding(name=planted.name, by=f"SIM seed {seed}", said=said, took_s=took_s)
             first = seed + 1

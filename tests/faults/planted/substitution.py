@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
 
@@ -20,6 +21,12 @@ class Substitution:
     new: str
     breaks: str
     """What it does to a person's money or sleep, in one sentence."""
+    weather: tuple[str, ...] = ()
+    """The kinds of fault in which the simulation shows it; none where it shows in any."""
+    limits: Mapping[str, int] = field(default_factory=dict)
+    """Limits in place of those of the scene, so that the wall that is missing is the one that matters."""
+    minutes: int = 8
+    """Simulated; in the last three of them nothing goes wrong."""
     noticed_by: str = ""
     """The test of the lab that notices it, as pytest is told it; empty where the simulation does."""
 
