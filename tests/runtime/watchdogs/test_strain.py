@@ -76,7 +76,7 @@ def test_a_process_is_measured_as_it_is(tmp_path: Path) -> None:
         # Opened and held, because that is what is counted.
         held = [(tmp_path / str(n)).open("w") for n in range(7)]
         tasks = [asyncio.create_task(asyncio.Event().wait()) for _ in range(3)]
-        block = bytearray(b"x") * (40 * 2**20)
+        block = bytearray(b"x") * (160 * 2**20)
         after = measured()
         for file in held:
             file.close()
@@ -91,4 +91,5 @@ def test_a_process_is_measured_as_it_is(tmp_path: Path) -> None:
     assert after.tasks == before.tasks + 3
     assert before.memory_mib is not None
     assert after.memory_mib is not None
-    assert 35 <= after.memory_mib - before.memory_mib <= 80
+    # What other tests left to be taken apart may be taken apart meanwhile.
+    assert 80 <= after.memory_mib - before.memory_mib <= 200
