@@ -99,13 +99,19 @@ def marks_come_in_order(story: Story) -> Iterator[Violation]:
 
 
 def every_mark_is_true(story: Story) -> Iterator[Violation]:
-    """I18. A mark that is folded is one that the exchange had at about that time, and no spike."""
+    """I18. A mark that is folded is one that the exchange had at about that time, and no spike.
+
+    Where the exchange's clock was set back and nobody could read it, a mark bears a time before its own. It
+    is as true as it was: taken for older than it is, nothing is decided on it that would not be decided
+    anyway. So it may be any mark from then until it came, within what is still taken from a stream.
+    """
     true = _TrueMarks(story.evidence.marks)
     for line in story.of(MarkPrice):
         mark = line.noun
         assert isinstance(mark, MarkPrice)
         at_ms = line.lab(mark.at_ms)
-        low, high = true.between(mark.symbol, at_ms - PAST_MS, at_ms + AHEAD_MS)
+        until_ms = max(at_ms + AHEAD_MS, min(line.at_ms, at_ms + PAST_MS))
+        low, high = true.between(mark.symbol, at_ms - PAST_MS, until_ms)
         if (
             low is not None
             and high is not None

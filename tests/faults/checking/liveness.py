@@ -13,8 +13,10 @@ from decimal import Decimal
 
 from bot.core.decisions import Action, Refusal, StateChanged
 from bot.core.facts import Command, CommandKind
+from bot.core.intents import OpenHedge
 from bot.core.margin.liquidation import distance, liquidation_price
 from bot.core.margin.pool import Holding, Pool
+from bot.core.pairs import hedge_id
 from bot.core.types import MarginMode, OrderKind, Position, PositionId
 from bot.simulator.records import OrderRecord, OrderStatus
 from strategies.top_up import TopUp
@@ -91,6 +93,7 @@ def what_is_wanted_is_done(story: Story) -> Iterator[Violation]:
     """I30. Where margin is to be added at the true mark, that is done or refused within a time.
 
     Of the shipped rules it is the one that always speaks below its threshold, until it has acted its times.
+    A hedge of ours is not fed, however near its liquidation is: the keeper alone looks after it.
     """
     rules = [
         (entry.name, entry.rule.params.below, entry.rule.params.max_times)
@@ -105,7 +108,7 @@ def what_is_wanted_is_done(story: Story) -> Iterator[Violation]:
         for near in _near(story, below):
             times = spoke[near.id, rule]
             acted = [d for d in story.deeds if d.action.id == near.id and d.action.rule == rule]
-            if len(acted) >= most:
+            if len(acted) >= most or _is_hedge(story, near):
                 continue
             if not any(near.since_ms - LOOK_MS <= at_ms <= near.until_ms for at_ms in times):
                 text = f"{near.id} was {near.nearest:.2%} from liquidation and {rule} said nothing"
@@ -287,6 +290,16 @@ class _Near:
     since_ms: int
     until_ms: int
     nearest: Decimal
+
+
+def _is_hedge(story: Story, near: _Near) -> bool:
+    """Whether we asked for it to be opened against another position, and the journal says it still is one."""
+    for deed in story.deeds:
+        if isinstance(deed.intent, OpenHedge) and hedge_id(deed.intent.id, deed.intent.symbol) == near.id:
+            said = _said(story, f"protection:{near.id}", near.until_ms - 1)
+            if deed.line.at_ms <= near.since_ms and said == f"the pair with {deed.intent.id}":
+                return True
+    return False
 
 
 def _near(story: Story, below: Decimal) -> Iterator[_Near]:

@@ -86,3 +86,20 @@ def test_a_crash_is_as_true_as_anything() -> None:
     scene.passes(1_000)
     scene.marked("100")
     assert scene.found() == []
+
+
+@pytest.mark.parametrize(("ago_ms", "found"), [(8_000, []), (12_000, ["I18"])])
+def test_a_true_mark_may_be_dated_back_by_a_clock_that_was_set_back(ago_ms: int, found: list[str]) -> None:
+    scene = Scene()
+    scene.passes(20_000)
+    scene.marked("116", ago_ms=ago_ms)
+    assert scene.found() == found
+
+
+def test_a_mark_dated_back_is_not_one_that_is_still_to_come() -> None:
+    scene = Scene()
+    scene.passes(20_000)
+    scene.marked("116", true=False, ago_ms=8_000)
+    scene.passes(2_000)
+    scene.marked("116")
+    assert scene.found() == ["I18"]

@@ -7,9 +7,9 @@ import pytest
 
 from bot.core.decisions import Because, Refusal
 from bot.core.facts import Command, CommandKind, OutcomeKind
-from bot.core.intents import AddMargin, PlaceStop
+from bot.core.intents import AddMargin, OpenHedge, PlaceStop
 from bot.core.types import RuleName
-from tests.building.core import LONG
+from tests.building.core import BTC, ETH_SHORT, LONG
 from tests.faults.checking.scene import USER, Scene, a_stop, cancelled
 from tests.faults.evidence import Ending
 
@@ -116,6 +116,25 @@ def test_a_rule_that_was_refused_has_spoken() -> None:
     )
     scene.folds(decisions=(refusal,))
     assert scene.found() == []
+
+
+@pytest.mark.parametrize(
+    ("opened", "said", "wanted"),
+    [
+        (True, f"the pair with {ETH_SHORT}", False),
+        (True, "theirs", True),
+        (False, f"the pair with {ETH_SHORT}", True),
+    ],
+)
+def test_a_hedge_of_ours_is_not_fed(opened: bool, said: str, wanted: bool) -> None:
+    scene = Scene()
+    scene.reads()
+    if opened:
+        hedge = OpenHedge(id=ETH_SHORT, symbol=BTC, quantity=D(1), leverage=D(5), limit=D(100))
+        scene.hears(scene.decides(hedge, rule="quarterly_hedge"), OutcomeKind.VERIFIED)
+    scene.becomes("unseen", said, subject=f"protection:{LONG}")
+    near(scene, "95")
+    assert ("I30" in scene.found()) is wanted
 
 
 def test_nothing_is_asked_of_it_while_something_is_wrong() -> None:
