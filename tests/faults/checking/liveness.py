@@ -331,8 +331,12 @@ def _within(
 
 
 def _spells(story: Story) -> Iterator[tuple[PositionId, Position, int, int]]:
-    """Each position as it was, from one change to the next."""
+    """Each position of the trader as it was, from one change to the next.
+
+    No rule looks after one that we opened: it is a hedge, and the keeper's alone until it is closed.
+    """
     evidence = story.evidence
+    hedges = set[PositionId]()
     now = {
         id_: (position, evidence.began_ms)
         for each in evidence.first
@@ -341,10 +345,14 @@ def _spells(story: Story) -> Iterator[tuple[PositionId, Position, int, int]]:
     for effect in evidence.effects:
         if not isinstance(effect, PositionEffect):
             continue
+        if effect.before is None and effect.cause.who is Who.BOT:
+            hedges.add(effect.id)
         if effect.id in now:
             position, since_ms = now.pop(effect.id)
             yield effect.id, position, since_ms, effect.at_ms
-        if effect.after is not None:
+        if effect.after is None:
+            hedges.discard(effect.id)
+        elif effect.id not in hedges:
             now[effect.id] = effect.after, effect.at_ms
     for id_, (position, since_ms) in now.items():
         yield id_, position, since_ms, evidence.ended_ms

@@ -9,9 +9,9 @@ from bot.core.decisions import Because, Refusal
 from bot.core.facts import Command, CommandKind, OutcomeKind
 from bot.core.intents import AddMargin, PlaceStop
 from bot.core.types import RuleName
-from tests.building.core import LONG
+from tests.building.core import LONG, a_position
 from tests.faults.checking.scene import USER, Scene, a_stop, cancelled
-from tests.faults.evidence import Ending
+from tests.faults.evidence import Cause, Ending, Who
 
 D = Decimal
 
@@ -116,6 +116,18 @@ def test_a_rule_that_was_refused_has_spoken() -> None:
     )
     scene.folds(decisions=(refusal,))
     assert scene.found() == []
+
+
+@pytest.mark.parametrize(("who", "asked"), [(Who.USER, True), (Who.BOT, False)])
+def test_rules_look_after_what_the_trader_opened_and_after_no_hedge(who: Who, asked: bool) -> None:
+    position = a_position(LONG)
+    scene = Scene(positions=(position,))
+    scene.passes(30_000)
+    scene.holds(position, None)
+    scene.passes(1_000)
+    scene.holds(None, position, Cause(who=who, what="order"))
+    near(scene, "95")
+    assert ("I30" in scene.found()) is asked
 
 
 def test_nothing_is_asked_of_it_while_something_is_wrong() -> None:
