@@ -50,6 +50,8 @@ WATCH_MS = 1_000
 BANNED = "the exchange lets nobody pass"
 HALF = 0.5
 """How much of what background may use is for reading the account."""
+EXPIRY_MS = 3_600_000
+"""How long at most until what is watched is looked through for what has expired."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -127,6 +129,7 @@ class Feed:
             group.create_task(self._wires.keep_warm(), name="clock of the exchange")
             group.create_task(self._bars.run(inbox), name="bars")
             self._look_at_symbols(group)
+            group.create_task(self._drop_what_expires(group), name="contracts that expire")
             if self._wants.open_interest:
                 group.create_task(self._interest.run(inbox), name="open interest")
             if self._venue is not None:
@@ -273,17 +276,32 @@ class Feed:
         )
         self._market.hold(self._dialect.streams.streams(wanted, self._listing) if symbols else (), group)
 
+    async def _drop_what_expires(self, group: asyncio.TaskGroup) -> None:
+        """Look again as soon as something expires, for where no reading of an account does. Runs for ever."""
+        while True:
+            now_ms, listed = self._wires.clock.now_ms(), self._listing.by_symbol
+            expiries_ms = [listed[s].contract.expiry_ms for s in self.ear.symbols if s in listed]
+            waits_ms = [at_ms - now_ms for at_ms in expiries_ms if at_ms is not None and at_ms > now_ms]
+            await asyncio.sleep(min([EXPIRY_MS, *waits_ms]) / 1000)
+            self._look_at_symbols(group)
+
     def _symbols(self) -> frozenset[Symbol]:
+        """What is held, what was named and what may hedge it; of the latter two nothing that has expired.
+
+        A contract stays known after its delivery, and is never marked again. One that is still held awaits
+        its delivery, and its margin counts until then.
+        """
+        now_ms, listed = self._wires.clock.now_ms(), self._listing.by_symbol
         held = {p.id.symbol for p in self._venue.state.positions} if self._venue is not None else set()
-        symbols = {s for s in held | self._also if s in self._listing.by_symbol}
+        symbols = {s for s in held | self._also if s in listed}
         if self._wants.quarterlies:
-            indices = {self._listing.by_symbol[s].contract.index for s in symbols}
+            indices = {listed[s].contract.index for s in symbols}
             symbols |= {
                 instrument.symbol
-                for instrument in self._listing.by_symbol.values()
+                for instrument in listed.values()
                 if instrument.contract.expiry_ms is not None and instrument.contract.index in indices
             }
-        return frozenset(symbols)
+        return frozenset(s for s in symbols if s in held or not listed[s].contract.expired(now_ms))
 
     def _hint(self) -> None:
         self._hinted_ms = self._now_ms()

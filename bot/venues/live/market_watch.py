@@ -3,7 +3,8 @@
 Three missed frames of a mark: it is asked for by REST, at once and until the stream is back. Ten seconds of
 silence: the client is replaced, because the old one may never recover. A symbol that stays silent on a new
 client as well (a market that stands still) makes the next replacement wait longer each time. So does a stream
-that speaks and is wrong three times in a row.
+that speaks and is wrong three times in a row. A contract that has expired is silent for good: no client is
+replaced for it.
 """
 
 from __future__ import annotations
@@ -74,15 +75,18 @@ class MarketWatch:
             self._ear.hint()
             self._clock.doubt()
         self._looked_ms = now_ms
-        for symbol in self._ear.symbols:
-            self._watched_ms.setdefault(symbol, now_ms)
+        # What is watched no more is forgotten: should it come back, its silence until then means nothing.
+        self._watched_ms = {s: self._watched_ms.get(s, now_ms) for s in self._ear.symbols}
         silent = [s for s in sorted(self._ear.symbols) if now_ms - self._streamed_ms(s) > MISSED_MS]
         if silent:
             self._silent = silent
             self._wanted.set()
         await self._tell(inbox)
         deaf = [
-            s for s in silent if now_ms - max(self._streamed_ms(s), self._renewed_ms) > self._renew_wait_ms
+            s
+            for s in silent
+            if now_ms - max(self._streamed_ms(s), self._renewed_ms) > self._renew_wait_ms
+            and not self._expired(s)
         ]
         sick = self._corroboration.sick
         if deaf or (sick and now_ms - self._renewed_ms > self._renew_wait_ms):
@@ -97,6 +101,10 @@ class MarketWatch:
     def _streamed_ms(self, symbol: Symbol) -> int:
         """When its mark was last had from the stream, or was first waited for."""
         return max(self._ear.marks_ms.get(symbol, 0), self._watched_ms[symbol])
+
+    def _expired(self, symbol: Symbol) -> bool:
+        instrument = self._listing.by_symbol.get(symbol)
+        return instrument is not None and instrument.contract.expired(self._clock.now_ms())
 
     async def _ask_for_ever(self, inbox: Inbox) -> None:
         """Beside the looking, because a question may wait at the gate for as long as a ban lasts."""

@@ -85,7 +85,7 @@ def blindness_is_said(story: Story) -> Iterator[Violation]:
     for fault in evidence.faults:
         if fault.kind not in DARKNESS:
             continue
-        due_ms = fault.at_ms + limits.stale_after_ms + DARK_SLACK_MS
+        due_ms = _awake(story, fault.at_ms, limits.stale_after_ms + DARK_SLACK_MS)
         if fault.until_ms < due_ms or not _guarded(story, fault.at_ms, due_ms):
             continue
         if not any(fault.at_ms <= at_ms <= due_ms for at_ms in said) and _armed(story, fault.at_ms):
@@ -195,6 +195,16 @@ def _guarded(story: Story, since_ms: int, until_ms: int) -> bool:
         run.guarding_ms is not None and run.guarding_ms <= since_ms and until_ms <= run.ended_ms
         for run in story.evidence.runs
     )
+
+
+def _awake(story: Story, since_ms: int, for_ms: int) -> int:
+    """When a process has been awake for so long: one that is frozen can say nothing until it goes on."""
+    due_ms = since_ms + for_ms
+    frozen = sorted((f.at_ms, f.until_ms) for f in story.evidence.faults if f.kind == "freeze")
+    for at_ms, until_ms in frozen:
+        if at_ms <= due_ms and until_ms > since_ms:
+            due_ms += until_ms - max(at_ms, since_ms)
+    return due_ms
 
 
 def _armed(story: Story, at_ms: int) -> bool:

@@ -28,6 +28,19 @@ def test_an_outage_of_which_nothing_is_said(said: bool) -> None:
     assert scene.found() == ([] if said else ["I19"])
 
 
+@pytest.mark.parametrize(("dark_ms", "found"), [(60_000, []), (120_000, ["I19"])])
+def test_a_frozen_process_can_say_nothing_of_an_outage_until_it_goes_on(
+    dark_ms: int, found: list[str]
+) -> None:
+    scene = Scene()
+    scene.passes(60_000)
+    scene.goes_wrong("outage", for_ms=dark_ms)
+    scene.passes(5_000)
+    scene.goes_wrong("freeze", for_ms=50_000)
+    scene.passes(150_000)
+    assert scene.found() == found
+
+
 @pytest.mark.parametrize(("kind", "found"), [("market line mute", ["I19"]), ("read hangs", [])])
 def test_a_silent_stream_is_no_reason_to_be_blind(kind: str, found: list[str]) -> None:
     scene = Scene()

@@ -21,12 +21,12 @@ from bot.core.facts import (
     PositionChanged,
 )
 from bot.core.intents import AddMargin, Intent, PlaceStop, ReducePosition
-from bot.core.types import PositionMode, Symbol
+from bot.core.types import PositionId, PositionMode, Side, Symbol
 from bot.venues.live.feed import Feed, Wants
-from bot.venues.live.terms import AccountState, Heard, Subscription, Wanted
+from bot.venues.live.terms import AccountState, Heard, Instrument, Listing, Subscription, Wanted
 from bot.venues.live.venue import LiveVenue
 from bot.venues.live.wire import Reply, Request, Urgency
-from tests.building.core import BTC, ETH, ETH_LONG, LONG, D
+from tests.building.core import BTC, ETH, ETH_LONG, LONG, D, a_contract
 from tests.venues.live.fake import (
     HTML,
     LOST,
@@ -85,11 +85,11 @@ class Scene:
     def readings(self) -> list[float]:
         return self.box.times(BalanceChanged)
 
-    async def ticks(self, until_s: float, every_s: float = 1.0) -> None:
+    async def ticks(self, until_s: float, every_s: float = 1.0, symbol: Symbol = BTC) -> None:
         """A mark a second."""
         self.desk.dialect.heard = lambda message: Heard(facts=(message,))
         while seconds() < until_s:
-            self.hears(mark(now_ms()))
+            self.hears(mark(now_ms(), symbol=symbol))
             await asyncio.sleep(every_s)
 
 
@@ -641,6 +641,64 @@ def test_quarterlies_beside_what_is_held_are_watched_where_rules_want_them() -> 
     assert wanted.book
 
 
+def expiring(scene: Scene, after_s: int) -> None:
+    """Its quarterly is delivered so long after the beginning."""
+    quarterly = Instrument(id="BTC-Q", contract=a_contract(QUARTERLY, expiry_ms=T0 + after_s * 1_000))
+    scene.desk.connection.listing.become(Listing([quarterly]))
+
+
+def test_a_quarterly_is_watched_until_it_is_delivered_and_never_asked_for_again() -> None:
+    async def work() -> tuple[Scene, int]:
+        scene = Scene(wants=Wants(quarterlies=True))
+        expiring(scene, 20)
+        asked = 0
+
+        async def counts() -> None:
+            nonlocal asked
+            await asyncio.sleep(22)
+            asked = len(scene.desk.exchange.asked)
+
+        await plays(scene, 60, scene.ticks(60), scene.ticks(19, symbol=QUARTERLY), counts())
+        return scene, asked
+
+    scene, before = live(work)
+    assert [w.symbols for w in scene.wanted] == [(BTC, QUARTERLY), (BTC,)]
+    assert not [r for r in scene.desk.exchange.asked[before:] if r.path == "marks"]
+    assert scene.desk.wires.renewed == 0
+
+
+def test_an_expired_contract_that_awaits_its_delivery_is_watched_and_renews_no_client() -> None:
+    quarterly = PositionId(LONG.account, QUARTERLY, Side.LONG)
+
+    async def work() -> Scene:
+        scene = Scene()
+        scene.exchange.positions[quarterly] = a_position(quarterly)
+        expiring(scene, 5)
+        return await plays(scene, 60, scene.ticks(60), scene.ticks(4, symbol=QUARTERLY))
+
+    scene = live(work)
+    assert [w.symbols for w in scene.wanted] == [(BTC, QUARTERLY)]
+    assert scene.desk.wires.renewed == 0
+
+
+def test_what_is_watched_again_after_a_while_is_not_deaf_before_its_stream_has_begun() -> None:
+    async def work() -> Scene:
+        scene = Scene()
+
+        async def closes_and_opens() -> None:
+            await asyncio.sleep(12)
+            position = scene.exchange.positions.pop(LONG)
+            await asyncio.sleep(30)
+            scene.exchange.positions[LONG] = position
+
+        return await plays(scene, 50, scene.ticks(15), closes_and_opens())
+
+    scene = live(work)
+    assert [w.symbols for w in scene.wanted] == [(BTC,), (BTC,)]
+    assert not scene.box.links()
+    assert scene.desk.wires.renewed == 0
+
+
 def test_history_of_bars_comes_first_and_again_when_the_stream_starts_anew() -> None:
     minute = 60_000
     bar = BarClosed(at_ms=T0, symbol=BTC, timeframe_ms=minute, open=D(1), high=D(1), low=D(1), close=D(1))
@@ -710,6 +768,27 @@ def test_without_an_account_only_markets_are_watched() -> None:
     wanted, readings = live(work)
     assert [w.symbols for w in wanted] == [(BTC,)]
     assert readings == 0
+
+
+def test_without_an_account_too_a_contract_is_watched_until_it_expires() -> None:
+    async def work() -> list[Wanted]:
+        desk, wanted = Desk(), list[Wanted]()
+        quarterly = Instrument(id="BTC-Q", contract=a_contract(QUARTERLY, expiry_ms=T0 + 20_000))
+        desk.connection.listing.become(Listing([quarterly]))
+
+        def public(asked: Wanted) -> list[Subscription]:
+            wanted.append(asked)
+            return []
+
+        desk.dialect.public = public
+        feed = Feed(desk.connection, None, also={BTC, QUARTERLY})
+        running = asyncio.ensure_future(feed.run(Box()))
+        await asyncio.sleep(21)
+        running.cancel()
+        await asyncio.gather(running, return_exceptions=True)
+        return wanted
+
+    assert [w.symbols for w in live(work)] == [(BTC, QUARTERLY), (BTC,)]
 
 
 def test_what_became_of_an_unanswered_act_comes_through_the_feed() -> None:
