@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 
@@ -66,6 +66,7 @@ class AccountReader:
         self.complete_ms = 0
         """When the newest began that left no orders out."""
         self._reading = connection.dialect.reading
+        self._auth = connection.dialect.traits.codes.auth
         self._line = connection.wires.reads
         self._now_ms = connection.now_ms
         self._flaws = Flaws(connection.say)
@@ -145,13 +146,9 @@ class AccountReader:
 
     async def _read(self, began_ms: int, among: frozenset[Symbol] | None, urgency: Urgency) -> Snapshot:
         requests = self._reading.account_requests(self.listing, among)
-        answers = await asyncio.gather(
-            *(self._line.pages(request, urgency) for request in requests.values()), return_exceptions=True
-        )
+        answers = await self._answers(requests.values(), urgency)
         payloads: dict[str, Payload] = {}
         for name, answer in zip(requests, answers, strict=True):
-            if isinstance(answer, BaseException):
-                raise answer
             payloads |= {page_name(name, number): page for number, page in enumerate(answer, start=1)}
         try:
             state = self._reading.account(self.account, payloads, self.listing)
@@ -160,6 +157,27 @@ class AccountReader:
         for flaw in state.flaws:
             self._flaws.note("the account", flaw)
         return Snapshot(began_ms=began_ms, state=state)
+
+    async def _answers(self, requests: Iterable[Request], urgency: Urgency) -> list[list[Payload]]:
+        """All pages of each; ``Unreadable`` where one cannot be read.
+
+        That our key is refused is known at once, whatever the others come to: one of them may hang until its
+        time is over, or be lost without a word of why.
+        """
+        tasks = [asyncio.ensure_future(self._line.pages(request, urgency)) for request in requests]
+        waiting = set(tasks)
+        try:
+            while waiting:
+                done, waiting = await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
+                for task in tasks:
+                    error = task.exception() if task in done else None
+                    if isinstance(error, Unreadable) and error.code in self._auth:
+                        raise error
+        finally:
+            for task in waiting:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+        return [task.result() for task in tasks]
 
     def facts(self, found: Snapshot) -> Batch:
         """What a reading says, in the order to be folded in. Nothing where a later one is known."""

@@ -109,7 +109,7 @@ class Feed:
         if venue is not None:
             venue.too_old = partial(self._too_old, venue)
         self._met = None if venue is None else MetOrders(connection, venue, self.ear)
-        self._funding = None if venue is None else FundingPayments(connection, venue.reader, self.ear)
+        self._funding = None if venue is None else FundingPayments(connection, venue, self.ear)
         self._interest = OpenInterestPoll(connection, self.ear)
         self._market = StreamKeeper(connection, lambda: self._bars.want(self.ear.symbols))
         self._private = StreamKeeper(connection, self._afresh, None if venue is None else venue.accepted)
@@ -160,23 +160,28 @@ class Feed:
             self._hinted.clear()
             # What an action of ours changed has been read back by whoever carried it out.
             known = hinted and self._hinted_ms < venue.reader.complete_ms
-            self._refused = False if known else await self._read(venue, inbox)
+            rest_ms = 0 if known else await self._read(venue, inbox)
+            self._refused = rest_ms > 0
             # From its beginning on; one that had to wait for its turn does not bring the next one nearer.
             ended_ms = self._now_ms()
             counts_ms = began_ms if ended_ms - began_ms <= TAKES_MS else ended_ms
             self._look_at_symbols(group)
-            if self._refused:
-                await asyncio.sleep(PROBE_MS / 1000)
+            await asyncio.sleep(rest_ms / 1000)
             # A strategy that trades without end hints without end: stops and hedges need the exchange too.
             gap_ms = max(GAP_MS, self._cost_ms(venue))
             await asyncio.sleep(max(0, began_ms + gap_ms - self._now_ms()) / 1000)
             wait_ms = max(0, counts_ms + self._pace_ms(venue) - self._now_ms())
 
-    async def _read(self, venue: LiveVenue, inbox: Inbox) -> bool:
-        """One reading; whether our key was refused. One that was is tried with a single request first."""
+    async def _read(self, venue: LiveVenue, inbox: Inbox) -> int:
+        """One reading; how long to leave the exchange alone because it refuses our key, 0 where it does not.
+
+        A key that was refused is tried with a single request first. Where nothing comes of that, nothing was
+        said of the key: it is tried again soon, and still with a single one.
+        """
         try:
             if self._refused:
                 await venue.reader.probe(Urgency.ACCOUNT)
+                self._refused = False
             batch = await venue.reread()
         except Unreadable as error:
             self._flaws.note("the account", str(error))
@@ -184,9 +189,9 @@ class Feed:
                 lost = venue.auth_lost(error.code, str(error))
                 if lost is not None:
                     await inbox.put((lost,))
-                return True
+                return PROBE_MS
             self._unread_because = f": {error}"
-            return False
+            return CALM_MS if self._refused else 0
         if self._listings is not None:
             self._listings.compare(venue.state)
         # Not when it began: it may have waited for its turn, and is no older for that.
@@ -198,7 +203,7 @@ class Feed:
             batch = (back, *batch)
         if batch:
             await inbox.put(batch)
-        return False
+        return 0
 
     async def _watch_account(self, venue: LiveVenue, inbox: Inbox) -> None:
         """Tell that the account is not read, whatever the reason, or that nothing may be sent. Runs for ever.

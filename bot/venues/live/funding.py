@@ -14,12 +14,12 @@ from decimal import Decimal
 
 from bot.core.facts import FundingPaid
 from bot.core.types import PositionId, Side, Symbol
-from bot.venues.live.account import AccountReader
 from bot.venues.live.connection import Connection
 from bot.venues.live.ear import Ear, Inbox
 from bot.venues.live.flaws import Flaws
 from bot.venues.live.line import Unreadable
 from bot.venues.live.terms import Payload, Payment
+from bot.venues.live.venue import LiveVenue
 from bot.venues.live.wire import Urgency
 
 LOOK_MS = 1_000
@@ -34,15 +34,16 @@ REMEMBERED_MAX = 5_000
 class FundingPayments:
     """Tells of funding that was settled."""
 
-    def __init__(self, connection: Connection, reader: AccountReader, ear: Ear) -> None:
-        """``ear`` knows when the next settlements are, ``reader`` what is held."""
+    def __init__(self, connection: Connection, venue: LiveVenue, ear: Ear) -> None:
+        """``ear`` knows when the next settlements are, ``venue`` what is held and whether our key is good."""
         self._account = connection.account
         self._beside = connection.dialect.beside
         self._listing = connection.listing
         self._line = connection.wires.reads
         self._now_ms = connection.now_ms
         self._flaws = Flaws(connection.say)
-        self._reader = reader
+        self._reader = venue.reader
+        self._accepted = venue.accepted
         self._ear = ear
         self._next: dict[Symbol, tuple[Decimal, int]] = {}
         """The rate and the time of the next settlement of what is held."""
@@ -61,11 +62,11 @@ class FundingPayments:
             await self.look(inbox)
 
     async def look(self, inbox: Inbox) -> None:
-        """Take note of settlements whose time has come, and ask for those that are due."""
+        """Take note of settlements whose time has come, and ask for those that are due once our key may."""
         now_ms = self._now_ms()
         self._note(now_ms)
         due = {ask for ask in self._asks if ask[0] <= now_ms}
-        if due:
+        if due and self._accepted.is_set():
             self._asks -= due
             await self._ask(min(settled_ms for _, settled_ms in due) - EARLIER_MS, inbox)
 

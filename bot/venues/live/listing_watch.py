@@ -69,6 +69,7 @@ class ListingWatch:
         """Runs for ever."""
         while True:
             await self._due()
+            await self._venue.accepted.wait()  # Tiers are told to those alone whose key is taken.
             self._doubted.clear()
             try:
                 await self.read(inbox)

@@ -46,6 +46,7 @@ class MetOrders:
         """It hears of every reading of ``venue``, and from ``ear`` what the streams have told."""
         venue.reader.changed = self.compare
         self._reader = venue.reader
+        self._accepted = venue.accepted
         self._withdrawn = venue.withdrawn
         self._ear = ear
         self._endings = connection.dialect.traits.endings
@@ -72,6 +73,7 @@ class MetOrders:
         """Look up what is gone. Runs for ever."""
         while True:
             await self._next()
+            await self._accepted.wait()  # A key that is refused would use up the looks.
             now_ms = self._now_ms()
             for gone in [each for each in self._gone if each.look_ms <= now_ms]:
                 found = await self._look(gone)

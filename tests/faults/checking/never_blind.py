@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 from bot.core.decisions import Action, Refusal, StateChanged
 from bot.core.facts import CarriedOver
@@ -20,6 +21,7 @@ from bot.core.intents import (
 from bot.core.settings import FLATTEN, KEEPER
 from tests.faults.checking.story import Line, Story, run_at
 from tests.faults.checking.violation import Violation
+from tests.faults.evidence import Ending, Run
 
 STATES = frozenset({"recovering", "armed", "reducing", "blind", "auth_lost", "halted"})
 EXITS: tuple[type[Intent], ...] = (
@@ -34,8 +36,12 @@ EXITS: tuple[type[Intent], ...] = (
 OF_THE_ACCOUNT = ("account", "/positionRisk", "/balance", "/openOrders", "/openAlgoOrders")
 """What only a key that is accepted may read."""
 KEY_CODES = frozenset({"-2014", "-2015"})
-TOLD_MS = 15_000
-"""A key that is refused at a reading is said so within this."""
+TOLD_MS = 10_000
+"""A key that is refused is said to be so within this."""
+TRIED_MS = 55_000
+"""So far apart are two attempts with a key that is said to be refused, whatever an answer takes."""
+LIES = frozenset({"body_before", "body_after"})
+"""Answers that are none, and look as if the key had been taken."""
 FIRST = "recovering"
 
 
@@ -137,27 +143,29 @@ def only_what_the_state_allows(story: Story) -> Iterator[Violation]:
 
 
 def a_refused_key_is_said(story: Story) -> Iterator[Violation]:
-    """I20. A key that the exchange does not take any more is a state and not a pause."""
-    told = [
-        line.at_ms
-        for line in story.of(StateChanged)
-        if isinstance(line.noun, StateChanged) and line.noun.now in ("auth_lost", "halted")
-    ]
-    refused_ms: int | None = None
-    for asked in story.evidence.requests:
-        if asked.answered_ms is None:
-            continue
-        if asked.code not in KEY_CODES:
-            if asked.path.endswith(OF_THE_ACCOUNT) and asked.executed and asked.answered == "truth":
-                refused_ms = None
-            continue
-        refused_ms = asked.answered_ms if refused_ms is None else refused_ms
-        late = asked.answered_ms - refused_ms > TOLD_MS
-        if late and not any(at_ms <= asked.answered_ms for at_ms in told):
-            yield Violation(
-                asked.answered_ms, "I20", f"the key is refused since {refused_ms}: nobody was told"
-            )
-            return
+    """I20. A key that the exchange does not take any more is a state, or the end of a start, and in time."""
+    for run in story.evidence.runs:
+        for refused in _refusals(story, run):
+            due_ms = refused.since_ms + TOLD_MS
+            if run.guarding_ms is None or run.ending is Ending.REFUSED:
+                # A start that did not come to guard has no state to tell: its last words are what it says.
+                silent = refused.until_ms > due_ms or not _is_named(run)
+            else:
+                silent = refused.until_ms > due_ms and not _is_told(story, run, refused.since_ms, due_ms)
+            if silent:
+                text = f"the key is refused since {refused.since_ms}: nobody was told"
+                yield Violation(min(due_ms, refused.until_ms), "I20", text)
+
+
+def a_refused_key_is_hardly_tried(story: Story) -> Iterator[Violation]:
+    """I20. What was said to be refused is tried once a minute, by whomever: it is no way to get it back."""
+    for run in story.evidence.runs:
+        for refused in _refusals(story, run):
+            for earlier_ms, later_ms in pairwise(refused.tried_ms):
+                if later_ms - earlier_ms < TRIED_MS:
+                    text = f"the key is refused since {refused.since_ms} and was tried at {earlier_ms} too"
+                    yield Violation(later_ms, "I20", text)
+                    break
 
 
 def every_change_has_a_reason(story: Story) -> Iterator[Violation]:
@@ -182,11 +190,81 @@ CHECKS = (
     a_mute_stream_blinds_nobody,
     only_what_the_state_allows,
     a_refused_key_is_said,
+    a_refused_key_is_hardly_tried,
     every_change_has_a_reason,
 )
 
 
 # -- inside -----------------------------------------------------------------------------------------
+
+
+@dataclass(slots=True)
+class _Refused:
+    """A time in which the exchange did not take the key, as one run got to know it."""
+
+    since_ms: int
+    """When the first answer came that said so."""
+    until_ms: int
+    """When a reading was answered again, or the run was over."""
+    tried_ms: list[int] = field(default_factory=list)
+    """When what was refused had left that left once it was said."""
+    known_ms: int | None = None
+    """Since when the run had no reason to think otherwise."""
+
+
+def _refusals(story: Story, run: Run) -> Iterator[_Refused]:
+    """In the order in which the exchange was asked: answers may overtake each other."""
+    answered = [
+        asked
+        for asked in story.evidence.requests
+        if asked.epoch == run.epoch and asked.answered in {"truth", *LIES} and asked.arrived_ms is not None
+    ]
+    refused: _Refused | None = None
+    for asked in sorted(answered, key=lambda asked: (asked.arrived_ms, asked.number)):
+        answered_ms = asked.answered_ms
+        if answered_ms is None or answered_ms > run.ended_ms:
+            continue
+        of_the_account = asked.path.endswith(OF_THE_ACCOUNT)
+        if asked.answered in LIES:
+            if refused is not None and of_the_account:
+                refused.known_ms = None
+        elif asked.code in KEY_CODES:
+            refused = refused or _Refused(answered_ms, run.ended_ms)
+            refused.since_ms = min(refused.since_ms, answered_ms)
+            refused.known_ms = refused.known_ms or answered_ms
+            if asked.sent_ms > refused.known_ms + TOLD_MS:
+                refused.tried_ms.append(asked.sent_ms)
+        elif refused is not None and asked.executed and of_the_account:
+            refused.until_ms = answered_ms
+            yield refused
+            refused = None
+    if refused is not None:
+        yield refused
+
+
+def _is_named(run: Run) -> bool:
+    """Whether a run that ended by itself said that it was the key; one that was killed could not."""
+    return run.ending is not Ending.REFUSED or any(code in run.because for code in KEY_CODES)
+
+
+def _is_told(story: Story, run: Run, since_ms: int, due_ms: int) -> bool:
+    """Whether an account stood still for its key, or altogether, at some moment of a time."""
+    standings, before = Standings(), True
+    for line in story.lines:
+        if line.at_ms > due_ms:
+            break
+        if before and line.at_ms >= since_ms and _stands_still(standings, run):
+            return True
+        before = line.at_ms < since_ms
+        standings.read(line)
+        if not before and _stands_still(standings, run):
+            return True
+    return _stands_still(standings, run)
+
+
+def _stands_still(standings: Standings, run: Run) -> bool:
+    states = {standing.state for standing in standings.accounts.values()}
+    return standings.epoch == run.epoch and bool(states & {"auth_lost", "halted"})
 
 
 def _guarded(story: Story, since_ms: int, until_ms: int) -> bool:

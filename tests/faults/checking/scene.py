@@ -125,9 +125,10 @@ class Scene:
             )
         )
 
-    def ends(self, ending: Ending) -> None:
+    def ends(self, ending: Ending, because: str = "", *, guarded: bool = True) -> None:
         """The present run ends now."""
-        self.runs[-1] = replace(self.runs[-1], ended_ms=self.now_ms, ending=ending)
+        run = replace(self.runs[-1], ended_ms=self.now_ms, ending=ending, because=because)
+        self.runs[-1] = run if guarded else replace(run, guarding_ms=None)
 
     def folds(self, *facts: Fact, decisions: Sequence[Decision] = ()) -> None:
         """A step of the journal, committed."""

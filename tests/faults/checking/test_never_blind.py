@@ -9,6 +9,7 @@ from bot.core.intents import AddMargin, Intent, ReducePosition
 from bot.core.types import RuleName
 from tests.building.core import LONG
 from tests.faults.checking.scene import Scene
+from tests.faults.evidence import Ending
 
 D = Decimal
 MARGIN = AddMargin(id=LONG, amount=D(10))
@@ -94,9 +95,76 @@ def test_a_key_that_is_refused_and_nobody_is_told(said: bool) -> None:
     scene.reads(code="-2015", executed=False, status=400)
     if said:
         scene.becomes("armed", "auth_lost")
-    scene.passes(20_000)
+    scene.passes(70_000)
     scene.reads(code="-2015", executed=False, status=400)
     assert ("I20" in scene.found()) is not said
+
+
+@pytest.mark.parametrize(("after_ms", "late"), [(9_000, False), (11_000, True)])
+def test_a_key_that_is_refused_is_said_to_be_in_time(after_ms: int, late: bool) -> None:
+    scene = Scene()
+    scene.reads(code="-2015", executed=False, status=400)
+    scene.passes(after_ms)
+    scene.becomes("armed", "auth_lost")
+    assert ("I20" in scene.found()) is late
+
+
+def test_what_was_said_of_a_key_once_is_not_said_of_it_later() -> None:
+    scene = Scene()
+    scene.reads(code="-2015", executed=False, status=400)
+    scene.becomes("armed", "auth_lost")
+    scene.passes(60_000)
+    scene.reads()
+    scene.becomes("auth_lost", "armed")
+    scene.passes(60_000)
+    scene.reads(code="-2015", executed=False, status=400)
+    assert "I20" in scene.found()
+
+
+KEY = 'GET positionSide/dual: HTTP 401: {"code":-2015}'
+
+
+@pytest.mark.parametrize(
+    ("ending", "because", "said"),
+    [
+        (Ending.REFUSED, KEY, True),
+        (Ending.REFUSED, "GET positionSide/dual: TimeoutError", False),
+        (Ending.KILLED, "", True),
+    ],
+)
+def test_a_start_with_a_key_that_is_refused_ends_and_says_so(
+    ending: Ending, because: str, said: bool
+) -> None:
+    scene = Scene()
+    for _ in range(2):  # However often somebody tries it again.
+        scene.asks(method="GET", path="positionSide/dual", writes=False, code="-2015", executed=False)
+        scene.passes(50)
+        scene.ends(ending, because, guarded=False)
+        scene.passes(16_000)
+        scene.starts()
+    assert ("I20" in scene.found()) is not said
+
+
+def test_a_start_with_a_key_that_is_refused_does_not_go_on() -> None:
+    scene = Scene()
+    scene.asks(method="GET", path="positionSide/dual", writes=False, code="-2015", executed=False)
+    scene.passes(20_000)
+    scene.ends(Ending.REFUSED, KEY, guarded=False)
+    assert "I20" in scene.found()
+
+
+@pytest.mark.parametrize(("apart_ms", "lie", "found"), [(60_000, 0, 0), (10_000, 0, 1), (10_000, 1, 0)])
+def test_a_key_that_is_said_to_be_refused_is_tried_once_a_minute(apart_ms: int, lie: int, found: int) -> None:
+    scene = Scene()
+    scene.reads(code="-2015", executed=False, status=400)
+    scene.becomes("armed", "auth_lost")
+    scene.passes(60_000)
+    scene.reads(code="-2015", executed=False, status=400)
+    for _ in range(lie):
+        scene.reads(code="-2015", executed=False, answered="body_after")
+    scene.passes(apart_ms)
+    scene.reads(code="-2015", executed=False, status=400)
+    assert scene.found().count("I20") == found
 
 
 @pytest.mark.parametrize(

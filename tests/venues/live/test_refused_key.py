@@ -1,0 +1,154 @@
+"""A key that the exchange refuses: known at once, and left alone by everybody until it is taken again."""
+
+import asyncio
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import partial
+from itertools import pairwise
+
+import pytest
+
+from bot.core.facts import FundingPaid, FundingRate, Link
+from bot.venues.live.terms import Heard
+from bot.venues.live.wire import Reply, Request
+from tests.building.core import BTC, D
+from tests.venues.live.fake import LOST, FakeDialect, FakeExchange, says
+from tests.venues.live.test_feed import Scene, plays, seconds
+from tests.venues.live.test_funding import DUE_MS, PAID, RATE
+from tests.venues.live.test_met_orders import OUTCOME, meets, told
+from tests.venues.live.test_venue import held
+from tests.venues.live.virtual import live, now_ms
+
+REFUSED = says(401, -2015)
+HANGS_S = 10
+Befalls = Callable[[Scene], object]
+
+
+@dataclass
+class TwoRequests(FakeExchange):
+    """An exchange of which an account is read by two requests."""
+
+    beside: Reply | None = None
+    """What the second of them is answered, if not the truth; ``LOST`` after as long as a client waits."""
+
+    async def call(self, request: Request) -> Reply:
+        if request.path == "beside" and self.beside is not None:
+            self.asked.append(request)
+            await asyncio.sleep(HANGS_S)
+            return self.beside
+        return await super().call(request)
+
+
+def two_requests(dialect: FakeDialect) -> None:
+    one = dialect.account_requests
+
+    def both(*args: object) -> Mapping[str, Request]:
+        beside = Request(api="private", method="GET", path="beside")
+        return {"beside": beside, **one(*args)}  # type: ignore[arg-type]  # handed on as they are
+
+    dialect.account_requests = both  # type: ignore[method-assign]
+
+
+def a_scene() -> Scene:
+    of_one = held()
+    exchange = TwoRequests(positions=of_one.positions, orders=of_one.orders)
+    return Scene(exchange, special=two_requests)
+
+
+def refuses(scene: Scene) -> None:
+    """The exchange refuses the key, and something makes us read the account."""
+    scene.exchange.unreadable = REFUSED
+    looks_again(scene)
+
+
+def looks_again(scene: Scene) -> None:
+    dialect = scene.desk.dialect
+    before, dialect.heard = dialect.heard, lambda _: Heard(facts=(), account=True)
+    scene.hears({})
+    dialect.heard = before
+
+
+def answers(reply: Reply | None) -> Befalls:
+    def befall(scene: Scene) -> None:
+        scene.exchange.unreadable = reply
+
+    return befall
+
+
+def lives(make: Callable[[], Scene], until_s: float, *befalls: tuple[float, Befalls]) -> Scene:
+    """What befalls when."""
+
+    async def work() -> Scene:
+        scene = make()
+
+        async def life() -> None:
+            for at_s, befall in befalls:
+                await asyncio.sleep(at_s - seconds())
+                befall(scene)
+
+        return await plays(scene, until_s, scene.ticks(until_s, 2.5), life())
+
+    return live(work)
+
+
+def lost_at(scene: Scene) -> list[float]:
+    return [at for at, link, up in scene.box.links() if link is Link.AUTH and not up]
+
+
+def test_a_refused_key_is_known_although_another_request_of_the_reading_hangs() -> None:
+    def hangs(scene: Scene) -> None:
+        assert isinstance(scene.exchange, TwoRequests)
+        scene.exchange.beside = LOST
+        refuses(scene)
+
+    (at,) = lost_at(lives(a_scene, 30, (5, hangs)))
+    assert 5 <= at <= 5.5
+
+
+def test_a_probe_of_which_nothing_comes_is_followed_by_another_probe() -> None:
+    asked: list[tuple[float, str]] = []
+
+    class Counted(TwoRequests):
+        async def call(self, request: Request) -> Reply:
+            if request.api == "private":
+                asked.append((seconds(), request.path))
+            return await super().call(request)
+
+    def make() -> Scene:
+        return Scene(Counted(positions=held().positions), special=two_requests)
+
+    scene = lives(make, 160, (5, refuses), (60, answers(LOST)), (70, answers(REFUSED)))
+    assert len(lost_at(scene)) == 1
+    probes = [at for at, _ in asked if at > 10]
+    assert [round(later - earlier) for earlier, later in pairwise([5.0, *probes])] == [60, 9, 60]
+
+
+def test_a_stop_that_was_met_meanwhile_is_found_once_the_key_is_taken_again() -> None:
+    def meets_it(scene: Scene) -> None:
+        meets(scene.exchange)
+        looks_again(scene)
+
+    scene = lives(partial(Scene, held()), 200, (5, meets_it), (5.5, refuses), (100, answers(None)))
+    assert told(scene) == [OUTCOME]
+
+
+def test_funding_that_was_paid_meanwhile_is_found_once_the_key_is_taken_again() -> None:
+    def announces(scene: Scene) -> None:
+        rate = FundingRate(at_ms=now_ms(), symbol=BTC, rate=RATE, next_ms=DUE_MS)
+        scene.desk.dialect.heard = lambda _: Heard(facts=(rate,))
+        scene.hears({})
+        scene.exchange.payments = (PAID,)
+
+    scene = lives(partial(Scene, held()), 240, (1, announces), (15, refuses), (170, answers(None)))
+    ((at, paid),) = [(at, fact) for at, fact in scene.box.at if isinstance(fact, FundingPaid)]
+    assert at > 170
+    assert paid.amount == D("-0.1")
+
+
+@pytest.mark.parametrize("refused", [True, False])
+def test_the_list_of_contracts_waits_until_the_key_is_taken_again(refused: bool) -> None:
+    hour_s = 3_600
+    befalls = ((hour_s - 100, refuses), (hour_s + 200, answers(None))) if refused else ()
+    scene = lives(partial(Scene, held()), hour_s + 400, *befalls)
+    (at_ms,) = scene.desk.wires.reloaded
+    assert at_ms == hour_s * 1_000 if not refused else at_ms > (hour_s + 200) * 1_000
