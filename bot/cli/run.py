@@ -67,6 +67,7 @@ def execute(running: Running, clock: Clock) -> int:
     from bot.runtime.errors import ShellError
     from bot.runtime.log import report_crash, set_up
     from bot.runtime.process import run as live_through
+    from bot.runtime.starting.errors import KeyRefused
     from bot.venues.live.line import Unreadable
 
     found: list[Failure] = []
@@ -76,6 +77,9 @@ def execute(running: Running, clock: Clock) -> int:
             await guard(running, life, clock)
         except Unreadable as error:
             # The account was read a moment ago, so this is the line or the exchange, and no defect of ours.
+            if error.code in _refusing_codes(running.settings):
+                remedy = "look at the key, its rights and the addresses it is bound to"
+                raise KeyRefused("the exchange", f"our key is not accepted ({error})", remedy) from error
             raise ShellError("the exchange", str(error), "look at the network and start again") from error
         except Exception as error:
             refused = _refused(error)
@@ -90,6 +94,14 @@ def execute(running: Running, clock: Clock) -> int:
     if found:
         raise found[0]
     return exit_code
+
+
+def _refusing_codes(settings: Settings) -> frozenset[str]:
+    """By which the exchanges of these accounts say that a key is no good."""
+    from bot.venues.live.registry import dialect
+
+    venues = {account.venue for account in settings.config.accounts.values() if account.venue is not None}
+    return frozenset[str]().union(*(dialect(venue).traits.codes.auth for venue in venues))
 
 
 @dataclass(frozen=True, slots=True)

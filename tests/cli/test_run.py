@@ -288,6 +288,21 @@ def test_an_exchange_that_cannot_be_read_at_the_start_is_no_defect(
     )
 
 
+def test_a_key_that_is_revoked_while_it_starts_is_for_a_person_to_look_at(
+    perform: Callable[..., int], capfd: pytest.CaptureFixture[str]
+) -> None:
+    class Refusing(FakeVenue):
+        async def snapshot(self) -> Sequence[Batch]:
+            raise Unreadable(Request(api="x", method="GET", path="balance"), "HTTP 401", code="-2015")
+
+    assert perform(Stage(signals, venue=Refusing())) == 4
+    (line,) = capfd.readouterr().err.splitlines()
+    assert line == (
+        "holdfast: the exchange: our key is not accepted (GET balance: HTTP 401); "
+        "look at the key, its rights and the addresses it is bound to"
+    )
+
+
 def test_a_secret_is_in_nothing_that_a_failing_run_leaves(
     perform: Callable[..., int], tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:

@@ -25,6 +25,7 @@ from bot.venues.live.line import Unreadable
 from bot.venues.live.listing_watch import ListingWatch
 from bot.venues.live.market_watch import MarketWatch
 from bot.venues.live.met_orders import MetOrders
+from bot.venues.live.refused_key import RefusedKey
 from bot.venues.live.streams import StreamKeeper
 from bot.venues.live.terms import Wanted
 from bot.venues.live.venue import LiveVenue
@@ -108,6 +109,7 @@ class Feed:
         self.ear.passed_on = self._alive
         if venue is not None:
             venue.too_old = partial(self._too_old, venue)
+        self._refused_key = None if venue is None else RefusedKey(connection, venue)
         self._met = None if venue is None else MetOrders(connection, venue, self.ear)
         self._funding = None if venue is None else FundingPayments(connection, venue, self.ear)
         self._interest = OpenInterestPoll(connection, self.ear)
@@ -178,6 +180,7 @@ class Feed:
         A key that was refused is tried with a single request first. Where nothing comes of that, nothing was
         said of the key: it is tried again soon, and still with a single one.
         """
+        self._refused = self._refused or not venue.accepted.is_set()  # Somebody else may have been told.
         try:
             if self._refused:
                 await venue.reader.probe(Urgency.ACCOUNT)
@@ -185,10 +188,11 @@ class Feed:
             batch = await venue.reread()
         except Unreadable as error:
             self._flaws.note("the account", str(error))
-            if error.code in self._dialect.traits.codes.auth:
-                lost = venue.auth_lost(error.code, str(error))
-                if lost is not None:
-                    await inbox.put((lost,))
+            assert self._refused_key is not None, "a reading without an account"
+            if self._refused_key.shown_by(error):
+                lost = self._refused_key.news(error)
+                if lost:
+                    await inbox.put(lost)
                 return PROBE_MS
             self._unread_because = f": {error}"
             return CALM_MS if self._refused else 0

@@ -18,6 +18,7 @@ from bot.venues.live.connection import Connection
 from bot.venues.live.ear import Ear, Inbox
 from bot.venues.live.flaws import Flaws
 from bot.venues.live.line import Unreadable
+from bot.venues.live.refused_key import RefusedKey
 from bot.venues.live.terms import Payload, Payment
 from bot.venues.live.venue import LiveVenue
 from bot.venues.live.wire import Urgency
@@ -44,6 +45,7 @@ class FundingPayments:
         self._flaws = Flaws(connection.say)
         self._reader = venue.reader
         self._accepted = venue.accepted
+        self._refused_key = RefusedKey(connection, venue)
         self._ear = ear
         self._next: dict[Symbol, tuple[Decimal, int]] = {}
         """The rate and the time of the next settlement of what is held."""
@@ -98,6 +100,9 @@ class FundingPayments:
             payments = self._beside.payments(payloads, self._listing)
         except (Unreadable, ValueError, KeyError) as error:
             self._flaws.note("funding that was paid", str(error))
+            lost = self._refused_key.news(error) if isinstance(error, Unreadable) else ()
+            if lost:
+                await inbox.put(lost)
             return
         facts = [fact for each in self._new(payments) if (fact := self._fact(each)) is not None]
         if facts:

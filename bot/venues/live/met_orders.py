@@ -21,6 +21,7 @@ from bot.venues.live.connection import Connection
 from bot.venues.live.ear import Ear, Inbox
 from bot.venues.live.line import Unreadable
 from bot.venues.live.looking import Lookout
+from bot.venues.live.refused_key import RefusedKey
 from bot.venues.live.terms import AccountState, OrderState
 from bot.venues.live.venue import LiveVenue
 
@@ -47,6 +48,7 @@ class MetOrders:
         venue.reader.changed = self.compare
         self._reader = venue.reader
         self._accepted = venue.accepted
+        self._refused_key = RefusedKey(connection, venue)
         self._withdrawn = venue.withdrawn
         self._ear = ear
         self._endings = connection.dialect.traits.endings
@@ -99,6 +101,9 @@ class MetOrders:
                 state = await self._lookout.order(instrument, order.client_id, conditional=True)
             except Unreadable as error:
                 self._say(f"what became of {order.client_id}: {error}")
+                if self._refused_key.shown_by(error):
+                    gone.look_ms = self._now_ms() + GRACE_MS  # It was no look.
+                    return tuple(self._refused_key.news(error))
             gone.looks_left -= 1
             if (state is None or state.open) and gone.looks_left > 0:
                 gone.look_ms = self._now_ms() + GRACE_MS

@@ -326,9 +326,9 @@ SEEING = (
     ),
     Substitution(
         name="a_revoked_key_is_a_bad_line",
-        path=f"{LIVE}/feed.py",
-        old="            if error.code in self._dialect.traits.codes.auth:\n",
-        new="            if False:\n",
+        path=f"{LIVE}/refused_key.py",
+        old="        return bool(error.code) and error.code in self._codes\n",
+        new="        return False\n",
         breaks="a key that was revoked looks like a bad network, for ever",
         weather=("key revoked",),
     ),

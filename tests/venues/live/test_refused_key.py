@@ -1,15 +1,17 @@
 """A key that the exchange refuses: known at once, and left alone by everybody until it is taken again."""
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from itertools import pairwise
+from typing import Any
 
 import pytest
 
 from bot.core.facts import FundingPaid, FundingRate, Link
-from bot.venues.live.terms import Heard
+from bot.core.types import Symbol
+from bot.venues.live.terms import Heard, Listing
 from bot.venues.live.wire import Reply, Request
 from tests.building.core import BTC, D
 from tests.venues.live.fake import LOST, FakeDialect, FakeExchange, says
@@ -21,6 +23,7 @@ from tests.venues.live.virtual import live, now_ms
 
 REFUSED = says(401, -2015)
 HANGS_S = 10
+HOUR_S = 3_600
 Befalls = Callable[[Scene], object]
 
 
@@ -42,9 +45,9 @@ class TwoRequests(FakeExchange):
 def two_requests(dialect: FakeDialect) -> None:
     one = dialect.account_requests
 
-    def both(*args: object) -> Mapping[str, Request]:
+    def both(listing: Listing, among: Collection[Symbol] | None = None) -> Mapping[str, Request]:
         beside = Request(api="private", method="GET", path="beside")
-        return {"beside": beside, **one(*args)}  # type: ignore[arg-type]  # handed on as they are
+        return {"beside": beside, **one(listing, among)}
 
     dialect.account_requests = both  # type: ignore[method-assign]
 
@@ -105,6 +108,28 @@ def test_a_refused_key_is_known_although_another_request_of_the_reading_hangs() 
     assert 5 <= at <= 5.5
 
 
+def test_what_the_list_of_contracts_was_told_of_the_key_is_known_at_once() -> None:
+    class Tiers(FakeExchange):
+        async def call(self, request: Request) -> Reply:
+            if request.path == "tiers" and seconds() > HOUR_S - 1:
+                self.unreadable = LOST
+                return REFUSED
+            return await super().call(request)
+
+    def tiers(dialect: FakeDialect) -> None:
+        def requests(markets: Sequence[Mapping[str, Any]]) -> Sequence[Request]:
+            return [Request(api="private", method="GET", path="tiers")]
+
+        dialect.tier_requests = requests  # type: ignore[method-assign]
+
+    def make() -> Scene:
+        of_one = held()
+        return Scene(Tiers(positions=of_one.positions, orders=of_one.orders), special=tiers)
+
+    (at,) = lost_at(lives(make, HOUR_S + 30))
+    assert HOUR_S <= at <= HOUR_S + 1
+
+
 def test_a_probe_of_which_nothing_comes_is_followed_by_another_probe() -> None:
     asked: list[tuple[float, str]] = []
 
@@ -147,8 +172,7 @@ def test_funding_that_was_paid_meanwhile_is_found_once_the_key_is_taken_again() 
 
 @pytest.mark.parametrize("refused", [True, False])
 def test_the_list_of_contracts_waits_until_the_key_is_taken_again(refused: bool) -> None:
-    hour_s = 3_600
-    befalls = ((hour_s - 100, refuses), (hour_s + 200, answers(None))) if refused else ()
-    scene = lives(partial(Scene, held()), hour_s + 400, *befalls)
+    befalls = ((HOUR_S - 100, refuses), (HOUR_S + 200, answers(None))) if refused else ()
+    scene = lives(partial(Scene, held()), HOUR_S + 400, *befalls)
     (at_ms,) = scene.desk.wires.reloaded
-    assert at_ms == hour_s * 1_000 if not refused else at_ms > (hour_s + 200) * 1_000
+    assert at_ms == HOUR_S * 1_000 if not refused else at_ms > (HOUR_S + 200) * 1_000
