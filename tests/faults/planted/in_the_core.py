@@ -107,7 +107,7 @@ SUBSTITUTIONS = (
         old="    entry = case.holder.history.in_flight\n    if entry is None:\n        return None\n",
         new=(
             "    entry = case.holder.history.in_flight\n"
-            "    if entry is None or entry.life is Life.UNKNOWN:\n"
+            "    if entry is None or not entry.awaited:\n"
             "        return None\n"
         ),
         breaks="a second intent goes while nobody knows of the first",
