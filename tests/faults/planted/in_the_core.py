@@ -74,6 +74,7 @@ SUBSTITUTIONS = (
         new="        pass\n",
         breaks="there is no end to the actions of an hour",
         weather=("crash",),
+        limits={"actions_per_hour": 3, "cooldown_ms": 1_000},
     ),
     Substitution(
         name="nothing_latches",
