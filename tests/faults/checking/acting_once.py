@@ -10,7 +10,17 @@ from bot.core.decisions import Action
 from bot.core.facts import Outcome, OutcomeKind, PositionChanged
 from bot.core.intents import AddMargin, CancelStop, CutLeverage, ReducePosition, WithdrawMargin
 from bot.core.types import PositionId
-from tests.faults.checking.story import FAILED, PROVEN, UNSENT, Deed, Story, action_id, is_ours
+from tests.faults.checking.story import (
+    CLOSED,
+    FAILED,
+    UNSENT,
+    WITHOUT_ID,
+    Deed,
+    Line,
+    Story,
+    action_id,
+    is_ours,
+)
 from tests.faults.checking.violation import Violation
 from tests.faults.evidence import (
     Effect,
@@ -25,6 +35,8 @@ from tests.faults.evidence import (
 UNKNOWN_MS, UNDECIDED_MS = 120_000, 360_000
 """Within this long every intent is resolved while the exchange answers; where people were told that no
 reading can decide it, it is given up within the other."""
+PATIENT_MS = 300_000
+"""Nothing is given up before it was looked for that long."""
 
 
 def no_id_is_used_twice(story: Story) -> Iterator[Violation]:
@@ -79,18 +91,25 @@ def the_outcome_is_the_truth(story: Story) -> Iterator[Violation]:
         line, outcome = deed.proven
         happened = _happened(story, deed)
         failed = outcome.kind in FAILED
-        if failed and happened and not _meddled(story, deed):
+        if failed and happened and not _meddled(story, deed, line.at_ms):
             text = (
                 f"{deed.action.client_id} was carried out and is said to be {outcome.kind}: {outcome.proof}"
             )
             yield Violation(line.at_ms, "I04", text)
-        elif (
-            not failed
-            and not happened
-            and not _meddled(story, deed)
-            and "counted as done" not in outcome.proof
-        ):
+        elif not failed and not happened and not _meddled(story, deed, line.at_ms):
             text = f"{deed.action.client_id} was never carried out and is said to be so: {outcome.proof}"
+            yield Violation(line.at_ms, "I04", text)
+
+
+def only_what_nothing_can_decide_is_given_up(story: Story) -> Iterator[Violation]:
+    """I04. Giving up is no proof: only what has no id is, late, where others meddled, and people are told."""
+    for deed in story.deeds:
+        if deed.closed is None or deed.closed[1].kind is not OutcomeKind.GIVEN_UP:
+            continue
+        line, outcome = deed.closed
+        wrong = _given_up_lightly(story, deed, line)
+        if wrong:
+            text = f"{deed.action.client_id} was given up{wrong}: {outcome.proof}"
             yield Violation(line.at_ms, "I04", text)
 
 
@@ -109,7 +128,7 @@ def nothing_stays_unknown(story: Story) -> Iterator[Violation]:
             deed.action.client_id in said.text and "cannot be decided" in said.text for said in evidence.said
         )
         allowed_ms = UNDECIDED_MS if told else UNKNOWN_MS
-        if deed.proven is None and evidence.ended_ms - since_ms > allowed_ms and not _gone(story, deed):
+        if deed.closed is None and evidence.ended_ms - since_ms > allowed_ms and not _gone(story, deed):
             text = f"{deed.action.client_id} is still open {(evidence.ended_ms - since_ms) // 1000} s later"
             yield Violation(evidence.ended_ms, "I04", text)
 
@@ -122,7 +141,7 @@ def one_at_a_time(story: Story) -> Iterator[Violation]:
             case PositionChanged(id=id_, position=None):
                 flying[id_].clear()
             case Outcome(id=id_, client_id=client_id, kind=kind) if client_id in flying[id_]:
-                if kind in PROVEN:
+                if kind in CLOSED:
                     del flying[id_][client_id]
                 else:
                     flying[id_][client_id].unknown = kind is OutcomeKind.UNKNOWN
@@ -139,6 +158,7 @@ CHECKS = (
     nothing_is_sent_twice,
     the_row_comes_first,
     the_outcome_is_the_truth,
+    only_what_nothing_can_decide_is_given_up,
     nothing_stays_unknown,
     one_at_a_time,
 )
@@ -179,20 +199,32 @@ def _happened(story: Story, deed: Deed) -> bool:
             )
 
 
-def _meddled(story: Story, deed: Deed) -> bool:
+def _given_up_lightly(story: Story, deed: Deed, line: Line) -> str:
+    """What was wrong with giving an action up; empty if it was right."""
+    since_ms = min((asked.sent_ms for asked in deed.requests), default=deed.line.at_ms)
+    if not isinstance(deed.intent, WITHOUT_ID):
+        return " although it has an id to ask for"
+    if line.at_ms - since_ms < PATIENT_MS:
+        return f" after {(line.at_ms - since_ms) // 1000} s"
+    if not _gone(story, deed) and not _meddled(story, deed, line.at_ms):
+        return " although nobody else had touched its position"
+    if not any(deed.action.client_id in said.text for said in story.evidence.said):
+        return " and nobody was told"
+    return ""
+
+
+def _meddled(story: Story, deed: Deed, until_ms: int) -> bool:
     """Whether somebody else did the same meanwhile, so that reading could not tell.
 
     Margin and leverage have no id: what the user moves in the same minute looks like an action of ours.
     """
     if not isinstance(deed.intent, AddMargin | WithdrawMargin | CutLeverage):
         return False
-    assert deed.proven is not None, "nothing was said of it"
-    since_ms, until_ms = deed.line.at_ms, deed.proven[0].at_ms
     kinds = (MarginEffect, SettingEffect, PositionEffect)
     return any(
         isinstance(effect, kinds)
         and effect.cause.who is not Who.BOT
-        and since_ms <= effect.at_ms <= until_ms
+        and deed.line.at_ms <= effect.at_ms <= until_ms
         and _about(effect, deed)
         for effect in story.evidence.effects
     )

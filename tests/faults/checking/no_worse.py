@@ -37,6 +37,8 @@ DAY_MS = 86_400_000
 SETTLED_MS = 10_000
 """How long before a decision the balance may have been read that it is based on."""
 LEVERAGE = "leverage"
+TAKEN_OUT = "2"
+"""Binance's word, beside an amount of margin, for taking it out."""
 
 
 def exposure_only_falls(story: Story) -> Iterator[Violation]:
@@ -167,7 +169,13 @@ def the_reserve_is_kept(story: Story) -> Iterator[Violation]:
 
 
 def no_margin_is_taken_out(story: Story) -> Iterator[Violation]:
-    """I11. Margin leaves a position only where a rule withdrew it."""
+    """I11. Margin leaves a position only where a rule withdrew it, and else is not even asked to."""
+    for asked in story.evidence.requests:
+        deed = story.deed_of.get(asked.number)
+        taken_out = asked.writes and "positionMargin" in asked.path and asked.params["type"] == TAKEN_OUT
+        if taken_out and (deed is None or not isinstance(deed.intent, WithdrawMargin)):
+            text = f"{asked.params['amount']} of {asked.params['symbol']} was to be taken out"
+            yield Violation(asked.sent_ms, "I11", text)
     for effect in story.ours():
         if isinstance(effect, MarginEffect) and effect.amount < 0:
             deed = story.deed_behind(effect)

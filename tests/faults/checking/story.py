@@ -35,7 +35,9 @@ from tests.faults.evidence import Asked, Effect, Evidence, Run, Who
 
 OPENED = "Opened"
 PROVEN = frozenset({OutcomeKind.REJECTED, OutcomeKind.NOT_APPLIED, OutcomeKind.VERIFIED})
-"""What closes an intent."""
+"""What says of an intent what became of it."""
+CLOSED = PROVEN | {OutcomeKind.GIVEN_UP}
+"""What closes an intent: a proof, or that there will be none."""
 FAILED = frozenset({OutcomeKind.REJECTED, OutcomeKind.NOT_APPLIED})
 UNSENT = (Notify, SetPosture)
 WITHOUT_ID = (AddMargin, WithdrawMargin, CutLeverage, CancelStop, TransferCollateral, BuyOption, SellOption)
@@ -79,8 +81,13 @@ class Deed:
 
     @property
     def proven(self) -> tuple[Line, Outcome] | None:
-        """The first outcome that closed it."""
+        """The first outcome that says what became of it."""
         return next(((line, o) for line, o in self.outcomes if o.kind in PROVEN), None)
+
+    @property
+    def closed(self) -> tuple[Line, Outcome] | None:
+        """The first outcome after which nobody looks for it."""
+        return next(((line, o) for line, o in self.outcomes if o.kind in CLOSED), None)
 
 
 @dataclass(frozen=True, slots=True)

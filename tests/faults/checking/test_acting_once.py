@@ -9,7 +9,7 @@ from bot.core.facts import OutcomeKind, PositionChanged
 from bot.core.intents import AddMargin, PlaceStop, ReducePosition
 from tests.building.core import LONG, a_position
 from tests.faults.checking.scene import USER, Scene, a_stop, by
-from tests.faults.evidence import Ending
+from tests.faults.evidence import Ending, Said
 
 D = Decimal
 STOP = PlaceStop(id=LONG, trigger=D(92))
@@ -115,6 +115,55 @@ def test_margin_that_the_user_moved_meanwhile_may_be_mistaken_for_ours() -> None
     scene.moves(USER)
     scene.hears(action, OutcomeKind.VERIFIED)
     assert scene.found() == []
+
+
+@pytest.mark.parametrize("done", [True, False])
+@pytest.mark.parametrize(
+    ("meddled", "after_ms", "told", "found"),
+    [
+        (True, 300_000, True, []),
+        (True, 300_000, False, ["I04"]),
+        (True, 290_000, True, ["I04"]),
+        (False, 300_000, True, ["I04"]),
+    ],
+)
+def test_margin_may_be_given_up_where_others_meddled_and_after_long(
+    meddled: bool, after_ms: int, told: bool, found: list[str], done: bool
+) -> None:
+    scene = a_scene()
+    action = scene.decides()
+    asked = scene.asks(action, executed=done, answered="lost")
+    if done:
+        scene.moves(by(asked))
+    scene.hears(action, OutcomeKind.UNKNOWN)
+    if meddled:
+        scene.moves(USER, "-100")
+    scene.passes(after_ms)
+    scene.hears(action, OutcomeKind.GIVEN_UP)
+    said = (Said(at_ms=scene.now_ms, text=f"{action.client_id}: counted as spent"),) if told else ()
+    assert [each for each in scene.found(said=said) if each == "I04"] == found
+
+
+def test_an_order_is_never_given_up() -> None:
+    scene = a_scene()
+    action = scene.decides(EXIT)
+    scene.asks(action, path="order", executed=False, answered="lost")
+    scene.hears(action, OutcomeKind.UNKNOWN)
+    scene.moves(USER)
+    scene.passes(300_000)
+    scene.hears(action, OutcomeKind.GIVEN_UP)
+    assert "I04" in scene.found()
+
+
+def test_after_one_that_was_given_up_another_may_go() -> None:
+    scene = a_scene()
+    first = scene.decides()
+    scene.asks(first, executed=False, answered="lost")
+    scene.hears(first, OutcomeKind.GIVEN_UP)
+    second = scene.decides()
+    scene.moves(by(scene.asks(second)))
+    scene.hears(second, OutcomeKind.VERIFIED)
+    assert "I05" not in scene.found()
 
 
 @pytest.mark.parametrize("gone", [True, False])

@@ -162,6 +162,16 @@ def test_margin_that_is_taken_out() -> None:
     assert scene.found() == ["I11"]
 
 
+@pytest.mark.parametrize(("kind", "found"), [("2", ["I11"]), ("1", [])])
+def test_margin_that_was_to_be_taken_out_and_the_exchange_refused(kind: str, found: list[str]) -> None:
+    scene = a_scene()
+    action = scene.decides()
+    params = {"symbol": "BTCUSDT", "amount": "10", "type": kind}
+    scene.asks(action, params=params, executed=False, code="-4051", status=400)
+    scene.hears(action, OutcomeKind.REJECTED)
+    assert scene.found() == found
+
+
 def test_margin_that_the_user_takes_out() -> None:
     scene = a_scene()
     scene.moves(USER, "-10")

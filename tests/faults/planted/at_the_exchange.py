@@ -27,7 +27,7 @@ REPLIES = (
         old="return Applied(payload=payload, proof=proof) if proven else Unknown(proof=proof)",
         new="return Applied(payload=payload, proof=proof)",
         breaks="a 200 without an order in it counts as one that was placed",
-        weather=("write null", "write empty"),
+        weather=("write null before",),
     ),
     Substitution(
         name="a_lost_reply_is_not_sent",
@@ -98,7 +98,7 @@ RESOLVING = (
         old="        if began_ms < act.left_ms + settles_ms:\n            return False\n",
         new="",
         breaks="a request that is still on its way counts as not carried out, and is carried out later",
-        weather=("kill near a write", "write late", "query lag"),
+        noticed_by="tests/faults/walls/test_windows.py",
     ),
     Substitution(
         name="what_was_confirmed_is_disproved",

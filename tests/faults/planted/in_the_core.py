@@ -74,6 +74,7 @@ SUBSTITUTIONS = (
         new="        pass\n",
         breaks="there is no end to the actions of an hour",
         weather=("crash",),
+        limits={"actions_per_hour": 3, "cooldown_ms": 1_000},
     ),
     Substitution(
         name="nothing_latches",
@@ -107,7 +108,7 @@ SUBSTITUTIONS = (
         old="    entry = case.holder.history.in_flight\n    if entry is None:\n        return None\n",
         new=(
             "    entry = case.holder.history.in_flight\n"
-            "    if entry is None or entry.life is Life.UNKNOWN:\n"
+            "    if entry is None or not entry.awaited:\n"
             "        return None\n"
         ),
         breaks="a second intent goes while nobody knows of the first",

@@ -118,6 +118,7 @@ SUBSTITUTIONS = (
         new='    facts = [decode_fact(bodies[-1]["memory"])]\n',
         breaks="a restart forgets what was done for all positions but one",
         weather=("kill", "crash"),
+        limits={"margin_per_position": 60, "cooldown_ms": 1_000},
     ),
     Substitution(
         name="the_chain_has_no_links",

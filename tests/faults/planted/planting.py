@@ -27,6 +27,8 @@ OTHERS = range(1, 8)
 """Runs that are tried where the one that is known to tell says nothing."""
 VIOLATED = re.compile(r"seed \d+: ")
 FAILED = re.compile(r"^FAILED [^\n]*", re.MULTILINE)
+UNFIT = re.compile(r"\b(NameError|UnboundLocalError|ImportError|AttributeError)\b")
+"""What a mistake says that is none: the code it was put into does not run."""
 SAID_MAX = 120
 
 
@@ -105,11 +107,16 @@ def violated(planted: Substitution, seeds: range, tree: Path) -> str:
     alarm.start()
     try:
         assert running.stdout is not None, "asked for a pipe"
-        return next((line.strip()[:SAID_MAX] for line in running.stdout if VIOLATED.match(line)), "")
+        return next(filter(None, map(complaint_in, running.stdout)), "")
     finally:
         alarm.cancel()
         running.kill()
         running.communicate()
+
+
+def complaint_in(line: str) -> str:
+    """What a line of a run complains of; empty where it does not, or only of code that does not run."""
+    return line.strip()[:SAID_MAX] if VIOLATED.match(line) and not UNFIT.search(line) else ""
 
 
 def _failed(test: str, tree: Path) -> str:

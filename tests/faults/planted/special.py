@@ -28,6 +28,13 @@ def an_error_without_a_code(weather: Weather) -> None:
     weather.order("write 5xx json", Fault(kind=FaultKind.ERROR_AFTER, path=WRITES, status=503, body=body))
 
 
+def nothing_that_was_nothing(weather: Weather) -> None:
+    """A 200 with ``null`` in it, and this time nothing was carried out behind it."""
+    weather.order(
+        "write null before", Fault(kind=FaultKind.ERROR_BEFORE, path=WRITES, status=200, body="null")
+    )
+
+
 def a_long_lag(weather: Weather) -> None:
     """Queries answer from further behind than two looks are apart."""
     fault = Fault(kind=FaultKind.LAG, count=None, ms=LONG_LAG_MS)
@@ -96,6 +103,13 @@ def _ordered(name: str, **args: object) -> Deed:
 
 def a_stubborn_spike(weather: Weather) -> None:
     """A stream says the same wrong thing three times, index and all, and the second source is slow."""
+    _spike(weather)
+    weather.order(
+        "read lost", Fault(kind=FaultKind.LOST_BEFORE, method="GET", path=r"/premiumIndex\?", count=8)
+    )
+
+
+def _spike(weather: Weather) -> None:
     world = weather.lab.exchange.world
     symbol = weather.a_symbol()
     contract, ticker = world.contracts[symbol], world.market[symbol]
@@ -113,15 +127,20 @@ def a_stubborn_spike(weather: Weather) -> None:
         "spike",
         Fault(kind=FaultKind.REPLACE_FRAME, method="WS", path=MARKS, body=json.dumps([row]), count=3),
     )
-    weather.order(
-        "read lost", Fault(kind=FaultKind.LOST_BEFORE, method="GET", path=r"/premiumIndex\?", count=8)
-    )
 
 
 def a_start_into_a_spike(weather: Weather) -> None:
     """The process is killed, and the first its successor hears of a stream is wrong."""
+    killed = weather.lab.life
     WEATHER["kill"](weather)
-    weather.later(800, lambda: a_stubborn_spike(weather))
+
+    def wait(tries: int) -> None:
+        if weather.lab.life in (None, killed) and tries:
+            weather.later(100, lambda: wait(tries - 1))
+        else:
+            _spike(weather)
+
+    wait(50)
 
 
 def a_stop_of_the_user(weather: Weather) -> None:
@@ -150,6 +169,7 @@ def a_stop_of_the_user(weather: Weather) -> None:
 SPECIAL: Mapping[str, Deed] = {
     **WEATHER,
     "write 5xx json": an_error_without_a_code,
+    "write null before": nothing_that_was_nothing,
     "long lag": a_long_lag,
     "stops expire at once": stops_expire_at_once,
     "another bot": a_stranger,

@@ -11,7 +11,7 @@ import pytest
 
 from tests.faults.planted import SUBSTITUTIONS, Misfit, Substitution
 from tests.faults.planted.noticing import complaint
-from tests.faults.planted.planting import caught
+from tests.faults.planted.planting import caught, complaint_in
 from tests.faults.planted.seeking import seeds
 from tests.faults.planted.special import SPECIAL
 
@@ -40,6 +40,19 @@ def test_a_mistake_can_still_be_made(each: Substitution) -> None:
 def test_a_mistake_that_cannot_be_made_once_is_said(times: int) -> None:
     with pytest.raises(Misfit, match=f"its words occur {times} times in bot/somewhere.py, expected once"):
         Substitution(name="any", path="bot/somewhere.py", old="x", new="y", breaks="").applied("x" * times)
+
+
+@pytest.mark.parametrize(
+    ("line", "counts"),
+    [
+        ("seed 6: I05 at 43198: hf-1-6 was decided while hf-1-5 was open\n", True),
+        ("seed 6: defect at 15535: defect ValueError: no such fill\n", True),
+        ("seed 6: defect at 15535: defect NameError: name 'Life' is not defined\n", False),
+        ("Traceback (most recent call last):\n", False),
+    ],
+)
+def test_code_that_does_not_run_is_no_mistake_that_was_noticed(line: str, counts: bool) -> None:
+    assert bool(complaint_in(line)) is counts
 
 
 def test_it_is_known_where_each_is_noticed() -> None:
