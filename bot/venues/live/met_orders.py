@@ -63,10 +63,11 @@ class MetOrders:
         """Take note of what is gone between two readings."""
         now_ms = self._now_ms()
         for order in _gone(before, after):
-            held = _held(after, order)
-            if held < _held(before, order):
+            held, ours = _held(after, order), order.client_id in self._withdrawn
+            if held < _held(before, order) or not (held or ours):
+                # A reading may find the position closed, and only the next one its stop gone.
                 self._gone.append(_Gone(order, now_ms + GRACE_MS))
-            elif held and order.kind.is_stop and order.client_id not in self._withdrawn:
+            elif order.kind.is_stop and not ours:
                 self._gone.append(_Gone(order, now_ms))
         if self._gone:
             self._wanted.set()

@@ -48,6 +48,23 @@ def test_a_stop_that_no_stream_told_of_is_looked_up_once() -> None:
     assert looks(scene) == 1
 
 
+def test_a_reading_that_saw_the_position_gone_before_its_stop_hides_nothing() -> None:
+    async def work() -> Scene:
+        scene = Scene()
+
+        async def falls() -> None:
+            await asyncio.sleep(5)
+            del scene.exchange.positions[LONG]
+            await asyncio.sleep(15)
+            del scene.exchange.orders[OURS]
+            scene.exchange.past[OURS] = FILLED
+
+        return await plays(scene, 60, falls())
+
+    scene = live(work)
+    assert told(scene) == [OUTCOME]
+
+
 def test_what_the_stream_told_is_not_told_again() -> None:
     async def work() -> Scene:
         scene = Scene()
