@@ -109,7 +109,7 @@ def test_a_ban_stops_every_request_and_is_said_at_once(
 
     answer = guarded(holdfast, config, "--live", act, LASTING)
     assert answer.exit_code == 0, answer.output + answer.stderr
-    assert "418: everything, emergencies too waits 20 s" in answer.output
+    assert "418: everything, emergencies too, waits 20 s" in answer.output
     assert "the exchange lets nobody pass" in answer.output
 
 

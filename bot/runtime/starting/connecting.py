@@ -25,6 +25,7 @@ from bot.venues.live.connection import Connection, Wires
 from bot.venues.live.dialect import Dialect
 from bot.venues.live.gate import Gate
 from bot.venues.live.line import Line, Unreadable
+from bot.venues.live.patience import patiently
 from bot.venues.live.registry import dialect as dialect_named
 from bot.venues.live.session import Loopback
 from bot.venues.live.starting import Talking, read_listing, read_rights, read_setup
@@ -105,7 +106,7 @@ async def public_listing(dialect: Dialect, clients: Clients, symbols: Collection
         return market.get("symbol") in symbols
 
     try:
-        return await read_listing(dialect, clients, among=is_among)
+        return await patiently(lambda: read_listing(dialect, clients, among=is_among))
     except Unreadable:
         return Listing([])  # Binance tells its tiers only to those who log in.
 
@@ -118,15 +119,15 @@ async def read_account(
     ``now_ms`` is our clock.
     """
     # The setup is the cheapest private reading: a key that is no good is found out by it.
-    setup = await read_setup(dialect, opened)
-    rights = await read_rights(dialect, opened)
-    listing = await read_listing(dialect, opened)
+    setup = await patiently(lambda: read_setup(dialect, opened))
+    rights = await patiently(lambda: read_rights(dialect, opened))
+    listing = await patiently(lambda: read_listing(dialect, opened))
     connection = Connection(
         account=account, dialect=dialect, listing=listing, wires=opened, now_ms=now_ms, say=say
     )
     venue = LiveVenue(connection, setup.position_mode)
     # Only looked at: what the engine is told begins with the snapshot of the run.
-    found = await venue.reader.read(Urgency.ACCOUNT)
+    found = await patiently(lambda: venue.reader.read(Urgency.ACCOUNT))
     contracts = [instrument.contract for instrument in listing.by_symbol.values()]
     able = capabilities(dialect, contracts, setup.position_mode)
     read = Read(

@@ -25,6 +25,8 @@ BAN_MS = 120_000
 """How long a ban lasts where the exchange does not say: the shortest that Binance documents."""
 PAUSE_MS = 10_000
 """How long to leave an exchange alone that said too many requests and not until when."""
+BREATH_MS = 2_000
+"""How long to leave it alone where only a code of its own said so: such limits are counted over a second."""
 BURST_MS = 10_000
 """In how long reading may use up what is left where much is unknown at once: longer than a proof takes."""
 _USED_WEIGHT = "x-mbx-used-weight-1m"
@@ -178,17 +180,27 @@ class Gate:
         self._learn_used(request, reply.headers.get(_USED_WEIGHT, ""))
         if reply.status not in (TOO_MANY, BANNED):
             return ""
-        ban = reply.status == BANNED
-        wait_ms = retry_after_ms(reply.headers) or (BAN_MS if ban else PAUSE_MS)
+        wait_ms = retry_after_ms(reply.headers) or 0
+        if reply.status == TOO_MANY:
+            return self.slow_down(request, str(TOO_MANY), wait_ms or PAUSE_MS)
+        self.close(wait_ms or BAN_MS, emergencies=True)
+        waits = f"everything, emergencies too, waits {(wait_ms or BAN_MS) / 1000:g} s"
+        return f"the exchange answered {reply.status}: {waits}"
+
+    def slow_down(self, request: Request, said: str, wait_ms: int = BREATH_MS) -> str:
+        """Close for ``wait_ms`` what ``request`` went through, but for emergencies; what to tell people.
+
+        ``said`` is how the exchange put it: not every one says by the status that it was too much.
+        """
         lane = self._lanes[request.window]
-        if lane.window.apart and not ban:
+        if lane.window.apart:
             lane.closed_until = max(lane.closed_until, asyncio.get_running_loop().time() + wait_ms / 1000)
             lane.pump(self._closed_until)
             who = f"{request.window}, but for emergencies,"
         else:
-            self.close(wait_ms, emergencies=ban)
-            who = "everything, emergencies too" if ban else "everything but emergencies"
-        return f"the exchange answered {reply.status}: {who} waits {wait_ms / 1000:g} s"
+            self.close(wait_ms, emergencies=False)
+            who = "everything but emergencies"
+        return f"the exchange answered {said}: {who} waits {wait_ms / 1000:g} s"
 
     def close(self, wait_ms: int, *, emergencies: bool) -> None:
         """Let nobody pass for ``wait_ms``; emergencies only if ``emergencies`` says so. Never shortens."""

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from typing import Protocol
 
 from bot.venues.live.dialect import Answers
-from bot.venues.live.gate import Gate
+from bot.venues.live.gate import BANNED, TOO_MANY, Gate
 from bot.venues.live.outcome import decode, quoted, succeeded
 from bot.venues.live.terms import Codes, Payload
 from bot.venues.live.wire import Reply, Request, Urgency
@@ -19,12 +19,16 @@ PAGES_MAX = 50
 
 
 class Unreadable(Exception):  # noqa: N818  # it says what is the matter
-    """What was asked could not be read; ``code`` is the exchange's own where it gave one."""
+    """What was asked could not be read.
 
-    def __init__(self, request: Request, what: str, *, code: str = "") -> None:
+    ``code`` is the exchange's own where it gave one, ``limited`` whether it was only too much at once.
+    """
+
+    def __init__(self, request: Request, what: str, *, code: str = "", limited: bool = False) -> None:
         """One sentence: which request, and what came."""
         super().__init__(f"{request.method} {request.path}: {what}")
         self.code = code
+        self.limited = limited
 
 
 class Caller(Protocol):
@@ -98,17 +102,26 @@ class Line:
         reply = await self.send(request, urgency, leaving)
         if reply.status is None:
             raise Unreadable(request, reply.error or "no complete answer")
+        limited = reply.status in (TOO_MANY, BANNED)
         try:
             payload = decode(reply.body)
         except ValueError:
-            raise Unreadable(request, quoted(reply)) from None
+            raise Unreadable(request, quoted(reply), limited=limited) from None
         code = self.error(reply.status, payload)
         if code is not None and not (errors and self._about_what_was_asked(code)):
             self._noticed(code)
-            raise Unreadable(request, quoted(reply), code=code)
+            if code in self.codes.limited:
+                limited = True
+                self.limited(request, reply, code)
+            raise Unreadable(request, quoted(reply), code=code, limited=limited)
         if code is None and not succeeded(reply.status):
-            raise Unreadable(request, quoted(reply))
+            raise Unreadable(request, quoted(reply), limited=limited)
         return payload
+
+    def limited(self, request: Request, reply: Reply, code: str) -> None:
+        """The exchange said by ``code`` that it was too much; its status may say so as well, or not."""
+        if reply.status not in (TOO_MANY, BANNED):
+            self._say(self._gate.slow_down(request, code))
 
     async def pages(self, request: Request, urgency: Urgency) -> list[Payload]:
         """All pages of the answer, in order; ``Unreadable`` as for ``read``, and where they do not end."""

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable
 from bot.core.types import OUR_PREFIX, ClientId
 from bot.venues.live.dialect import Dialect
 from bot.venues.live.line import Line, Unreadable
+from bot.venues.live.patience import patiently
 from bot.venues.live.terms import Instrument
 from bot.venues.live.wire import Request, Urgency
 
@@ -23,7 +24,7 @@ async def recent_ids(
 
     async def ids(request: Request) -> list[ClientId]:
         try:
-            payload = await line.read(request, Urgency.ACCOUNT)
+            payload = await patiently(lambda: line.read(request, Urgency.ACCOUNT))
             found = recent.ids(payload)
         except (Unreadable, ValueError, KeyError) as error:
             say(f"orders of the past could not be read: {error}")

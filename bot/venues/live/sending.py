@@ -11,7 +11,7 @@ from collections.abc import Callable
 
 from bot.venues.live.connection import Connection
 from bot.venues.live.open_acts import OpenAct
-from bot.venues.live.outcome import Applied, Rejected, Unknown, Unsent, Verdict, judge
+from bot.venues.live.outcome import Applied, Limited, Rejected, Unknown, Unsent, Verdict, judge
 from bot.venues.live.wire import Reply, Request, Urgency
 
 ANSWER_MS = 1_500
@@ -87,4 +87,6 @@ class Sender:
         verdict = judge(request, reply, self._codes, self._answers)
         if isinstance(verdict, Rejected) and verdict.clock:
             self._wires.notice(verdict.code)
+        if isinstance(verdict, Limited):
+            self._wires.writes.limited(request, reply, verdict.code)
         return verdict

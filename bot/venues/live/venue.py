@@ -12,6 +12,7 @@ from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from dataclasses import replace
+from functools import partial
 from typing import assert_never
 
 from bot.core.decisions import Action
@@ -35,6 +36,7 @@ from bot.venues.live.outcome import (
     Unsent,
     Verdict,
 )
+from bot.venues.live.patience import patiently
 from bot.venues.live.plan import Levers, plan, position_of, sought
 from bot.venues.live.rates import capped
 from bot.venues.live.sending import Sender
@@ -93,12 +95,12 @@ class LiveVenue:
 
         None where nothing is held and no currency is named: there are exchanges that list no empty wallets.
         """
-        facts = self.reader.facts(await self.reader.read(Urgency.ACCOUNT))
+        facts = self.reader.facts(await patiently(lambda: self.reader.read(Urgency.ACCOUNT)))
         reading = self._reading
         held = {position.id.symbol for position in self.state.positions}
         instruments = [self.listing.by_symbol[symbol] for symbol in sorted(held)]
         requests = reading.market_requests(instruments) if instruments else ()
-        payloads = [await self._line.read(request, Urgency.ACCOUNT) for request in requests]
+        payloads = [await patiently(partial(self._line.read, r, Urgency.ACCOUNT)) for r in requests]
         try:
             market = reading.market(payloads, self.listing) if payloads else ()
         except (ValueError, KeyError) as error:

@@ -470,7 +470,7 @@ def test_what_ccxt_asks_of_its_own_accord_waits_like_everybody_and_tells_of_limi
 
     meanwhile, afterwards, shut, said = run(work)
     assert (meanwhile, afterwards, shut) == (0, 1, True)
-    assert "418: everything, emergencies too waits 120 s" in said[-1]
+    assert "418: everything, emergencies too, waits 120 s" in said[-1]
 
 
 def test_another_client_takes_the_place_of_one_that_went_deaf(certificate: Certificate) -> None:

@@ -353,7 +353,7 @@ def test_a_ban_is_a_link_down_at_once_and_nothing_is_asked_until_it_is_over() ->
     assert account[0][0] <= banned_at + 1.1
     (down, _) = [f for _, f in scene.box.at if isinstance(f, LinkChanged) and f.link is Link.ACCOUNT]
     assert down.because.startswith("the exchange lets nobody pass")
-    assert any("418: everything, emergencies too waits 120 s" in line for line in scene.desk.said)
+    assert any("418: everything, emergencies too, waits 120 s" in line for line in scene.desk.said)
 
 
 def test_an_answer_that_was_under_way_when_a_ban_came_does_not_end_it() -> None:

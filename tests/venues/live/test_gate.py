@@ -159,7 +159,7 @@ def test_a_ban_stops_emergencies_too() -> None:
         return gate.learn(a_request(), reply(418)), await passes(gate, Urgency.KILL)
 
     said, kill = live(banned)
-    assert said == "the exchange answered 418: everything, emergencies too waits 120 s"
+    assert said == "the exchange answered 418: everything, emergencies too, waits 120 s"
     assert kill == pytest.approx(120.0)
 
 
@@ -252,6 +252,16 @@ def test_too_many_of_what_is_counted_apart_keeps_nothing_else_waiting() -> None:
     assert (other, urgent) == (0.0, 0.0)
     assert slow == pytest.approx(7.0, abs=1e-3)
     assert said == "the exchange answered 429: own, but for emergencies, waits 7 s"
+
+
+def test_an_exchange_that_says_it_without_a_status_is_given_a_breath() -> None:
+    async def limited() -> tuple[str, float]:
+        gate = Gate(ORDERS)
+        return gate.slow_down(a_request(), "10006"), await passes(gate, Urgency.ACCOUNT)
+
+    said, passed = live(limited)
+    assert said == "the exchange answered 10006: everything but emergencies waits 2 s"
+    assert passed == pytest.approx(2.0)
 
 
 def test_a_ban_keeps_everything_waiting_whatever_is_counted_apart() -> None:
