@@ -70,8 +70,13 @@ def guarded(
     lasting: str = "60s",
     ready: Callable[["Bot"], object] = lambda bot: bot.armed(),
 ) -> Result:
-    """Run the bot, do that once it is ``ready``, and end it as a person would; what went wrong counts."""
+    """Run the bot, do that once it is ``ready``, and end it as a person would; what went wrong counts.
+
+    A bot that ends by itself, or never began, is not waited for, and no signal is sent that would end the
+    tests instead of it.
+    """
     failed: list[BaseException] = []
+    over = threading.Event()
     bot = Bot(config.parent)
 
     def work() -> None:
@@ -81,11 +86,14 @@ def guarded(
         except BaseException as error:  # noqa: BLE001  # it is raised where the test is
             failed.append(error)
         finally:
-            os.kill(os.getpid(), signal.SIGINT)
+            if not over.is_set():
+                os.kill(os.getpid(), signal.SIGINT)
 
-    thread = threading.Thread(target=work)
+    # A daemon: a process that ends waits for all other threads, and leaves if they do not end.
+    thread = threading.Thread(target=work, daemon=True)
     thread.start()
     answer = holdfast("run", config, flag, "--for", lasting)
+    over.set()
     thread.join()
     if failed:
         raise AssertionError(answer.output + answer.stderr) from failed[0]
