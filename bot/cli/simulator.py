@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import errno
+import signal
 from pathlib import Path
 
 import click
@@ -72,6 +73,7 @@ def simulator(
     composition = compose(settings, venue, tapes, globs, int(warm_up_h * 3_600_000))
 
     async def main() -> None:
+        _end_by_signals()
         async with serve(composition, venue, FOLDER, port) as server:
             click.echo(introduction(server, venue, composition.history))
             count = await play(composition.world, composition.moments, speed)
@@ -82,10 +84,21 @@ def simulator(
 
     try:
         asyncio.run(main())
-    except KeyboardInterrupt:
+    except asyncio.CancelledError:
         click.echo("stopped")
     except OSError as error:
         raise _unbound(port, error) from error
+
+
+def _end_by_signals() -> None:
+    """Let a signal cancel the running task, whatever the process inherited.
+
+    What a shell starts in the background ignores SIGINT, and Python then leaves it ignored.
+    """
+    task, loop = asyncio.current_task(), asyncio.get_running_loop()
+    assert task is not None, "no task is running"
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, task.cancel)
 
 
 def _unbound(port: int, error: OSError) -> Exception:

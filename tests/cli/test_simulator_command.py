@@ -1,7 +1,11 @@
 """``holdfast simulator``: an exchange to connect to, and all that is needed to do so."""
 
+import os
+import signal
 import socket
 import ssl
+import subprocess
+import sys
 import tomllib
 from decimal import Decimal
 from pathlib import Path
@@ -36,6 +40,29 @@ def test_it_says_how_to_connect(holdfast: Run, tape: Write) -> None:
     ssl.create_default_context(cafile=str(ca_file))
     key = next(ca_file.parent.glob("*.key.pem"))
     assert key.stat().st_mode & 0o077 == 0
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_stops_it_even_where_a_shell_has_it_ignored(
+    tape: Write, tmp_path: Path, number: signal.Signals
+) -> None:
+    simulator = f"exec {sys.executable} -m bot simulator --tape {tape(*CALM)} --speed 100000 --port 0"
+    process = subprocess.Popen(
+        ["bash", "-c", f"trap '' INT; {simulator} --warm-up 0"],
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "1"},
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    try:
+        assert process.stdout is not None
+        assert any("stands still" in line for line in process.stdout), "it ended by itself"
+        process.send_signal(number)
+        said, _ = process.communicate(timeout=30)
+    finally:
+        process.kill()
+    assert (process.returncode, said) == (0, "stopped\n")
 
 
 def test_a_tape_that_is_not_there_is_one_line(holdfast: Run) -> None:

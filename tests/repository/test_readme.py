@@ -144,4 +144,7 @@ def test_the_two_terminals_of_the_readme_work(tmp_path: Path, monkeypatch: pytes
         for process, line in ((guarding, run), (serving, simulator)):
             if process is not None:
                 process.send_signal(signal.SIGINT)
-                ended(process, line)
+                try:
+                    ended(process, line)
+                finally:
+                    process.kill()
