@@ -100,7 +100,6 @@ class Feed:
         self._account_up = self._in_time = True
         self._refused = False
         """Whether our key was refused at the last reading."""
-        self._read_ms = connection.now_ms()
         self._unread_because = ""
         self._renewing = asyncio.Lock()
         self._bars = Bars(connection, self._wants.timeframes_ms)
@@ -198,9 +197,8 @@ class Feed:
             return CALM_MS if self._refused else 0
         if self._listings is not None:
             self._listings.compare(venue.state)
-        # Not when it began: it may have waited for its turn, and is no older for that.
-        self._read_ms, self._unread_because = self._now_ms(), ""
-        if not self._account_up and not self._wires.gate.banned:  # The last answers before a ban end no ban.
+        self._unread_because = ""
+        if not self._account_up and not self._too_old(venue):  # The last answers before a ban end no ban.
             self._account_up = True
             # As old as the reading that shows it: what it tells is the account since then.
             back = self._link(venue.reader.began_ms, up=True, because="the account can be read again")
@@ -246,7 +244,7 @@ class Feed:
 
     def _too_old(self, venue: LiveVenue) -> str:
         """Since when the account is not known any more; empty while it is."""
-        age_ms = self._now_ms() - max(self._read_ms, venue.reader.began_ms)
+        age_ms = self._now_ms() - venue.reader.began_ms
         because = f"it was last read {age_ms / 1000:.0f} s ago{self._unread_because}"
         if self._wires.gate.banned:
             return f"{BANNED}, {because}"

@@ -372,6 +372,23 @@ def test_an_answer_that_was_under_way_when_a_ban_came_does_not_end_it() -> None:
     assert account[1][0] >= 77
 
 
+def test_an_answer_that_is_old_when_it_comes_does_not_end_a_blindness() -> None:
+    async def work() -> Scene:
+        scene = Scene()
+
+        async def slow() -> None:
+            await asyncio.sleep(10 - seconds())
+            scene.exchange.took_ms = 20_000
+            await asyncio.sleep(60 - seconds())
+            scene.exchange.took_ms = 0
+
+        return await plays(scene, 90, scene.ticks(90), slow())
+
+    account = [(at, up) for at, link, up in live(work).box.links() if link is Link.ACCOUNT]
+    assert [up for _, up in account] == [False, True]
+    assert account[1][0] >= 60
+
+
 def test_clocks_that_come_apart_are_a_link_down_until_they_agree() -> None:
     async def work() -> Scene:
         scene = Scene()
