@@ -293,10 +293,11 @@ class Feed:
             self._look_at_symbols(group)
 
     def _symbols(self) -> frozenset[Symbol]:
-        """What is held, what was named and what may hedge it; of the latter two nothing that has expired.
+        """What is held, what was named and what may hedge it; of the latter two only what is traded.
 
-        A contract stays known after its delivery, and is never marked again. One that is still held awaits
-        its delivery, and its margin counts until then.
+        A contract stays known after its delivery, and is never marked again; one that is listed for next
+        week or suspended is not marked either. What is held is watched whatever becomes of it: its margin
+        counts until its delivery.
         """
         now_ms, listed = self._wires.clock.now_ms(), self._listing.by_symbol
         held = {p.id.symbol for p in self._venue.state.positions} if self._venue is not None else set()
@@ -308,7 +309,9 @@ class Feed:
                 for instrument in listed.values()
                 if instrument.contract.expiry_ms is not None and instrument.contract.index in indices
             }
-        return frozenset(s for s in symbols if s in held or not listed[s].contract.expired(now_ms))
+        contracts = {s: listed[s].contract for s in symbols}
+        still = {s for s, each in contracts.items() if each.suspended or each.expired(now_ms)}
+        return frozenset(symbols - (still - held))
 
     def _hint(self) -> None:
         self._hinted_ms = self._now_ms()

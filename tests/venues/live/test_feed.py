@@ -684,6 +684,43 @@ def test_a_quarterly_is_watched_until_it_is_delivered_and_never_asked_for_again(
     assert scene.desk.wires.renewed == 0
 
 
+def suspends(scene: Scene, *symbols: Symbol) -> None:
+    """These are listed and take no orders, for now or not yet."""
+    listed = scene.desk.connection.listing.by_symbol.values()
+    scene.desk.connection.listing.become(
+        Listing([replace(i, contract=replace(i.contract, suspended=i.symbol in symbols)) for i in listed])
+    )
+
+
+def test_a_quarterly_that_is_not_traded_yet_is_neither_watched_nor_asked_for_until_it_is() -> None:
+    async def work() -> tuple[Scene, list[Request]]:
+        scene = Scene(wants=Wants(quarterlies=True))
+        suspends(scene, QUARTERLY)
+        asked: list[Request] = []
+
+        async def opens() -> None:
+            await asyncio.sleep(30 - seconds())
+            asked.extend(scene.exchange.asked)
+            suspends(scene)
+
+        await plays(scene, 42, scene.ticks(42), scene.ticks(42, symbol=QUARTERLY), opens())
+        return scene, asked
+
+    scene, before = live(work)
+    assert [w.symbols for w in scene.wanted] == [(BTC,), (BTC, QUARTERLY)]
+    assert not [r for r in before if r.path == "marks" and r.params["of"] == "BTC-Q"]
+    assert scene.desk.wires.renewed == 0
+
+
+def test_what_is_held_is_watched_while_its_market_is_suspended() -> None:
+    async def work() -> Scene:
+        scene = Scene()
+        suspends(scene, BTC)
+        return await plays(scene, 12, scene.ticks(12))
+
+    assert [w.symbols for w in live(work).wanted] == [(BTC,)]
+
+
 def test_an_expired_contract_that_awaits_its_delivery_is_watched_and_renews_no_client() -> None:
     quarterly = PositionId(LONG.account, QUARTERLY, Side.LONG)
 
