@@ -25,7 +25,6 @@ from bot.venues.live.line import Unreadable
 from bot.venues.live.listing_watch import ListingWatch
 from bot.venues.live.market_watch import MarketWatch
 from bot.venues.live.met_orders import MetOrders
-from bot.venues.live.refused_key import RefusedKey
 from bot.venues.live.streams import StreamKeeper
 from bot.venues.live.terms import Wanted
 from bot.venues.live.venue import LiveVenue
@@ -108,12 +107,11 @@ class Feed:
         self.ear.passed_on = self._alive
         if venue is not None:
             venue.too_old = partial(self._too_old, venue)
-        self._refused_key = None if venue is None else RefusedKey(connection, venue)
         self._met = None if venue is None else MetOrders(connection, venue, self.ear)
         self._funding = None if venue is None else FundingPayments(connection, venue, self.ear)
         self._interest = OpenInterestPoll(connection, self.ear)
         self._market = StreamKeeper(connection, lambda: self._bars.want(self.ear.symbols))
-        self._private = StreamKeeper(connection, self._afresh, None if venue is None else venue.accepted)
+        self._private = StreamKeeper(connection, self._afresh, None if venue is None else venue.key.accepted)
         self._listings = None if venue is None else ListingWatch(connection, venue, self.ear, self._hint)
         if venue is not None and self._listings is not None:
             venue.refused = self._listings.heard_code
@@ -179,7 +177,7 @@ class Feed:
         A key that was refused is tried with a single request first. Where nothing comes of that, nothing was
         said of the key: it is tried again soon, and still with a single one.
         """
-        self._refused = self._refused or not venue.accepted.is_set()  # Somebody else may have been told.
+        self._refused = self._refused or not venue.key.accepted.is_set()  # Somebody else may have been told.
         try:
             if self._refused:
                 await venue.reader.probe(Urgency.ACCOUNT)
@@ -187,9 +185,8 @@ class Feed:
             batch = await venue.reread()
         except Unreadable as error:
             self._flaws.note("the account", str(error))
-            assert self._refused_key is not None, "a reading without an account"
-            if self._refused_key.shown_by(error):
-                lost = self._refused_key.news(error)
+            if venue.key.shown_by(error):
+                lost = venue.key.news(error)
                 if lost:
                     await inbox.put(lost)
                 return PROBE_MS

@@ -1211,11 +1211,10 @@ def test_a_key_that_works_again_is_told() -> None:
         seat.exchange.unreadable = says(401, -2015)
         with pytest.raises(Unreadable) as raised:
             await seat.venue.reread()
-        lost = seat.venue.auth_lost(raised.value.code, str(raised.value))
-        assert lost is not None
-        assert seat.venue.auth_lost(raised.value.code, "again") is None
+        lost = seat.venue.key.news(raised.value)
+        assert not seat.venue.key.lost(raised.value.code, "again")
         seat.exchange.unreadable = None
-        return [(lost,), await seat.venue.reread(), await seat.venue.reread()]
+        return [lost, await seat.venue.reread(), await seat.venue.reread()]
 
     lost, back, after = live(work)
     assert auth(up=False)(lost[0])
