@@ -220,8 +220,8 @@ SENDING = (
     Substitution(
         name="a_ban_is_not_sat_out",
         path=f"{LIVE}/gate.py",
-        old="        ban = reply.status == BANNED\n",
-        new="        ban = False\n",
+        old="        self.close(wait_ms or BAN_MS, emergencies=True)\n",
+        new="        self.close(wait_ms or BAN_MS, emergencies=False)\n",
         breaks="emergencies go on through a ban, and each of them makes it longer",
         weather=("418", "crash"),
     ),

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from bot.core.facts import FundingPaid, FundingRate, Link, LinkChanged
+from bot.core.facts import Fact, FundingPaid, FundingRate, Link, LinkChanged
 from bot.core.types import Symbol
 from bot.venues.live.terms import Heard, Listing
 from bot.venues.live.wire import Reply, Request
@@ -189,6 +189,10 @@ class Revoking(FakeExchange):
         return reply
 
 
+def ups(facts: Sequence[Fact]) -> list[bool]:
+    return [fact.up for fact in facts if isinstance(fact, LinkChanged)]
+
+
 def news_of_the_key(intent: str, *faults: Fault) -> tuple[list[bool], list[bool], int]:
     """What an act tells of the key at once, and what is told of it later; how often it was asked for then."""
 
@@ -199,10 +203,7 @@ def news_of_the_key(intent: str, *faults: Fault) -> tuple[list[bool], list[bool]
         asked = len(seat.exchange.asked)
         now = every_fact(await seat.venue.execute(an_action(LEVERS[intent])))
         await seat.waits(20)
-        links = (
-            [f.up for f in facts if isinstance(f, LinkChanged)] for facts in (now, every_fact(seat.later))
-        )
-        return *links, len(seat.exchange.asked) - asked
+        return ups(now), ups(every_fact(seat.later)), len(seat.exchange.asked) - asked
 
     return live(work)
 
@@ -223,8 +224,7 @@ def test_a_key_that_may_not_cancel_the_old_stop_is_told() -> None:
     async def work() -> list[bool]:
         seat = Seat(held(faults=[Fault(), Fault(done=False, reply=REFUSED)]))
         await seat.venue.snapshot()
-        facts = every_fact(await seat.venue.execute(an_action(LEVERS["move"])))
-        return [fact.up for fact in facts if isinstance(fact, LinkChanged)]
+        return ups(every_fact(await seat.venue.execute(an_action(LEVERS["move"]))))
 
     assert live(work) == [False]
 
