@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from bot.cli.failures import ExitCode
+from bot.cli.failures import ExitCode, Failure
 from bot.cli.options import DEFAULT_CONFIG, config_files, json_option, settings_of
 from bot.cli.text import columns
 
@@ -46,9 +46,13 @@ async def _look(settings: Settings, said: list[str]) -> Mapping[AccountName, Seq
     from bot.config.reaching import check_reachable
     from bot.runtime.clock import SystemClock
     from bot.runtime.compositions.real import accounts, look_at
+    from bot.runtime.starting.connecting import ban_of
 
     check_reachable(settings)
-    async with accounts(settings, SystemClock(), said.append) as found:
+    clock = SystemClock()
+    if sentence := ban_of(settings, clock).sentence():
+        raise Failure(f"{sentence}: each request makes it longer; look again then", ExitCode.REFUSED)
+    async with accounts(settings, clock, said.append) as found:
         return look_at(settings, found)
 
 

@@ -6,7 +6,7 @@ became of intents; the engine decides afterwards, once per batch.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import partial
 from typing import Any
 
@@ -15,6 +15,7 @@ from bot.core.attribution import Attribution
 from bot.core.books import Books
 from bot.core.conditions import Events
 from bot.core.contracts import Contract
+from bot.core.decisions import StateChanged
 from bot.core.facts import (
     AccountRead,
     BalanceChanged,
@@ -37,12 +38,13 @@ from bot.core.facts import (
     ProcessChanged,
     StoodStill,
 )
+from bot.core.intents import Level
 from bot.core.leaving import closed_by_venue, leg_changed, miss_stops, stop_ended, turned
 from bot.core.ledger import Ledger
 from bot.core.listings import news_of
 from bot.core.pools import after_payment
 from bot.core.process import note, stand_still
-from bot.core.provenance import Provenance, is_accepted
+from bot.core.provenance import Provenance, is_accepted, origin_of
 from bot.core.settings import EngineSettings
 from bot.core.types import AccountName, MarginMode
 
@@ -230,8 +232,9 @@ class Folding:
         """An order with our prefix that cannot be ours means that two act on one account, or a lost memory.
 
         Nothing is sent until a person has looked. Resuming accepts the orders that are there, and with each
-        what the same epoch gave before it. In shadow nothing is sent anyway, and another bot is what a shadow
-        may stand beside.
+        what the same epoch gave before it: of each epoch that shows while the account is halted already a
+        person is told as well. In shadow nothing is sent anyway, and another bot is what a shadow may stand
+        beside.
         """
         if self._shadow:
             return
@@ -239,9 +242,18 @@ class Folding:
         why = self._ledger.stranger(client_id)
         if why is None or is_accepted(client_id, account.strangers):
             return
+        because = f"{client_id} {where}: {why}; {_WHOSE}"
+        if account.halted and self._is_another(client_id, account.strangers):
+            self._books.notes.append(_stranger(client_id, because, at_ms))
         account.strangers.add(client_id)
         account.halted = True
-        self._books.settle(account, f"{client_id} {where}: {why}; {_WHOSE}", at_ms)
+        self._books.settle(account, because, at_ms)
+
+    def _is_another(self, client_id: str, strangers: Iterable[str]) -> bool:
+        """Whether nobody was told of its epoch, nor of any stranger in this step: a lost journal has many."""
+        epoch = _epoch_of(client_id)
+        told = any(isinstance(note, StateChanged) and _WHOSE in note.because for note in self._books.notes)
+        return not told and all(_epoch_of(other) != epoch for other in strangers)
 
     def _lost(self, fact: Liquidated | Deleveraged | Delivered) -> None:
         self.attribution.taken(fact)
@@ -280,3 +292,20 @@ class Folding:
             self._books.touch_currency(account, entry.currency)  # It holds nothing of the balance any more.
         elif holder is not None:
             self._books.touch_one(holder)
+
+
+def _epoch_of(client_id: str) -> int | None:
+    origin = origin_of(client_id)
+    return None if origin is None else origin[0]
+
+
+def _stranger(client_id: str, because: str, at_ms: int) -> StateChanged:
+    """That an order cannot be ours, where the account is halted already and becomes nothing else by it."""
+    return StateChanged(
+        at_ms=at_ms,
+        subject=f"order:{client_id}",
+        was="unseen",
+        now="a stranger",
+        because=because,
+        level=Level.CRITICAL,
+    )

@@ -14,6 +14,10 @@ from bot.core.ledger import Ledger
 from bot.core.settings import EngineSettings
 from bot.core.types import Symbol
 
+SURELY = 5
+"""A mark ends a silence where it is younger than the allowed age by one part in so many: by a second of the
+five that are usual, which is how far apart looks are. One that is old by the next look ends it in vain."""
+
 
 class Watch:
     """Turns the passing of time into changes of state."""
@@ -23,18 +27,24 @@ class Watch:
         self._settings = settings
         self._books = books
         self._ledger = ledger
+        self._looked_ms = 0
 
     def tick(self, at_ms: int) -> None:
         """Judge how old everything is by now."""
+        self._looked_ms = at_ms
         self._judge_freshness(at_ms)
         self._judge_deadlines(at_ms)
 
     def see(self, fact: MarkPrice) -> bool:
         """A mark of a symbol that had gone silent ends the blindness once it was the last one missing.
 
-        Whether the symbol had been silent for anybody: then the mark has changed something.
+        Not where it is nearly too old as it comes: marks that are dated too early would else be announced as
+        silent and fresh by turns. Whether the symbol is silent for nobody any more, and had been: then the
+        mark has changed something.
         """
         silent = [a for a in self._books.accounts.values() if fact.symbol in a.blind_to]
+        if silent and self._looked_ms - fact.at_ms > self._allowed_ms(fact.symbol) * (SURELY - 1) // SURELY:
+            return False
         for account in silent:
             account.blind_to.discard(fact.symbol)
             self._say(account, fact.symbol, "fresh", fact.at_ms)
@@ -43,17 +53,20 @@ class Watch:
 
     def _judge_freshness(self, at_ms: int) -> None:
         """Silence becomes blindness when a held symbol's mark is older than allowed."""
-        own, general = self._settings.stale_after_ms, self._settings.limits.stale_after_ms
         mark_at_ms = self._books.market.mark_at_ms
         for account in self._books.accounts.values():
             for holder in account.holders.values():
                 symbol = holder.id.symbol
                 silent_ms = at_ms - mark_at_ms.get(symbol, holder.known_ms)
-                if silent_ms > own.get(symbol, general) and symbol not in account.blind_to:
+                if silent_ms > self._allowed_ms(symbol) and symbol not in account.blind_to:
                     account.blind_to.add(symbol)
                     self._say(account, symbol, "silent", at_ms)
             silent = ", ".join(sorted(account.blind_to))
             self._books.settle(account, f"no fresh mark price of {silent}", at_ms)
+
+    def _allowed_ms(self, symbol: Symbol) -> int:
+        """How old its mark may be."""
+        return self._settings.stale_after_ms.get(symbol, self._settings.limits.stale_after_ms)
 
     def _say(self, account: Account, symbol: Symbol, now: str, at_ms: int) -> None:
         """One silent symbol stops what depends on it, and nothing else; all of them blind the account."""

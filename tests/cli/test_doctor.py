@@ -1,5 +1,6 @@
 """``holdfast doctor`` without an exchange; with one it is tried in ``tests/live``."""
 
+import json
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -7,10 +8,20 @@ import pytest
 from click.testing import Result
 
 from bot.cli.doctor import TESTED_CCXT, exit_code_of
+from bot.runtime.clock import SystemClock
 from bot.runtime.starting.findings import Finding, Level
 
 ROOT = Path(__file__).parents[2]
 Run = Callable[..., Result]
+ON_THIS_MACHINE = """\
+[accounts.main]
+venue = "binanceusdm"
+keys = { api_key = "env:HOLDFAST_KEY", secret = "env:HOLDFAST_SECRET" }
+loopback = { port = 1, ca_file = "ca.pem" }
+
+[[rules]]
+use = "top_up"
+"""
 
 
 def test_an_account_without_a_key_is_a_mistake_with_its_line(holdfast: Run) -> None:
@@ -48,3 +59,15 @@ def test_a_file_that_is_wrong_is_told_from_an_account_that_is_not_fit() -> None:
     wrong = Finding(level=Level.REFUSE, text="", mistaken=True)
     unfit = Finding(level=Level.REFUSE, text="")
     assert (exit_code_of([wrong]), exit_code_of([wrong, unfit])) == (4, 6)
+
+
+def test_nothing_is_looked_at_during_a_ban(holdfast: Run, tmp_path: Path) -> None:
+    now_ms = SystemClock().now_ms()
+    words = {"exchange": "binanceusdm on port 1", "met_ms": now_ms, "until_ms": now_ms + 600_000}
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data" / "ban.json").write_text(json.dumps(words))
+    (tmp_path / "ca.pem").touch()
+    (tmp_path / "live.toml").write_text(ON_THIS_MACHINE)
+    answer = holdfast("doctor", "live.toml")
+    assert answer.exit_code == 6, answer.output + answer.stderr
+    assert "binanceusdm on port 1 has banned this address until" in answer.stderr

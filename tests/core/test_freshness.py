@@ -3,6 +3,8 @@
 from dataclasses import replace
 from decimal import Decimal
 
+import pytest
+
 from bot.core.decisions import Action, Because, Refusal, StateChanged
 from bot.core.facts import BalanceChanged, BarClosed, MarkPrice, OrdersChanged, PositionChanged
 from bot.core.indicators import Atr
@@ -127,6 +129,27 @@ def test_even_a_mark_inside_the_old_tripwire_restores_sight() -> None:
     desk.holds(a_position())
     desk.tick(after_ms=6_000)
     assert changes(desk.mark("100", after_ms=1_000)) == [SEEN_AGAIN, ("account:main", "blind", "armed")]
+
+
+@pytest.mark.parametrize("phase_ms", [1, 400, 800])
+@pytest.mark.parametrize("early_ms", [4_300, 5_000, 5_600, 9_000])
+def test_marks_that_are_dated_too_early_are_announced_once_and_once_that_they_are_right(
+    early_ms: int, phase_ms: int
+) -> None:
+    desk = Desk()
+    desk.holds(a_position())
+
+    def second(early_ms: int) -> list[tuple[str, str, str]]:
+        at_ms = desk.now_ms + phase_ms
+        told = desk.fold(MarkPrice(at_ms=at_ms - early_ms, symbol=BTC, price=D(100)))
+        return [*changes(told), *changes(desk.tick(after_ms=1_000))]
+
+    seconds = [second(0), *(second(early_ms) for _ in range(60))]
+    first = [change for said in seconds for change in said if change[0] != "account:main"]
+    assert first in ([], [(f"mark:main/{BTC}", "fresh", "silent")])
+    assert bool(first) is (early_ms + 1_000 - phase_ms > 5_000)
+    back = [change for said in (second(300), second(300)) for change in said if change[0] != "account:main"]
+    assert back == ([SEEN_AGAIN] if first else [])
 
 
 def test_one_silent_symbol_stops_its_own_position_and_no_other() -> None:

@@ -1,5 +1,7 @@
 """What the states of the bot let through, and what leads from one to another."""
 
+from collections.abc import Sequence
+
 import pytest
 
 from bot.core.decisions import Action, Because, Decision, Refusal, StateChanged
@@ -468,6 +470,28 @@ def test_whoever_resumes_accepts_the_orders_that_are_there() -> None:
     assert desk.engine.states()[MAIN] is BotState.ARMED
     desk.rests(stop, a_stop("94", client_id=ClientId("hf-7-13")))
     assert desk.engine.states()[MAIN] is BotState.HALTED
+
+
+def strangers(decisions: Sequence[Decision]) -> list[str]:
+    return [change.subject for change in of(StateChanged, decisions) if change.now == "a stranger"]
+
+
+def test_whoever_will_resume_is_told_of_the_strangers_of_each_epoch_that_show_meanwhile() -> None:
+    desk = Desk(adds(), epoch=2)
+    desk.holds(a_position())
+    desk.command(CommandKind.HALT)
+    stops = [a_stop("95", client_id=ClientId(client_id)) for client_id in ("hf-7-12", "hf-7-13", "hf-9-1")]
+    first = desk.rests(stops[0])
+    assert strangers(first) == ["order:hf-7-12"]
+    assert of(StateChanged, first)[0].level is Level.CRITICAL
+    assert strangers(desk.rests(*stops[:2])) == []
+    assert strangers(desk.rests(*stops)) == ["order:hf-9-1"]
+    assert strangers(desk.rests(*stops)) == []
+
+
+def test_of_many_ids_that_a_lost_journal_gave_people_are_told_one() -> None:
+    desk = Desk(adds(), epoch=20)
+    assert len(of(StateChanged, told(desk, seen=("hf-3-1", "hf-4-1", "hf-5-1")))) == 1
 
 
 @pytest.mark.parametrize("client_id", ["theirs", "hf", "web_hf-9-9", "hf-1-900", "hf-2-1-2"])

@@ -46,7 +46,7 @@ async def paper(
     """Guard paper accounts on the live market of the exchange they are at."""
     check_priced(settings)
     account, needs = _first_account(settings), _needs(settings)
-    gate = gate_of(settings)
+    gate = gate_of(settings, clock, say)
     async with listening(settings, account, gate=gate, clock=clock, say=say) as (dialect, clients):
         markets = markets_of(clients)
         symbols = watched(settings, markets, needs)

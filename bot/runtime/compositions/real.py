@@ -116,7 +116,7 @@ async def shadow(
 async def accounts(settings: Settings, clock: Clock, say: Say) -> AsyncIterator[Accounts]:
     """All accounts of the file, connected and read. Keys are fetched, and hidden, before anything else."""
     keys = {AccountName(name): keys_of(settings, name) for name in settings.config.accounts}
-    gate = gate_of(settings)
+    gate = gate_of(settings, clock, say)
     async with AsyncExitStack() as stack:
         found = {}
         for name, its in keys.items():

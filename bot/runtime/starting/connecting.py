@@ -6,6 +6,7 @@ import ssl
 from collections.abc import AsyncIterator, Callable, Collection, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Protocol
 
 from bot.config import Settings
@@ -16,6 +17,7 @@ from bot.runtime.clock import Clock
 from bot.runtime.errors import ShellError
 from bot.runtime.redaction import redact
 from bot.runtime.secrets import Keys
+from bot.runtime.starting.ban import FILE, Ban
 from bot.runtime.starting.errors import KeyRefused
 from bot.runtime.starting.findings import Market, Read
 from bot.venues.live.capabilities import capabilities
@@ -55,11 +57,27 @@ class Opened(Wires, Talking, Protocol):
         ...
 
 
-def gate_of(settings: Settings) -> Gate:
-    """The one gate of all accounts: the exchange counts by our address, whoever a request is for."""
+def gate_of(settings: Settings, clock: Clock, say: Say) -> Gate:
+    """The one gate of all accounts: the exchange counts by our address, whoever a request is for.
+
+    It begins shut during a ban that an earlier process met, and what it meets is remembered.
+    """
     venue = next(iter(settings.config.accounts.values())).venue
     assert venue is not None, "an account without a venue"
-    return Gate(dialect_named(venue).traits.windows)
+    gate, ban = Gate(dialect_named(venue).traits.windows), ban_of(settings, clock)
+    if sentence := ban.sentence():
+        say(f"{sentence}: nothing is asked until then")
+        gate.close(ban.left_ms(), emergencies=True)
+    gate.banned_for = ban.meet
+    return gate
+
+
+def ban_of(settings: Settings, clock: Clock) -> Ban:
+    """What is remembered of bans by the exchange of these accounts."""
+    account = next(iter(settings.config.accounts.values()))
+    where = "" if account.loopback is None else f" on port {account.loopback.port}"
+    folder = Path(settings.config.journal.path).parent
+    return Ban(folder / FILE, f"{account.venue}{where}", clock.now_ms)
 
 
 @asynccontextmanager

@@ -37,9 +37,10 @@ NOTHING = AccountState(positions=(), balances=(), orders=())
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Snapshot:
-    """The account as one reading found it; ``began_ms`` is when the reading began, by our clock.
+    """The account as one reading found it; ``began_ms`` is when its first request left, by our clock.
 
-    Nothing that happened later need be in it, and so it never counts against what a later one found. ``of``
+    Nothing that happened later need be in it, and so it never counts against what a later one found. How long
+    it had waited for its turn before does not make it older. ``of``
     are the symbols whose orders were asked for, ``None`` where it was all that matter.
     """
 
@@ -104,15 +105,14 @@ class AccountReader:
         some exchanges the list of all costs as much as everything else of a minute. Where a position turns
         up in another symbol, all is read at once.
         """
-        began_ms = self._now_ms()
-        whole = began_ms - self._read_whole_ms >= WHOLE_MS
+        whole = self._now_ms() - self._read_whole_ms >= WHOLE_MS
         among = None if whole else self._symbols()
-        found = await self._read(began_ms, among, urgency)
+        found = await self._read(among, urgency)
         if among is not None and any(p.id.symbol not in among for p in found.state.positions):
-            whole, found = True, await self._read(self._now_ms(), None, urgency)
+            whole, found = True, await self._read(None, urgency)
         if self._stripped(found.state):
             await asyncio.sleep(CONFIRM_MS / 1000)
-            found = await self._read(self._now_ms(), None if whole else among, urgency)
+            found = await self._read(None if whole else among, urgency)
         if whole:
             self._read_whole_ms = found.began_ms
         return found
@@ -122,10 +122,10 @@ class AccountReader:
 
         Where many positions are held, the lists of all their orders cost more than anything else.
         """
-        found = await self._read(self._now_ms(), symbols, urgency)
+        found = await self._read(symbols, urgency)
         if self._stripped(found.state, symbols):
             await asyncio.sleep(CONFIRM_MS / 1000)
-            found = await self._read(self._now_ms(), symbols, urgency)
+            found = await self._read(symbols, urgency)
         return replace(found, of=symbols)
 
     def _stripped(self, state: AccountState, among: frozenset[Symbol] | None = None) -> bool:
@@ -144,9 +144,10 @@ class AccountReader:
         ids = [position.id for position in self.state.positions] + [order.id for order in self.state.orders]
         return frozenset(id_.symbol for id_ in (*ids, *self._known_positions))
 
-    async def _read(self, began_ms: int, among: frozenset[Symbol] | None, urgency: Urgency) -> Snapshot:
+    async def _read(self, among: frozenset[Symbol] | None, urgency: Urgency) -> Snapshot:
         requests = self._reading.account_requests(self.listing, among)
-        answers = await self._answers(requests.values(), urgency)
+        left_ms: list[int] = []
+        answers = await self._answers(requests.values(), urgency, lambda: left_ms.append(self._now_ms()))
         payloads: dict[str, Payload] = {}
         for name, answer in zip(requests, answers, strict=True):
             payloads |= {page_name(name, number): page for number, page in enumerate(answer, start=1)}
@@ -156,15 +157,19 @@ class AccountReader:
             raise Unreadable(_ACCOUNT, f"{type(error).__name__}: {error}") from error
         for flaw in state.flaws:
             self._flaws.note("the account", flaw)
-        return Snapshot(began_ms=began_ms, state=state)
+        return Snapshot(began_ms=left_ms[0], state=state)
 
-    async def _answers(self, requests: Iterable[Request], urgency: Urgency) -> list[list[Payload]]:
-        """All pages of each; ``Unreadable`` where one cannot be read.
+    async def _answers(
+        self, requests: Iterable[Request], urgency: Urgency, leaving: Callable[[], None]
+    ) -> list[list[Payload]]:
+        """All pages of each; ``Unreadable`` where one cannot be read. ``leaving`` is called as each leaves.
 
         That our key is refused is known at once, whatever the others come to: one of them may hang until its
         time is over, or be lost without a word of why.
         """
-        tasks = [asyncio.ensure_future(self._line.pages(request, urgency)) for request in requests]
+        tasks = [
+            asyncio.ensure_future(self._line.pages(request, urgency, leaving=leaving)) for request in requests
+        ]
         waiting = set(tasks)
         try:
             while waiting:

@@ -25,7 +25,6 @@ from bot.venues.live.line import Unreadable
 from bot.venues.live.listing_watch import ListingWatch
 from bot.venues.live.market_watch import MarketWatch
 from bot.venues.live.met_orders import MetOrders
-from bot.venues.live.refused_key import RefusedKey
 from bot.venues.live.streams import StreamKeeper
 from bot.venues.live.terms import Wanted
 from bot.venues.live.venue import LiveVenue
@@ -100,7 +99,6 @@ class Feed:
         self._account_up = self._in_time = True
         self._refused = False
         """Whether our key was refused at the last reading."""
-        self._read_ms = connection.now_ms()
         self._unread_because = ""
         self._renewing = asyncio.Lock()
         self._bars = Bars(connection, self._wants.timeframes_ms)
@@ -109,12 +107,11 @@ class Feed:
         self.ear.passed_on = self._alive
         if venue is not None:
             venue.too_old = partial(self._too_old, venue)
-        self._refused_key = None if venue is None else RefusedKey(connection, venue)
         self._met = None if venue is None else MetOrders(connection, venue, self.ear)
         self._funding = None if venue is None else FundingPayments(connection, venue, self.ear)
         self._interest = OpenInterestPoll(connection, self.ear)
         self._market = StreamKeeper(connection, lambda: self._bars.want(self.ear.symbols))
-        self._private = StreamKeeper(connection, self._afresh, None if venue is None else venue.accepted)
+        self._private = StreamKeeper(connection, self._afresh, None if venue is None else venue.key.accepted)
         self._listings = None if venue is None else ListingWatch(connection, venue, self.ear, self._hint)
         if venue is not None and self._listings is not None:
             venue.refused = self._listings.heard_code
@@ -180,7 +177,7 @@ class Feed:
         A key that was refused is tried with a single request first. Where nothing comes of that, nothing was
         said of the key: it is tried again soon, and still with a single one.
         """
-        self._refused = self._refused or not venue.accepted.is_set()  # Somebody else may have been told.
+        self._refused = self._refused or not venue.key.accepted.is_set()  # Somebody else may have been told.
         try:
             if self._refused:
                 await venue.reader.probe(Urgency.ACCOUNT)
@@ -188,9 +185,8 @@ class Feed:
             batch = await venue.reread()
         except Unreadable as error:
             self._flaws.note("the account", str(error))
-            assert self._refused_key is not None, "a reading without an account"
-            if self._refused_key.shown_by(error):
-                lost = self._refused_key.news(error)
+            if venue.key.shown_by(error):
+                lost = venue.key.news(error)
                 if lost:
                     await inbox.put(lost)
                 return PROBE_MS
@@ -198,9 +194,8 @@ class Feed:
             return CALM_MS if self._refused else 0
         if self._listings is not None:
             self._listings.compare(venue.state)
-        # Not when it began: it may have waited for its turn, and is no older for that.
-        self._read_ms, self._unread_because = self._now_ms(), ""
-        if not self._account_up and not self._wires.gate.banned:  # The last answers before a ban end no ban.
+        self._unread_because = ""
+        if not self._account_up and not self._too_old(venue):  # The last answers before a ban end no ban.
             self._account_up = True
             # As old as the reading that shows it: what it tells is the account since then.
             back = self._link(venue.reader.began_ms, up=True, because="the account can be read again")
@@ -246,7 +241,7 @@ class Feed:
 
     def _too_old(self, venue: LiveVenue) -> str:
         """Since when the account is not known any more; empty while it is."""
-        age_ms = self._now_ms() - max(self._read_ms, venue.reader.began_ms)
+        age_ms = self._now_ms() - venue.reader.began_ms
         because = f"it was last read {age_ms / 1000:.0f} s ago{self._unread_because}"
         if self._wires.gate.banned:
             return f"{BANNED}, {because}"
@@ -295,10 +290,11 @@ class Feed:
             self._look_at_symbols(group)
 
     def _symbols(self) -> frozenset[Symbol]:
-        """What is held, what was named and what may hedge it; of the latter two nothing that has expired.
+        """What is held, what was named and what may hedge it; of the latter two only what is traded.
 
-        A contract stays known after its delivery, and is never marked again. One that is still held awaits
-        its delivery, and its margin counts until then.
+        A contract stays known after its delivery, and is never marked again; one that is listed for next
+        week or suspended is not marked either. What is held is watched whatever becomes of it: its margin
+        counts until its delivery.
         """
         now_ms, listed = self._wires.clock.now_ms(), self._listing.by_symbol
         held = {p.id.symbol for p in self._venue.state.positions} if self._venue is not None else set()
@@ -310,7 +306,9 @@ class Feed:
                 for instrument in listed.values()
                 if instrument.contract.expiry_ms is not None and instrument.contract.index in indices
             }
-        return frozenset(s for s in symbols if s in held or not listed[s].contract.expired(now_ms))
+        contracts = {s: listed[s].contract for s in symbols}
+        still = {s for s, each in contracts.items() if each.suspended or each.expired(now_ms)}
+        return frozenset(symbols - (still - held))
 
     def _hint(self) -> None:
         self._hinted_ms = self._now_ms()

@@ -18,7 +18,6 @@ from bot.venues.live.connection import Connection
 from bot.venues.live.ear import Ear, Inbox
 from bot.venues.live.flaws import Flaws
 from bot.venues.live.line import Unreadable
-from bot.venues.live.refused_key import RefusedKey
 from bot.venues.live.terms import Payload, Payment
 from bot.venues.live.venue import LiveVenue
 from bot.venues.live.wire import Urgency
@@ -44,8 +43,7 @@ class FundingPayments:
         self._now_ms = connection.now_ms
         self._flaws = Flaws(connection.say)
         self._reader = venue.reader
-        self._accepted = venue.accepted
-        self._refused_key = RefusedKey(connection, venue)
+        self._key = venue.key
         self._ear = ear
         self._next: dict[Symbol, tuple[Decimal, int]] = {}
         """The rate and the time of the next settlement of what is held."""
@@ -68,7 +66,7 @@ class FundingPayments:
         now_ms = self._now_ms()
         self._note(now_ms)
         due = {ask for ask in self._asks if ask[0] <= now_ms}
-        if due and self._accepted.is_set():
+        if due and self._key.accepted.is_set():
             self._asks -= due
             await self._ask(min(settled_ms for _, settled_ms in due) - EARLIER_MS, inbox)
 
@@ -100,7 +98,7 @@ class FundingPayments:
             payments = self._beside.payments(payloads, self._listing)
         except (Unreadable, ValueError, KeyError) as error:
             self._flaws.note("funding that was paid", str(error))
-            lost = self._refused_key.news(error) if isinstance(error, Unreadable) else ()
+            lost = self._key.news(error) if isinstance(error, Unreadable) else ()
             if lost:
                 await inbox.put(lost)
             return

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from heapq import heapify, heappop, heappush
 from itertools import count
@@ -154,6 +154,8 @@ class Gate:
         self._closed_until = {True: 0.0, False: 0.0}
         """By whether it concerns emergencies: the loop's time until which nobody may pass."""
         self._numbers = count()
+        self.banned_for: Callable[[int], None] = lambda _: None
+        """Told of each ban, and how long it lasts: another process must not ask during it either."""
 
     async def turn(self, request: Request, urgency: Urgency) -> None:
         """Wait until ``request`` may leave. ``KeyError`` for a window that the exchange does not have."""
@@ -184,6 +186,7 @@ class Gate:
         if reply.status == TOO_MANY:
             return self.slow_down(request, str(TOO_MANY), wait_ms or PAUSE_MS)
         self.close(wait_ms or BAN_MS, emergencies=True)
+        self.banned_for(wait_ms or BAN_MS)
         waits = f"everything, emergencies too, waits {(wait_ms or BAN_MS) / 1000:g} s"
         return f"the exchange answered {reply.status}: {waits}"
 

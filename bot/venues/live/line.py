@@ -123,14 +123,16 @@ class Line:
         if reply.status not in (TOO_MANY, BANNED):
             self._say(self._gate.slow_down(request, code))
 
-    async def pages(self, request: Request, urgency: Urgency) -> list[Payload]:
+    async def pages(
+        self, request: Request, urgency: Urgency, *, leaving: Callable[[], None] = nothing
+    ) -> list[Payload]:
         """All pages of the answer, in order; ``Unreadable`` as for ``read``, and where they do not end."""
         found: list[Payload] = []
         further: Request | None = request
         while further is not None:
             if len(found) == PAGES_MAX:
                 raise Unreadable(request, f"more than {PAGES_MAX} pages")
-            found.append(await self.read(further, urgency))
+            found.append(await self.read(further, urgency, leaving=leaving))
             try:
                 further = further.after(found[-1])
             except (ValueError, KeyError) as error:

@@ -16,7 +16,6 @@ from bot.venues.live.connection import Connection
 from bot.venues.live.ear import Ear, Inbox
 from bot.venues.live.flaws import Flaws
 from bot.venues.live.line import Unreadable
-from bot.venues.live.refused_key import RefusedKey
 from bot.venues.live.starting import read_listing
 from bot.venues.live.terms import AccountState
 from bot.venues.live.venue import LiveVenue
@@ -41,7 +40,6 @@ class ListingWatch:
         self._now_ms = connection.now_ms
         self._flaws = Flaws(connection.say)
         self._venue = venue
-        self._refused_key = RefusedKey(connection, venue)
         self._ear = ear
         self._changed = changed
         self._doubted = asyncio.Event()
@@ -71,13 +69,13 @@ class ListingWatch:
         """Runs for ever."""
         while True:
             await self._due()
-            await self._venue.accepted.wait()  # Tiers are told to those alone whose key is taken.
+            await self._venue.key.accepted.wait()  # Tiers are told to those alone whose key is taken.
             self._doubted.clear()
             try:
                 await self.read(inbox)
             except Unreadable as error:
                 self._flaws.note("the list of contracts", str(error))
-                lost = self._refused_key.news(error)
+                lost = self._venue.key.news(error)
                 if lost:
                     await inbox.put(lost)
                 await asyncio.sleep(AGAIN_MS / 1000)

@@ -21,7 +21,6 @@ from bot.venues.live.connection import Connection
 from bot.venues.live.ear import Ear, Inbox
 from bot.venues.live.line import Unreadable
 from bot.venues.live.looking import Lookout
-from bot.venues.live.refused_key import RefusedKey
 from bot.venues.live.terms import AccountState, OrderState
 from bot.venues.live.venue import LiveVenue
 
@@ -47,8 +46,7 @@ class MetOrders:
         """It hears of every reading of ``venue``, and from ``ear`` what the streams have told."""
         venue.reader.changed = self.compare
         self._reader = venue.reader
-        self._accepted = venue.accepted
-        self._refused_key = RefusedKey(connection, venue)
+        self._key = venue.key
         self._withdrawn = venue.withdrawn
         self._ear = ear
         self._endings = connection.dialect.traits.endings
@@ -76,7 +74,7 @@ class MetOrders:
         """Look up what is gone. Runs for ever."""
         while True:
             await self._next()
-            await self._accepted.wait()  # A key that is refused would use up the looks.
+            await self._key.accepted.wait()  # A key that is refused would use up the looks.
             now_ms = self._now_ms()
             for gone in [each for each in self._gone if each.look_ms <= now_ms]:
                 found = await self._look(gone)
@@ -102,9 +100,9 @@ class MetOrders:
                 state = await self._lookout.order(instrument, order.client_id, conditional=True)
             except Unreadable as error:
                 self._say(f"what became of {order.client_id}: {error}")
-                if self._refused_key.shown_by(error):
+                if self._key.shown_by(error):
                     gone.look_ms = self._now_ms() + GRACE_MS  # It was no look.
-                    return tuple(self._refused_key.news(error))
+                    return tuple(self._key.news(error))
             gone.looks_left -= 1
             if (state is None or state.open) and gone.looks_left > 0:
                 gone.look_ms = self._now_ms() + GRACE_MS

@@ -16,16 +16,17 @@ from functools import partial
 from typing import assert_never
 
 from bot.core.decisions import Action
-from bot.core.facts import Fact, Fill, Link, LinkChanged, MarkPrice, OrderEnded, Outcome, OutcomeKind
+from bot.core.facts import Fact, Fill, MarkPrice, OrderEnded, Outcome, OutcomeKind
 from bot.core.intents import CancelStop, CloseHedge, MoveStop, PlaceStop, ReducePosition
 from bot.core.losses import Ending
-from bot.core.types import ClientId, Position, PositionMode
+from bot.core.types import ClientId, Order, Position, PositionMode
 from bot.venues.live.account import AccountReader, Snapshot
 from bot.venues.live.connection import Connection
 from bot.venues.live.effect import Effect, Sight
 from bot.venues.live.line import Unreadable
 from bot.venues.live.looking import Lookout
 from bot.venues.live.open_acts import GIVE_UP_MS, PATIENCE_MS, OpenAct, OpenActs
+from bot.venues.live.our_key import OurKey
 from bot.venues.live.outcome import (
     Applied,
     AuthLost,
@@ -49,8 +50,6 @@ LOOKS_MS = (0, 150, 400, 1_000)
 WITHDRAWN_MAX = 200
 EXITS = (ReducePosition, CloseHedge)
 """What may be sent however old the last reading is: the exchange lets it close what there is, and no more."""
-RETRY_MS = 60_000
-"""How long after a key was refused for acting it is tried again."""
 
 
 class LiveVenue:
@@ -79,11 +78,7 @@ class LiveVenue:
         """Why what was last read of the account is no longer good enough to act on; empty while it is."""
         self.refused: Callable[[str], None] = lambda _: None
         """Told the code of every refusal."""
-        self._refused_until_ms: int | None = None
-        """Before when nothing shows that our key works again, while the exchange does not take it."""
-        self.accepted = asyncio.Event()
-        """Set while our key may read."""
-        self.accepted.set()
+        self.key = OurKey(connection)
 
     @property
     def state(self) -> AccountState:
@@ -173,28 +168,10 @@ class LiveVenue:
     async def reread(self, urgency: Urgency = Urgency.ACCOUNT) -> Batch:
         """The account as it is now, as facts; a key that works again is said with it.
 
-        ``Unreadable`` where it fails; ``auth_lost`` is for whoever finds a code there that says so.
+        ``Unreadable`` where it fails; ``key`` makes news of what that says of our key.
         """
         facts = self.reader.facts(await self.reader.read(urgency))
-        self.accepted.set()
-        if self._refused_until_ms is None or self._now_ms() < self._refused_until_ms:
-            return facts
-        self._refused_until_ms = None
-        # As old as the reading that shows it: what it tells is the account since then.
-        back = replace(self._link(up=True, because="the key is accepted again"), at_ms=self.reader.began_ms)
-        return (back, *facts)
-
-    def auth_lost(self, code: str, because: str, *, acting: bool = False) -> Fact | None:
-        """The exchange does not take our key any more: the fact, the first time.
-
-        A key may be good for reading and not for ``acting``. That it reads proves nothing then: it is tried
-        again after a while.
-        """
-        if not acting:
-            self.accepted.clear()
-        known = self._refused_until_ms is not None
-        self._refused_until_ms = self._now_ms() + (RETRY_MS if acting else 0)
-        return None if known else self._link(up=False, because=f"code {code}: {because}")
+        return (*self.key.works(self.reader.began_ms), *facts)
 
     async def resolve(self, put: Callable[[Batch], Awaitable[None]]) -> None:
         """Find out what became of what is open, and ``put`` it. Runs for ever."""
@@ -209,7 +186,7 @@ class LiveVenue:
             async with asyncio.TaskGroup() as looks:
                 while True:
                     await self.acts.due()
-                    await self.accepted.wait()
+                    await self.key.accepted.wait()
                     # Side by side: they share what they read of the account.
                     for act in self.acts.waiting():
                         act.running = True
@@ -243,9 +220,8 @@ class LiveVenue:
             case Unsent(proof=proof):
                 return (self._outcome(action, OutcomeKind.NOT_APPLIED, f"not sent: {proof}"),)
             case AuthLost(code=code, proof=proof):
-                lost = self.auth_lost(code, proof, acting=True)
                 outcome = self._outcome(action, OutcomeKind.REJECTED, proof, code)
-                return (outcome,) if lost is None else (outcome, lost)
+                return (outcome, *self.key.lost(code, proof, acting=True))
             case Limited(code=code, proof=proof) | Rejected(code=code, proof=proof):
                 return (self._outcome(action, OutcomeKind.REJECTED, proof, code),)
             case _:
@@ -257,18 +233,22 @@ class LiveVenue:
             return proven
         try:
             return (*await self.reread(Urgency.PROTECTION), *proven)
-        except Unreadable:
-            return proven
+        except Unreadable as error:
+            return (*proven, *self.key.news(error))
 
     async def _confirm(self, act: OpenAct) -> Batch:
         """Read back what the exchange has confirmed; what is not seen soon is looked for later."""
         found, seen = None, None
+        lost: Batch = ()
         for wait_ms in LOOKS_MS:
             await asyncio.sleep(wait_ms / 1000)
             try:
                 found, seen = await self._lookout.look(act)
             except Unreadable as error:
                 self._say(f"{act.action.client_id} could not be read back: {error}")
+                if self.key.shown_by(error):
+                    lost = self.key.news(error)
+                    break
                 continue
             if seen.sight is Sight.DONE:
                 return await self._verified(act, found, seen)
@@ -276,6 +256,7 @@ class LiveVenue:
         return (
             *(self.reader.facts(found) if found is not None else ()),
             *self._applied(act, f"confirmed, not seen yet: {why}"),
+            *lost,
         )
 
     def _applied(self, act: OpenAct, proof: str) -> Batch:
@@ -296,17 +277,9 @@ class LiveVenue:
         gone = not found.state.flaws and position_of(made.id, found.state) is None
         stands = gone or act.action.client_id in resting
         kept = [order for order in made.replaces if order.client_id in resting]
+        lost: Batch = ()
         if kept and stands:
-            for order in kept:
-                # Whether it went is read, whatever the answer; twice does no harm.
-                with suppress(LookupError):
-                    request = self._levers.cancel(made.instrument, order, found.state)
-                    self.withdrawn.append(order.client_id)
-                    await self._sender.one(request, made.urgency)
-            try:
-                found = await self._lookout.account(act)
-            except Unreadable as error:
-                self._say(f"{act.action.client_id}: after cancelling: {error}")
+            found, lost = await self._withdraw(act, kept, found)
             resting = {order.client_id for order in found.state.orders}
             kept = [order for order in kept if order.client_id in resting]
         proof = seen.proof
@@ -314,11 +287,31 @@ class LiveVenue:
             proof += "; still resting beside it: " + ", ".join(order.client_id for order in kept)
             if stands and self.acts.age_ms(act) <= PATIENCE_MS:
                 self.acts.postpone(act, found.began_ms)
-                return (*self.reader.facts(found), *self._applied(act, proof))
+                return (*self.reader.facts(found), *self._applied(act, proof), *lost)
             self._say(f"{act.action.client_id}: {proof}")
         self.acts.close(act)
         outcome = self._outcome(act.action, OutcomeKind.VERIFIED, proof, fills=seen.fills)
-        return (*self.reader.facts(found), outcome, *(() if gone else self._ended(act.action, seen)))
+        return (*self.reader.facts(found), outcome, *(() if gone else self._ended(act.action, seen)), *lost)
+
+    async def _withdraw(
+        self, act: OpenAct, orders: Sequence[Order], found: Snapshot
+    ) -> tuple[Snapshot, Batch]:
+        """Cancel what an act replaces; the account after it, as far as it is read, and news of our key."""
+        made, lost = act.plan, list[Fact]()
+        for order in orders:
+            # Whether it went is read, whatever the answer; twice does no harm.
+            with suppress(LookupError):
+                request = self._levers.cancel(made.instrument, order, found.state)
+                self.withdrawn.append(order.client_id)
+                verdict = await self._sender.one(request, made.urgency)
+                if isinstance(verdict, AuthLost):
+                    lost += self.key.lost(verdict.code, verdict.proof, acting=True)
+        try:
+            found = await self._lookout.account(act)
+        except Unreadable as error:
+            self._say(f"{act.action.client_id}: after cancelling: {error}")
+            lost += self.key.news(error)
+        return found, lost
 
     def _ended(self, action: Action, seen: Effect) -> Batch:
         """That a stop was taken, and was gone again before anybody saw it rest."""
@@ -348,7 +341,7 @@ class LiveVenue:
         except Unreadable as error:
             self._say(f"{act.action.client_id} is still open: {error}")
             self.acts.postpone(act, began_ms)
-            return ()
+            return self.key.news(error)
         if seen.sight is Sight.DONE:
             return await self._verified(act, found, seen)
         untrue = seen.sight is Sight.NOT_DONE
@@ -393,6 +386,3 @@ class LiveVenue:
             proof=proof,
             fills=tuple(fills),
         )
-
-    def _link(self, *, up: bool, because: str) -> LinkChanged:
-        return LinkChanged(at_ms=self._now_ms(), account=self.account, link=Link.AUTH, up=up, because=because)

@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from hashlib import blake2b
 
 from bot.core.decisions import StateChanged
-from bot.core.facts import CarriedOver, PositionChanged
+from bot.core.facts import CarriedOver, Command, CommandKind, PositionChanged
 from bot.core.types import Position, PositionId
-from tests.faults.checking.story import OPENED, Story, is_ours, run_at
+from tests.faults.checking.story import OPENED, Line, Story, is_ours, run_at
 from tests.faults.checking.violation import Violation
 from tests.faults.evidence import Asked, Ending, OrderEffect, PositionEffect, Who
 
@@ -109,7 +109,10 @@ def one_process_acts(story: Story) -> Iterator[Violation]:
 
 
 def a_stranger_is_not_acted_beside(story: Story) -> Iterator[Violation]:
-    """I33. An order with our mark that this journal cannot have named ends in a halt."""
+    """I33. An order with our mark that this journal cannot have named ends in a halt, and a person is told.
+
+    Where it is halted already one of each epoch is told of: others of it belong to the same other bot.
+    """
     evidence = story.evidence
     for effect in evidence.effects:
         if not isinstance(effect, OrderEffect) or effect.before is not None or effect.cause.who is Who.BOT:
@@ -121,12 +124,8 @@ def a_stranger_is_not_acted_beside(story: Story) -> Iterator[Violation]:
             continue
         if any(f.at_ms < effect.at_ms + SEEN_MS and f.until_ms > effect.at_ms for f in evidence.faults):
             continue
-        if not any(
-            isinstance(line.noun, StateChanged)
-            and line.noun.now == "halted"
-            and effect.after.client_id in line.noun.because
-            for line in story.of(StateChanged)
-        ):
+        since_ms = _resumed_ms(story, effect.at_ms)
+        if not any(_tells_of(line, effect, since_ms) for line in story.of(StateChanged)):
             text = f"{effect.after.client_id} of another rests since {effect.at_ms} and nothing is halted"
             yield Violation(effect.at_ms + SEEN_MS, "I33", text)
 
@@ -143,6 +142,26 @@ CHECKS = (
 
 
 # -- inside -----------------------------------------------------------------------------------------
+
+
+def _resumed_ms(story: Story, at_ms: int) -> int:
+    """When a person ended the latest halt before that, and accepted the orders that were there."""
+    resumed = [line for line in story.of(Command) if line.at_ms <= at_ms and _is_resume(line.noun)]
+    return resumed[-1].at_ms if resumed else 0
+
+
+def _is_resume(noun: object) -> bool:
+    return isinstance(noun, Command) and noun.kind is CommandKind.RESUME and not noun.subject
+
+
+def _tells_of(line: Line, stranger: OrderEffect, since_ms: int) -> bool:
+    """Whether it says that nothing is sent for this order's sake, or for that of one of the same epoch."""
+    change, client_id = line.noun, stranger.after.client_id
+    if not isinstance(change, StateChanged) or change.now not in ("halted", "a stranger"):
+        return False
+    epoch = client_id.rpartition("-")[0]
+    kin = f"{epoch}-" in change.because and since_ms < line.at_ms <= stranger.at_ms
+    return client_id in change.because or kin
 
 
 def _named(client_id: str, epoch: int) -> bool:

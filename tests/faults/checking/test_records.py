@@ -6,7 +6,7 @@ from decimal import Decimal
 import pytest
 
 from bot.core.carried import Carried
-from bot.core.facts import CarriedOver, OutcomeKind, PositionChanged
+from bot.core.facts import CarriedOver, Command, CommandKind, OutcomeKind, PositionChanged
 from bot.core.intents import ReducePosition
 from tests.building.core import LONG, a_position
 from tests.faults.checking.scene import USER, Scene, a_stop, by
@@ -104,6 +104,22 @@ def test_an_order_with_our_mark_that_is_not_ours(client_id: str, halted: bool, f
     scene.orders(a_stop(client_id, 9), USER)
     if halted:
         scene.becomes("armed", "halted", f"{client_id} on BTC: whose?")
+    assert scene.found() == found
+
+
+@pytest.mark.parametrize(("resumed", "found"), [(False, []), (True, ["I33"])])
+def test_a_second_order_of_the_same_other_bot_halts_nothing_anew_unless_somebody_resumed(
+    resumed: bool, found: list[str]
+) -> None:
+    scene = Scene()
+    scene.orders(a_stop("hf-7-1", 9), USER)
+    scene.becomes("armed", "halted", "hf-7-1 on BTC: whose?")
+    scene.passes(60_000)
+    if resumed:
+        scene.folds(Command(at_ms=scene.now_ms, kind=CommandKind.RESUME, by="somebody"))
+        scene.becomes("halted", "armed")
+        scene.passes(60_000)
+    scene.orders(a_stop("hf-7-2", 10), USER)
     assert scene.found() == found
 
 

@@ -204,8 +204,8 @@ SENDING = (
     Substitution(
         name="the_old_stop_is_left",
         path=f"{LIVE}/venue.py",
-        old="                    await self._sender.one(request, made.urgency)\n",
-        new="                    pass\n",
+        old="                verdict = await self._sender.one(request, made.urgency)\n",
+        new="                verdict = None\n",
         breaks="stops pile up: each move leaves the one before it resting",
         weather=("crash",),
     ),
@@ -220,8 +220,8 @@ SENDING = (
     Substitution(
         name="a_ban_is_not_sat_out",
         path=f"{LIVE}/gate.py",
-        old="        ban = reply.status == BANNED\n",
-        new="        ban = False\n",
+        old="        self.close(wait_ms or BAN_MS, emergencies=True)\n",
+        new="        self.close(wait_ms or BAN_MS, emergencies=False)\n",
         breaks="emergencies go on through a ban, and each of them makes it longer",
         weather=("418", "crash"),
     ),
@@ -326,7 +326,7 @@ SEEING = (
     ),
     Substitution(
         name="a_revoked_key_is_a_bad_line",
-        path=f"{LIVE}/refused_key.py",
+        path=f"{LIVE}/our_key.py",
         old="        return bool(error.code) and error.code in self._codes\n",
         new="        return False\n",
         breaks="a key that was revoked looks like a bad network, for ever",

@@ -213,7 +213,7 @@ SUBSTITUTIONS = (
     Substitution(
         name="silence_is_not_blindness",
         path=f"{CORE}/watch.py",
-        old="                if silent_ms > own.get(symbol, general) and symbol not in account.blind_to:\n",
+        old="                if silent_ms > self._allowed_ms(symbol) and symbol not in account.blind_to:\n",
         new="                if False:\n",
         breaks="marks stop coming and nobody is told",
         noticed_by="tests/faults/walls/test_doubt.py",

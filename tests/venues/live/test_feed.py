@@ -372,6 +372,23 @@ def test_an_answer_that_was_under_way_when_a_ban_came_does_not_end_it() -> None:
     assert account[1][0] >= 77
 
 
+def test_an_answer_that_is_old_when_it_comes_does_not_end_a_blindness() -> None:
+    async def work() -> Scene:
+        scene = Scene()
+
+        async def slow() -> None:
+            await asyncio.sleep(10 - seconds())
+            scene.exchange.took_ms = 20_000
+            await asyncio.sleep(60 - seconds())
+            scene.exchange.took_ms = 0
+
+        return await plays(scene, 90, scene.ticks(90), slow())
+
+    account = [(at, up) for at, link, up in live(work).box.links() if link is Link.ACCOUNT]
+    assert [up for _, up in account] == [False, True]
+    assert account[1][0] >= 60
+
+
 def test_clocks_that_come_apart_are_a_link_down_until_they_agree() -> None:
     async def work() -> Scene:
         scene = Scene()
@@ -665,6 +682,43 @@ def test_a_quarterly_is_watched_until_it_is_delivered_and_never_asked_for_again(
     assert [w.symbols for w in scene.wanted] == [(BTC, QUARTERLY), (BTC,)]
     assert not [r for r in scene.desk.exchange.asked[before:] if r.path == "marks"]
     assert scene.desk.wires.renewed == 0
+
+
+def suspends(scene: Scene, *symbols: Symbol) -> None:
+    """These are listed and take no orders, for now or not yet."""
+    listed = scene.desk.connection.listing.by_symbol.values()
+    scene.desk.connection.listing.become(
+        Listing([replace(i, contract=replace(i.contract, suspended=i.symbol in symbols)) for i in listed])
+    )
+
+
+def test_a_quarterly_that_is_not_traded_yet_is_neither_watched_nor_asked_for_until_it_is() -> None:
+    async def work() -> tuple[Scene, list[Request]]:
+        scene = Scene(wants=Wants(quarterlies=True))
+        suspends(scene, QUARTERLY)
+        asked: list[Request] = []
+
+        async def opens() -> None:
+            await asyncio.sleep(30 - seconds())
+            asked.extend(scene.exchange.asked)
+            suspends(scene)
+
+        await plays(scene, 42, scene.ticks(42), scene.ticks(42, symbol=QUARTERLY), opens())
+        return scene, asked
+
+    scene, before = live(work)
+    assert [w.symbols for w in scene.wanted] == [(BTC,), (BTC, QUARTERLY)]
+    assert not [r for r in before if r.path == "marks" and r.params["of"] == "BTC-Q"]
+    assert scene.desk.wires.renewed == 0
+
+
+def test_what_is_held_is_watched_while_its_market_is_suspended() -> None:
+    async def work() -> Scene:
+        scene = Scene()
+        suspends(scene, BTC)
+        return await plays(scene, 12, scene.ticks(12))
+
+    assert [w.symbols for w in live(work).wanted] == [(BTC,)]
 
 
 def test_an_expired_contract_that_awaits_its_delivery_is_watched_and_renews_no_client() -> None:

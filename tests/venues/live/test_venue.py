@@ -1172,6 +1172,38 @@ def test_the_account_s_facts_hold_for_when_their_reading_began() -> None:
     assert set(at_ms) == {began}
 
 
+def test_a_reading_is_as_old_as_its_leaving_and_not_as_its_wait_at_the_gate() -> None:
+    async def work() -> tuple[int, int]:
+        seat = Seat(held())
+        seat.desk.wires.gate.close(30_000, emergencies=False)
+        began_ms = now_ms()
+        found = await seat.venue.reader.read(Urgency.ACCOUNT)
+        return found.began_ms - began_ms, now_ms() - began_ms
+
+    assert live(work) == (30_000, 30_000)
+
+
+def test_what_a_reading_found_that_left_after_a_glance_is_newer_than_that() -> None:
+    async def work() -> tuple[Decimal, Decimal]:
+        seat = Seat(held())
+        reader = seat.venue.reader
+        await seat.venue.snapshot()
+        await asyncio.sleep(1)
+        # The whole reading waits for its turn; a glance passes it by, and then the account changes.
+        seat.desk.wires.gate.close(5_000, emergencies=False)
+        whole = asyncio.ensure_future(reader.read(Urgency.ACCOUNT))
+        await asyncio.sleep(1)
+        glanced = await reader.glance(frozenset({LONG.symbol}), Urgency.EMERGENCY)
+        seat.exchange.positions[LONG] = a_position(quantity=D(4))
+        found = await whole
+        reader.facts(glanced)
+        before = reader.state.positions[0].quantity
+        reader.facts(found)
+        return before, reader.state.positions[0].quantity
+
+    assert live(work) == (D(10), D(4))
+
+
 def test_a_key_that_works_again_is_told() -> None:
     async def work() -> list[Batch]:
         seat = Seat(held())
@@ -1179,11 +1211,10 @@ def test_a_key_that_works_again_is_told() -> None:
         seat.exchange.unreadable = says(401, -2015)
         with pytest.raises(Unreadable) as raised:
             await seat.venue.reread()
-        lost = seat.venue.auth_lost(raised.value.code, str(raised.value))
-        assert lost is not None
-        assert seat.venue.auth_lost(raised.value.code, "again") is None
+        lost = seat.venue.key.news(raised.value)
+        assert not seat.venue.key.lost(raised.value.code, "again")
         seat.exchange.unreadable = None
-        return [(lost,), await seat.venue.reread(), await seat.venue.reread()]
+        return [lost, await seat.venue.reread(), await seat.venue.reread()]
 
     lost, back, after = live(work)
     assert auth(up=False)(lost[0])

@@ -9,16 +9,16 @@ from typing import Any
 
 import pytest
 
-from bot.core.facts import FundingPaid, FundingRate, Link
+from bot.core.facts import Fact, FundingPaid, FundingRate, Link, LinkChanged
 from bot.core.types import Symbol
 from bot.venues.live.terms import Heard, Listing
 from bot.venues.live.wire import Reply, Request
 from tests.building.core import BTC, D
-from tests.venues.live.fake import LOST, FakeDialect, FakeExchange, says
+from tests.venues.live.fake import LOST, FakeDialect, FakeExchange, Fault, an_action, every_fact, says
 from tests.venues.live.test_feed import Scene, plays, seconds
 from tests.venues.live.test_funding import DUE_MS, PAID, RATE
 from tests.venues.live.test_met_orders import OUTCOME, meets, told
-from tests.venues.live.test_venue import held
+from tests.venues.live.test_venue import LEVERS, Seat, held
 from tests.venues.live.virtual import live, now_ms
 
 REFUSED = says(401, -2015)
@@ -176,3 +176,63 @@ def test_the_list_of_contracts_waits_until_the_key_is_taken_again(refused: bool)
     scene = lives(partial(Scene, held()), HOUR_S + 400, *befalls)
     (at_ms,) = scene.desk.wires.reloaded
     assert at_ms == HOUR_S * 1_000 if not refused else at_ms > (HOUR_S + 200) * 1_000
+
+
+@dataclass
+class Revoking(FakeExchange):
+    """Refuses every reading from the moment that it was sent something."""
+
+    async def call(self, request: Request) -> Reply:
+        reply = await super().call(request)
+        if request.method != "GET":
+            self.unreadable = REFUSED
+        return reply
+
+
+def ups(facts: Sequence[Fact]) -> list[bool]:
+    return [fact.up for fact in facts if isinstance(fact, LinkChanged)]
+
+
+def news_of_the_key(intent: str, *faults: Fault) -> tuple[list[bool], list[bool], int]:
+    """What an act tells of the key at once, and what is told of it later; how often it was asked for then."""
+
+    async def work() -> tuple[list[bool], list[bool], int]:
+        of_one = held()
+        seat = Seat(Revoking(positions=of_one.positions, orders=of_one.orders, faults=list(faults)))
+        await seat.venue.snapshot()
+        asked = len(seat.exchange.asked)
+        now = every_fact(await seat.venue.execute(an_action(LEVERS[intent])))
+        await seat.waits(20)
+        return ups(now), ups(every_fact(seat.later)), len(seat.exchange.asked) - asked
+
+    return live(work)
+
+
+def test_a_key_that_is_refused_while_an_act_is_read_back_is_told_once_and_tried_once() -> None:
+    assert news_of_the_key("add") == ([False], [], 1)
+
+
+def test_a_key_that_is_refused_while_an_act_is_looked_for_is_told_once_and_tried_once() -> None:
+    assert news_of_the_key("add", Fault(reply=LOST)) == ([], [False], 1)
+
+
+def test_a_key_that_is_refused_when_an_account_is_read_after_a_rejection_is_told() -> None:
+    assert news_of_the_key("add", Fault(done=False, reply=says(400, -2019))) == ([False], [], 1)
+
+
+def test_a_key_that_may_not_cancel_the_old_stop_is_told() -> None:
+    async def work() -> list[bool]:
+        seat = Seat(held(faults=[Fault(), Fault(done=False, reply=REFUSED)]))
+        await seat.venue.snapshot()
+        return ups(every_fact(await seat.venue.execute(an_action(LEVERS["move"]))))
+
+    assert live(work) == [False]
+
+
+def test_a_listen_key_that_is_refused_has_the_account_read_at_once() -> None:
+    def breaks_off(scene: Scene) -> None:
+        scene.exchange.unreadable = REFUSED
+        scene.broken.set()
+
+    (at,) = lost_at(lives(a_scene, 30, (5, breaks_off)))
+    assert 5 <= at <= 6
