@@ -44,6 +44,8 @@ PROPOSALS_MAX = 16
 """More intents than this from one question is a runaway rule."""
 
 
+_NEVER_REFUSED: tuple[int, Refusal | None] = (-1, None)
+
 _AT_THIS_MARK = frozenset(
     {
         Because.STALE,
@@ -315,9 +317,12 @@ class Arbiter:
             self._sleep(armed, case)
             armed.last_refusal = decision
             key = (type(decision.intent), decision.because)
-            if armed.refused.get(key) != holder.version:
-                armed.refused[key] = holder.version
-                yield decision
+            version, said = armed.refused.get(key, _NEVER_REFUSED)
+            if version != holder.version:
+                # An exchange may tell one thing in several parts, each of them a change of state.
+                armed.refused[key] = holder.version, decision
+                if decision != said:
+                    yield decision
 
     def _sleep(self, armed: Armed, case: Case) -> None:
         """Let the rule sleep if everything it may propose would be refused whatever the mark."""
