@@ -93,7 +93,7 @@ class Engine:
             if type(fact) is Command:
                 obey(fact, books, self._ledger, self._parked)
             elif type(fact) is CarriedOver:
-                take_over(fact.carried, books, self._ledger, self._parked)
+                take_over(fact.carried, books, self._ledger, self._parked, at_ms)
             apply(fact)
         ticked = type(batch[-1]) is Tick
         if ticked:
