@@ -83,8 +83,11 @@ class Reading:
 
     async def symbols(self, after_seq: int) -> set[str]:
         """The symbols whose contracts were told after that row."""
-        given = {"kind": "InstrumentChanged", "after_seq": after_seq, "latest": True}
-        return {str(row["symbol"]) for row in await self.page(given)}
+        found: set[str] = set()
+        while rows := await self.page({"kind": "InstrumentChanged", "after_seq": after_seq}):
+            found.update(str(row["symbol"]) for row in rows)
+            after_seq = rows[-1]["seq"]
+        return found
 
     async def flagged(self, rows: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
         """The rows, each with its ``run`` and whether the contract it is about has modelled prices."""

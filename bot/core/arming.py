@@ -68,7 +68,7 @@ class Arming:
 
 
 def former(name: RuleName) -> Armed:
-    """A rule that acted in an earlier run and is configured no more: what it announced is owed all the same."""
+    """A rule of an earlier run that is configured no more: what it announced is owed all the same."""
     return Armed(RuleEntry(rule=Rule[Params](name, Params())))
 
 

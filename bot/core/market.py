@@ -17,7 +17,6 @@ def undeclared(what: str) -> str:
     return f"{what}: name that in needs(), or it never comes"
 
 
-
 class Market:
     """Prices by symbol, and the indicators that the configured rules declared they need."""
 
@@ -36,7 +35,7 @@ class Market:
     )
 
     def __init__(self, indicators: Iterable[Atr], timeframes_ms: Collection[int] = ()) -> None:
-        """Know nothing yet; ``indicators`` alone will be computed, and bars of ``timeframes_ms`` will be told.
+        """Know nothing yet; ``indicators`` will be computed, and bars of ``timeframes_ms`` will be told.
 
         Those of the indicators need not be named again.
         """
@@ -87,7 +86,7 @@ class Market:
         return self._series[key]
 
     def atr(self, symbol: Symbol, spec: Atr) -> Decimal | None:
-        """The average true range, ``None`` while there is too little history; raises where nobody declared it."""
+        """The average true range, ``None`` while history is too short; raises where nobody declared it."""
         series = self._atr.get((symbol, spec))
         if series is None:
             declared = spec in self._atr_specs.get(spec.timeframe_ms, ())

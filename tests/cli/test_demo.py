@@ -203,7 +203,7 @@ def test_explain_says_of_a_hedge_that_is_closed_that_its_prices_are_modelled(see
 
 def test_explain_refuses_what_it_does_not_know(seen: Seen, tmp_path: Path) -> None:
     unknown = run(seen.folder, *PROGRAM, "explain", "ETC/USDT:USDT")
-    assert unknown.returncode == 1
+    assert unknown.returncode == 2
     assert unknown.stderr.startswith('unknown symbol "ETC/USDT:USDT"; did you mean "ETH/USDT:USDT"?')
     changed = subprocess.run(
         [*PROGRAM, "explain", "BTC"],

@@ -10,10 +10,8 @@ import pytest
 from bot.core.contracts import ContractKind, Tier
 from bot.core.intents import AddMargin, Intent, ReducePosition, flaw
 from bot.core.margin.rules import MaintenanceAt, MarginRules
-from bot.core.rule import Needs
-from bot.core.settings import EngineSettings
 from bot.core.rule import Decisions, Needs, Params, Rule
-from bot.core.settings import RuleEntry
+from bot.core.settings import EngineSettings, RuleEntry
 from bot.core.types import ClientId, OrderKind, RuleName, Side
 from bot.core.view import View
 from bot.core.wake import Always, Metric, Never, any_of, timeframes
