@@ -153,7 +153,7 @@ async def _rows(
         found: dict[int, Row] = {}
         for kind in kinds:
             asked = {**given, "kind": kind}
-            for row in await (met_rows(reading, given) if kind == MET else reading.page(asked)):
+            for row in await (met_rows(reading, given) if kind == MET else reading.about(asked)):
                 found[row["seq"]] = row
         if not found and base["rule"] is not None:
             await _known(base["rule"], reading, configured)
