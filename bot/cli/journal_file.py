@@ -76,7 +76,7 @@ class Reading:
             return rows
         for kind in ("Action", "Refusal"):
             if args.get("kind") in (None, kind):
-                spoken_of = {"symbol": None, "kind": kind, "contains": json.dumps(symbol, ensure_ascii=False)}
+                spoken_of = {"symbol": None, "kind": kind, "contains": json.dumps(symbol)}
                 rows += [row for row in await self.page({**args, **spoken_of}) if contract_in(row) == symbol]
         return list({row["seq"]: row for row in sorted(rows, key=lambda row: row["seq"])}.values())
 
@@ -120,7 +120,9 @@ class Reading:
             return {
                 "run": run(row),
                 "synthetic": str(contract_in(row)) in theirs,
-                "synthetic_contracts": sorted(symbol for symbol in theirs if symbol in row["body"]),
+                "synthetic_contracts": sorted(
+                    each for each in theirs if json.dumps(each)[1:-1] in row["body"]
+                ),
             }
 
         return [{**row, **flags(row)} for row in rows]
