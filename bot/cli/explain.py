@@ -56,9 +56,11 @@ async def _answer(asked: str, settings: Settings, path: Path) -> dict[str, Any]:
         symbol = meant(asked, known)
         begin = await reading.begin()
         rows = await _last_decisions(reading, symbol, begin)
+        modelled = await reading.modelled(begin)
         return {
             "symbol": symbol,
-            "synthetic": await reading.is_modelled(symbol, begin),
+            "synthetic": symbol in modelled,
+            "synthetic_contracts": modelled,
             "source": "the running bot" if reading.live else f"the last run in {path}",
             "states": states,
             "positions": [p for p in everything if p["id"]["symbol"] == symbol],
@@ -102,5 +104,5 @@ async def _last_decisions(reading: Reading, symbol: str, begin: int) -> list[dic
     given = {"symbol": symbol, "limit": LAST, "latest": True, "after_seq": begin - 1}
     found = await met_rows(reading, given)
     for kind in ("Action", "Refusal", "Liquidated"):
-        found += await reading.page({**given, "kind": kind})
+        found += await reading.about({**given, "kind": kind})
     return await reading.flagged(sorted(found, key=lambda row: row["seq"])[-LAST:])

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from bot.cli.journal_text import line
-from bot.cli.text import columns, exact, flagged, moment, percent
+from bot.cli.text import columns, exact, flagged, mentions_flagged, moment, percent
 from bot.core.explain import TIME_COMES
 from bot.core.states import BotState
 
@@ -23,7 +23,7 @@ def report(answer: Mapping[str, Any]) -> str:
         rows = [line({**row, "body": json.dumps(row["body"])}) for row in answer["last"]]
         parts.append("last decisions\n" + columns([(at, rule, text) for at, _, rule, _, text in rows]))
     parts.append(f"as seen by {answer['source']}")
-    return "\n\n".join(parts)
+    return mentions_flagged("\n\n".join(parts), answer["synthetic_contracts"])
 
 
 def _position(position: Mapping[str, Any], states: Mapping[str, str]) -> str:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import json
 import re
+from collections.abc import Set as AbstractSet
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -88,11 +89,13 @@ def journal(  # noqa: PLR0913, PLR0917 - click passes every option
     """Show what was decided, done and refused, and why: the last rows of the latest run, oldest first."""
     from bot.runtime.journal.wording import understood
 
-    path = file or Path(settings_of(config).config.journal.path)
+    settings = settings_of(config) if config or file is None else None
+    path = file or Path(settings.config.journal.path if settings else "")
     names = [name for kind in kinds or SHOWN for name in KINDS.get(kind, (MET if kind == MET else None,))]
     base = {"symbol": symbol, "rule": rule, "limit": limit, "latest": True}
+    configured = {entry.name for entry in settings.rules} if settings else set[str]()
     with understood(path):
-        rows = asyncio.run(_rows(path, base, names, since, all_runs=all_runs))
+        rows = asyncio.run(_rows(path, base, names, since, configured, all_runs=all_runs))
         text = _json(path, rows) if as_json else _text(rows)
     if text:
         click.echo(text)
@@ -128,10 +131,14 @@ async def _rows(
     base: dict[str, Any],
     kinds: list[str | None],
     since: tuple[str, int] | None,
+    configured: AbstractSet[str],
     *,
     all_runs: bool,
 ) -> list[Row]:
-    """The last rows of every kind asked for, in the order they were written, as ``flagged`` has them."""
+    """The last rows of every kind asked for, in the order they were written, as ``flagged`` has them.
+
+    ``Failure`` where the rule asked for is neither ``configured`` nor anywhere in the journal.
+    """
     from bot.cli.journal_file import Reading
     from bot.cli.met import met_rows
     from bot.cli.symbols import meant
@@ -146,9 +153,24 @@ async def _rows(
         found: dict[int, Row] = {}
         for kind in kinds:
             asked = {**given, "kind": kind}
-            for row in await (met_rows(reading, given) if kind == MET else reading.page(asked)):
+            for row in await (met_rows(reading, given) if kind == MET else reading.about(asked)):
                 found[row["seq"]] = row
+        if not found and base["rule"] is not None:
+            await _known(base["rule"], reading, configured)
         return await reading.flagged([found[seq] for seq in sorted(found)][-base["limit"] :])
+
+
+async def _known(rule: str, reading: Reading, configured: AbstractSet[str]) -> None:
+    """``Failure`` with the rules there are, unless this is one of them that has had nothing to say."""
+    from bot.cli.symbols import unknown
+    from bot.core.settings import RESERVED_NAMES
+
+    if rule in configured or rule in RESERVED_NAMES or await reading.page({"rule": rule, "limit": 1}):
+        return
+    heard = [
+        row for kind in ("Action", "Refusal") for row in await reading.page({"kind": kind, "latest": True})
+    ]
+    raise unknown("rule", rule, {*configured, *RESERVED_NAMES, *(row["rule"] for row in heard)})
 
 
 async def _since_ms(reading: Reading, since: tuple[str, int]) -> int | None:

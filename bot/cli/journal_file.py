@@ -69,6 +69,17 @@ class Reading:
         assert isinstance(answer, list), "a page that is no list"
         return [row for row in answer if isinstance(row, dict)]
 
+    async def about(self, args: Mapping[str, Any]) -> list[dict[str, Any]]:
+        """The same, and beside the rows on ``symbol`` those on others that trade in it: of hedges."""
+        rows, symbol = await self.page(args), args.get("symbol")
+        if symbol is None:
+            return rows
+        for kind in ("Action", "Refusal"):
+            if args.get("kind") in (None, kind):
+                spoken_of = {"symbol": None, "kind": kind, "contains": json.dumps(symbol)}
+                rows += [row for row in await self.page({**args, **spoken_of}) if contract_in(row) == symbol]
+        return list({row["seq"]: row for row in sorted(rows, key=lambda row: row["seq"])}.values())
+
     async def begin(self) -> int:
         """The first row of the latest run that did anything: of the one that ``explain`` explains."""
         openings = await self.openings()
@@ -83,26 +94,43 @@ class Reading:
 
     async def symbols(self, after_seq: int) -> set[str]:
         """The symbols whose contracts were told after that row."""
-        given = {"kind": "InstrumentChanged", "after_seq": after_seq, "latest": True}
-        return {str(row["symbol"]) for row in await self.page(given)}
+        found: set[str] = set()
+        while rows := await self.page({"kind": "InstrumentChanged", "after_seq": after_seq}):
+            found.update(str(row["symbol"]) for row in rows)
+            after_seq = rows[-1]["seq"]
+        return found
 
     async def flagged(self, rows: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
-        """The rows, each with its ``run`` and whether the contract it is about has modelled prices."""
+        """The rows, each with its ``run`` and whether the contract it is about has modelled prices.
+
+        ``synthetic_contracts`` are those of them that it speaks of.
+        """
         openings = [(row["seq"], int(json.loads(row["body"])["epoch"])) for row in await self.openings()]
 
         def run(row: Mapping[str, Any]) -> int:
             return max((run for seq, run in openings if seq <= row["seq"]), default=0)
 
         told = {"kind": "InstrumentChanged", "contains": MODELLED, "latest": True}
-        modelled = {(run(row), row["symbol"]) for row in await self.page(told)}
-        return [
-            {**row, "run": run(row), "synthetic": (run(row), contract_in(row)) in modelled} for row in rows
-        ]
+        modelled: dict[int, set[str]] = {}
+        for row in await self.page(told):
+            modelled.setdefault(run(row), set()).add(row["symbol"])
 
-    async def is_modelled(self, symbol: str, begin: int) -> bool:
-        """Whether the prices of a contract are modelled, in the run that starts with row ``begin``."""
-        given = {"kind": "InstrumentChanged", "symbol": symbol, "after_seq": begin - 1, "limit": 1}
-        return bool(await self.page({**given, "contains": MODELLED}))
+        def flags(row: dict[str, Any]) -> dict[str, Any]:
+            theirs = modelled.get(run(row), set())
+            return {
+                "run": run(row),
+                "synthetic": str(contract_in(row)) in theirs,
+                "synthetic_contracts": sorted(
+                    each for each in theirs if json.dumps(each)[1:-1] in row["body"]
+                ),
+            }
+
+        return [{**row, **flags(row)} for row in rows]
+
+    async def modelled(self, begin: int) -> list[str]:
+        """The contracts whose prices are modelled, in the run that starts with row ``begin``."""
+        told = {"kind": "InstrumentChanged", "contains": MODELLED, "after_seq": begin - 1}
+        return sorted({str(row["symbol"]) for row in await self.page(told)})
 
     async def ask(self, query: str, args: Mapping[str, Any]) -> Any:  # noqa: ANN401 - whatever the bot answers
         """Ask the running bot something else."""

@@ -6,7 +6,7 @@ import json
 from collections.abc import Set as AbstractSet
 from typing import Any
 
-from bot.cli.text import exact, flagged, moment, percent
+from bot.cli.text import exact, flagged, mentions_flagged, moment, percent
 from bot.core.amounts import Unit, contract_of, counted_in
 from bot.core.codec import decode_decision, decode_fact
 from bot.core.decisions import Action, Decision, Refusal, StateChanged
@@ -28,7 +28,7 @@ Line = tuple[str, str, str, str, str]
 
 
 def line(row: dict[str, Any]) -> Line:
-    """Time, kind, rule, symbol and what happened. ``synthetic`` says it of the contract the row is about."""
+    """Time, kind, rule, symbol and what happened. A row is as ``Reading.flagged`` makes it."""
     symbol = row["symbol"]
     about = flagged(symbol, row["synthetic"] and contract_in(row) == symbol) if symbol else row["account"]
     return moment(row["at_ms"]), row["kind"], row["rule"] or "", about or "", _text(row)
@@ -45,10 +45,7 @@ def contract_in(row: dict[str, Any]) -> Symbol | None:
 
 def _text(row: dict[str, Any]) -> str:
     if row["part"] == "decision":
-        contract = contract_in(row)
-        return decision_text(
-            decode_decision(row["body"]), {contract} if contract and row["synthetic"] else frozenset()
-        )
+        return decision_text(decode_decision(row["body"]), frozenset(row["synthetic_contracts"]))
     if row["part"] == "note":
         return ", ".join(f"{name} {value}" for name, value in json.loads(row["body"]).items())
     fact = decode_fact(row["body"])
@@ -62,7 +59,7 @@ def decision_text(decision: Decision, synthetic: AbstractSet[Symbol] = frozenset
 
     Contracts among ``synthetic`` are said to be: their prices are modelled.
     """
-    return redact(_decision_text(decision, synthetic))
+    return mentions_flagged(redact(_decision_text(decision, synthetic)), synthetic)
 
 
 def _decision_text(decision: Decision, synthetic: AbstractSet[Symbol]) -> str:

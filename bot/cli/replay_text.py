@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
-from bot.cli.text import NOTHING, amount, columns, exact, flagged, moment, percent
+from bot.cli.text import NOTHING, amount, columns, exact, flagged, mentions_flagged, moment, percent
 
 ROWS_MAX = 30
 """Longer lists end with a count; --json has every row."""
@@ -111,7 +111,7 @@ def _actions(actions: Iterable[Mapping[str, Any]]) -> list[tuple[str, ...]]:
             *_what(action),
             f"{percent(action['distance_before'])} -> {percent(action['distance_after'])}",
             f"cost {amount(action['cost'])}",
-            action["reason"],
+            mentions_flagged(action["reason"], [action["contract"]] if action["synthetic"] else ()),
         )
         for action in list(actions)[:ROWS_MAX]
     ]

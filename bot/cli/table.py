@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Literal, Protocol, TextIO
 
 import click
 
-from bot.cli.text import NOTHING, clock, columns, exact, flagged, moment, percent
+from bot.cli.text import NOTHING, clock, columns, exact, flagged, mentions_flagged, moment, percent
 from bot.core.explain import PositionStatus
 from bot.core.types import PositionId
 
@@ -78,6 +78,12 @@ def board(title: str, out: TextIO) -> Iterator[Board]:
         yield LiveBoard(title, console, live)
 
 
+def rows_of(positions: Sequence[PositionStatus], stops: Mapping[str, str]) -> list[tuple[str, ...]]:
+    """The positions in the order of the headings; whatever speaks of modelled prices says so."""
+    modelled = {status.id.symbol for status in positions if status.synthetic}
+    return [tuple(mentions_flagged(cell, modelled) for cell in cells(each, stops)) for each in positions]
+
+
 def cells(status: PositionStatus, stops: Mapping[str, str]) -> tuple[str, ...]:
     """One position in the order of the headings."""
     id_ = status.id
@@ -124,7 +130,7 @@ class PlainBoard:
     ) -> None:
         """One line for each position, under headings."""
         lines: list[tuple[str, ...]] = [("time (UTC)", *HEADINGS)]
-        lines += [(moment(at_ms), *cells(status, stops)) for status in rows]
+        lines += [(moment(at_ms), *row) for row in rows_of(rows, stops)]
         if state:
             _line(f"{moment(at_ms)}  {state}")
         _line(columns(lines, indent="") if rows else f"{moment(at_ms)}  no open position")
@@ -159,7 +165,8 @@ class LiveBoard:
         from rich.console import Group
         from rich.text import Text
 
-        drawn = [(_style(status), dict(zip(HEADINGS, cells(status, stops), strict=True))) for status in rows]
+        told = [dict(zip(HEADINGS, row, strict=True)) for row in rows_of(rows, stops)]
+        drawn = list(zip(map(_style, rows), told, strict=True))
         table, left_out = self._fitting(drawn)
         beneath = [
             Text(f" {row['position']}, {heading}: {row[heading]}", style=style)

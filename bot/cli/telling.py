@@ -111,7 +111,7 @@ class Teller:
         if isinstance(decision, StateChanged):
             told = decision.subject.startswith(_ALWAYS) or _is_over(decision)
             silent = decision.level is Level.INFO and not told
-            return "" if silent else decision_text(decision), decision.level
+            return "" if silent else decision_text(decision, self._synthetic), decision.level
         text = decision_text(decision, self._synthetic)
         line = f"{self._name(decision.id)}  {decision.rule}: {text}"
         if isinstance(decision, Refusal):

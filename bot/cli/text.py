@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -57,6 +58,15 @@ def exact(number: Decimal | str | None) -> str:
 def flagged(text: str, synthetic: bool) -> str:  # noqa: FBT001 - it reads like the words it makes
     """A symbol, position or price; where prices are modelled, every line says so."""
     return f"{text} (synthetic)" if synthetic else text
+
+
+def mentions_flagged(text: str, synthetic: Iterable[str]) -> str:
+    """A text in which each mention of a contract says that its prices are modelled, where they are."""
+    for symbol in synthetic:
+        text = re.sub(
+            rf"{re.escape(symbol)}(?![-\w])(?! \(synthetic\))", flagged(symbol, synthetic=True), text
+        )
+    return text
 
 
 def moment(at_ms: int) -> str:

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Sequence
 from decimal import Decimal
 from typing import TypeGuard
 
+from bot.core.arming import former
 from bot.core.book import Account, Armed, Holder, Parked
 from bot.core.books import Books
 from bot.core.capabilities import NOTHING_DECLARED
@@ -43,6 +44,8 @@ from bot.core.view import View
 PROPOSALS_MAX = 16
 """More intents than this from one question is a runaway rule."""
 
+
+_NEVER_REFUSED: tuple[int, Refusal | None] = (-1, None)
 
 _AT_THIS_MARK = frozenset(
     {
@@ -187,10 +190,11 @@ class Arbiter:
         if situation is None or released <= 0:
             return
         amount = holder.contract.margin_down(min(intent.then_add, released))
-        armed = next(a for a in holder.armed if a.name == entry.action.rule)
+        name = entry.action.rule
+        armed = next((a for a in holder.armed if a.name == name), None) or former(name)
         account = self._books.accounts[holder.id.account]
         why = f"re-adding {amount} of {released} released"
-        proposal = Proposal(entry.action.rule, AddMargin(id=intent.id, amount=amount), why)
+        proposal = Proposal(name, AddMargin(id=intent.id, amount=amount), why)
         case = Case(account, holder, armed, now_ms, situation.pair, follow_up=True)
         verdict = self._guard.review(proposal, situation, case)
         yield from self._decided(verdict, holder, armed, case)
@@ -315,9 +319,12 @@ class Arbiter:
             self._sleep(armed, case)
             armed.last_refusal = decision
             key = (type(decision.intent), decision.because)
-            if armed.refused.get(key) != holder.version:
-                armed.refused[key] = holder.version
-                yield decision
+            version, said = armed.refused.get(key, _NEVER_REFUSED)
+            if version != holder.version:
+                # An exchange may tell one thing in several parts, each of them a change of state.
+                armed.refused[key] = holder.version, decision
+                if decision != said:
+                    yield decision
 
     def _sleep(self, armed: Armed, case: Case) -> None:
         """Let the rule sleep if everything it may propose would be refused whatever the mark."""

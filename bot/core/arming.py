@@ -10,9 +10,10 @@ from bot.core.book import Armed, Holder
 from bot.core.books import Books, free_balance
 from bot.core.keeper import KEEPER_ENTRY
 from bot.core.ledger import Ledger
+from bot.core.rule import Params, Rule
 from bot.core.seatbelt import seatbelt_entry
 from bot.core.settings import EngineSettings, RuleEntry
-from bot.core.types import Position, PositionId
+from bot.core.types import Position, PositionId, RuleName
 
 
 class Arming:
@@ -64,6 +65,11 @@ class Arming:
     def _cast(self, entries: tuple[RuleEntry, ...]) -> tuple[RuleEntry, ...]:
         """The rules as they will be asked: all of them in shadow where nothing may be sent at all."""
         return tuple(replace(entry, shadow=True) for entry in entries) if self._shadow else entries
+
+
+def former(name: RuleName) -> Armed:
+    """A rule of an earlier run that is configured no more: what it announced is owed all the same."""
+    return Armed(RuleEntry(rule=Rule[Params](name, Params())))
 
 
 def _may_hedge(armed: Iterable[Armed]) -> bool:

@@ -15,8 +15,10 @@ from bot.core.intents import Posture
 from bot.core.ledger import History
 from bot.core.margin.pool import Pool
 from bot.core.margin.room import Rooms
+from bot.core.market import undeclared
 from bot.core.settings import RuleEntry
 from bot.core.states import BotState
+from bot.core.timeframe import format_timeframe
 from bot.core.types import ZERO, AccountName, MarginMode, Order, Position, PositionId, RuleName, Symbol
 from bot.core.wake import Always, Wake, flaw, timeframes
 
@@ -40,8 +42,8 @@ class Armed:
     """Events the rule has not had a fair hearing for: a refusal that ends at a known time keeps them."""
     asleep_until_ms: int = -1
     asleep_version: int = -1
-    refused: dict[tuple[type, Because], int] = field(default_factory=dict)
-    """The version of the state in which each kind and reason of refusal was last recorded."""
+    refused: dict[tuple[type, Because], tuple[int, Refusal]] = field(default_factory=dict)
+    """Each kind and reason of refusal as last recorded, and the last version of the state it was met in."""
     last_refusal: Refusal | None = None
 
     name: RuleName = field(init=False)
@@ -52,11 +54,18 @@ class Armed:
         self.name = self.entry.name
 
     def expect(self, wake: Wake) -> None:
-        """Wait for ``wake`` from now on, which a rule made up: anything else than a wake raises."""
+        """Wait for ``wake`` from now on, which a rule made up: anything else than a wake raises.
+
+        So does a bar that nobody was told to bring: it would never close, and nobody would know.
+        """
         if wake is not self.wake and wake != self.wake:
             assert flaw(wake) is None, flaw(wake)
+            awaits_ms = timeframes(wake)
+            if awaits_ms:
+                missing = awaits_ms - self.entry.rule.needs().timeframes_ms
+                assert not missing, undeclared(f"bars of {_listed(missing)}")
             self.wake = wake
-            self.awaits_ms = timeframes(wake)
+            self.awaits_ms = awaits_ms
 
     def hear(self, events: Events) -> None:
         """Remember what happened, as far as the wake waits for it, until the rule was asked."""
@@ -71,6 +80,10 @@ class Armed:
     def asleep(self, version: int, now_ms: int) -> bool:
         """Whether asking would bring the same refusal as before."""
         return self.asleep_version == version and now_ms < self.asleep_until_ms
+
+
+def _listed(timeframes_ms: frozenset[int]) -> str:
+    return ", ".join(map(format_timeframe, sorted(timeframes_ms)))
 
 
 @dataclass(slots=True, eq=False)

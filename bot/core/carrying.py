@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Iterator
+
 from bot.core.acted import Acted
 from bot.core.book import Parked
 from bot.core.books import Books
@@ -18,6 +21,8 @@ from bot.core.carried import (
     RuleRecord,
     SpendingRecord,
 )
+from bot.core.decisions import StateChanged
+from bot.core.intents import Level
 from bot.core.ledger import Entry, History, Ledger
 from bot.core.types import ClientId, PositionId, RuleName
 
@@ -69,10 +74,11 @@ def write_down(books: Books, ledger: Ledger, parked: Parked) -> Carried:
     )
 
 
-def take_over(carried: Carried, books: Books, ledger: Ledger, parked: Parked) -> None:
+def take_over(carried: Carried, books: Books, ledger: Ledger, parked: Parked, at_ms: int) -> None:
     """Begin where an earlier run ended. To be done before anything else is known.
 
-    What was on its way is unknown: it may have been done after the last thing that was written down.
+    What was on its way is unknown: it may have been done after the last thing that was written down. A memory
+    that has not counted it (of a journal that was restored in part) is completed, and people are told.
     """
     assert not ledger.histories, "there is a memory already"
     for record in carried.positions:
@@ -95,6 +101,7 @@ def take_over(carried: Carried, books: Books, ledger: Ledger, parked: Parked) ->
     ledger.rule_of_stop.update({stop.client_id: stop.rule for stop in carried.stops})
     books.pairs.take_over(carried.hedges, {each.client_id: each.id for each in carried.openings})
     parked.paused_until_ms.update({pause.subject: pause.until_ms for pause in carried.pauses})
+    books.notes.extend(_incomplete(entry, at_ms) for entry in _complete(ledger))
 
 
 # -- inside -----------------------------------------------------------------------------------------
@@ -195,4 +202,32 @@ def _entry(intent: OpenIntent) -> Entry:
         proof=intent.proof,
         filled=intent.filled,
         gone=intent.gone,
+    )
+
+
+def _complete(ledger: Ledger) -> Iterator[Entry]:
+    """Count what is on its way and was not counted: if it fails, it is taken back from these counts."""
+    on_its_way: Counter[tuple[PositionId, RuleName]] = Counter()
+    for entry in ledger.entries.values():
+        id_, rule, before = entry.action.id, entry.action.rule, entry.before
+        if entry.follow_up or before is None:
+            continue
+        history = ledger.history(id_)
+        history.lot_ms = history.lot_ms or before.opened_ms
+        if history.lot_ms == before.opened_ms:
+            on_its_way[id_, rule] += 1
+            if history.times_acted.get(rule, 0) < on_its_way[id_, rule]:
+                ledger.count(entry, history)
+                yield entry
+
+
+def _incomplete(entry: Entry, at_ms: int) -> StateChanged:
+    action = entry.action
+    return StateChanged(
+        at_ms=at_ms,
+        subject=f"memory:{action.id}",
+        was="whole",
+        now="incomplete",
+        because=f"{action.client_id} of {action.rule} is on its way and was not counted: it is counted now",
+        level=Level.WARNING,
     )

@@ -46,7 +46,8 @@ class Engine:
         self._settings = settings
         self._parked = Parked()
         self._ledger = Ledger(settings.limits, settings.epoch)
-        self._market = Market(spec for spec in self.needs().indicators)
+        needs = self.needs()
+        self._market = Market(needs.indicators, needs.timeframes_ms)
         self._books = Books(settings, self._market)
         self._folding = Folding(settings, self._books, self._ledger)
         self._arbiter = Arbiter(settings, self._books, self._ledger, self._parked)
@@ -92,7 +93,7 @@ class Engine:
             if type(fact) is Command:
                 obey(fact, books, self._ledger, self._parked)
             elif type(fact) is CarriedOver:
-                take_over(fact.carried, books, self._ledger, self._parked)
+                take_over(fact.carried, books, self._ledger, self._parked, at_ms)
             apply(fact)
         ticked = type(batch[-1]) is Tick
         if ticked:

@@ -248,7 +248,30 @@ class Ledger:
         if isinstance(intent, _STOPS):
             self.rule_of_stop[action.client_id] = action.rule
         if not follow_up:
-            self._count(entry, history)
+            self.count(entry, history)
+
+    def count(self, entry: Entry, history: History) -> None:
+        """Add an action to all counters: once, and before anything can come of it."""
+        action, before, draws = entry.action, entry.before, _drawn(entry)
+        intent, now_ms = action.intent, action.at_ms
+        history.times_acted[action.rule] = history.times_acted.get(action.rule, 0) + 1
+        last = history.equal.get(action.rule)
+        repeats = last[2] if last is not None and last[:2] == (intent, before) else 0
+        history.equal[action.rule] = (intent, before, repeats + 1)
+        if repeats + 1 >= self._limits.equal_actions and action.rule not in RESERVED_NAMES:
+            history.latched.add(action.rule)
+        account = intent.id.account
+        if not isinstance(intent, ReducePosition):
+            self.acted(account).note(now_ms)
+            history.actions_in_lot += 1
+        if draws:
+            spending = self.spending(account, entry.currency)
+            history.margin_in_campaign = self.campaign_margin(intent.id, now_ms) + draws
+            history.campaign_last_ms = now_ms
+            history.margin_in_lot += draws
+            spending.margin += draws
+            spending.margin_in_day = self.day_margin(account, entry.currency, now_ms) + draws
+            spending.day = now_ms // DAY_MS
 
     def outcome(self, fact: Outcome) -> Entry | None:
         """Attach an outcome to its intent. ``None`` where it changes nothing: late, repeated or foreign."""
@@ -328,29 +351,6 @@ class Ledger:
             self.rule_of_stop.pop(entry.action.client_id, None)
             if not entry.follow_up:
                 self._take_back(entry, history)
-
-    def _count(self, entry: Entry, history: History) -> None:
-        """Add an action to all counters."""
-        action, before, draws = entry.action, entry.before, _drawn(entry)
-        intent, now_ms = action.intent, action.at_ms
-        history.times_acted[action.rule] = history.times_acted.get(action.rule, 0) + 1
-        last = history.equal.get(action.rule)
-        repeats = last[2] if last is not None and last[:2] == (intent, before) else 0
-        history.equal[action.rule] = (intent, before, repeats + 1)
-        if repeats + 1 >= self._limits.equal_actions and action.rule not in RESERVED_NAMES:
-            history.latched.add(action.rule)
-        account = intent.id.account
-        if not isinstance(intent, ReducePosition):
-            self.acted(account).note(now_ms)
-            history.actions_in_lot += 1
-        if draws:
-            spending = self.spending(account, entry.currency)
-            history.margin_in_campaign = self.campaign_margin(intent.id, now_ms) + draws
-            history.campaign_last_ms = now_ms
-            history.margin_in_lot += draws
-            spending.margin += draws
-            spending.margin_in_day = self.day_margin(account, entry.currency, now_ms) + draws
-            spending.day = now_ms // DAY_MS
 
     def _take_back(self, entry: Entry, history: History) -> None:
         """Return what a failed action had taken, to the lot and the day it was taken from."""

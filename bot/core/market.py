@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from decimal import Decimal
 
 from bot.core.contracts import Contract
 from bot.core.facts import BarClosed, Book, MarkPrice
 from bot.core.indicators import Atr, AtrSeries
+from bot.core.timeframe import format_timeframe
 from bot.core.types import Symbol
+
+
+def undeclared(what: str) -> str:
+    """What to say of market data that a rule waits for or asks for, and that nobody was told to bring."""
+    return f"{what}: name that in needs(), or it never comes"
 
 
 class Market:
@@ -18,6 +24,7 @@ class Market:
         "_atr",
         "_atr_specs",
         "_series",
+        "_timeframes_ms",
         "bars",
         "books",
         "contracts",
@@ -27,8 +34,11 @@ class Market:
         "turn",
     )
 
-    def __init__(self, indicators: Iterable[Atr]) -> None:
-        """Know nothing yet; only ``indicators`` will be computed."""
+    def __init__(self, indicators: Iterable[Atr], timeframes_ms: Collection[int] = ()) -> None:
+        """Know nothing yet; ``indicators`` will be computed, and bars of ``timeframes_ms`` will be told.
+
+        Those of the indicators need not be named again.
+        """
         self.marks: dict[Symbol, Decimal] = {}
         self.turn = 0
         """Counts the batches: what was worked out from the marks in one turn holds until its end."""
@@ -42,6 +52,7 @@ class Market:
         self._atr_specs: dict[int, list[Atr]] = {}
         for spec in sorted(set(indicators), key=lambda s: (s.timeframe_ms, s.length)):
             self._atr_specs.setdefault(spec.timeframe_ms, []).append(spec)
+        self._timeframes_ms = frozenset(timeframes_ms) | self._atr_specs.keys()
         self._atr: dict[tuple[Symbol, Atr], AtrSeries] = {}
         self._series: dict[tuple[Symbol, int], list[AtrSeries]] = {}
 
@@ -75,6 +86,17 @@ class Market:
         return self._series[key]
 
     def atr(self, symbol: Symbol, spec: Atr) -> Decimal | None:
-        """The average true range, ``None`` while there is too little history or nobody declared the need."""
+        """The average true range, ``None`` while history is too short; raises where nobody declared it."""
         series = self._atr.get((symbol, spec))
-        return series.value if series is not None else None
+        if series is None:
+            declared = spec in self._atr_specs.get(spec.timeframe_ms, ())
+            assert declared, undeclared(f"ATR({spec.length}) of {format_timeframe(spec.timeframe_ms)}")
+            return None
+        return series.value
+
+    def last_bar(self, symbol: Symbol, timeframe_ms: int) -> BarClosed | None:
+        """The last closed bar, ``None`` before the first; raises where nobody declared the timeframe."""
+        bar = self.bars.get((symbol, timeframe_ms))
+        declared = bar is not None or timeframe_ms in self._timeframes_ms
+        assert declared, undeclared(f"bars of {format_timeframe(timeframe_ms)}")
+        return bar

@@ -186,7 +186,10 @@ class View:
         return View(after, self.times_acted, self._rule_of_stop, self._able, self.losses)
 
     def atr(self, range_: Atr) -> Decimal | None:
-        """Average true range in price, of a need the rule declared; ``None`` while history is too short."""
+        """Average true range in price; ``None`` while history is too short.
+
+        Of a need that was declared: a rule that asks for another raises, and is parked.
+        """
         situation = self._situation
         return situation.market.atr(situation.id.symbol, range_)
 
@@ -196,9 +199,12 @@ class View:
         return self._situation.market.interest.get(self._situation.id.symbol)
 
     def bar(self, timeframe_ms: int) -> BarClosed | None:
-        """The last closed bar of a timeframe the rule declared it needs."""
+        """The last closed bar; ``None`` before the first.
+
+        Of a timeframe that was declared: a rule that asks for another raises, and is parked.
+        """
         situation = self._situation
-        return situation.market.bars.get((situation.id.symbol, timeframe_ms))
+        return situation.market.last_bar(situation.id.symbol, timeframe_ms)
 
     def clear_of_liquidation(self, fraction: Decimal) -> Decimal | None:
         """The price ``fraction`` of the liquidation price before it, at most half way to the mark.

@@ -33,7 +33,7 @@ from bot.core.facts import (
 )
 from bot.core.intents import AddMargin, CancelStop, CutLeverage, Intent, MoveStop, PlaceStop, ReducePosition
 from bot.core.margin.rules import LeverageCut, MarginRules
-from bot.core.rule import Decisions, Params, Rule
+from bot.core.rule import Decisions, Needs, Params, Rule
 from bot.core.settings import EngineSettings, Limits, RuleEntry, SeatbeltSettings
 from bot.core.step import Step
 from bot.core.types import (
@@ -49,7 +49,7 @@ from bot.core.types import (
     Symbol,
 )
 from bot.core.view import View
-from bot.core.wake import Metric, Wake
+from bot.core.wake import Metric, Wake, timeframes
 
 D = Decimal
 I = TypeVar("I")  # noqa: E741
@@ -131,7 +131,8 @@ def says(
     """A rule that says the intents given, or what the function given makes of the view."""
 
     class Here(Says):
-        pass
+        def needs(self) -> Needs:
+            return Needs(bars_ms=frozenset() if callable(when) else timeframes(when))
 
     Here.proposes = tuple(proposes)
 

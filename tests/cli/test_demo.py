@@ -199,11 +199,18 @@ def test_explain_says_of_a_hedge_that_is_closed_that_its_prices_are_modelled(see
     hedge = "BTC/USDT:USDT-251226"
     explained = run(seen.folder, *PROGRAM, "explain", hedge).stdout
     assert explained.startswith(f"{hedge} (synthetic): no open position")
+    assert "quarterly_hedge  OpenHedge 0.123 in " in explained
+    assert "quarterly_hedge  CloseHedge 0.029 in " in explained
+    assert hedge not in explained.replace(f"{hedge} (synthetic)", "")
+    shown = run(seen.folder, *PROGRAM, "journal", "--symbol", hedge).stdout
+    assert "OpenHedge 0.123 in" in shown
+    assert "keeper" in shown
+    assert hedge not in shown.replace(f"{hedge} (synthetic)", "")
 
 
 def test_explain_refuses_what_it_does_not_know(seen: Seen, tmp_path: Path) -> None:
     unknown = run(seen.folder, *PROGRAM, "explain", "ETC/USDT:USDT")
-    assert unknown.returncode == 1
+    assert unknown.returncode == 2
     assert unknown.stderr.startswith('unknown symbol "ETC/USDT:USDT"; did you mean "ETH/USDT:USDT"?')
     changed = subprocess.run(
         [*PROGRAM, "explain", "BTC"],

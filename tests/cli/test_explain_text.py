@@ -24,6 +24,7 @@ def answer(state: str) -> dict[str, Any]:
     return {
         "symbol": "BTC/USDT:USDT",
         "synthetic": False,
+        "synthetic_contracts": ["BTC/USDT:USDT-261225"],
         "source": "the running bot",
         "states": {"main": state},
         "positions": [POSITION],
@@ -40,6 +41,13 @@ def test_why_nothing_is_done_for_the_whole_account_stands_above_its_rules(state:
 def test_a_contract_with_modelled_prices_is_said_to_be_that_also_where_nothing_is_held() -> None:
     gone = {"symbol": "BTC/USDT:USDT-261225", "synthetic": True, "positions": []}
     assert "BTC/USDT:USDT-261225 (synthetic): no open position" in report(answer("armed") | gone)
+
+
+def test_whatever_speaks_of_a_contract_with_modelled_prices_says_so() -> None:
+    hedged = {**POSITION, "protected_by": "the pair with BTC/USDT:USDT-261225"}
+    said = report({**answer("armed"), "positions": [hedged]})
+    assert "protected by the pair with BTC/USDT:USDT-261225 (synthetic)\n" in said
+    assert said.startswith("main/BTC/USDT:USDT/long\n")
 
 
 def test_an_account_that_is_guarded_needs_no_word() -> None:

@@ -48,7 +48,7 @@ def test_rows_are_chosen_by_rule_symbol_and_kind(rows: Ask) -> None:
 
 def test_a_symbol_that_the_run_did_not_have_is_refused_with_those_it_had(holdfast: Run, rows: Ask) -> None:
     answer = holdfast("journal", "--journal", "run.db", "--symbol", "ETH/USDT:USDT")
-    assert answer.exit_code == 1
+    assert answer.exit_code == 2
     assert 'unknown symbol "ETH/USDT:USDT"' in answer.stderr
     assert "there are BTC/USDT:USDT" in answer.stderr
 
@@ -112,10 +112,31 @@ def test_people_get_one_line_a_row(holdfast: Run, rows: Ask) -> None:
 
 
 def test_nothing_found_is_said_on_stderr(holdfast: Run, rows: Ask) -> None:
-    answer = holdfast("journal", "--journal", "run.db", "--rule", "none")
+    answer = holdfast("journal", "--journal", "run.db", "--rule", "keeper")
     assert answer.exit_code == 0
     told = "run.db: no such rows in the latest run; --all-runs looks at the others, too\n"
     assert answer.output == answer.stderr == told
+
+
+def test_a_rule_that_nobody_knows_is_refused_with_those_there_are(holdfast: Run, rows: Ask) -> None:
+    answer = holdfast("journal", "--journal", "run.db", "--rule", "topup", "--json")
+    assert answer.exit_code == 2
+    assert answer.stdout == ""
+    assert answer.stderr.startswith('unknown rule "topup"; did you mean "top_up"?; there are ')
+    assert "seatbelt" in answer.stderr
+
+
+def test_a_configured_rule_that_has_had_nothing_to_say_is_known(
+    holdfast: Run, rows: Ask, tmp_path: Path
+) -> None:
+    shipped = (Path(__file__).parents[2] / "config" / "replay.toml").read_text()
+    (tmp_path / "bot.toml").write_text(
+        shipped.replace('use = "partial_close"', 'use = "partial_close"\nname = "quiet"')
+    )
+    answer = holdfast("journal", "--journal", "run.db", "--rule", "quiet", "--config", "bot.toml")
+    assert answer.exit_code == 0
+    assert "no such rows" in answer.stderr
+    assert holdfast("journal", "--journal", "run.db", "--rule", "quiet").exit_code == 2
 
 
 def test_a_replay_is_explained_from_its_journal(holdfast: Run, tape: Write, rows: Ask) -> None:
@@ -137,7 +158,7 @@ def test_a_second_replay_into_one_journal_is_explained_as_well(holdfast: Run, ta
     assert answer.exit_code == 0, answer.stderr
     assert "main/ETH/USDT:USDT/long" in answer.output
     assert "distance below 0.06" in answer.output
-    assert holdfast("explain", "BTC", "--journal", "run.db", "--config", config).exit_code == 1
+    assert holdfast("explain", "BTC", "--journal", "run.db", "--config", config).exit_code == 2
 
 
 @pytest.mark.parametrize(("running", "live"), [("run.db", True), ("another.db", False)])

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 
 from bot.core.carried import Carried, Life
 from bot.core.codec import decode_fact, encode
-from bot.core.decisions import Action, Because, Decision
+from bot.core.decisions import Action, Because, Decision, StateChanged
 from bot.core.engine import Engine
 from bot.core.facts import AccountRead, CarriedOver, CommandKind, InstrumentChanged, OutcomeKind
 from bot.core.intents import AddMargin
@@ -98,6 +98,37 @@ def test_what_was_on_its_way_is_unknown_and_holds_the_position_up() -> None:
     assert ("adds", Because.IN_FLIGHT) in reasons(again.mark("96"))
     # Its outcome, read later, belongs to it.
     assert of(Action, again.answer(action, OutcomeKind.NOT_APPLIED)) != []
+
+
+@pytest.mark.parametrize("lost", [{"rules": ()}, None])
+def test_what_is_on_its_way_and_was_not_counted_is_counted_and_said(lost: Any) -> None:
+    limits = Limits(cooldown_ms=0, margin_per_position=D(15))
+    desk = Desk(adds("10"), limits=limits)
+    desk.holds(a_position())
+    action = acted(desk.mark("97"))
+    whole = desk.engine.carried()
+    (known,) = whole.positions
+    left = () if lost is None else (replace(known, margin_in_lot=D(0), **lost),)
+    again = Desk(adds("10"), limits=limits, epoch=2)
+    fact = CarriedOver(at_ms=again.now_ms, epoch=1, carried=replace(whole, positions=left, spending=()))
+    (said,) = of(StateChanged, again.fold(fact))
+    assert (said.subject, said.now) == (f"memory:{LONG}", "incomplete")
+    assert f"{action.client_id} of adds" in said.because
+    again.holds(a_position(), mark="97")
+    # Nothing came of it: all of the budget is there again, and no more than that.
+    added = acted(again.answer(action, OutcomeKind.NOT_APPLIED))
+    again.works(added)
+    assert again.engine.carried().positions[0].margin_in_lot == 10
+
+
+def test_the_margin_of_a_close_goes_back_to_it_although_its_rule_is_configured_no_more() -> None:
+    desk = Desk(closes("0.5", then_add="6"), limits=Limits(cooldown_ms=0))
+    desk.holds(a_position())
+    action = acted(desk.mark("97"))
+    again = restarted(desk, adds("1"), limits=Limits(cooldown_ms=0))
+    again.mark("98")
+    added = acted(again.works(action))
+    assert (added.rule, added.intent) == ("closes", AddMargin(id=LONG, amount=D(6)))
 
 
 def test_the_balance_promised_to_what_is_on_its_way_stays_promised() -> None:

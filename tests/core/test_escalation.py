@@ -51,6 +51,25 @@ def test_a_rule_that_is_refused_lets_the_next_act_in_the_same_step() -> None:
     assert [a.intent for a in of(Action, decisions)] == [ReducePosition(id=LONG, quantity=D("0.5"))]
 
 
+def test_what_is_refused_again_in_the_same_words_at_the_same_instant_is_said_once() -> None:
+    desk = Desk(TOP_UP, free="0")
+    desk.holds(a_position())
+    assert reasons(desk.mark("94")) == [("top_up", Because.BALANCE)]
+    # An exchange tells one thing in several parts, each of them a change of state.
+    assert desk.pays_in("0") == []
+    assert desk.rests() == []
+    desk.now_ms += 1
+    assert reasons(desk.pays_in("0")) == [("top_up", Because.BALANCE)]
+
+
+def test_what_is_refused_in_other_words_at_the_same_instant_is_said() -> None:
+    desk = Desk(TOP_UP, free="0", limits=Limits(reserve=D(5)))
+    desk.holds(a_position())
+    desk.mark("94")
+    (refusal,) = of(Refusal, desk.pays_in("1"))
+    assert refusal.text == "free 1, promised 0, reserve 5"
+
+
 def test_the_next_rule_stays_quiet_while_its_own_threshold_is_not_reached() -> None:
     desk = Desk(TOP_UP, HALVE, free="0")
     desk.holds(a_position())

@@ -98,8 +98,9 @@ def test_only_what_was_asked_for_is_computed_and_symbols_are_told_apart() -> Non
     assert market.atr(BTC, Atr(HOUR, 1)) == D("0.58")
     assert market.atr(BTC, Atr(HOUR, 2)) == D("0.745")
     assert market.atr(BTC, Atr(4 * HOUR, 1)) is None
-    assert market.atr(BTC, Atr(HOUR, 3)) is None
     assert market.atr(ETH, Atr(HOUR, 1)) is None
+    with pytest.raises(AssertionError, match=r"ATR\(3\) of 1h: name that in needs\(\)"):
+        market.atr(BTC, Atr(HOUR, 3))
     assert market.bars[BTC, HOUR] == bars(2)[-1]
 
 

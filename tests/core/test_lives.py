@@ -203,6 +203,7 @@ def test_after_the_exit_the_unknown_addition_still_blocks_another() -> None:
     desk.holds(a_position())
     addition = one(desk.mark("95"))
     exit_ = one(desk.answer(addition, OutcomeKind.UNKNOWN))
+    desk.now_ms += 1
     decisions = desk.works(exit_)
     assert reasons(decisions) == [("adds", Because.IN_FLIGHT), ("closes", Because.COOLDOWN)]
     assert of(Action, desk.mark("94.9")) == []

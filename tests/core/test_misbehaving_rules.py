@@ -10,12 +10,13 @@ import pytest
 from bot.core import wake as wakes_module
 from bot.core.decisions import Action, Because, Refusal, StateChanged
 from bot.core.facts import MarkPrice
+from bot.core.indicators import Atr
 from bot.core.intents import AddMargin, CutLeverage, Level, OpenHedge, PlaceStop, ReducePosition
 from bot.core.rule import Needs, Params, Rule
 from bot.core.settings import RuleEntry
 from bot.core.types import RuleName
 from bot.core.view import View
-from bot.core.wake import Always, Changed, Metric, Wake
+from bot.core.wake import Always, BarClose, Changed, Metric, Wake, any_of
 from tests.building.core import (
     BTC,
     ETH,
@@ -188,6 +189,39 @@ def test_a_rule_that_says_nothing_about_itself_is_asked_at_every_fact() -> None:
     for price in ("100.1", "100.2", "100.3"):
         desk.mark(price)
     assert Plain.seen == 4
+
+
+class Ignorant(Rule[Params]):
+    """Waits for bars, or looks at them, without having said that it needs them."""
+
+    awaits: Wake = Always()
+    looks: Any = None
+
+    def wake(self, view: View) -> Wake:
+        return self.awaits
+
+    def decide(self, view: View) -> Any:
+        self.looks(view)
+        return []
+
+
+@pytest.mark.parametrize(
+    ("awaits", "looks", "missing"),
+    [
+        (any_of(Metric.DISTANCE.below(D("0.01")), BarClose(900_000)), None, "bars of 15m"),
+        (Always(), lambda view: view.bar(900_000), "bars of 15m"),
+        (Always(), lambda view: view.atr(Atr(3_600_000, 14)), "ATR(14) of 1h"),
+    ],
+)
+def test_a_rule_that_needs_bars_it_has_not_named_is_parked_and_said(
+    awaits: Wake, looks: Any, missing: str
+) -> None:
+    rule = Ignorant(RuleName("bad"), Params())
+    rule.awaits, rule.looks = awaits, looks
+    decisions = Desk(RuleEntry(rule=rule)).holds(a_position())
+    (parked,) = of(StateChanged, decisions[1:])
+    assert (parked.subject, parked.now, parked.level) == ("rule:bad", "parked", Level.CRITICAL)
+    assert f"{missing}: name that in needs(), or it never comes" in parked.because
 
 
 def test_a_rule_without_decide_is_parked() -> None:

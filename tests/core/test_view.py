@@ -10,9 +10,9 @@ import pytest
 from bot.core.contracts import ContractKind, Tier
 from bot.core.intents import AddMargin, Intent, ReducePosition, flaw
 from bot.core.margin.rules import MaintenanceAt, MarginRules
-from bot.core.rule import Needs
-from bot.core.settings import EngineSettings
-from bot.core.types import ClientId, OrderKind, Side
+from bot.core.rule import Decisions, Needs, Params, Rule
+from bot.core.settings import EngineSettings, RuleEntry
+from bot.core.types import ClientId, OrderKind, RuleName, Side
 from bot.core.view import View
 from bot.core.wake import Always, Metric, Never, any_of, timeframes
 from bot.core.wake import BarClose as Bar
@@ -54,7 +54,6 @@ def seen(look: Callable[[View], Any], *orders: Any, position: Any = None, **desk
         # 13.6 of equity, of which 4 must be kept; all of it would be lost.
         (lambda v: (v.margin_ratio, v.loss_at_liquidation), (4 / D("13.6"), D("13.6"))),
         (lambda v: (v.free, v.times_acted, v.contract.symbol), (D(1000), 0, BTC)),
-        (lambda v: v.bar(3_600_000), None),
         # 12 % below 100 is 88: 100 - 0.96 * 88 = 15.52.
         (lambda v: v.margin_for_distance(D("0.12")), D("1.92")),
         (lambda v: v.close_for_loss(D("6.8")), D("0.5")),
@@ -130,6 +129,23 @@ def test_a_cross_position_that_cannot_be_liquidated_is_not_cut() -> None:
     assert status.liquidation is None
     assert status.last_refusal is not None
     assert status.last_refusal.because == "not_safer"
+
+
+def test_there_is_no_bar_until_one_has_closed() -> None:
+    found: list[Any] = []
+
+    class Looks(Rule[Params]):
+        def needs(self) -> Needs:
+            return Needs(bars_ms=frozenset({3_600_000}))
+
+        def decide(self, view: View) -> Decisions:
+            found.append(view.bar(3_600_000))
+            return ()
+
+    desk = Desk(RuleEntry(rule=Looks(RuleName("looks"), Params())))
+    desk.holds(a_position())
+    desk.bar("100", "101", "99", "100.5")
+    assert [bar and bar.close for bar in found] == [None, D("100.5")]
 
 
 # -- nouns --------------------------------------------------------------------------------------------

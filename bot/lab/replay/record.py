@@ -77,20 +77,10 @@ class Recorder:
                 self.record.done.append(done)
                 self._by_client_id[decision.client_id] = done
             elif isinstance(decision, Refusal):
-                if not self._is_known(decision):
-                    self.record.refusals.append(decision)
+                self.record.refusals.append(decision)
             else:
                 self.record.changes.append(decision)
         return actions
-
-    def _is_known(self, refusal: Refusal) -> bool:
-        """Whether the very same was refused at this instant: an exchange may tell several things in one."""
-        for known in reversed(self.record.refusals):
-            if known.at_ms != refusal.at_ms:
-                return False
-            if known == refusal:
-                return True
-        return False
 
     def notice(self, batch: Batch) -> None:
         """Record what became of actions and positions."""

@@ -92,6 +92,10 @@ def test_no_code_means_two_things() -> None:
     assert sum(map(len, lists)) == len(frozenset.union(*lists))
 
 
+def test_what_says_that_a_market_stands_still_is_a_refusal() -> None:
+    assert CODES.suspended <= CODES.rejected
+
+
 @pytest.mark.parametrize(
     ("code", "known"),
     [
@@ -113,6 +117,10 @@ def test_no_code_means_two_things() -> None:
         ("-2008", CODES.auth),
         ("-1003", CODES.limited),
         ("-1015", CODES.limited),
+        ("-4108", CODES.rejected),  # the contract is being settled or delivered
+        ("-4108", CODES.suspended),
+        ("-4140", CODES.suspended),
+        ("-4141", CODES.suspended),  # it is closed
         ("-1021", CODES.clock),
         ("-5028", CODES.clock),
     ],
