@@ -5,14 +5,17 @@ Each is played by its example (``example``). A rule in ``strategies/`` without o
 
 from decimal import Decimal
 from functools import partial
+from typing import get_args
 
 import pytest
 
+from bot.config.explain import constraints
 from bot.core.codec import encode
 from bot.core.decisions import Action, Refusal, StateChanged
 from bot.core.facts import CommandKind, PositionChanged
 from bot.core.intents import BuyOption, Intent, OpenHedge
 from bot.core.types import Position, PositionId
+from bot.core.units import Unit
 from bot.lab.replay.oracle import AlwaysAsking
 from tests.building.core import Desk, of
 from tests.strategies.contract.example import HOUR, SHIPPED, Beat, entry_of, example_of, files, rule_named
@@ -40,6 +43,11 @@ def proposed(desk: Desk) -> list[Intent]:
     return [decision.intent for decision in decisions if isinstance(decision, Action | Refusal)]
 
 
+def counts(kind: object) -> bool:
+    """Whether a parameter is a number, or may be one."""
+    return kind in (int, Decimal) or any(counts(each) for each in get_args(kind))
+
+
 def exposure(positions: dict[PositionId, Position]) -> dict[PositionId, Decimal]:
     """How much is held of each."""
     return {id_: position.quantity for id_, position in positions.items()}
@@ -62,6 +70,13 @@ def test_its_parameters_say_what_they_mean_and_cannot_be_changed(name: str) -> N
     params = rule_named(name, example_of(name).params).params_type()
     undescribed = [field for field, info in params.model_fields.items() if not info.description]
     assert undescribed == []
+    numbers = {field: info for field, info in params.model_fields.items() if counts(info.annotation)}
+    uncounted = [
+        field
+        for field, info in numbers.items()
+        if not any(isinstance(each, Unit) for each in constraints(info))
+    ]
+    assert uncounted == [], "of what are they so many? bot.core.units.Unit says it"
     assert params.model_config.get("frozen")
     assert params.model_config.get("extra") == "forbid"
 
