@@ -5,13 +5,14 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Annotated
 
-from pydantic import Field, field_validator
+from pydantic import Field
 
 from bot.core.indicators import Atr
 from bot.core.intents import MoveStop, PlaceStop
-from bot.core.rule import Decisions, Multiple, Needs, Params, Ratio, Rule
+from bot.core.rule import Decisions, Multiple, Needs, Params, Ratio, Rule, Timeframe
 from bot.core.timeframe import parse_timeframe
 from bot.core.types import RuleName
+from bot.core.units import Unit
 from bot.core.view import View
 from bot.core.wake import BarClose, Wake
 
@@ -21,20 +22,14 @@ class AtrStopParams(Params):
 
     multiple: Multiple = Decimal("2.5")
     """Distance of the stop from the mark, in average true ranges."""
-    timeframe: str = "1h"
+    timeframe: Timeframe = "1h"
     """Bars the range is measured on."""
-    length: Annotated[int, Field(ge=1, le=500)] = 14
+    length: Annotated[int, Field(ge=1, le=500), Unit("bars")] = 14
     """Number of bars in Wilder's average."""
-    step: Annotated[Decimal, Field(ge=0, le=10)] = Decimal("0.25")
+    step: Annotated[Decimal, Field(ge=0, le=10), Unit("average true ranges")] = Decimal("0.25")
     """The stop is moved only when it gains at least this many ranges."""
     clear_of_liquidation: Ratio = Decimal("0.01")
     """Distance the stop keeps from liquidation, as a fraction of its price; at most half way to the mark."""
-
-    @field_validator("timeframe")
-    @classmethod
-    def _known_timeframe(cls, value: str) -> str:
-        parse_timeframe(value)
-        return value
 
 
 class AtrStop(Rule[AtrStopParams]):
@@ -43,7 +38,7 @@ class AtrStop(Rule[AtrStopParams]):
     proposes = (PlaceStop, MoveStop)
 
     def __init__(self, name: RuleName, params: AtrStopParams) -> None:
-        """Read the timeframe once."""
+        """Say once what is needed and waited for."""
         super().__init__(name, params)
         self._range = Atr(parse_timeframe(params.timeframe), params.length)
         self._bar = BarClose(self._range.timeframe_ms)

@@ -9,8 +9,9 @@ from typing import Annotated
 from pydantic import Field
 
 from bot.core.intents import AddMargin, CutLeverage
-from bot.core.rule import Decisions, Params, Ratio, Rule
+from bot.core.rule import Decisions, Params, Ratio, Rule, Times
 from bot.core.types import MarginMode
+from bot.core.units import Unit
 from bot.core.view import View
 from bot.core.wake import Metric, Never, Wake
 
@@ -20,9 +21,9 @@ class LeverageCutParams(Params):
 
     below: Ratio = Decimal("0.07")
     """Act when the distance to liquidation is less than this fraction of the mark price."""
-    leverage: Annotated[Decimal, Field(ge=1, le=1000)] = Decimal(5)
+    leverage: Annotated[Decimal, Field(ge=1, le=1000), Unit("times the margin")] = Decimal(5)
     """Cut to this; what it asks of margin at the position's entry is the most that is ever added."""
-    max_times: Annotated[int, Field(ge=1, le=100)] = 2
+    max_times: Times = 2
     """Cuts and additions per position; one does it, unless the balance allowed only a part."""
 
 

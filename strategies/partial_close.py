@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from decimal import Decimal
-from typing import Annotated
+from types import MappingProxyType
 
-from pydantic import Field, model_validator
+from pydantic import model_validator
 
 from bot.core.intents import ReducePosition
-from bot.core.rule import Decisions, Params, Ratio, Rule, Share
+from bot.core.rule import Decisions, Money, Params, Ratio, Rule, Share, Times
 from bot.core.types import MarginMode
 from bot.core.view import View
 from bot.core.wake import Metric, Never, Wake
@@ -23,9 +23,9 @@ class PartialCloseParams(Params):
     """Close and re-add the released margin until the distance is this fraction; above ``below``."""
     fraction: Share | None = None
     """Close this fraction of the position; an isolated position's liquidation price stays where it is."""
-    loss_cap: Annotated[Decimal, Field(gt=0)] | None = None
+    loss_cap: Money | None = None
     """Close the smallest part after which no more than this much money is lost at liquidation."""
-    max_times: Annotated[int, Field(ge=1, le=100)] = 10
+    max_times: Times = 10
     """Closes per position."""
 
     @model_validator(mode="after")
@@ -45,6 +45,7 @@ class PartialClose(Rule[PartialCloseParams]):
     """Makes the position smaller, and says by which measure."""
 
     proposes = (ReducePosition,)
+    example = MappingProxyType({"restore_to": Decimal("0.08")})
 
     def wake(self, view: View) -> Wake:
         """Below the trigger distance."""

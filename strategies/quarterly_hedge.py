@@ -9,6 +9,7 @@ from pydantic import Field, model_validator
 
 from bot.core.intents import CloseHedge, OpenHedge
 from bot.core.rule import Decisions, Needs, Params, Ratio, Rule, Share
+from bot.core.units import Unit
 from bot.core.view import Quarterly, View
 from bot.core.wake import At, Metric, Never, Wake, any_of
 
@@ -24,13 +25,13 @@ class QuarterlyHedgeParams(Params):
     """Close the hedge when liquidation is farther away than this."""
     ratio: Share = Decimal(1)
     """How much of the position is hedged."""
-    days: Annotated[int, Field(ge=1, le=180)] = 14
+    days: Annotated[int, Field(ge=1, le=180), Unit("days")] = 14
     """The contract is delivered in so many days at least."""
-    roll_days: Annotated[int, Field(ge=0, le=90)] = 3
+    roll_days: Annotated[int, Field(ge=0, le=90), Unit("days")] = 3
     """So many days before delivery the hedge is rolled into a later contract, if there is one."""
     basis: Ratio = Decimal("0.03")
     """How far the quarterly may stand on the wrong side of the position's mark, as a fraction."""
-    leverage: Annotated[Decimal, Field(ge=1, le=125)] = Decimal(3)
+    leverage: Annotated[Decimal, Field(ge=1, le=125), Unit("times the margin")] = Decimal(3)
     """Leverage of the hedge: lower locks more margin and stands more against the hedge's own liquidation."""
 
     @model_validator(mode="after")

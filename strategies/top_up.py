@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from decimal import Decimal
-from typing import Annotated
 
-from pydantic import Field, model_validator
+from pydantic import model_validator
 
 from bot.core.intents import AddMargin
-from bot.core.rule import Decisions, Params, Ratio, Rule
+from bot.core.rule import Decisions, Params, Ratio, Rule, Times
 from bot.core.types import MarginMode
 from bot.core.view import View
 from bot.core.wake import Metric, Never, Wake
@@ -21,7 +20,7 @@ class TopUpParams(Params):
     """Act when the distance to liquidation is less than this fraction of the mark price."""
     restore_to: Ratio = Decimal("0.12")
     """Add what brings the distance back to this fraction; above ``below``."""
-    max_times: Annotated[int, Field(ge=1, le=100)] = 3
+    max_times: Times = 3
     """Additions per position; after that only de-risking is left."""
 
     @model_validator(mode="after")

@@ -50,7 +50,7 @@ class Moment(click.ParamType):  # type: ignore[type-arg]  # only generic since c
         if not isinstance(value, str):
             return value
         if _AGO.fullmatch(value):
-            from bot.config.fields import parse_duration
+            from bot.core.durations import parse_duration
 
             return "ago", parse_duration(value)
         try:

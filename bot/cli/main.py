@@ -24,7 +24,7 @@ COMMANDS = {
     "check": ("bot.cli.check", "Check a configuration, without network."),
     "venues": ("bot.cli.venues", "What each exchange can do, and what no source confirms."),
     "config": ("bot.cli.config", "Show the configuration that holds, or its JSON schema."),
-    "rules": ("bot.cli.rules", "List the rules, or show one with its parameters."),
+    "rules": ("bot.cli.rules", "List the rules, show one, or write the reference of all."),
     "journal": ("bot.cli.journal", "What was decided, done and refused, and why."),
     "explain": ("bot.cli.explain", "Each rule's conditions, and how far away they are."),
     "pause": ("bot.cli.ordering", "Let no rule act for a while; stops stay and are kept."),

@@ -59,7 +59,7 @@ def settings_of(config: tuple[Path, ...], default: Path = DEFAULT_CONFIG) -> Set
 
 def duration(_: click.Context, option: click.Parameter, value: str | None) -> int | None:
     """The milliseconds of a duration with its unit, as the configuration spells it."""
-    from bot.config.fields import parse_duration
+    from bot.core.durations import parse_duration
 
     if value is None:
         return None

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from bot.cli.text import moment
-from bot.config.fields import format_duration
+from bot.core.durations import format_duration
 
 Answer = Mapping[str, Any]
 

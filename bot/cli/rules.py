@@ -27,7 +27,7 @@ PathsOption = click.option(
 
 @click.group()
 def rules() -> None:
-    """List the rules, or show one with its parameters."""
+    """List the rules, show one with its parameters, or write the reference of all."""
 
 
 @rules.command("list")
@@ -76,6 +76,29 @@ def show(name: str, folders: tuple[Path, ...], as_json: bool) -> None:  # noqa: 
         return
     click.echo(f"{source.name}: {_summary(rule)}\n{source}\n")
     click.echo(columns(_parameters(schema)) or "  no parameters")
+
+
+@rules.command()
+@click.argument("into", type=click.Path(path_type=Path, file_okay=False))
+@PathsOption
+def reference(into: Path, folders: tuple[Path, ...]) -> None:
+    """Write a page for each rule into the folder INTO, and take away those of rules that are gone."""
+    from bot.config.rule_files import BrokenRuleError
+    from bot.config.rule_pages import is_rule_page, rule_page
+
+    pages = {}
+    for name, source in _catalogue(folders).sources.items():
+        try:
+            pages[name] = rule_page(name, source.load())
+        except BrokenRuleError as error:
+            raise Failure(str(error)) from None
+    into.mkdir(parents=True, exist_ok=True)
+    for old in into.glob("*.md"):
+        if old.stem not in pages and is_rule_page(old.read_text(encoding="utf-8")):
+            old.unlink()
+    for name, page in pages.items():
+        (into / f"{name}.md").write_text(page, encoding="utf-8")
+    click.echo(f"{len(pages)} pages in {into}")
 
 
 def _catalogue(folders: tuple[Path, ...]) -> Catalogue:

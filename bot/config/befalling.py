@@ -8,11 +8,12 @@ from decimal import Decimal
 from itertools import pairwise
 
 from bot.config.errors import Key, shown, suggestion
-from bot.config.fields import NO_CAP, VENUE_CAP, format_duration, format_instant
+from bot.config.fields import NO_CAP, VENUE_CAP, format_instant
 from bot.config.model import MomentTable
 from bot.config.settings import Settings
 from bot.config.staging import known_haircut
 from bot.core.contracts import Contract
+from bot.core.durations import format_duration
 from bot.core.types import Symbol
 from bot.venues.paper.collateral import CollateralTerms
 from bot.venues.paper.events import (

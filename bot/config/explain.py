@@ -94,37 +94,38 @@ def _element(kind: Any) -> Any:  # noqa: ANN401 - annotations are whatever someb
 
 
 def _unknown(name: object, owner: type[BaseModel] | None) -> str:
-    allowed = list(owner.model_fields) if owner else []
-    if not allowed:
+    keys = list(owner.model_fields) if owner else []
+    if not keys:
         return "unknown key; no keys are allowed here"
-    return f"unknown key{suggestion(name, allowed)}; allowed: {', '.join(allowed)}"
+    return f"unknown key{suggestion(name, keys)}; allowed: {', '.join(keys)}"
 
 
 def _wanted(field: FieldInfo | None) -> str:
     """What a field allows, with its description."""
     if field is None:
         return ""
-    allowed = _allowed(field)
+    bounds = allowed(field)
     described = " ".join((field.description or "").split()).rstrip(".")
-    if allowed and described:
-        return f"allowed: {allowed} ({described})"
-    return f"allowed: {allowed}" if allowed else described
+    if bounds and described:
+        return f"allowed: {bounds} ({described})"
+    return f"allowed: {bounds}" if bounds else described
 
 
-def _allowed(field: FieldInfo) -> str:
+def allowed(field: FieldInfo) -> str:
+    """The words or the bounds that a field allows; empty where it says nothing of them."""
     options = _options(field.annotation)
     if options:
         return listed(options)
     bounds = [
         f"{word} {getattr(constraint, attribute)}"
-        for constraint in _constraints(field)
+        for constraint in constraints(field)
         for kind, (attribute, word) in _BOUNDS.items()
         if isinstance(constraint, kind)
     ]
     return " and ".join(bounds)
 
 
-def _constraints(field: FieldInfo) -> Iterator[object]:
+def constraints(field: FieldInfo) -> Iterator[object]:
     """What bounds a field, also where it may be left out."""
     yield from field.metadata
     if get_origin(field.annotation) in (Union, UnionType):
@@ -165,5 +166,5 @@ def _wrong(detail: dict[str, Any], field: FieldInfo | None, *, named: bool) -> s
     if expected is None:
         message: str = detail["msg"]
         return prefix + message[:1].lower() + message[1:]
-    bounds = _allowed(field) if field else ""
+    bounds = allowed(field) if field else ""
     return f"{prefix}allowed: {expected}" + (f", {bounds}" if bounds else "")

@@ -1,8 +1,7 @@
 """How single values are spelt in the configuration, and what they become.
 
 Money and prices are exact: a TOML number is read as the decimal that was typed, never through a binary
-float, and a string works as well. Durations carry their unit (``"10m"``), because a bare 600 has been read
-as seconds, minutes and milliseconds by different people before.
+float, and a string works as well. Durations, which rules spell alike, are in ``bot.core.durations``.
 """
 
 from __future__ import annotations
@@ -28,8 +27,6 @@ VENUE_CAP = "venue"
 _DIGITS_MAX = 18
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_UNIT_MS = {"ms": 1, "s": 1_000, "m": 60_000, "h": 3_600_000, "d": 86_400_000}
-_DURATION = re.compile(r"(0|[1-9][0-9]{0,8})(ms|s|m|h|d)")
 _SYMBOL = re.compile(r"[A-Z0-9]+/([A-Z0-9]+):[A-Z0-9]+(-[0-9]{6})?")
 _SPOT = re.compile(r"[A-Z0-9]+/[A-Z0-9]+")
 _LABEL = re.compile(r"[A-Za-z0-9_.-]{1,40}")
@@ -48,23 +45,6 @@ class NoChoiceError(ValueError):
 
 class UnrepeatableError(ValueError):
     """Something was found that must not be shown: it may be a secret."""
-
-
-def parse_duration(value: object) -> int:
-    """Milliseconds of a text such as ``"250ms"``, ``"5s"``, ``"10m"``, ``"8h"`` or ``"1d"``."""
-    match = _DURATION.fullmatch(value) if isinstance(value, str) else None
-    if match is None:
-        raise ValueError('allowed: a duration with its unit (ms, s, m, h, d), such as "250ms", "5s" or "10m"')
-    return int(match[1]) * _UNIT_MS[match[2]]
-
-
-def format_duration(duration_ms: int) -> str:
-    """The shortest text that `parse_duration` reads back."""
-    for unit in ("d", "h", "m", "s"):
-        count, rest = divmod(duration_ms, _UNIT_MS[unit])
-        if count and not rest:
-            return f"{count}{unit}"
-    return f"{duration_ms}ms"
 
 
 def parse_exact(value: object) -> Decimal:
@@ -253,13 +233,6 @@ TickSize = Annotated[
     WithJsonSchema({"anyOf": [{"const": AUTO}, *_NUMBER]}),
 ]
 """The price step of a contract, or ``"auto"``: the last decimal of the tape."""
-Duration = Annotated[
-    int,
-    BeforeValidator(parse_duration),
-    PlainSerializer(format_duration),
-    WithJsonSchema({"type": "string", "pattern": f"^{_DURATION.pattern}$"}),
-]
-"""A duration with its unit, in milliseconds once read."""
 Instant = Annotated[
     int,
     BeforeValidator(parse_instant),
@@ -286,14 +259,6 @@ PerpetualName = Annotated[
     WithJsonSchema({"type": "string", "pattern": r"^[A-Z0-9]+/[A-Z0-9]+:[A-Z0-9]+$"}),
 ]
 """A unified symbol without a delivery date."""
-Span = Annotated[
-    int,
-    BeforeValidator(parse_duration),
-    Field(gt=0),
-    PlainSerializer(format_duration),
-    WithJsonSchema({"type": "string", "pattern": f"^{_DURATION.pattern}$"}),
-]
-"""A duration longer than nothing, in milliseconds once read."""
 Currency = Annotated[str, AfterValidator(_currency)]
 """What contracts settle in, as symbols spell it."""
 Moment = Annotated[

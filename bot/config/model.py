@@ -15,7 +15,6 @@ from bot.config.accounts import AccountTable
 from bot.config.fields import (
     Account,
     Currency,
-    Duration,
     Entry,
     Exact,
     FeeRate,
@@ -29,7 +28,6 @@ from bot.config.fields import (
     Rate,
     RuleLabel,
     Slippage,
-    Span,
     SymbolName,
     SymbolOrAny,
     TickSize,
@@ -37,6 +35,7 @@ from bot.config.fields import (
 from bot.config.table import Table
 from bot.config.watching import HeartbeatTable, WatchdogsTable
 from bot.core.contracts import ContractKind
+from bot.core.durations import Duration, Span
 from bot.core.facts import Link, OutcomeKind
 from bot.core.settings import DAY_MS, MINUTE_MS, LastResort
 from bot.core.types import MarginMode, Side

@@ -8,8 +8,9 @@ from urllib.parse import urlsplit
 from pydantic import Field, PlainValidator, WithJsonSchema, model_validator
 
 from bot.config.accounts import PLACE, PLACES
-from bot.config.fields import Span, UnrepeatableError
+from bot.config.fields import UnrepeatableError
 from bot.config.table import Table
+from bot.core.durations import Span
 
 _LOOPBACK = ("127.0.0.1", "localhost", "::1")
 _ADDRESS = f"^({PLACE.pattern}|https?://.+)$"

@@ -11,22 +11,37 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from types import MappingProxyType
-from typing import Annotated, ClassVar, Generic, TypeVar, get_args
+from typing import Annotated, Any, ClassVar, Generic, TypeVar, get_args
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from bot.core.indicators import Atr
 from bot.core.intents import Intent
+from bot.core.timeframe import parse_timeframe
 from bot.core.types import RuleName
+from bot.core.units import Unit
 from bot.core.view import View
 from bot.core.wake import Always, Wake
 
-Ratio = Annotated[Decimal, Field(gt=0, lt=1)]
+Ratio = Annotated[Decimal, Field(gt=0, lt=1), Unit("fraction")]
 """A fraction strictly between 0 and 1."""
-Share = Annotated[Decimal, Field(gt=0, le=1)]
+Share = Annotated[Decimal, Field(gt=0, le=1), Unit("fraction")]
 """A fraction above 0, at most 1."""
-Multiple = Annotated[Decimal, Field(gt=0, le=1000)]
+Multiple = Annotated[Decimal, Field(gt=0, le=1000), Unit("factor")]
 """A positive factor."""
+Money = Annotated[Decimal, Field(gt=0), Unit("money")]
+"""An amount of the settlement currency, above 0."""
+Times = Annotated[int, Field(ge=1, le=100), Unit("times")]
+"""How often something may be done."""
+
+
+def _a_timeframe(text: str) -> str:
+    parse_timeframe(text)
+    return text
+
+
+Timeframe = Annotated[str, AfterValidator(_a_timeframe), Unit("timeframe")]
+"""The length of bars as exchanges name it, such as ``1h``."""
 
 Decisions = Iterable[tuple[Intent, str]]
 """What ``decide`` yields: an intent and the reason for it, in words that carry the numbers."""
@@ -85,6 +100,9 @@ class Rule(Generic[P]):
     """What it yields beside those only where stops of ours were lost (``Losses.grave``)."""
     may_increase: ClassVar[bool] = False
     """Whether the rule may raise exposure. The guard refuses such intents of any other rule."""
+    example: ClassVar[Mapping[str, Any]] = MappingProxyType({})
+    """Parameters as a configuration may give them, for the example in the rule reference: what differs from
+    the defaults, or has none."""
 
     def __init__(self, name: RuleName, params: P) -> None:
         """Hold the parameters under the name the configuration gave this rule."""

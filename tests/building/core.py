@@ -21,6 +21,7 @@ from bot.core.facts import (
     Command,
     CommandKind,
     Fact,
+    Fill,
     InstrumentChanged,
     Link,
     LinkChanged,
@@ -31,8 +32,23 @@ from bot.core.facts import (
     PositionChanged,
     Tick,
 )
-from bot.core.intents import AddMargin, CancelStop, CutLeverage, Intent, MoveStop, PlaceStop, ReducePosition
+from bot.core.intents import (
+    AddMargin,
+    CancelStop,
+    CloseHedge,
+    CutLeverage,
+    Intent,
+    MoveStop,
+    Notify,
+    OpenHedge,
+    PlaceStop,
+    PlaceTakeProfit,
+    ReducePosition,
+    SetPosture,
+    WithdrawMargin,
+)
 from bot.core.margin.rules import LeverageCut, MarginRules
+from bot.core.pairs import hedge_id
 from bot.core.rule import Decisions, Needs, Params, Rule
 from bot.core.settings import EngineSettings, Limits, RuleEntry, SeatbeltSettings
 from bot.core.step import Step
@@ -199,6 +215,7 @@ class Desk:
         contracts: Sequence[Contract] = (a_contract(), a_contract(ETH)),
         accounts: Sequence[AccountName] = (MAIN,),
         known: bool = True,
+        engine: type[Engine] = Engine,
         **settings: Any,
     ) -> None:
         belt = SeatbeltSettings(enabled=seatbelt) if isinstance(seatbelt, bool) else seatbelt
@@ -210,13 +227,14 @@ class Desk:
             taker_fee=settings.pop("taker_fee", D(0)),
             **settings,
         )
-        self.engine = Engine(self.settings)
+        self.engine = engine(self.settings)
         self.now_ms = T0
         self.steps: list[Step] = []
         self.positions: dict[PositionId, Position] = {}
         self.orders: dict[PositionId, tuple[Order, ...]] = {}
         self.free = dict.fromkeys(accounts, D(free))
-        self.fold(*(InstrumentChanged(at_ms=T0, contract=c) for c in contracts))
+        if contracts:
+            self.fold(*(InstrumentChanged(at_ms=T0, contract=c) for c in contracts))
         for account in accounts if known else ():
             self.fold(self.balance(account), AccountRead(at_ms=T0, account=account))
 
@@ -233,11 +251,7 @@ class Desk:
     def mark(self, price: str, symbol: Symbol = BTC, *, after_ms: int = 0) -> list[Decision]:
         """A mark price, so much later."""
         self.now_ms += after_ms
-        step = self.engine.step(MarkPrice(at_ms=self.now_ms, symbol=symbol, price=D(price)))
-        if step is None:
-            return []
-        self.steps.append(step)
-        return list(step.decisions)
+        return self.fold(MarkPrice(at_ms=self.now_ms, symbol=symbol, price=D(price)))
 
     def tick(self, after_ms: int = 0) -> list[Decision]:
         """Time passes."""
@@ -306,9 +320,31 @@ class Desk:
         return Outcome(at_ms=self.now_ms, id=action.id, client_id=action.client_id, kind=kind, **more)
 
     def works(self, action: Action) -> list[Decision]:
-        """The action is carried out at the last mark and read back."""
+        """The action is carried out at the last mark and read back; what tells people asks for nothing."""
+        intent = action.intent
+        if isinstance(intent, Notify | SetPosture):
+            return []
+        if isinstance(intent, OpenHedge | CloseHedge):
+            return self._trades_hedge(action, intent)
         effects = self._effects(action)
         return self.fold(self.outcome(action, OutcomeKind.VERIFIED), *effects)
+
+    def _trades_hedge(self, action: Action, intent: OpenHedge | CloseHedge) -> list[Decision]:
+        """The hedge is another one, at 100."""
+        id_ = hedge_id(intent.id, intent.symbol)
+        held = self.positions.get(id_)
+        before = held.quantity if held is not None else D(0)
+        quantity = before + (intent.quantity if isinstance(intent, OpenHedge) else -intent.quantity)
+        if quantity > 0:
+            leverage = intent.leverage if isinstance(intent, OpenHedge) else D(5)
+            margin = str(100 * quantity / leverage)
+            self._becomes(a_position(id_, str(quantity), leverage=leverage, margin=margin))
+        else:
+            del self.positions[id_]
+        fill = Fill(quantity=intent.quantity, price=D(100), fee=D(0), pnl=D(0), slippage=D(0))
+        done = self.outcome(action, OutcomeKind.VERIFIED, fills=(fill,))
+        told = PositionChanged(at_ms=self.now_ms, id=id_, position=self.positions.get(id_))
+        return self.fold(done, told, self.balance(id_.account))
 
     def _effects(self, action: Action) -> list[Fact]:
         id_, now_ms = action.id, self.now_ms
@@ -317,6 +353,9 @@ class Desk:
             case AddMargin(amount=amount) if position:
                 self._becomes(replace(position, margin=position.margin + amount))
                 self.free[id_.account] -= amount
+            case WithdrawMargin(amount=amount) if position:
+                self._becomes(replace(position, margin=position.margin - amount))
+                self.free[id_.account] += amount
             case CutLeverage(leverage=leverage) if position:
                 self._becomes(replace(position, leverage=leverage))
             case ReducePosition(quantity=quantity) if position:
@@ -328,9 +367,22 @@ class Desk:
                 else:
                     del self.positions[id_]
             case PlaceStop(trigger=trigger) | MoveStop(trigger=trigger):
-                others = tuple(o for o in self.orders.get(id_, ()) if not o.client_id.startswith("hf-"))
+                others = tuple(
+                    o
+                    for o in self.orders.get(id_, ())
+                    if not (o.client_id.startswith("hf-") and o.kind.is_stop)
+                )
                 placed = a_stop(str(trigger), id_, client_id=action.client_id, closes_position=True)
                 self.orders[id_] = (*others, placed)
+            case PlaceTakeProfit(trigger=trigger, quantity=quantity):
+                placed = a_stop(
+                    str(trigger),
+                    id_,
+                    str(quantity),
+                    client_id=action.client_id,
+                    kind=OrderKind.TAKE_PROFIT_MARKET,
+                )
+                self.orders[id_] = (*self.orders.get(id_, ()), placed)
             case CancelStop(client_id=client_id):
                 rest = (o for o in self.orders.get(id_, ()) if o.client_id != client_id)
                 self.orders[id_] = tuple(rest)

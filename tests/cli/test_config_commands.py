@@ -214,3 +214,19 @@ def test_rules_of_a_folder_are_listed_beside_the_shipped_ones(holdfast: Run, tmp
     answer = holdfast("rules", "list", "--path", "mine")
     assert answer.exit_code == 4
     assert "mine/top_up.py" in answer.stderr
+
+
+def test_rules_reference_writes_a_page_for_each_rule_and_keeps_what_it_did_not_make(
+    holdfast: Run, tmp_path: Path
+) -> None:
+    (tmp_path / "pages").mkdir()
+    (tmp_path / "pages" / "notes.md").write_text("mine")
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / "watch.py").write_text((ROOT / "strategies" / "top_up.py").read_text())
+    holdfast("rules", "reference", "pages", "--path", "mine")
+    assert "`restore_to`" in (tmp_path / "pages" / "watch.md").read_text()
+    answer = holdfast("rules", "reference", "pages")
+    assert answer.output.endswith(" pages in pages\n")
+    assert not (tmp_path / "pages" / "watch.md").exists()
+    assert (tmp_path / "pages" / "notes.md").read_text() == "mine"
+    assert 'use = "top_up"' in (tmp_path / "pages" / "top_up.md").read_text()

@@ -13,11 +13,13 @@ ROOT = Path(__file__).resolve().parents[2]
 
 # The rule interface, its types and the indicators: all of the bot that a rule may name.
 RULE_INTERFACE = {
+    "bot.core.durations",
     "bot.core.indicators",
     "bot.core.intents",
     "bot.core.rule",
     "bot.core.timeframe",
     "bot.core.types",
+    "bot.core.units",
     "bot.core.view",
     "bot.core.wake",
 }
