@@ -70,7 +70,7 @@ class Folding:
             OpenInterest: self._interest,
             InstrumentChanged: self._instrument,
             PositionChanged: self._position,
-            FundingPaid: self.attribution.paid,
+            FundingPaid: self.attribution.hear,
             BalanceChanged: self._balance,
             AccountRead: self._known,
             OrdersChanged: self._orders,
@@ -149,7 +149,7 @@ class Folding:
         if holder is not None and holder.hedges:
             leg_changed(self._books, self._ledger, holder, fact)
         before = holder.position if holder is not None else None
-        self.attribution.changed(fact.id, before, fact.position, fact.at_ms)
+        self.attribution.changed(fact, before)
         if fact.position is None:
             if holder is not None:
                 del account.holders[fact.id]
@@ -196,7 +196,7 @@ class Folding:
         if account.known or fact.at_ms < account.unknown_since_ms:
             return
         account.known = True
-        self.attribution.known(fact.account, fact.at_ms)
+        self.attribution.hear(fact)
         known = "the account is known"
         if account.halted:
             known += ", and it was halted before"
@@ -244,7 +244,7 @@ class Folding:
         self._books.settle(account, f"{client_id} {where}: {why}; {_WHOSE}", at_ms)
 
     def _lost(self, fact: Liquidated | Deleveraged | Delivered) -> None:
-        self.attribution.taken(fact)
+        self.attribution.hear(fact)
         closed_by_venue(self._books, fact)
 
     def _quoted(self, fact: LiquidationQuoted) -> None:
