@@ -130,7 +130,7 @@ class Folding:
             if holder.id.symbol == fact.contract.symbol:
                 holder.contract = fact.contract
                 holder.pool = None
-                self._books.touch(self._books.accounts[holder.id.account])
+                self._books.touch(holder.account)
 
     def _listed(self, contract: Contract) -> None:
         """There is one contract more to hedge with."""
