@@ -11,9 +11,8 @@ from decimal import Decimal
 from typing import TypeGuard
 
 from bot.core.arming import former
-from bot.core.book import Account, Armed, Holder, Parked
+from bot.core.book import Armed, Holder, Parked
 from bot.core.books import Books
-from bot.core.capabilities import NOTHING_DECLARED
 from bot.core.carried import Life
 from bot.core.case import Case, Verdict
 from bot.core.conditions import (
@@ -76,16 +75,15 @@ class Arbiter:
 
     def situation(self, holder: Holder, now_ms: int) -> Situation | None:
         """The position in its pool at the present marks; ``None`` while a mark of its pool is missing."""
-        account = self._books.accounts[holder.id.account]
-        marks = self._books.market.marks
-        rooms = None
+        market = self._books.market
+        marks, rooms = market.marks, None
         if holder.isolated:
             if holder.id.symbol not in marks:
                 return None
             pool = holder.pool or isolated_pool(holder)
         else:
-            wallet = account.wallet(holder.contract.settlement)
-            pool = wallet.cross_pool or cross_pool(account, holder.contract.settlement)
+            wallet = holder.wallet
+            pool = wallet.cross_pool or cross_pool(holder.account, holder.contract.settlement)
             if wallet.marked is not pool:
                 if any(h.position.id.symbol not in marks for h in pool.holdings):
                     return None
@@ -95,7 +93,7 @@ class Arbiter:
             pool,
             holder.position,
             holder.contract,
-            self._books.market,
+            market,
             now_ms,
             holder.free,
             holder.stops,
@@ -156,7 +154,6 @@ class Arbiter:
         self, holder: Holder, situation: Situation, decisions: list[Decision], *, within: bool
     ) -> bool:
         """Ask the rules in their order; whether the position's reach is as it was found in this state."""
-        account = self._books.accounts[holder.id.account]
         broken, now_ms = self._parked.broken, situation.now_ms
         unchanged = holder.reach_version >= 0
         for armed in holder.armed:
@@ -167,7 +164,7 @@ class Arbiter:
             if armed.promised(holder.version, now_ms) and (within or armed.reach.lasts(situation)):
                 continue
             armed.reach_version = holder.version
-            left = self._ask(account, holder, armed, situation, decisions)
+            left = self._ask(holder, armed, situation, decisions)
             if decisions and _awaits_answer(holder):
                 return False
             reached = armed.band if left else self._reach(holder, armed, situation)
@@ -192,10 +189,9 @@ class Arbiter:
         amount = holder.contract.margin_down(min(intent.then_add, released))
         name = entry.action.rule
         armed = next((a for a in holder.armed if a.name == name), None) or former(name)
-        account = self._books.accounts[holder.id.account]
         why = f"re-adding {amount} of {released} released"
         proposal = Proposal(name, AddMargin(id=intent.id, amount=amount), why)
-        case = Case(account, holder, armed, now_ms, situation.pair, follow_up=True)
+        case = Case(holder.account, holder, armed, now_ms, situation.pair, follow_up=True)
         verdict = self._guard.review(proposal, situation, case)
         yield from self._decided(verdict, holder, armed, case)
 
@@ -219,7 +215,7 @@ class Arbiter:
     def _lack(self, holder: Holder, shortfall: Decimal) -> None:
         holder.lack(shortfall)
         if not holder.isolated:
-            self._books.accounts[holder.id.account].wallet(holder.contract.settlement).cross_pool = None
+            holder.wallet.cross_pool = None
 
     def rejected(self, entry: Entry, now_ms: int) -> Refusal:
         """What the venue refused, as a decision like any other."""
@@ -242,9 +238,7 @@ class Arbiter:
 
     # -- one rule -----------------------------------------------------------------------------------
 
-    def _ask(
-        self, account: Account, holder: Holder, armed: Armed, situation: Situation, decisions: list[Decision]
-    ) -> bool:
+    def _ask(self, holder: Holder, armed: Armed, situation: Situation, decisions: list[Decision]) -> bool:
         """Ask one rule, and add what comes of it to ``decisions``; whether it was left at its band.
 
         A sleeper is asked by those only who doubt its sleep. Nothing but an action of its is news.
@@ -264,7 +258,7 @@ class Arbiter:
                 armed.pending = pending
                 return False
             return proposals is None
-        case = Case(account, holder, armed, situation.now_ms, situation.pair)
+        case = Case(holder.account, holder, armed, situation.now_ms, situation.pair)
         acted = False
         for proposal in proposals:
             verdict = self._guard.review(proposal, situation, case)
@@ -285,9 +279,9 @@ class Arbiter:
         self, holder: Holder, armed: Armed, situation: Situation, pending: Events
     ) -> Sequence[Proposal] | None:
         """What the rule wants; ``None`` where its band says that it wants nothing."""
-        able = self._settings.capabilities.get(holder.id.account, NOTHING_DECLARED)
-        times_acted = holder.history.times_acted.get(armed.name, 0)
-        view = View(situation, times_acted, self._ledger.rule_of_stop, able, holder.history.losses)
+        history = holder.history
+        times_acted = history.times_acted.get(armed.name, 0)
+        view = View(situation, times_acted, self._ledger.rule_of_stop, holder.account.able, history.losses)
         rule = armed.entry.rule
         armed.expect(rule.wake(view))
         if stays_false(armed, situation):

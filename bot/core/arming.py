@@ -38,8 +38,8 @@ class Arming:
         armed = self._armed(id_, hedges=hedges)
         history = self._ledger.history(id_)
         history.new_lot(position.opened_ms)
-        holder = Holder(self._sequence, position, contract, armed, history, known_ms=at_ms)
         account = self._books.account(id_.account)
+        holder = Holder(self._sequence, account, position, contract, armed, history, known_ms=at_ms)
         holder.free = partial(free_balance, account, contract.settlement, market.marks)
         holder.hedges = hedges
         holder.pairs = _may_hedge(armed)
@@ -53,7 +53,7 @@ class Arming:
         holder.hedges = False
         holder.armed = self._armed(holder.id, hedges=False)
         holder.pairs = _may_hedge(holder.armed)
-        self._books.rewatch(self._books.account(holder.id.account))
+        self._books.rewatch(holder.account)
         self._books.touch_one(holder)
 
     def _armed(self, id_: PositionId, *, hedges: bool) -> tuple[Armed, ...]:

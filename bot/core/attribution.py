@@ -7,6 +7,9 @@ that the journal explains every change.
 Change and explanation come in either order: a private stream may be ahead of a reading, funding is asked for
 after it was paid. So both are added up, and compared once they have had time to meet. Only facts change what
 is added up; a ``Tick`` that finds nothing leaves no trace, because nobody writes it down.
+
+No decision waits for any of it. So facts are only kept as they come, and added up in their order once a
+``Tick`` asks what they come to.
 """
 
 from __future__ import annotations
@@ -14,17 +17,20 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from decimal import Decimal
+from typing import NamedTuple
 
 from bot.core.amounts import contract_of
 from bot.core.decisions import StateChanged
 from bot.core.facts import (
     MET,
+    AccountRead,
     Deleveraged,
     Delivered,
     FundingPaid,
     Liquidated,
     Outcome,
     OutcomeKind,
+    PositionChanged,
 )
 from bot.core.intents import (
     AddMargin,
@@ -48,6 +54,14 @@ PATIENCE = 5
 NOTICED = Decimal("0.001")
 """Margin that changed by no more than this fraction of itself was rounded."""
 SOMEBODY = "not by this bot: by you, or another program"
+
+
+class _Heard(NamedTuple):
+    """A fact, and what it met: the position as it was before, or the intent whose outcome it is."""
+
+    fact: AccountRead | PositionChanged | FundingPaid | Outcome | Liquidated | Deleveraged | Delivered
+    before: Position | None
+    entry: Entry | None
 
 
 @dataclass(slots=True, eq=False)
@@ -84,48 +98,26 @@ class Attribution:
         self._margins: dict[PositionId, _Tally] = {}
         self._known_ms: dict[AccountName, int] = {}
         """When an account was first told of as a whole: what is there then is adopted as it is."""
+        self._heard: list[_Heard] = []
+        """What is not added up yet: all that was heard since the last ``Tick``."""
 
-    # -- what happened ------------------------------------------------------------------------------
-
-    def known(self, account: AccountName, at_ms: int) -> None:
-        """The balance of an account was told."""
-        self._known_ms.setdefault(account, at_ms)
-
-    def changed(self, id_: PositionId, before: Position | None, after: Position | None, at_ms: int) -> None:
-        """A position is another one than it was."""
-        if before == after or at_ms <= self._known_ms.get(id_.account, at_ms):
-            return
-        for tally in (self._size(id_, at_ms), self._margin(id_, at_ms)):
-            if not tally.changed:
-                tally.changed, tally.before, tally.first_ms = True, before, at_ms
-            tally.after, tally.last_ms = after, at_ms
+    def changed(self, fact: PositionChanged, before: Position | None) -> None:
+        """A position is another one than it was ``before``."""
+        self._heard.append(_Heard(fact, before, None))
 
     def outcome(self, fact: Outcome, entry: Entry | None) -> None:
         """What became of an action, or of an order of ours that rested."""
-        if fact.kind is not OutcomeKind.VERIFIED:
-            return
-        traded = sum((fill.quantity for fill in fact.fills), ZERO)
-        if fact.proof == MET:
-            self._size(fact.id, fact.at_ms).explained -= traded
-        elif entry is not None:
-            self._done(entry.action.intent, traded, fact.at_ms)
+        self._heard.append(_Heard(fact, None, entry))
 
-    def taken(self, fact: Liquidated | Deleveraged | Delivered) -> None:
-        """The exchange closed a position, or a part of it."""
-        tally = self._size(fact.id, fact.at_ms)
-        if isinstance(fact, Delivered):
-            tally.delivered = True
-        else:
-            tally.explained -= fact.quantity
-
-    def paid(self, fact: FundingPaid) -> None:
-        """Funding was settled: some exchanges book it into the margin, others into the wallet."""
-        self._margin(fact.id, fact.at_ms).funding += fact.amount
-
-    # -- what remains -------------------------------------------------------------------------------
+    def hear(self, fact: AccountRead | FundingPaid | Liquidated | Deleveraged | Delivered) -> None:
+        """An account has been told as a whole, or the exchange closed or settled something by itself."""
+        self._heard.append(_Heard(fact, None, None))
 
     def judge(self, at_ms: int) -> Iterator[StateChanged]:
         """What nobody has explained by now."""
+        for heard in self._heard:
+            self._add(heard)
+        self._heard.clear()
         yield from self._judge(self._sizes, GRACE_MS, _of_size, at_ms)
         yield from self._judge(self._margins, MARGIN_GRACE_MS, _of_margin, at_ms)
 
@@ -140,6 +132,41 @@ class Attribution:
             rows = list(words(id_, tally, at_ms))
             tally.told, tally.quiet = bool(rows), not rows
             yield from rows
+
+    def _add(self, heard: _Heard) -> None:
+        fact = heard.fact
+        match fact:
+            case AccountRead():
+                self._known_ms.setdefault(fact.account, fact.at_ms)
+            case PositionChanged():
+                self._add_change(fact, heard.before)
+            case Outcome():
+                self._add_outcome(fact, heard.entry)
+            case FundingPaid():
+                # Some exchanges book it into the margin, others into the wallet.
+                self._margin(fact.id, fact.at_ms).funding += fact.amount
+            case Delivered():
+                self._size(fact.id, fact.at_ms).delivered = True
+            case Liquidated() | Deleveraged():
+                self._size(fact.id, fact.at_ms).explained -= fact.quantity
+
+    def _add_change(self, fact: PositionChanged, before: Position | None) -> None:
+        id_, after, at_ms = fact.id, fact.position, fact.at_ms
+        if before == after or at_ms <= self._known_ms.get(id_.account, at_ms):
+            return
+        for tally in (self._size(id_, at_ms), self._margin(id_, at_ms)):
+            if not tally.changed:
+                tally.changed, tally.before, tally.first_ms = True, before, at_ms
+            tally.after, tally.last_ms = after, at_ms
+
+    def _add_outcome(self, fact: Outcome, entry: Entry | None) -> None:
+        if fact.kind is not OutcomeKind.VERIFIED:
+            return
+        traded = sum((fill.quantity for fill in fact.fills), ZERO)
+        if fact.proof == MET:
+            self._size(fact.id, fact.at_ms).explained -= traded
+        elif entry is not None:
+            self._add_action(entry.action.intent, traded, fact.at_ms)
 
     def _size(self, id_: PositionId, at_ms: int) -> _Tally:
         return self._tally(self._sizes, id_, GRACE_MS, _of_size, at_ms)
@@ -157,7 +184,7 @@ class Attribution:
         tally.quiet = False
         return tally
 
-    def _done(self, intent: Intent, traded: Decimal, at_ms: int) -> None:
+    def _add_action(self, intent: Intent, traded: Decimal, at_ms: int) -> None:
         match intent:
             case OpenHedge(id=id_, symbol=symbol):
                 self._size(hedge_id(id_, symbol), at_ms).explained += traded

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import NamedTuple
 
+from bot.core.capabilities import NOTHING_DECLARED, Capabilities
 from bot.core.conditions import CHANGED, CLOSED, QUIET, Events, Reach
 from bot.core.contracts import Contract
 from bot.core.decisions import Action, Because, Refusal
@@ -92,6 +93,7 @@ class Holder:
 
     sequence: int
     """Order of first sight, which is the order positions are asked in."""
+    account: Account
     position: Position
     contract: Contract
     armed: tuple[Armed, ...]
@@ -139,12 +141,15 @@ class Holder:
     """Whether a rule of its may hedge it: then it looks at the dated contracts beside its own."""
 
     id: PositionId = field(init=False)
+    wallet: Wallet = field(init=False)
+    """What its account holds in the currency it settles in."""
     isolated: bool = field(init=False)
     """Whether the position is a margin pool of its own."""
 
     def __post_init__(self) -> None:
-        """Name the position: its identity never changes, and is asked for at every evaluation."""
+        """Name the position: what it is and whose never changes, and is asked for at every evaluation."""
         self.id = self.position.id
+        self.wallet = self.account.wallet(self.contract.settlement)
         self.isolated = self.position.mode is MarginMode.ISOLATED
 
     def become(self, position: Position) -> None:
@@ -213,6 +218,8 @@ class Account:
     """One account: wallets, state and positions, in the order they were seen."""
 
     name: AccountName
+    able: Capabilities = NOTHING_DECLARED
+    """What the venue can do for it."""
     wallets: dict[str, Wallet] = field(default_factory=dict)
     """By settlement currency."""
     state: BotState = BotState.RECOVERING

@@ -10,6 +10,7 @@ from dataclasses import replace
 from decimal import Decimal
 
 from bot.core.book import Account, Holder, Unheld
+from bot.core.capabilities import NOTHING_DECLARED
 from bot.core.conditions import CHANGED, QUIET, Events
 from bot.core.decisions import Action, Decision, StateChanged
 from bot.core.flatten import FLATTEN_ENTRY
@@ -31,6 +32,7 @@ class Books:
     def __init__(self, settings: EngineSettings, market: Market) -> None:
         """Start knowing nothing."""
         self.market = market
+        self._able = settings.capabilities
         self._reducing = settings.reducing
         self.flatten_entry = replace(FLATTEN_ENTRY, shadow=settings.shadow)
         """The rule that is armed on every position of an account that is being flattened."""
@@ -75,7 +77,8 @@ class Books:
         """An account, which comes to be when first heard of."""
         account = self.accounts.get(name)
         if account is None:
-            account = self.accounts[name] = Account(name, reducing=self._reducing)
+            able = self._able.get(name, NOTHING_DECLARED)
+            account = self.accounts[name] = Account(name, able, reducing=self._reducing)
         return account
 
     def settle(self, account: Account, because: str, at_ms: int) -> None:
@@ -126,7 +129,7 @@ class Books:
         if holder.isolated:
             self.touch_one(holder)
         else:
-            self.touch_cross(self.accounts[holder.id.account], holder.contract.settlement)
+            self.touch_cross(holder.account, holder.contract.settlement)
 
     def touch_pair(self, id_: PositionId, *, gone: bool) -> None:
         """What happens to one leg of a pair concerns the others at once."""

@@ -164,18 +164,16 @@ class Engine:
 
     def explain(self, symbol: Symbol | None = None) -> tuple[PositionExplanation, ...]:
         """Each rule's conditions with their values and how far away they are, per position."""
-        accounts = self._books.accounts
         return tuple(
-            explain_holder(accounts[holder.id.account], holder, self._arbiter.between(holder), self._parked)
+            explain_holder(holder.account, holder, self._arbiter.between(holder), self._parked)
             for holder in self._holders()
             if symbol is None or holder.id.symbol == symbol
         )
 
     def overview(self) -> tuple[PositionStatus, ...]:
         """One line per position, for tables."""
-        accounts = self._books.accounts
         return tuple(
-            status_of(accounts[holder.id.account], holder, self._arbiter.between(holder), self._parked)
+            status_of(holder.account, holder, self._arbiter.between(holder), self._parked)
             for holder in self._holders()
         )
 

@@ -72,7 +72,7 @@ class Folding:
             OpenInterest: self._interest,
             InstrumentChanged: self._instrument,
             PositionChanged: self._position,
-            FundingPaid: self.attribution.paid,
+            FundingPaid: self.attribution.hear,
             BalanceChanged: self._balance,
             AccountRead: self._known,
             OrdersChanged: self._orders,
@@ -132,7 +132,7 @@ class Folding:
             if holder.id.symbol == fact.contract.symbol:
                 holder.contract = fact.contract
                 holder.pool = None
-                self._books.touch(self._books.accounts[holder.id.account])
+                self._books.touch(holder.account)
 
     def _listed(self, contract: Contract) -> None:
         """There is one contract more to hedge with."""
@@ -151,7 +151,7 @@ class Folding:
         if holder is not None and holder.hedges:
             leg_changed(self._books, self._ledger, holder, fact)
         before = holder.position if holder is not None else None
-        self.attribution.changed(fact.id, before, fact.position, fact.at_ms)
+        self.attribution.changed(fact, before)
         if fact.position is None:
             if holder is not None:
                 del account.holders[fact.id]
@@ -198,7 +198,7 @@ class Folding:
         if account.known or fact.at_ms < account.unknown_since_ms:
             return
         account.known = True
-        self.attribution.known(fact.account, fact.at_ms)
+        self.attribution.hear(fact)
         known = "the account is known"
         if account.halted:
             known += ", and it was halted before"
@@ -256,7 +256,7 @@ class Folding:
         return not told and all(_epoch_of(other) != epoch for other in strangers)
 
     def _lost(self, fact: Liquidated | Deleveraged | Delivered) -> None:
-        self.attribution.taken(fact)
+        self.attribution.hear(fact)
         closed_by_venue(self._books, fact)
 
     def _quoted(self, fact: LiquidationQuoted) -> None:

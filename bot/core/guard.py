@@ -15,7 +15,6 @@ from decimal import Decimal
 
 from bot.core.book import Parked
 from bot.core.bounding import AGAIN_MS, bounded
-from bot.core.capabilities import NOTHING_DECLARED
 from bot.core.case import Case, No, Verdict
 from bot.core.conditions import FOREVER_MS
 from bot.core.contracts import Contract
@@ -156,8 +155,7 @@ class Guard:
         return None
 
     def _capability(self, kind: type[Intent], case: Case) -> No | None:
-        capabilities = self._settings.capabilities.get(case.account.name, NOTHING_DECLARED)
-        capability = capabilities.of(kind.__name__, case.holder.position.mode, case.holder.id.symbol)
+        capability = case.account.able.of(kind.__name__, case.holder.position.mode, case.holder.id.symbol)
         if capability.works:
             return None
         instead = f"; use {capability.substitute}" if capability.substitute else ""

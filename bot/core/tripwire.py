@@ -88,7 +88,7 @@ class Tripwires:
 
     def _sums_hold(self, holder: Holder) -> bool:
         """Whether the sums of its pool are still where the position needs them."""
-        rooms = self._accounts[holder.id.account].wallet(holder.contract.settlement).rooms
+        rooms = holder.wallet.rooms
         market = self._market
         for (weight, without), band in holder.reach.sums.items():
             if not band.holds(rooms.by_weight[weight].surplus(market.marks, without, market.turn)):

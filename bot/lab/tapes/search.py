@@ -4,7 +4,7 @@ import numpy as np
 
 from bot.lab.tapes.ticks import Ticks
 
-_FIRST_WINDOW = 256
+_FIRST_WINDOW = 1_024
 _GROWTH = 8
 _LAST_WINDOW = 1 << 17
 # No price has these ticks, so a bound that is open or beyond 64 bits can stand at them.
