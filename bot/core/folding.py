@@ -6,7 +6,7 @@ became of intents; the engine decides afterwards, once per batch.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from functools import partial
 from typing import Any
 
@@ -15,7 +15,6 @@ from bot.core.attribution import Attribution
 from bot.core.books import Books
 from bot.core.conditions import Events
 from bot.core.contracts import Contract
-from bot.core.decisions import StateChanged
 from bot.core.facts import (
     AccountRead,
     BalanceChanged,
@@ -38,17 +37,15 @@ from bot.core.facts import (
     ProcessChanged,
     StoodStill,
 )
-from bot.core.intents import Level
 from bot.core.leaving import closed_by_venue, leg_changed, miss_stops, stop_ended, turned
 from bot.core.ledger import Ledger
 from bot.core.listings import news_of
 from bot.core.pools import after_payment
 from bot.core.process import note, stand_still
-from bot.core.provenance import Provenance, is_accepted, origin_of
+from bot.core.provenance import Provenance
 from bot.core.settings import EngineSettings
-from bot.core.types import AccountName, MarginMode
-
-_WHOSE = "another bot acts here, or this journal is not the one that knows it"
+from bot.core.strangers import Strangers
+from bot.core.types import MarginMode
 
 
 class Folding:
@@ -59,7 +56,7 @@ class Folding:
         self._books = books
         self._market = books.market
         self._ledger = ledger
-        self._shadow = settings.shadow
+        self._strangers = Strangers(books, ledger, shadow=settings.shadow)
         self.arming = Arming(settings, books, ledger)
         timeframes = frozenset().union(*(e.rule.needs().timeframes_ms for e in self.arming.entries))
         self._closed = {each: Events(changed=False, bars_ms=frozenset((each,))) for each in timeframes}
@@ -85,7 +82,7 @@ class Folding:
             Outcome: self._outcome,
             StoodStill: partial(stand_still, books),
             ProcessChanged: partial(note, books),
-            Provenance: self._provenance,
+            Provenance: self._strangers.remembered,
         }
 
     @property
@@ -212,7 +209,7 @@ class Folding:
         if self._overtaken(fact):
             return
         for order in fact.orders:
-            self._doubt(fact.id.account, order.client_id, f"on {fact.id.symbol}", fact.at_ms)
+            self._strangers.doubt(fact.id.account, order.client_id, f"on {fact.id.symbol}", fact.at_ms)
         holder = self._books.holder(fact.id)
         if holder is None:
             self._books.unhold(fact.id, fact.orders, fact.at_ms)  # A stop may be seen before its position.
@@ -222,38 +219,6 @@ class Folding:
         self._ledger.keep_stops(set(alive), {order.client_id for order in holder.orders})
         holder.rest(fact.orders)
         self._books.touch_one(holder)
-
-    def _provenance(self, fact: Provenance) -> None:
-        self._ledger.given = {each.epoch: each.count for each in fact.given}
-        for seen in fact.seen:
-            self._doubt(seen.account, seen.client_id, "at the exchange", fact.at_ms)
-
-    def _doubt(self, name: AccountName, client_id: str, where: str, at_ms: int) -> None:
-        """An order with our prefix that cannot be ours means that two act on one account, or a lost memory.
-
-        Nothing is sent until a person has looked. Resuming accepts the orders that are there, and with each
-        what the same epoch gave before it: of each epoch that shows while the account is halted already a
-        person is told as well. In shadow nothing is sent anyway, and another bot is what a shadow may stand
-        beside.
-        """
-        if self._shadow:
-            return
-        account = self._books.account(name)
-        why = self._ledger.stranger(client_id)
-        if why is None or is_accepted(client_id, account.strangers):
-            return
-        because = f"{client_id} {where}: {why}; {_WHOSE}"
-        if account.halted and self._is_another(client_id, account.strangers):
-            self._books.notes.append(_stranger(client_id, because, at_ms))
-        account.strangers.add(client_id)
-        account.halted = True
-        self._books.settle(account, because, at_ms)
-
-    def _is_another(self, client_id: str, strangers: Iterable[str]) -> bool:
-        """Whether nobody was told of its epoch, nor of any stranger in this step: a lost journal has many."""
-        epoch = _epoch_of(client_id)
-        told = any(isinstance(note, StateChanged) and _WHOSE in note.because for note in self._books.notes)
-        return not told and all(_epoch_of(other) != epoch for other in strangers)
 
     def _lost(self, fact: Liquidated | Deleveraged | Delivered) -> None:
         self.attribution.hear(fact)
@@ -292,20 +257,3 @@ class Folding:
             self._books.touch_currency(account, entry.currency)  # It holds nothing of the balance any more.
         elif holder is not None:
             self._books.touch_one(holder)
-
-
-def _epoch_of(client_id: str) -> int | None:
-    origin = origin_of(client_id)
-    return None if origin is None else origin[0]
-
-
-def _stranger(client_id: str, because: str, at_ms: int) -> StateChanged:
-    """That an order cannot be ours, where the account is halted already and becomes nothing else by it."""
-    return StateChanged(
-        at_ms=at_ms,
-        subject=f"order:{client_id}",
-        was="unseen",
-        now="a stranger",
-        because=because,
-        level=Level.CRITICAL,
-    )

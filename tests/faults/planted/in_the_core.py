@@ -244,7 +244,7 @@ SUBSTITUTIONS = (
     ),
     Substitution(
         name="strangers_are_welcome",
-        path=f"{CORE}/folding.py",
+        path=f"{CORE}/strangers.py",
         old="        account.strangers.add(client_id)\n        account.halted = True\n",
         new="        account.strangers.add(client_id)\n",
         breaks="two bots act on one account, or a lost memory is acted on",
