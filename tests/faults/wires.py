@@ -110,6 +110,9 @@ class StreamLine(Line):
     def send(self, text: str, topic: str = "") -> None:
         if not self.open:
             return
+        if self._program.gone:
+            self.cut("reset: nobody is there any more")
+            return
         target = f"{self.call.target} {topic}"
         faults = self._exchange.world.faults
         if self.silence is None:
