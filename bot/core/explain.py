@@ -126,8 +126,7 @@ def status_of(
 ) -> PositionStatus:
     """The same in one line: the nearest level condition of a rule that may still act names the next rule."""
     explained = explain_holder(account, holder, situation, parked)
-    speaking = [armed for armed in holder.armed if _may_speak(holder, armed, situation, parked)]
-    nearest = min(_distances(speaking, situation), default=None, key=lambda item: item[0])
+    nearest = nearest_rule(holder, situation, parked)
     refusals = [armed.last_refusal for armed in holder.armed if armed.last_refusal is not None]
     return PositionStatus(
         id=holder.id,
@@ -144,6 +143,14 @@ def status_of(
         last_action=holder.last_action,
         last_refusal=max(refusals, default=None, key=lambda refusal: refusal.at_ms),
     )
+
+
+def nearest_rule(
+    holder: Holder, situation: Situation | None, parked: Parked
+) -> tuple[Decimal, RuleName] | None:
+    """Which rule speaks next, by its level of distance, and how much further that is."""
+    speaking = (armed for armed in holder.armed if _may_speak(holder, armed, situation, parked))
+    return min(_distances(speaking, situation), default=None, key=lambda item: item[0])
 
 
 def _may_speak(holder: Holder, armed: Armed, situation: Situation | None, parked: Parked) -> bool:

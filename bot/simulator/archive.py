@@ -99,9 +99,12 @@ class Archive:
         self._order_id, self._trade_id, self._move_id = FIRST_ORDER_ID, FIRST_TRADE_ID, FIRST_MOVE_ID
         self._paper: dict[ClientId, tuple[AccountName, int]] = {}
         """Which record an order of the paper exchange is, by its name there."""
+        self._views: dict[AccountName, AccountView] = {}
+        """Each account as it is since the last change: prices and queries look at it far more often."""
 
     def begin(self, record: OrderRecord, at_ms: int) -> tuple[OrderRecord, ClientId]:
         """A record for an order that is about to be placed, and its name on the paper exchange."""
+        self._views.clear()
         record = replace(record, order_id=self._next_order(), created_ms=at_ms, updated_ms=at_ms)
         name = ClientId(str(record.order_id))
         self._paper[name] = (record.id.account, record.order_id)
@@ -110,6 +113,7 @@ class Archive:
 
     def withdraw(self, record: OrderRecord) -> None:
         """Forget an order that the exchange refused: it never was."""
+        self._views.clear()
         del self._drawers[record.id.account].orders[record.order_id]
         self._paper = {k: v for k, v in self._paper.items() if v[1] != record.order_id}
 
@@ -124,13 +128,20 @@ class Archive:
 
     def view(self, account: AccountName, at_ms: int, as_of_ms: int | None = None) -> AccountView:
         """The account now, or as it was at ``as_of_ms``."""
+        known = self._views.get(account)
+        if as_of_ms is not None:
+            return self._view(account, as_of_ms, as_of_ms)
+        if known is None or known.at_ms != at_ms:
+            self._views[account] = known = self._view(account, at_ms) if known is None else known.at(at_ms)
+        return known
+
+    def _view(self, account: AccountName, at_ms: int, as_of_ms: int | None = None) -> AccountView:
         drawer = self._drawers[account]
-        until = at_ms if as_of_ms is None else as_of_ms
         positions = ((id_, kept.at(as_of_ms)) for id_, kept in drawer.positions.items())
         orders = ((id_, kept.at(as_of_ms)) for id_, kept in drawer.orders.items())
         return AccountView(
             account=account,
-            at_ms=until,
+            at_ms=at_ms,
             positions={id_: position for id_, position in positions if position is not None},
             wallets={currency: kept.at(as_of_ms) or ZERO for currency, kept in drawer.wallets.items()},
             orders={id_: order for id_, order in orders if order is not None},
@@ -141,6 +152,7 @@ class Archive:
 
     def note_margin(self, at_ms: int, id_: PositionId, amount: Decimal) -> MarginMove:
         """Isolated margin was moved."""
+        self._views.clear()
         move = MarginMove(
             move_id=self._next_move(), id=id_, at_ms=at_ms, amount=amount, currency=self._currency(id_)
         )
@@ -152,6 +164,7 @@ class Archive:
 
         ``cancelled`` is what the holder cancelled: any other order that no longer rests, the exchange ended.
         """
+        self._views.clear()
         updates: list[Update] = []
         touched: dict[tuple[AccountName, int], None] = {}
         for fact in facts:

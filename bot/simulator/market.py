@@ -6,6 +6,7 @@ from collections import deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
+from itertools import islice
 
 from bot.core.contracts import Contract
 from bot.core.types import ZERO, Symbol
@@ -73,6 +74,7 @@ class Market:
     def __init__(self, contracts: Mapping[Symbol, Contract], model: MarketModel) -> None:
         self.model = model
         self.tickers = {symbol: Ticker(contract) for symbol, contract in contracts.items()}
+        self._past: dict[Symbol, _Past] = {}
 
     def __getitem__(self, symbol: Symbol) -> Ticker:
         """The ticker of that symbol; ``KeyError`` if it is not listed."""
@@ -113,6 +115,7 @@ class Market:
         ticker = self.tickers[symbol]
         ticker.bars.clear()
         ticker.bars.extend(bars)
+        self._past.pop(symbol, None)
 
     def bars(self, symbol: Symbol, timeframe_ms: int, count: int | None = None) -> Sequence[Bar]:
         """Bars of that length, oldest first, all or the last ``count``; the last one may be open still."""
@@ -139,12 +142,14 @@ class Market:
 
     def day(self, symbol: Symbol, now_ms: int) -> Bar | None:
         """The last 24 hours as one bar; ``None`` before the first price."""
-        day: Bar | None = None
-        for bar in reversed(self.tickers[symbol].bars):
-            if day is not None and bar.open_ms < now_ms - DAY_MS:
-                break
-            day = bar if day is None else _joined(bar, day, bar.open_ms)
-        return day
+        bars = self.tickers[symbol].bars
+        if not bars:
+            return None
+        since_ms, newest = now_ms - DAY_MS, bars[-1]
+        past = self._past.get(symbol)
+        if past is None or not past.holds(bars, since_ms):
+            past = self._past[symbol] = _past_of(bars, since_ms)
+        return newest if past.bar is None else _joined(past.bar, newest, past.bar.open_ms)
 
     def book(self, symbol: Symbol, levels: int = BOOK_LEVELS) -> tuple[Sequence[Level], Sequence[Level]]:
         """Bids and asks, best first: half the spread away from the last price, then tick by tick.
@@ -166,6 +171,34 @@ class Market:
 
 Level = tuple[Decimal, Decimal]
 """Price and quantity."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Past:
+    """The minutes of a day that are over, as one bar: every price of a minute asks for them.
+
+    ``last`` is the last of them, and ``before_ms`` when the last one began that was too old.
+    """
+
+    bar: Bar | None
+    last: Bar | None
+    before_ms: int
+
+    def holds(self, bars: deque[Bar], since_ms: int) -> bool:
+        """Whether it is still what is over, and of this day."""
+        last = bars[-2] if len(bars) > 1 else None
+        return self.last is last and (
+            self.before_ms < since_ms and (self.bar is None or self.bar.open_ms >= since_ms)
+        )
+
+
+def _past_of(bars: deque[Bar], since_ms: int) -> _Past:
+    day: Bar | None = None
+    for bar in islice(reversed(bars), 1, None):
+        if bar.open_ms < since_ms:
+            return _Past(day, bars[-2], bar.open_ms)
+        day = bar if day is None else _joined(bar, day, bar.open_ms)
+    return _Past(day, bars[-2] if len(bars) > 1 else None, -1)
 
 
 def _joined(one: Bar, two: Bar, open_ms: int) -> Bar:

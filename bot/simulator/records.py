@@ -178,3 +178,16 @@ class AccountView:
     def open_orders(self) -> tuple[OrderRecord, ...]:
         """What rests, conditional orders among it, oldest first."""
         return tuple(order for order in self.orders.values() if order.status.open)
+
+    def at(self, at_ms: int) -> AccountView:
+        """The same, seen at another time."""
+        return AccountView(
+            account=self.account,
+            at_ms=at_ms,
+            positions=self.positions,
+            wallets=self.wallets,
+            orders=self.orders,
+            trades=self.trades,
+            income=self.income,
+            margin_moves=self.margin_moves,
+        )

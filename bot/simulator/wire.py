@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any, Protocol
 from urllib.parse import parse_qsl
 
@@ -31,9 +32,8 @@ class Call:
     @property
     def params(self) -> dict[str, str]:
         """The parameters of the query and of a form in the body; an empty value is kept."""
-        return dict(parse_qsl(self.query, keep_blank_values=True)) | (
-            {} if self.body.startswith(("{", "[")) else dict(parse_qsl(self.body, keep_blank_values=True))
-        )
+        form = "" if self.body.startswith(("{", "[")) else self.body
+        return dict(_pairs(self.query) + _pairs(form))
 
     @property
     def data(self) -> Any:  # noqa: ANN401 - JSON
@@ -194,4 +194,13 @@ class OpenLines:
 
 def spelt(payload: Any) -> str:  # noqa: ANN401 - JSON
     """JSON as exchanges write it: no spaces."""
-    return json.dumps(payload, separators=(",", ":"))
+    return _SPELLING.encode(payload)
+
+
+_SPELLING = json.JSONEncoder(separators=(",", ":"))
+
+
+@lru_cache(maxsize=64)
+def _pairs(text: str) -> list[tuple[str, str]]:
+    """The parameters of a query or form; those who log, admit and answer a request all ask for them."""
+    return parse_qsl(text, keep_blank_values=True)

@@ -37,9 +37,9 @@ class Configured:
     """The receive window: no request is carried out later than this after it was signed."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)
 class Asked:
-    """One request that left the bot.
+    """One request that left the bot. The ledger goes on writing in it until it is answered.
 
     ``arrived_ms`` is ``None`` where it never reached the exchange. ``executed`` says whether its handler ran
     and did not refuse; ``code`` is the exchange's own of a refusal. ``answered`` is what the bot got:

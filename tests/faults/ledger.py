@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from decimal import Decimal
 from itertools import count
 
@@ -101,30 +101,28 @@ class Ledger:
 
     def sent(self, asked: Asked) -> int:
         """A request left the bot; its number."""
-        number = next(self._numbers)
-        self.requests[number] = replace(asked, number=number, sent_ms=self.time.now_ms)
+        asked.number = number = next(self._numbers)
+        asked.sent_ms = self.time.now_ms
+        self.requests[number] = asked
         return number
 
     def arrived(self, number: int) -> None:
         """It reached the exchange."""
-        self.requests[number] = replace(self.requests[number], arrived_ms=self.time.now_ms)
+        self.requests[number].arrived_ms = self.time.now_ms
 
     def carried_out(self, number: int, *, executed: bool, code: str) -> None:
         """The exchange did what it asked for, or refused with ``code``."""
-        self.requests[number] = replace(self.requests[number], executed=executed, code=code)
+        asked = self.requests[number]
+        asked.executed, asked.code = executed, code
 
     def answered(
         self, number: int, status: int | None, how: str, *, retry_ms: int = 0, banned: bool = False
     ) -> None:
         """What the bot got, and when."""
-        self.requests[number] = replace(
-            self.requests[number],
-            answered_ms=self.time.now_ms,
-            status=status,
-            answered=how,
-            retry_after_ms=retry_ms,
-            banned=banned,
-        )
+        asked = self.requests[number]
+        asked.answered_ms = self.time.now_ms
+        asked.status, asked.answered = status, how
+        asked.retry_after_ms, asked.banned = retry_ms, banned
 
     # -- effects ------------------------------------------------------------------------------------
 

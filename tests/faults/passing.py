@@ -12,10 +12,11 @@ from __future__ import annotations
 
 import asyncio
 from asyncio import base_events
+from collections import deque
 from collections.abc import Callable, Coroutine
-from contextvars import Context
+from contextvars import Context, copy_context
 from functools import partial
-from heapq import heappop, heappush
+from heapq import heapify, heappop, heappush
 from itertools import count
 from math import ceil
 from typing import Any, TypeVar
@@ -24,6 +25,11 @@ T = TypeVar("T")
 Happening = Callable[[], object]
 US = 1_000
 """Microseconds of a millisecond."""
+RESOLUTION_S = 1e-6
+DAY_S = 86_400
+"""The base's loop waits no longer than this at a time."""
+MANY_TIMERS, MOST = 100, 0.5
+"""Of more timers than this no more than that share is kept after being cancelled, as the base has it."""
 
 
 class Killed(BaseException):
@@ -103,14 +109,56 @@ class _Own:
         self._time.after(0, partial(callback, *args))
 
 
+class _Callback(asyncio.Handle):
+    """What is to be called in a turn of the loop. The library's own looks each time whether it debugs."""
+
+    __slots__ = ()
+
+    def __init__(self, callback: Any, args: Any, loop: Any, context: Context | None) -> None:
+        self._context = copy_context() if context is None else context
+        self._loop = loop
+        self._callback = callback
+        self._args = args
+        self._cancelled = False
+        self._repr = self._source_traceback = None
+
+
+class _Timer(asyncio.TimerHandle):
+    """What is to be called at a time; it lies in the heap behind its time, and among equals nobody is first."""
+
+    __slots__ = ()
+    __hash__ = object.__hash__
+    __eq__ = object.__eq__
+
+    def __init__(self, when: float, callback: Any, args: Any, loop: Any, context: Context | None) -> None:
+        self._context = copy_context() if context is None else context
+        self._loop = loop
+        self._callback = callback
+        self._args = args
+        self._cancelled = False
+        self._repr = self._source_traceback = None
+        self._when = when
+        self._scheduled = True
+
+    def __lt__(self, other: object) -> bool:
+        return False
+
+
 class Program(base_events.BaseEventLoop):
-    """The loop of one program in the world."""
+    """The loop of one program in the world.
+
+    It does what the base does, in the base's order, and leaves out what only real programs need: sockets,
+    other threads, a debugger. Most of a simulated hour was spent on these.
+    """
+
+    _ready: deque[asyncio.Handle]
 
     def __init__(self, time: Time) -> None:
         super().__init__()
         self._time = time
         self._selector = self
-        self._clock_resolution = 1e-6
+        self._timers: list[tuple[float, _Timer]] = []
+        self._timers_cancelled = 0
         self._births = count()
         self.gone = False
         self.set_task_factory(_numbered(self._births))
@@ -119,9 +167,78 @@ class Program(base_events.BaseEventLoop):
         """Seconds since the world began."""
         return self._time.now_us / 1e6
 
+    def call_soon(self, callback: Any, *args: Any, context: Context | None = None) -> asyncio.Handle:
+        """In the next turn."""
+        handle = _Callback(callback, args, self, context)
+        self._ready.append(handle)
+        return handle
+
+    def call_at(
+        self, when: float, callback: Any, *args: Any, context: Context | None = None
+    ) -> asyncio.TimerHandle:
+        """At a time."""
+        timer = _Timer(when, callback, args, self, context)
+        heappush(self._timers, (when, timer))
+        return timer
+
+    def call_later(
+        self, delay: float, callback: Any, *args: Any, context: Context | None = None
+    ) -> asyncio.TimerHandle:
+        """After a time."""
+        return self.call_at(self._time.now_us / 1e6 + delay, callback, *args, context=context)
+
+    def _timer_handle_cancelled(self, handle: asyncio.TimerHandle) -> None:
+        if handle._scheduled:  # type: ignore[attr-defined]  # of the library's own
+            self._timers_cancelled += 1
+
+    def _run_once(self) -> None:
+        """One turn: wait, unless there is something to do, then do all of it."""
+        self._drop_cancelled()
+        ready, timers, time = self._ready, self._timers, self._time
+        while True:
+            if ready or self._stopping:  # type: ignore[attr-defined]  # of the base
+                time.wait(0)
+            elif timers:
+                time.wait(min(max(0, timers[0][0] - time.now_us / 1e6), DAY_S))
+            else:
+                time.wait(None)
+            ends = time.now_us / 1e6 + RESOLUTION_S
+            while timers and timers[0][0] < ends:
+                timer = heappop(timers)[1]
+                timer._scheduled = False  # type: ignore[attr-defined]
+                ready.append(timer)
+            if ready or self._stopping:  # type: ignore[attr-defined]
+                break
+            self._drop_cancelled()
+            timers = self._timers
+        for _ in range(len(ready)):
+            handle: Any = ready.popleft()
+            if not handle._cancelled:
+                try:
+                    handle._context.run(handle._callback, *handle._args)
+                except (SystemExit, KeyboardInterrupt):
+                    raise
+                except BaseException as error:  # noqa: BLE001  # as the base does: the handler's to judge
+                    self.call_exception_handler(
+                        {"message": f"error in {handle._callback}", "exception": error, "handle": handle}
+                    )
+
+    def _drop_cancelled(self) -> None:
+        """Forget timers that nobody waits for any more: at the head, or all of them where they are many."""
+        timers = self._timers
+        if len(timers) > MANY_TIMERS and self._timers_cancelled / len(timers) > MOST:
+            for _, timer in timers:
+                timer._scheduled = not timer._cancelled
+            self._timers = [each for each in timers if not each[1]._cancelled]
+            heapify(self._timers)
+            self._timers_cancelled = 0
+        else:
+            while timers and timers[0][1]._cancelled:
+                self._timers_cancelled -= 1
+                heappop(timers)[1]._scheduled = False
+
     def select(self, timeout: float | None) -> list[Any]:
-        """Wait, as the base asks its selector to."""
-        self._time.wait(timeout)
+        """There is nothing to select from."""
         return []
 
     def hear(self, callback: Callable[..., object], *args: Any) -> None:

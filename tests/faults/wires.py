@@ -6,12 +6,11 @@ Everything the real clients do beside carrying bytes is the real clients' own co
 from __future__ import annotations
 
 import asyncio
-import hashlib
 import hmac
 import json
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Never
-from urllib.parse import urlencode
+from urllib.parse import quote_plus
 
 from bot.core.types import AccountName
 from bot.simulator import ApiKey, Call
@@ -50,6 +49,7 @@ class Caller:
         self.program = program
         self.key = key
         self.epoch = epoch
+        self._secret = key.secret.encode()
         self.now_ms: Callable[[], int] = lambda: 0
         """The exchange's clock as the program knows it."""
 
@@ -66,11 +66,9 @@ class Caller:
         headers = {"x-mbx-apikey": self.key.key}
         if signed:
             params |= {"timestamp": self.now_ms(), "recvWindow": 3_000}
-        query = urlencode(params)
+        query = "&".join([f"{name}={_quoted(value)}" for name, value in params.items()])
         if signed:
-            query += (
-                "&signature=" + hmac.new(self.key.secret.encode(), query.encode(), hashlib.sha256).hexdigest()
-            )
+            query += "&signature=" + hmac.digest(self._secret, query.encode(), "sha256").hex()
         call = Call(method=method, host="fapi.binance.com", path=path, query=query, headers=headers)
         waiting: asyncio.Future[Reply] = self.program.create_future()
         self.exchange.ask(
@@ -84,6 +82,12 @@ class Caller:
 
     async def close(self) -> None:
         """There is nothing to close."""
+
+
+def _quoted(value: object) -> str:
+    """As it stands in a query. Nearly everything stands there as it is."""
+    text = str(value)
+    return text if text.isascii() and text.isalnum() else quote_plus(text)
 
 
 def _settle(waiting: asyncio.Future[Any], value: Any) -> None:
@@ -109,6 +113,9 @@ class StreamLine(Line):
 
     def send(self, text: str, topic: str = "") -> None:
         if not self.open:
+            return
+        if self._program.gone:
+            self.cut("reset: nobody is there any more")
             return
         target = f"{self.call.target} {topic}"
         faults = self._exchange.world.faults

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import hmac
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
@@ -120,7 +119,7 @@ def _check_signature(call: Call, key: ApiKey) -> None:
     given = query_signature or body_signature
     if not given:
         raise BinanceError(-1102, "signature")
-    expected = hmac.new(key.secret.encode(), (query + body).encode(), hashlib.sha256).hexdigest()
+    expected = hmac.digest(key.secret.encode(), (query + body).encode(), "sha256").hex()
     if not hmac.compare_digest(given, expected):
         raise BinanceError(-1022)
 

@@ -13,7 +13,7 @@ from bot.core.facts import BalanceChanged, FundingPaid, Liquidated, PositionChan
 from bot.core.margin.arithmetic import unrealised
 from bot.core.margin.assess import assess
 from bot.core.margin.requirement import maintenance
-from bot.core.types import ZERO, AccountName, MarginMode, Position, PositionId, Side, Symbol
+from bot.core.types import ZERO, AccountName, MarginMode, Position, PositionId, Symbol
 from bot.simulator.binance.events import account_update, algo_frames, margin_call, order_frame
 from bot.simulator.binance.listen_keys import ListenKeys
 from bot.simulator.binance.office import Office
@@ -56,9 +56,6 @@ class PrivateStreams:
     def priced(self, symbol: Symbol) -> None:
         """Call for margin where a position of an account that listens is in danger, once until it is not."""
         for account in self._keys.listening():
-            ids = [PositionId(account, symbol, side) for side in Side]
-            if not any(map(self._office.world.exchange.holds, ids)):
-                continue
             view = self._office.world.view(account)
             for held in view.positions.values():
                 if held.id.symbol == symbol:

@@ -214,9 +214,7 @@ def best(office: Office, contract: Contract) -> Json:
 
 def day(office: Office, contract: Contract) -> Json:
     """The last 24 hours of one symbol."""
-    market = office.world.market
-    bar, ticker = market.day(contract.symbol, office.now_ms), market[contract.symbol]
-    assert bar is not None, f"{contract.symbol}: a price without a bar"
+    bar, ticker = day_bar(office, contract), office.world.market[contract.symbol]
     change = ticker.last - bar.open
     return {
         "symbol": market_id(contract),
@@ -236,6 +234,13 @@ def day(office: Office, contract: Contract) -> Json:
         "lastId": ticker.trades,
         "count": bar.trades,
     }
+
+
+def day_bar(office: Office, contract: Contract) -> Bar:
+    """The same as one bar."""
+    bar = office.world.market.day(contract.symbol, office.now_ms)
+    assert bar is not None, f"{contract.symbol}: a price without a bar"
+    return bar
 
 
 def levels(office: Office, contract: Contract, side: Any) -> list[list[str]]:  # noqa: ANN401 - levels

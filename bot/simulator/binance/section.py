@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import cache
 
 from bot.core.contracts import Contract, ContractKind
 from bot.core.types import Symbol
@@ -64,11 +65,16 @@ COINM = Section(
 
 def market_id(contract: Contract) -> str:
     """``BTC/USDT:USDT`` is ``BTCUSDT``, dated ``BTCUSDT_261225``; ``BTC/USD:BTC`` is ``BTCUSD_PERP``."""
-    pair, _, dated = contract.symbol.partition("-")
+    return _market_id(contract.symbol, contract.kind is ContractKind.INVERSE)
+
+
+@cache
+def _market_id(symbol: Symbol, inverse: bool) -> str:  # noqa: FBT001 - it is a key of the cache
+    pair, _, dated = symbol.partition("-")
     name = pair.partition(":")[0].replace("/", "")
     if dated:
         return f"{name}_{dated}"
-    return f"{name}_PERP" if contract.kind is ContractKind.INVERSE else name
+    return f"{name}_PERP" if inverse else name
 
 
 def pair_of(contract: Contract) -> str:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from bot.core.contracts import Contract
 from bot.simulator.binance.office import Office
-from bot.simulator.binance.public import INTERVALS, best, day, levels
+from bot.simulator.binance.public import INTERVALS, best, day, day_bar, levels
 from bot.simulator.binance.section import market_id, pair_of
 from bot.simulator.binance.shapes import Json, plain
 from bot.simulator.market import Bar
@@ -169,8 +169,18 @@ class Frames:
         }
 
     def _mini(self, contract: Contract) -> Json:
-        whole = self._ticker(contract)
-        return {key: whole[key] for key in ("E", "s", "c", "o", "h", "l", "v", "q")} | {"e": "24hrMiniTicker"}
+        bar, last = day_bar(self._office, contract), self._office.world.market[contract.symbol].last
+        return {
+            "E": self._office.now_ms,
+            "s": market_id(contract),
+            "c": plain(last),
+            "o": plain(bar.open),
+            "h": plain(bar.high),
+            "l": plain(bar.low),
+            "v": plain(bar.volume),
+            "q": plain(bar.volume * last),
+            "e": "24hrMiniTicker",
+        }
 
     def _depth(self, contract: Contract, count: int) -> Json:
         bids, asks = self._office.world.market.book(contract.symbol, count)

@@ -82,6 +82,9 @@ class AccountReader:
         self._known_positions: set[PositionId] = set()
         self._with_orders: set[PositionId] = set()
         self._currencies: set[str] = set()
+        self._requests: tuple[Request, ...] = ()
+        self._requests_for: tuple[Mapping[Symbol, Instrument] | None, frozenset[Symbol]] = None, frozenset()
+        """For what listing and which symbols the requests are: they are asked for all the time."""
         self._glanced_ms: dict[Symbol, int] = {}
         """When the newest glance began at each symbol."""
 
@@ -92,7 +95,11 @@ class AccountReader:
 
     def requests_of(self, symbols: frozenset[Symbol]) -> tuple[Request, ...]:
         """What a glance at these asks."""
-        return tuple(self._reading.account_requests(self.listing, symbols).values())
+        asked = (self.listing.by_symbol, symbols)
+        if self._requests_for[0] is not asked[0] or self._requests_for[1] != symbols:
+            self._requests = tuple(self._reading.account_requests(self.listing, symbols).values())
+            self._requests_for = asked
+        return self._requests
 
     async def probe(self, urgency: Urgency) -> None:
         """One request that needs our key, and no more; ``Unreadable`` if it fails."""
