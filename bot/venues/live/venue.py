@@ -357,7 +357,8 @@ class LiveVenue:
             proof = f"read twice after its time: {seen.proof}"
             return (*self.reader.facts(found), self._outcome(act.action, OutcomeKind.NOT_APPLIED, proof))
         age_ms = self.acts.age_ms(act)
-        if age_ms > PATIENCE_MS and (act.confirmed or seen.sight is Sight.LAGGING):
+        late = self.acts.overdue(act, began_ms, traded=bool(seen.fills))
+        if late and (act.confirmed or seen.sight is Sight.LAGGING):
             self._say(f"{act.action.client_id} was confirmed and the account does not show it: {seen.proof}")
             return await self._verified(act, found, seen)
         self.acts.postpone(act, began_ms)
