@@ -104,6 +104,8 @@ CODES = Codes(
     limited=_codes("1003 1015"),
     # -5028 and -4188: the engine itself found the window over, so that it did not take the request.
     clock=_codes("1021 5028 4188"),
+    # -4118 (COIN-M -4112): "please check your existing position and open orders".
+    crowded=_codes("2022 4112 4118"),
     suspended=_STATUS,
 )
 """Left open on purpose: -1000 unknown, -1001 disconnected, -1006 "execution status unknown", -1007 "send
