@@ -222,6 +222,8 @@ class Folding:
 
     def _lost(self, fact: Liquidated | Deleveraged | Delivered) -> None:
         self.attribution.hear(fact)
+        if not isinstance(fact, Delivered) and self._books.holder(fact.id) is None:
+            self._books.pairs.gave(fact.id, fact.quantity)  # Of a hedge that was not seen yet, if it is one.
         closed_by_venue(self._books, fact)
 
     def _quoted(self, fact: LiquidationQuoted) -> None:

@@ -162,7 +162,10 @@ class Pairs:
         if known is None:
             return
         if filled:
-            self._hedges[known.id] = replace(known, quantity=known.quantity - wanted + min(filled, wanted))
+            quantity = known.quantity - wanted + min(filled, wanted)
+            self._hedges[known.id] = replace(known, quantity=quantity)
+            if quantity <= 0 and not held:
+                self.forget(known.id)  # The venue took it away again before anybody saw it.
         elif held:
             ours = min(known.quantity - wanted or held, held)
             self._hedges[known.id] = replace(known, ratio=min(ONE, ours / guarded.quantity), quantity=ours)

@@ -13,6 +13,7 @@ from bot.core.facts import (
     Book,
     CarriedOver,
     CommandKind,
+    Deleveraged,
     Fact,
     Fill,
     InstrumentChanged,
@@ -187,6 +188,29 @@ def test_a_hedge_that_was_closed_before_it_was_seen_is_forgotten() -> None:
     desk.fold(holding(desk, HEDGE, a_hedge(opened_ms=T0 + 1)))
     desk.closed()
     assert kept(desk) == []
+
+
+@pytest.mark.parametrize("outcome_first", [True, False])
+def test_a_hedge_that_the_venue_took_away_before_it_was_seen_is_forgotten(outcome_first: bool) -> None:
+    desk = a_desk()
+    action = wanting(desk)
+    taken = Deleveraged(at_ms=desk.now_ms, id=HEDGE, quantity=D(1), price=D(96))
+    traded = desk.outcome(action, OutcomeKind.VERIFIED, fills=(a_fill("1"),))
+    for fact in (traded, taken) if outcome_first else (taken, traded):
+        desk.fold(fact)
+    desk.fold(holding(desk, HEDGE, a_hedge(opened_ms=T0 + 1)))
+    desk.closed()
+    assert kept(desk) == []
+
+
+def test_of_a_hedge_that_was_taken_in_part_before_it_was_seen_the_rest_is_ours() -> None:
+    desk = a_desk()
+    action = wanting(desk)
+    desk.fold(Deleveraged(at_ms=desk.now_ms, id=HEDGE, quantity=D("0.4"), price=D(96)))
+    desk.answer(action, OutcomeKind.VERIFIED, fills=(a_fill("1"),))
+    desk.fold(holding(desk, HEDGE, a_hedge(quantity="0.6")))
+    follows = one(desk.closed())
+    assert (follows.rule, follows.intent) == (KEEPER, ReducePosition(id=HEDGE, quantity=D("0.6")))
 
 
 def test_what_was_refused_leaves_the_hedge_there_is_as_large_as_it_was_meant() -> None:

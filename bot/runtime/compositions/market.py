@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 
 from bot.config import Settings
-from bot.config.compose import PlannedPosition, opening
+from bot.config.compose import PlannedPosition, market_model, opening
 from bot.core.contracts import Contract
 from bot.core.decisions import Action
 from bot.core.facts import Fact, FundingRate, LastPrice, LinkChanged, MarkPrice
@@ -41,7 +41,7 @@ class PaperMarket:
     ) -> None:
         """``planned`` are opened at the first prices of their symbols."""
         self._exchange = exchange
-        self._contracts = contracts
+        self._contracts = dict(contracts)
         self._planned = list(planned)
         self._settings = settings
         self._now_ms = now_ms
@@ -84,6 +84,12 @@ class PaperMarket:
                 self._delivered.add(symbol)
                 heard += self._exchange.deliver(now_ms, symbol, prices.mark.price)
         return heard
+
+    def enlist(self, contract: Contract) -> list[Batch]:
+        """The exchange lists a contract more: it can be traded here, too."""
+        self._contracts[contract.symbol] = contract
+        model = market_model(self._settings, self._contracts)
+        return list(self._exchange.enlist(self._now_ms(), contract, model))
 
     # -- inside -------------------------------------------------------------------------------------
 

@@ -5,7 +5,7 @@ A paper run begins anew each time: with the balances and positions of the file, 
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterable, Mapping
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from decimal import Decimal
 from functools import partial
@@ -24,13 +24,15 @@ from bot.core.states import BotState
 from bot.core.types import AccountName, Symbol
 from bot.runtime.clock import Clock
 from bot.runtime.compositions.market import DistantVenue, MarketEar, PaperMarket, keep_calendar
+from bot.runtime.compositions.new_quarterlies import NewQuarterlies, quarterlies
 from bot.runtime.compositions.parts import Composition, wants_of
 from bot.runtime.inbox import Inbox
 from bot.runtime.journal import Journal
 from bot.runtime.starting.connecting import Say, gate_of, listening, markets_of, public_listing
 from bot.runtime.starting.findings import Market
-from bot.venues.calendar import undated
+from bot.venues.live.clients import Clients
 from bot.venues.live.connection import Connection
+from bot.venues.live.dialect import Dialect
 from bot.venues.live.exact import positive
 from bot.venues.live.feed import Feed
 from bot.venues.live.registry import dialect as dialect_of
@@ -76,6 +78,7 @@ async def paper(
         async def listen(inbox: Inbox) -> None:
             await feed.run(MarketEar(market, inbox))
 
+        new = NewQuarterlies(market, connection, _Reading(settings, dialect, clients), feed.relisted)
         latency_ms = settings.config.paper.latency_ms
         yield Composition(
             engine=engine,
@@ -83,12 +86,35 @@ async def paper(
             venue=DistantVenue(PaperVenue(exchange, clock.now_ms), clock.sleep, latency_ms),
             journal=journal,
             inherited=(),
-            feeds={"market": listen, "calendar": partial(keep_calendar, market, clock, recovering)},
+            feeds={
+                "market": listen,
+                "calendar": partial(keep_calendar, market, clock, recovering),
+                **({"new quarterlies": partial(new.run, clock)} if needs.quarterlies else {}),
+            },
             symbols=tuple(contracts),
             findings={},
             clocks=(clients.clock,),
             gate=gate,
         )
+
+
+class _Reading:
+    """Reads the public part of an exchange anew."""
+
+    def __init__(self, settings: Settings, dialect: Dialect, clients: Clients) -> None:
+        self._settings = settings
+        self._dialect = dialect
+        self._clients = clients
+
+    async def markets(self) -> Mapping[str, Market]:
+        """What it lists now."""
+        await self._clients.reload()
+        return markets_of(self._clients)
+
+    async def instruments(self, symbols: Sequence[Symbol], markets: Mapping[str, Market]) -> Listing:
+        """The contracts of these."""
+        public = await public_listing(self._dialect, self._clients, symbols)
+        return paper_listing(self._settings, public, markets, symbols)
 
 
 def check_priced(settings: Settings) -> None:
@@ -133,18 +159,7 @@ def watched(settings: Settings, markets: Mapping[str, Market], needs: Needs) -> 
         raise settings.refuse(
             ("paper", "positions"), "no symbol is named anywhere; name one in [[paper.positions]]"
         )
-    return (*symbols, *(_quarterlies(symbols, markets) if needs.quarterlies else ()))
-
-
-def _quarterlies(symbols: Iterable[Symbol], markets: Mapping[str, Market]) -> list[Symbol]:
-    known = set(symbols)
-    return [
-        Symbol(symbol)
-        for symbol, market in sorted(markets.items())
-        # By its type and not by its expiry: XT gives its perpetuals one.
-        if market.get("type") == "future" and market.get("active") and undated(Symbol(symbol)) in known
-        if symbol not in known
-    ]
+    return (*symbols, *(quarterlies(symbols, markets) if needs.quarterlies else ()))
 
 
 def paper_listing(

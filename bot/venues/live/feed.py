@@ -109,6 +109,7 @@ class Feed:
             venue.too_old = partial(self._too_old, venue)
         self._met = None if venue is None else MetOrders(connection, venue, self.ear)
         self._funding = None if venue is None else FundingPayments(connection, venue, self.ear)
+        self._relisted = asyncio.Event()
         self._interest = OpenInterestPoll(connection, self.ear)
         self._market = StreamKeeper(connection, lambda: self._bars.want(self.ear.symbols))
         self._private = StreamKeeper(connection, self._afresh, None if venue is None else venue.key.accepted)
@@ -116,6 +117,10 @@ class Feed:
         if venue is not None and self._listings is not None:
             venue.refused = self._listings.heard_code
         self._watch = MarketWatch(connection, self.ear, self._renew)
+
+    def relisted(self) -> None:
+        """Somebody read another listing: watch what is wanted of it."""
+        self._relisted.set()
 
     async def run(self, inbox: Inbox) -> None:
         """Bring facts until cancelled."""
@@ -286,7 +291,10 @@ class Feed:
             now_ms, listed = self._wires.clock.now_ms(), self._listing.by_symbol
             expiries_ms = [listed[s].contract.expiry_ms for s in self.ear.symbols if s in listed]
             waits_ms = [at_ms - now_ms for at_ms in expiries_ms if at_ms is not None and at_ms > now_ms]
-            await asyncio.sleep(min([EXPIRY_MS, *waits_ms]) / 1000)
+            with suppress(TimeoutError):
+                async with asyncio.timeout(min([EXPIRY_MS, *waits_ms]) / 1000):
+                    await self._relisted.wait()
+            self._relisted.clear()
             self._look_at_symbols(group)
 
     def _symbols(self) -> frozenset[Symbol]:

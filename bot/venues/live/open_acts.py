@@ -152,6 +152,14 @@ class OpenActs:
         """How long ago it left."""
         return self._now_ms() - act.left_ms if act.left_ms is not None else 0
 
+    def overdue(self, act: OpenAct, began_ms: int, *, traded: bool) -> bool:
+        """Whether a look that began at ``began_ms`` should have shown it.
+
+        What an order ``traded`` is known; a position that does not show it then is one that somebody changed
+        since: deleveraged, closed or enlarged by hand.
+        """
+        return began_ms - (act.left_ms or 0) > (BEHIND_MS if traded else PATIENCE_MS)
+
     def disproved(self, act: OpenAct, began_ms: int, *, doubtful: bool = False) -> bool:
         """A look that began at ``began_ms`` shows that nothing happened: whether that is proof enough.
 

@@ -31,6 +31,8 @@ from bot.venues.live.wire import Request, Urgency
 
 SLICES_MAX = 20
 """A reduction in more slices than this is left at so many: each asks the market anew."""
+ATTEMPTS_MAX = 3
+"""How often an exit may be asked for: again where orders of ours had to make room for it (``crowding``)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,8 +72,13 @@ class Levers:
         return self.cancel_by_id(instrument, order, venue_id)
 
 
-def plan(action: Action, levers: Levers, listing: Listing, state: AccountState) -> Plan | str:
-    """The requests of an action on the account as last read, or why there are none."""
+def plan(
+    action: Action, levers: Levers, listing: Listing, state: AccountState, attempt: int = 1
+) -> Plan | str:
+    """The requests of an action on the account as last read, or why there are none.
+
+    Each ``attempt`` at an exit has client ids of its own.
+    """
     acting = levers.acting
     intent = action.intent
     try:
@@ -79,9 +86,10 @@ def plan(action: Action, levers: Levers, listing: Listing, state: AccountState) 
             case OpenHedge():
                 return _open_hedge(action, intent, acting, listing, state)
             case CloseHedge(id=id_, symbol=symbol, quantity=quantity):
-                return _reduce(action, hedge_id(id_, symbol), quantity, None, acting, listing, state)
+                bounds = quantity, None
+                return _reduce(action, hedge_id(id_, symbol), bounds, acting, listing, state, attempt)
             case ReducePosition(id=id_, quantity=quantity, limit=limit):
-                return _reduce(action, id_, quantity, limit, acting, listing, state)
+                return _reduce(action, id_, (quantity, limit), acting, listing, state, attempt)
             case CancelStop(client_id=client_id):
                 return _cancel(intent, client_id, levers, listing, state)
             case _:
@@ -103,9 +111,9 @@ def sought(action: Action, listing: Listing, state: AccountState) -> Plan | str:
                 id_ = hedge_id(intent.id, symbol)
             case CloseHedge(symbol=symbol, quantity=quantity):
                 id_ = hedge_id(intent.id, symbol)
-                orders = _ids(action, _slices(quantity, _instrument(id_, listing)))
+                orders = _all_ids(action, _slices(quantity, _instrument(id_, listing)))
             case ReducePosition(quantity=quantity):
-                orders = _ids(action, _slices(quantity, _instrument(id_, listing)))
+                orders = _all_ids(action, _slices(quantity, _instrument(id_, listing)))
                 replaces = our_stops(id_, state) if position_of(id_, state) is None else ()
             case MoveStop():
                 stops = our_stops(id_, state)
@@ -219,16 +227,20 @@ def _ours(id_: PositionId, client_id: str, state: AccountState) -> Order:
 def _reduce(
     action: Action,
     id_: PositionId,
-    quantity: Decimal,
-    limit: Decimal | None,
+    bounds: tuple[Decimal, Decimal | None],
     acting: Acting,
     listing: Listing,
     state: AccountState,
+    attempt: int,
 ) -> Plan:
-    """At market or at ``limit``, in slices where no order may be so large. Our stops go with the last."""
+    """At market or at a limit, in slices where no order may be so large. Our stops go with the last.
+
+    ``bounds`` are the quantity and the limit.
+    """
+    quantity, limit = bounds
     position, instrument = _held(id_, state), _instrument(id_, listing)
     parts = _slices(min(quantity, position.quantity), instrument)
-    ids = _ids(action, parts)
+    ids = _ids(action, parts, attempt)
     return Plan(
         id=position.id,
         instrument=instrument,
@@ -249,10 +261,18 @@ def _haste(action: Action) -> Urgency:
     return Urgency.EMERGENCY if isinstance(action.intent, ReducePosition) else Urgency.PROTECTION
 
 
-def _ids(action: Action, parts: Sequence[Decimal]) -> tuple[ClientId, ...]:
-    """A client id for each slice; that of the first is the action's own."""
-    more = (ClientId(f"{action.client_id}-{number}") for number in range(2, len(parts) + 1))
-    return (action.client_id, *more)
+def _ids(action: Action, parts: Sequence[Decimal], attempt: int = 1) -> tuple[ClientId, ...]:
+    """A client id for each slice; that of the first, at the first attempt, is the action's own."""
+    numbers = (SLICES_MAX * (attempt - 1) + slice_ for slice_ in range(1, len(parts) + 1))
+    return tuple(
+        action.client_id if number == 1 else ClientId(f"{action.client_id}-{number}") for number in numbers
+    )
+
+
+def _all_ids(action: Action, parts: Sequence[Decimal]) -> tuple[ClientId, ...]:
+    """Those of every attempt there may have been."""
+    attempts = range(1, ATTEMPTS_MAX + 1)
+    return tuple(client_id for attempt in attempts for client_id in _ids(action, parts, attempt))
 
 
 def _slices(quantity: Decimal, instrument: Instrument) -> list[Decimal]:

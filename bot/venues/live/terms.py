@@ -94,6 +94,8 @@ class Codes:
     auth: frozenset[str] = frozenset()
     limited: frozenset[str] = frozenset()
     clock: frozenset[str] = frozenset()
+    crowded: frozenset[str] = frozenset()
+    """Of those that are ``rejected``: other orders would close the position already, or there is none."""
     suspended: frozenset[str] = frozenset()
     """Of those that are ``rejected``: the market takes no orders for now."""
 

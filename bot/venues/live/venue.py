@@ -22,6 +22,7 @@ from bot.core.losses import Ending
 from bot.core.types import ClientId, Order, Position, PositionMode
 from bot.venues.live.account import AccountReader, Snapshot
 from bot.venues.live.connection import Connection
+from bot.venues.live.crowding import Crowding
 from bot.venues.live.effect import Effect, Sight
 from bot.venues.live.line import Unreadable
 from bot.venues.live.looking import Lookout
@@ -65,13 +66,13 @@ class LiveVenue:
         """Resting orders that we have cancelled, or tried to: nobody need ask how those ended."""
         self.acts = OpenActs(dialect.traits.recv_window_ms, connection.now_ms)
         self._reading = dialect.reading
-        self._codes = dialect.traits.codes
         self._endings = dialect.traits.endings
         self._levers = Levers(acting=dialect.acting(mode), cancel_by_id=dialect.cancel_by_id)
         self._line = connection.wires.reads
         self._clock = connection.wires.clock
         self._lookout = Lookout(connection, self.reader)
         self._sender = Sender(connection, self._heard_late)
+        self._crowding = Crowding(connection, self._sender, self._levers, self.reader, self.withdrawn)
         self._now_ms = connection.now_ms
         self._say = connection.say
         self.too_old: Callable[[], str] = lambda: ""
@@ -126,7 +127,7 @@ class LiveVenue:
         self._note_cancel(action)
         act = OpenAct(action=action, plan=made, before=position_of(made.id, self.state))
         with self.acts.under_way(act):
-            verdict = await self._sender.send(act)
+            verdict = await self._crowding.send(act)
             match verdict:
                 case Applied():
                     act.confirmed = True
@@ -350,7 +351,8 @@ class LiveVenue:
             proof = f"read twice after its time: {seen.proof}"
             return (*self.reader.facts(found), self._outcome(act.action, OutcomeKind.NOT_APPLIED, proof))
         age_ms = self.acts.age_ms(act)
-        if age_ms > PATIENCE_MS and (act.confirmed or seen.sight is Sight.LAGGING):
+        late = self.acts.overdue(act, began_ms, traded=bool(seen.fills))
+        if late and (act.confirmed or seen.sight is Sight.LAGGING):
             self._say(f"{act.action.client_id} was confirmed and the account does not show it: {seen.proof}")
             return await self._verified(act, found, seen)
         self.acts.postpone(act, began_ms)

@@ -35,6 +35,7 @@ from bot.venues.paper.capabilities import capabilities_of
 from bot.venues.paper.collateral import CollateralTerms
 from bot.venues.paper.deleveraging import Matching, deleverage, share_of
 from bot.venues.paper.delivery import deliver
+from bot.venues.paper.enlisting import enlist
 from bot.venues.paper.figures import Figures, figures
 from bot.venues.paper.leverage import change
 from bot.venues.paper.levers import carry_out
@@ -205,6 +206,11 @@ class PaperExchange:
             return silent
         result = change(self._books, id_, leverage) or ()
         return answer(self._books, at_ms, id_, client_id, result)
+
+    def enlist(self, at_ms: int, contract: Contract, model: MarketModel) -> Sequence[Batch]:
+        """The venue lists a contract more; ``model`` says what trading costs from now on, there too."""
+        enlist(self._books, contract, model)
+        return end(self._books, at_ms, InstrumentChanged(at_ms=at_ms, contract=contract))
 
     def change_tiers(self, at_ms: int, contract: Contract) -> Sequence[Batch]:
         """The venue changes a contract (tiers, steps, leverage); whom that pushes over is liquidated."""

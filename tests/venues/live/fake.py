@@ -67,6 +67,7 @@ CODES = Codes(
     auth=frozenset({"-2015"}),
     limited=frozenset({"-1003"}),
     clock=frozenset({"-1021"}),
+    crowded=frozenset({"-2022"}),
 )
 LISTED = (
     Instrument(id="BTC", contract=a_contract(BTC), max_quantity=D(4)),

@@ -845,6 +845,30 @@ def test_without_an_account_too_a_contract_is_watched_until_it_expires() -> None
     assert [w.symbols for w in live(work)] == [(BTC, QUARTERLY), (BTC,)]
 
 
+def test_without_an_account_too_what_is_listed_later_is_watched() -> None:
+    async def work() -> list[Wanted]:
+        desk, wanted = Desk(), list[Wanted]()
+        later = Symbol("BTC/USDT:USDT-270326")
+        listed = Instrument(id="BTC-N", contract=a_contract(later, expiry_ms=T0 + 10**10))
+
+        def public(asked: Wanted) -> list[Subscription]:
+            wanted.append(asked)
+            return []
+
+        desk.dialect.public = public
+        feed = Feed(desk.connection, None, wants=Wants(quarterlies=True), also={BTC})
+        running = asyncio.ensure_future(feed.run(Box()))
+        await asyncio.sleep(5)
+        desk.connection.listing.become(Listing([listed]))
+        feed.relisted()
+        await asyncio.sleep(1)
+        running.cancel()
+        await asyncio.gather(running, return_exceptions=True)
+        return wanted
+
+    assert [len(w.symbols) for w in live(work)] == [2, 3]
+
+
 def test_what_became_of_an_unanswered_act_comes_through_the_feed() -> None:
     async def work() -> list[OutcomeKind]:
         scene = Scene(held(faults=[Fault(reply=LOST)]))

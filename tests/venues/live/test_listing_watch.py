@@ -8,6 +8,7 @@ from bot.core.contracts import Tier
 from bot.core.facts import Fact, InstrumentChanged, PositionChanged
 from bot.core.intents import ReducePosition
 from bot.core.types import PositionId, Side, Symbol
+from bot.venues.live.feed import Wants
 from bot.venues.live.terms import Codes, Instrument
 from tests.building.core import BTC, LONG, MAIN, D, a_contract
 from tests.venues.live.fake import LISTED, LOST, FakeDialect, FakeExchange, Fault, a_position, an_action, says
@@ -62,6 +63,23 @@ def test_other_tiers_of_what_is_held_are_told_at_the_next_reading_with_the_accou
     assert at == HOUR_S
     assert isinstance(fact, InstrumentChanged)
     assert fact.contract.tiers == HARDER
+
+
+def test_a_quarterly_that_is_listed_beside_what_is_held_is_told_and_watched() -> None:
+    dated = Symbol("BTC/USDT:USDT-270326")
+    listed = Instrument(id="BTC-N", contract=a_contract(dated, expiry_ms=40_000 * 86_400_000))
+
+    async def work() -> Scene:
+        scene = Scene(held(), wants=Wants(quarterlies=True))
+        scene.exchange.relisted = (*LISTED, listed)
+        return await plays(scene, HOUR_S + 60, scene.ticks(HOUR_S + 60, 2.5))
+
+    scene = live(work)
+    ((at, told),) = instruments(scene)
+    assert at <= HOUR_S  # Sooner: nothing is heard of the other one, and so the listing is doubted.
+    assert isinstance(told, InstrumentChanged)
+    assert told.contract == listed.contract
+    assert [dated in each.symbols for each in scene.wanted] == [False, True]
 
 
 def test_a_position_in_a_contract_that_was_not_listed_is_seen_within_a_minute() -> None:

@@ -709,6 +709,27 @@ def test_a_hedge_is_closed_where_it_is_held() -> None:
     assert HEDGE not in exchange.positions
 
 
+class TakesBack(FakeExchange):
+    """It deleverages the hedge as soon as it was opened."""
+
+    def carry_out(self, request: Request) -> Reply:
+        reply = super().carry_out(request)
+        if request.path == "open":
+            del self.positions[HEDGE]
+        return reply
+
+
+def test_a_hedge_that_was_taken_away_at_once_is_told_as_traded_once_no_reading_can_be_from_before() -> None:
+    now, later, seat = does(TakesBack(positions={LONG: a_position()}), LEVERS["hedge"])
+    assert [o.kind for o in outcomes(now)] == [OutcomeKind.APPLIED]
+    (outcome,) = outcomes(later)
+    assert outcome.kind is OutcomeKind.VERIFIED
+    assert sum(fill.quantity for fill in outcome.fills) == D(3)
+    # Queries are answered from up to five seconds behind.
+    assert 5_000 < outcome.at_ms - T0 < 8_000
+    assert seat.desk.said == [f"hf-3-1 was confirmed and the account does not show it: {outcome.proof}"]
+
+
 # -- what cannot be done -------------------------------------------------------------------------------
 
 IMPOSSIBLE: dict[str, Intent] = {

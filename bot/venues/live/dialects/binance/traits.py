@@ -80,10 +80,9 @@ _ORDERS = _codes(
     " 4168 4169 4170 4172 4178 4183 4184 4192 4194 4195 4196 4198 4199 4200 4201 4202 4203 4205 4206"
     " 4208 4209 4210 4211 4400 4401 4402 4403"
 )
-# What befalls a contract: 1122 and 4140 (opening alone) its status, 4141 it is closed. 4108 "delivering or
-# delivered or settling or closed or pre-trading" is on neither page: seen live with HTTP 400 at openInterest
-# and premiumIndex of contracts in settlement (ccxt 4.5.90 lists it without a word; AsterDEX, on the same
-# engine, too).
+# What befalls a contract: 1122 and 4140 (opening alone) its status, 4141 it is closed. 4108, "delivering or
+# delivered or settling or closed or pre-trading", is on neither page: seen with HTTP 400 at openInterest
+# and premiumIndex of contracts in settlement; ccxt 4.5.90 lists it without a word.
 _STATUS = _codes("1122 4108 4140 4141")
 _EXECUTION = _codes("5021 5022 5024 5025 5026 5029 5037 5038 5039 5040 5041")
 
@@ -105,6 +104,8 @@ CODES = Codes(
     limited=_codes("1003 1015"),
     # -5028 and -4188: the engine itself found the window over, so that it did not take the request.
     clock=_codes("1021 5028 4188"),
+    # -4118 (COIN-M -4112): "please check your existing position and open orders".
+    crowded=_codes("2022 4112 4118"),
     suspended=_STATUS,
 )
 """Left open on purpose: -1000 unknown, -1001 disconnected, -1006 "execution status unknown", -1007 "send

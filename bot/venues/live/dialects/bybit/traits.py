@@ -72,6 +72,7 @@ CODES = Codes(
     auth=frozenset({"10003", "10004", "10005", "10010", "33004", "-2015"}),
     limited=frozenset({"10006", "10009", "10018"}),
     clock=frozenset({"10002", "-1"}),
+    crowded=frozenset({"110017"}),
     # 110042: about to be delivered, it can only be reduced. 110074: the contract is not live.
     suspended=frozenset({"110042", "110074"}),
 )

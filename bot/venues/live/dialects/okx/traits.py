@@ -77,6 +77,7 @@ CODES = Codes(
     ),
     limited=_codes("50011 50040 50061"),
     clock=_codes("50102 50112"),
+    crowded=_codes("51112"),
     suspended=_codes("51021 51022 51027 51028 51030"),
 )
 
