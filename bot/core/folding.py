@@ -94,9 +94,10 @@ class Folding:
         return False
 
     def _bar(self, fact: BarClosed) -> None:
-        if fact.timeframe_ms in self._closed and self._market.bar(fact):
-            closed, bars = self._closed[fact.timeframe_ms], self._books.bars
-            bars[fact.symbol] = bars[fact.symbol] | closed if fact.symbol in bars else closed
+        closed = self._closed.get(fact.timeframe_ms)
+        if closed is not None and self._market.bar(fact):
+            bars, symbol = self._books.bars, fact.symbol
+            bars[symbol] = bars[symbol] | closed if symbol in bars else closed
 
     def _book(self, fact: Book) -> None:
         self._market.books[fact.symbol] = fact

@@ -45,7 +45,8 @@ class Stops:
     @property
     def protecting(self) -> Order | None:
         """The nearest stop that protects the whole position from liquidation; ``None`` if it is naked."""
-        return self._nearest(self._situation.protecting)
+        stops = self._situation.protecting
+        return stops[0] if len(stops) == 1 else self._nearest(stops)
 
     def placed_by(self, order: Order) -> RuleName | None:
         """The rule of ours that placed ``order``; ``None`` for an order of the trader's own."""
@@ -198,7 +199,7 @@ class View:
     def bar(self, timeframe_ms: int) -> BarClosed | None:
         """The last closed bar of a timeframe the rule declared it needs."""
         situation = self._situation
-        return situation.market.bars.get((situation.id.symbol, timeframe_ms))
+        return situation.market.last_bar(situation.id.symbol, timeframe_ms)
 
     def clear_of_liquidation(self, fraction: Decimal) -> Decimal | None:
         """The price ``fraction`` of the liquidation price before it, at most half way to the mark.

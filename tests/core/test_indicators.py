@@ -100,7 +100,7 @@ def test_only_what_was_asked_for_is_computed_and_symbols_are_told_apart() -> Non
     assert market.atr(BTC, Atr(4 * HOUR, 1)) is None
     assert market.atr(BTC, Atr(HOUR, 3)) is None
     assert market.atr(ETH, Atr(HOUR, 1)) is None
-    assert market.bars[BTC, HOUR] == bars(2)[-1]
+    assert market.last_bar(BTC, HOUR) == bars(2)[-1]
 
 
 def test_a_late_or_repeated_bar_is_not_taken() -> None:
