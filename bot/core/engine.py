@@ -72,7 +72,7 @@ class Engine:
         """Fold one fact; ``None`` if it ended inside the tripwire."""
         if type(fact) is not MarkPrice:
             return self.fold((fact,))
-        symbol, price, at_ms = fact.symbol, fact.price, fact.at_ms
+        at_ms, symbol, price = fact
         wire = self._wires.get(symbol)
         if wire is None:
             wire = self._tripwires.wire(symbol)

@@ -74,7 +74,7 @@ class Stage:
             return True
         if self._ears.deaf:
             return False
-        step = self.engine.step(MarkPrice(at_ms=at_ms, symbol=symbol, price=mark))
+        step = self.engine.step(MarkPrice(at_ms, symbol, mark))
         if step is None:
             return False
         actions = self._recorded(step)
