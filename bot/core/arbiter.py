@@ -159,11 +159,7 @@ class Arbiter:
             if broken and armed.name in broken:
                 continue
             asleep = armed.asleep(holder.version, now_ms)
-            if (
-                armed.reach_version == holder.version
-                and (asleep or armed.pending is QUIET)
-                and (within or armed.reach.lasts(situation))
-            ):
+            if armed.promised(holder.version, asleep=asleep) and (within or armed.reach.lasts(situation)):
                 continue
             armed.reach_version = holder.version
             left = self._ask(holder, armed, situation, decisions, asleep=asleep)

@@ -110,4 +110,4 @@ def test_a_late_or_repeated_bar_is_not_taken() -> None:
     assert not market.bar(second)
     assert not market.bar(first)
     assert market.atr(BTC, Atr(HOUR, 1)) == D("0.58")
-    assert market.bars[BTC, HOUR] == second
+    assert market.last_bar(BTC, HOUR) == second
