@@ -61,11 +61,10 @@ class AtrStop(Rule[AtrStopParams]):
         away = params.multiple * atr
         price = view.mark - away if sign > 0 else view.mark + away
         held = stop.trigger if stop is not None else None
-        ahead = None if held is None else price - held if sign > 0 else held - price
-        if ahead is not None and ahead < 0 and not naked:
+        if held is not None and not naked and (price < held if sign > 0 else price > held):
             return  # Most of the time: it would rest behind where it is.
         gain = max(params.step * atr, view.contract.tick)
-        if ahead is not None and ahead < gain and not naked:
+        if held is not None and not naked and abs(price - held) < gain:
             return
         towards = view.contract.price_up if sign > 0 else view.contract.price_down
         trigger = self._clear(view, towards(price))

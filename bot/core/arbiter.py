@@ -161,10 +161,11 @@ class Arbiter:
                 continue  # Nearly all of them, nearly always: it needs no further questions.
             if broken and armed.name in broken:
                 continue
-            if armed.promised(holder.version, now_ms) and (within or armed.reach.lasts(situation)):
+            asleep = armed.asleep(holder.version, now_ms)
+            if armed.promised(holder.version, asleep=asleep) and (within or armed.reach.lasts(situation)):
                 continue
             armed.reach_version = holder.version
-            left = self._ask(holder, armed, situation, decisions)
+            left = self._ask(holder, armed, situation, decisions, asleep=asleep)
             if decisions and _awaits_answer(holder):
                 return False
             reached = armed.band if left else self._reach(holder, armed, situation)
@@ -238,12 +239,13 @@ class Arbiter:
 
     # -- one rule -----------------------------------------------------------------------------------
 
-    def _ask(self, holder: Holder, armed: Armed, situation: Situation, decisions: list[Decision]) -> bool:
+    def _ask(
+        self, holder: Holder, armed: Armed, situation: Situation, decisions: list[Decision], *, asleep: bool
+    ) -> bool:
         """Ask one rule, and add what comes of it to ``decisions``; whether it was left at its band.
 
         A sleeper is asked by those only who doubt its sleep. Nothing but an action of its is news.
         """
-        asleep = armed.asleep(holder.version, situation.now_ms)
         pending, armed.pending = armed.pending, QUIET
         try:
             proposals = self._proposals(holder, armed, situation, pending)

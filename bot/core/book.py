@@ -74,9 +74,9 @@ class Armed:
             pending = self.pending
             self.pending = events if pending is QUIET else pending | events
 
-    def promised(self, version: int, now_ms: int) -> bool:
+    def promised(self, version: int, *, asleep: bool) -> bool:
         """Whether its last answer was about this state, and nothing it waits for has happened since."""
-        return self.reach_version == version and (self.pending is QUIET or self.asleep(version, now_ms))
+        return self.reach_version == version and (asleep or self.pending is QUIET)
 
     def asleep(self, version: int, now_ms: int) -> bool:
         """Whether asking would bring the same refusal as before."""

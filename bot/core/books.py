@@ -68,6 +68,11 @@ class Books:
         self.rewatched.clear()
         self.freed.clear()
 
+    @property
+    def has_aftermath(self) -> bool:
+        """Whether something came of the batch that is decided on before the rules are asked."""
+        return bool(self.resolved or self.quoted or self.freed)
+
     def holder(self, id_: PositionId) -> Holder | None:
         """The position as it is held, ``None`` if it is closed."""
         account = self.accounts.get(id_.account)
@@ -189,11 +194,13 @@ class Books:
         account.has_cross = bool(cross)
         for currency in account.wallets.keys() | cross.keys():
             account.wallet(currency).has_cross = currency in cross
+        looks: dict[tuple[Symbol, ...], tuple[Symbol, ...]] = {}
         for holder in account.holders.values():
             shared = (holder.id.symbol,) if holder.isolated else tuple(cross[holder.contract.settlement])
             beside = [c.symbol for c in self.market.dated(holder.contract.index)] if holder.pairs else []
             holder.watches = tuple(dict.fromkeys((*shared, *beside)))
-            holder.judged_by = _judged_by(account, holder)
+            looked_at = _judged_by(account, holder)
+            holder.judged_by = looks.setdefault(looked_at, looked_at)
             self.held.setdefault(holder.id.symbol, []).append(holder)
             for symbol in holder.watches:
                 self.rewatched.add(symbol)

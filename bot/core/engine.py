@@ -7,10 +7,10 @@ tripwire, which costs a few comparisons.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from decimal import Decimal
 from operator import attrgetter
-from typing import get_args
+from typing import Any, get_args
 
 from bot.core.arbiter import Arbiter, wanted_to_act
 from bot.core.book import Holder, Parked
@@ -27,7 +27,6 @@ from bot.core.intents import Level
 from bot.core.ledger import Ledger
 from bot.core.market import Market
 from bot.core.orphans import Orphans
-from bot.core.rule import Needs
 from bot.core.settings import EngineSettings
 from bot.core.situation import INFINITE
 from bot.core.states import AccountStatus, BotState
@@ -44,19 +43,28 @@ class Engine:
 
     def __init__(self, settings: EngineSettings) -> None:
         """Start knowing nothing: accounts, contracts and positions arrive as facts."""
-        self._settings = settings
         self._parked = Parked()
         self._ledger = Ledger(settings.limits, settings.epoch)
-        needs = self.needs()
-        self._market = Market(needs.indicators, needs.timeframes_ms)
+        self.needs = settings.needs()
+        """The market data that the configured rules want."""
+        self._market = Market(self.needs.indicators, self.needs.timeframes_ms)
         self._books = Books(settings, self._market)
         self._folding = Folding(settings, self._books, self._ledger)
         self._arbiter = Arbiter(settings, self._books, self._ledger, self._parked)
         self._watch = Watch(settings, self._books, self._ledger)
         self._orphans = Orphans(settings, self._books, self._ledger)
         self._tripwires = Tripwires(self._books.watchers, self._books.accounts, self._market)
+        self._handlers: dict[type[Any], Callable[[Any], None]] = {
+            **self._folding.handlers,
+            MarkPrice: self._take,
+            Command: lambda fact: obey(fact, self._books, self._ledger, self._parked),
+            CarriedOver: lambda fact: take_over(
+                fact.carried, self._books, self._ledger, self._parked, fact.at_ms
+            ),
+        }
+        """What each kind of fact does. A kind that no part of the core reads yet does nothing."""
         # What leaves the books as they were need not be kept, unless something came of it.
-        self._traceless = frozenset(get_args(Fact)) - self._folding.reads - {Command, CarriedOver}
+        self._traceless = frozenset(get_args(Fact)).difference(self._handlers)
         self._wires = self._tripwires.wires
         self._marks = self._market.marks
         self._mark_at_ms = self._market.mark_at_ms
@@ -67,7 +75,7 @@ class Engine:
         """Fold one fact; ``None`` if it ended inside the tripwire."""
         if type(fact) is not MarkPrice:
             return self.fold((fact,))
-        symbol, price, at_ms = fact.symbol, fact.price, fact.at_ms
+        at_ms, symbol, price = fact
         wire = self._wires.get(symbol)
         if wire is None:
             wire = self._tripwires.wire(symbol)
@@ -85,44 +93,30 @@ class Engine:
         """Fold the facts of one exchange event; rules are asked once, at its end."""
         if len(batch) == 1 and type(batch[0]) is MarkPrice:
             return self.step(batch[0])
-        books, at_ms = self._books, batch[-1].at_ms
+        books, at_ms, last = self._books, batch[-1].at_ms, type(batch[-1])
         books.begin()
-        apply = self._folding.apply
         for fact in batch:
-            if type(fact) is MarkPrice and not self._take(fact):
-                continue
-            if type(fact) is Command:
-                obey(fact, books, self._ledger, self._parked)
-            elif type(fact) is CarriedOver:
-                take_over(fact.carried, books, self._ledger, self._parked, at_ms)
-            apply(fact)
-        ticked = type(batch[-1]) is Tick
+            handler = self._handlers.get(type(fact))
+            if handler is not None:
+                handler(fact)
+        ticked = last is Tick
         if ticked:
             self._watch.tick(at_ms)
             books.notes.extend(self._orphans.removed(at_ms))
             books.notes.extend(self._folding.attribution.judge(at_ms))
-        if ticked or type(batch[-1]) is Command:
+        if ticked or last is Command:
             end_flattening(books, self._ledger, at_ms)
-        decisions = list(self._resolved(at_ms)) if books.resolved else []
-        for holder in books.freed:
-            self._folding.arming.free(holder)
-        for holder, price in books.quoted.items():
-            decisions.extend(self._arbiter.compare(holder, price, at_ms))
+        decisions = list(self._aftermath(at_ms)) if books.has_aftermath else []
         asked = self._concerned(batch, at_ms)
-        asked.extend(h for h in books.quoted if h not in asked)  # The marks they were judged at must be kept.
+        if books.quoted:
+            # The marks they were judged at must be kept.
+            asked.extend(holder for holder in books.quoted if holder not in asked)
         if ticked:
             known = set(asked)
             asked.extend(h for h in self._holders() if h.reach.bands is None and h not in known)
         return self._decide(batch, asked, decisions, at_ms, patrol=ticked)
 
     # -- questions ----------------------------------------------------------------------------------
-
-    def needs(self) -> Needs:
-        """The market data that the configured rules want."""
-        needs = Needs()
-        for entry in self._settings.rules:
-            needs |= entry.rule.needs()
-        return needs
 
     @property
     def tripwires(self) -> Tripwires:
@@ -164,7 +158,7 @@ class Engine:
         return situation.distance
 
     def leeways(self, account: AccountName) -> Iterator[tuple[Decimal, Decimal]]:
-        """Of each position that is marked how far its liquidation is, and how much further the next rule's level.
+        """Of each position that is marked how far its liquidation is, and how much further a rule's level.
 
         Both as fractions of the mark, and infinite where there is none. The rest of ``overview`` costs more.
         """
@@ -191,14 +185,13 @@ class Engine:
 
     # -- inside -------------------------------------------------------------------------------------
 
-    def _take(self, fact: MarkPrice) -> bool:
+    def _take(self, fact: MarkPrice) -> None:
         """Let a mark in a batch be seen, unless it has been overtaken by one outside."""
         wire = self._tripwires.wire(fact.symbol)
-        if fact.at_ms < wire.at_ms:
-            return False
-        wire.at_ms, wire.swallowed = fact.at_ms, None
-        self._watch.see(fact)
-        return True
+        if fact.at_ms >= wire.at_ms:
+            wire.at_ms, wire.swallowed = fact.at_ms, None
+            self._watch.see(fact)
+            self._market.mark(fact)
 
     def _crossed(self, fact: MarkPrice, wire: Wire) -> Step | None:
         """A mark outside the tripwire, or a time that came: ask those whose own band it left."""
@@ -261,13 +254,18 @@ class Engine:
             found.update(dict.fromkeys(h for h in due if books.holder(h.id) is h))
         return list(found)
 
-    def _resolved(self, at_ms: int) -> Iterator[Decision]:
-        """The consequences of intents whose outcome has been proven."""
-        for entry in self._books.resolved:
-            self._books.resolve(entry)
+    def _aftermath(self, at_ms: int) -> Iterator[Decision]:
+        """What comes of intents that were proven, of hedges given up, of prices that the venue quoted."""
+        books = self._books
+        for entry in books.resolved:
+            books.resolve(entry)
             if entry.life is Life.REJECTED:
                 yield self._arbiter.rejected(entry, at_ms)
             yield from self._arbiter.follow_up(entry, at_ms)
+        for holder in books.freed:
+            self._folding.arming.free(holder)
+        for holder, price in books.quoted.items():
+            yield from self._arbiter.compare(holder, price, at_ms)
 
     def _patrol(self, asked: Sequence[Holder], at_ms: int) -> Iterator[Decision]:
         """Ask everybody else too: what is found only here slipped through a tripwire and is reported."""
@@ -295,15 +293,19 @@ class Engine:
 
 def _swallowed(tripwires: Tripwires, asked: Sequence[Holder]) -> tuple[Fact, ...]:
     """The last swallowed mark of every symbol that this turn looked at."""
-    if len(asked) == 1:
-        symbols: Sequence[Symbol] = asked[0].judged_by
-    else:
-        looks = {holder.judged_by for holder in asked}
-        symbols = looks.pop() if len(looks) == 1 else sorted(set().union(*looks))
     taken = []
-    for symbol in symbols:
-        wire = tripwires.wire(symbol)
-        if wire.swallowed is not None:
+    for symbol in _looked_at(asked):
+        wire = tripwires.wires.get(symbol)
+        if wire is not None and wire.swallowed is not None:
             taken.append(wire.swallowed)
             wire.swallowed = None
     return tuple(taken)
+
+
+def _looked_at(asked: Sequence[Holder]) -> Sequence[Symbol]:
+    """The symbols that the positions are judged by, sorted: of one pool's they are the very same."""
+    symbols = asked[0].judged_by if asked else ()
+    for holder in asked:
+        if holder.judged_by is not symbols:
+            return sorted({symbol for each in asked for symbol in each.judged_by})
+    return symbols

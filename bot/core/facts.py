@@ -19,9 +19,11 @@ from bot.core.provenance import Provenance
 from bot.core.types import AccountName, ClientId, Order, Position, PositionId, Symbol
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class MarkPrice:
-    """The mark price, which liquidation is judged by."""
+class MarkPrice(NamedTuple):
+    """The mark price, which liquidation is judged by.
+
+    A tuple, because there are more of them than of all other facts, and it is made in half the time.
+    """
 
     at_ms: int
     symbol: Symbol

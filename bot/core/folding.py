@@ -6,7 +6,7 @@ became of intents; the engine decides afterwards, once per batch.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any
 
@@ -22,13 +22,11 @@ from bot.core.facts import (
     Book,
     Deleveraged,
     Delivered,
-    Fact,
     FundingPaid,
     InstrumentChanged,
     LinkChanged,
     Liquidated,
     LiquidationQuoted,
-    MarkPrice,
     OpenInterest,
     OrderEnded,
     OrdersChanged,
@@ -62,8 +60,7 @@ class Folding:
         self._closed = {each: Events(changed=False, bars_ms=frozenset((each,))) for each in timeframes}
         self.attribution = Attribution(ledger)
         self._reported_ms: dict[tuple[type[Any], object], int] = {}
-        self._handlers: dict[type[Any], Callable[[Any], None]] = {
-            MarkPrice: self._mark,
+        self.handlers: Mapping[type[Any], Callable[[Any], None]] = {
             BarClosed: self._bar,
             Book: self._book,
             OpenInterest: self._interest,
@@ -84,17 +81,7 @@ class Folding:
             ProcessChanged: partial(note, books),
             Provenance: self._strangers.remembered,
         }
-
-    @property
-    def reads(self) -> frozenset[type[Fact]]:
-        """The kinds of fact that change something here."""
-        return frozenset(self._handlers)
-
-    def apply(self, fact: Fact) -> None:
-        """Fold one fact. Kinds that no part of the core reads yet change nothing."""
-        handler = self._handlers.get(type(fact))
-        if handler is not None:
-            handler(fact)
+        """Who folds each kind of fact that changes something here."""
 
     def _overtaken(self, fact: PositionChanged | BalanceChanged | OrdersChanged) -> bool:
         """Whether a later report of the same thing has been folded already."""
@@ -105,13 +92,11 @@ class Folding:
         self._reported_ms[key] = fact.at_ms
         return False
 
-    def _mark(self, fact: MarkPrice) -> None:
-        self._market.mark(fact)
-
     def _bar(self, fact: BarClosed) -> None:
-        if fact.timeframe_ms in self._closed and self._market.bar(fact):
-            closed, bars = self._closed[fact.timeframe_ms], self._books.bars
-            bars[fact.symbol] = bars[fact.symbol] | closed if fact.symbol in bars else closed
+        closed = self._closed.get(fact.timeframe_ms)
+        if closed is not None and self._market.bar(fact):
+            bars, symbol = self._books.bars, fact.symbol
+            bars[symbol] = bars[symbol] | closed if symbol in bars else closed
 
     def _book(self, fact: Book) -> None:
         self._market.books[fact.symbol] = fact

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
+from dataclasses import dataclass
 from decimal import Decimal
 
 from bot.core.contracts import Contract
@@ -17,15 +18,22 @@ def undeclared(what: str) -> str:
     return f"{what}: name that in needs(), or it never comes"
 
 
+@dataclass(slots=True, eq=False)
+class _Bars:
+    """The closed bars of one symbol and timeframe: the last of them, and the indicators over all."""
+
+    last: BarClosed
+    series: tuple[AtrSeries, ...]
+
+
 class Market:
     """Prices by symbol, and the indicators that the configured rules declared they need."""
 
     __slots__ = (
         "_atr",
         "_atr_specs",
-        "_series",
+        "_bars",
         "_timeframes_ms",
-        "bars",
         "books",
         "contracts",
         "interest",
@@ -48,13 +56,12 @@ class Market:
         """The last order book told of each symbol."""
         self.interest: dict[Symbol, Decimal] = {}
         """The last open interest told of each symbol."""
-        self.bars: dict[tuple[Symbol, int], BarClosed] = {}
+        self._bars: dict[tuple[Symbol, int], _Bars] = {}
         self._atr_specs: dict[int, list[Atr]] = {}
         for spec in sorted(set(indicators), key=lambda s: (s.timeframe_ms, s.length)):
             self._atr_specs.setdefault(spec.timeframe_ms, []).append(spec)
         self._timeframes_ms = frozenset(timeframes_ms) | self._atr_specs.keys()
         self._atr: dict[tuple[Symbol, Atr], AtrSeries] = {}
-        self._series: dict[tuple[Symbol, int], list[AtrSeries]] = {}
 
     def mark(self, fact: MarkPrice) -> None:
         """Take a mark price as the present one."""
@@ -68,22 +75,28 @@ class Market:
 
     def bar(self, fact: BarClosed) -> bool:
         """Take a closed bar into the indicators of its timeframe; a late or repeated one changes nothing."""
-        key = fact.symbol, fact.timeframe_ms
-        last = self.bars.get(key)
-        if last is not None and fact.at_ms <= last.at_ms:
+        symbol, timeframe_ms = key = fact.symbol, fact.timeframe_ms
+        bars = self._bars.get(key)
+        if bars is None:
+            made = {spec: AtrSeries(spec.length) for spec in self._atr_specs.get(timeframe_ms, ())}
+            self._atr.update({(symbol, spec): series for spec, series in made.items()})
+            bars = self._bars[key] = _Bars(fact, tuple(made.values()))
+        elif fact.at_ms <= bars.last.at_ms:
             return False
-        self.bars[key] = fact
-        for series in self._series_of(key) if last is None else self._series[key]:
+        bars.last = fact
+        for series in bars.series:
             series.update(fact)
         return True
 
-    def _series_of(self, key: tuple[Symbol, int]) -> list[AtrSeries]:
-        """The indicators over one symbol's bars of one timeframe, which come to be with the first of them."""
-        symbol, timeframe_ms = key
-        made = {spec: AtrSeries(spec.length) for spec in self._atr_specs.get(timeframe_ms, ())}
-        self._atr.update({(symbol, spec): series for spec, series in made.items()})
-        self._series[key] = list(made.values())
-        return self._series[key]
+    def last_bar(self, symbol: Symbol, timeframe_ms: int) -> BarClosed | None:
+        """The last closed bar, ``None`` before the first; raises where nobody declared the timeframe."""
+        bars = self._bars.get((symbol, timeframe_ms))
+        if bars is None:
+            assert timeframe_ms in self._timeframes_ms, undeclared(
+                f"bars of {format_timeframe(timeframe_ms)}"
+            )
+            return None
+        return bars.last
 
     def atr(self, symbol: Symbol, spec: Atr) -> Decimal | None:
         """The average true range, ``None`` while history is too short; raises where nobody declared it."""
@@ -93,10 +106,3 @@ class Market:
             assert declared, undeclared(f"ATR({spec.length}) of {format_timeframe(spec.timeframe_ms)}")
             return None
         return series.value
-
-    def last_bar(self, symbol: Symbol, timeframe_ms: int) -> BarClosed | None:
-        """The last closed bar, ``None`` before the first; raises where nobody declared the timeframe."""
-        bar = self.bars.get((symbol, timeframe_ms))
-        declared = bar is not None or timeframe_ms in self._timeframes_ms
-        assert declared, undeclared(f"bars of {format_timeframe(timeframe_ms)}")
-        return bar

@@ -9,7 +9,7 @@ from enum import StrEnum
 from typing import Any
 
 from bot.core.capabilities import Capabilities
-from bot.core.rule import Rule
+from bot.core.rule import Needs, Rule
 from bot.core.types import ZERO, AccountName, RuleName, Symbol
 
 SEATBELT = RuleName("seatbelt")
@@ -149,3 +149,10 @@ class EngineSettings:
         assert len(set(names)) == len(names), f"two rules of one name among {names}"
         taken = RESERVED_NAMES.intersection(names)
         assert not taken, f"{taken} are reserved names"
+
+    def needs(self) -> Needs:
+        """The market data that the configured rules want."""
+        needs = Needs()
+        for entry in self.rules:
+            needs |= entry.rule.needs()
+        return needs

@@ -45,7 +45,8 @@ class Stops:
     @property
     def protecting(self) -> Order | None:
         """The nearest stop that protects the whole position from liquidation; ``None`` if it is naked."""
-        return self._nearest(self._situation.protecting)
+        stops = self._situation.protecting
+        return stops[0] if len(stops) == 1 else self._nearest(stops)
 
     def placed_by(self, order: Order) -> RuleName | None:
         """The rule of ours that placed ``order``; ``None`` for an order of the trader's own."""

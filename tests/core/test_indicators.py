@@ -101,7 +101,7 @@ def test_only_what_was_asked_for_is_computed_and_symbols_are_told_apart() -> Non
     assert market.atr(ETH, Atr(HOUR, 1)) is None
     with pytest.raises(AssertionError, match=r"ATR\(3\) of 1h: name that in needs\(\)"):
         market.atr(BTC, Atr(HOUR, 3))
-    assert market.bars[BTC, HOUR] == bars(2)[-1]
+    assert market.last_bar(BTC, HOUR) == bars(2)[-1]
 
 
 def test_a_late_or_repeated_bar_is_not_taken() -> None:
@@ -111,4 +111,4 @@ def test_a_late_or_repeated_bar_is_not_taken() -> None:
     assert not market.bar(second)
     assert not market.bar(first)
     assert market.atr(BTC, Atr(HOUR, 1)) == D("0.58")
-    assert market.bars[BTC, HOUR] == second
+    assert market.last_bar(BTC, HOUR) == second

@@ -184,7 +184,7 @@ def test_a_rule_that_says_nothing_about_itself_is_asked_at_every_fact() -> None:
             return []
 
     desk = Desk(RuleEntry(rule=Plain(RuleName("plain"), Params())))
-    assert desk.engine.needs() == Needs()
+    assert desk.engine.needs == Needs()
     desk.holds(a_position())
     for price in ("100.1", "100.2", "100.3"):
         desk.mark(price)

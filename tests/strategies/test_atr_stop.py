@@ -65,7 +65,7 @@ def test_it_waits_until_there_is_a_range() -> None:
 
 
 def test_it_asks_for_the_bars_it_needs_and_no_others_wake_it() -> None:
-    assert Desk(atr_stop(timeframe="4h", length=14)).engine.needs() == Needs(
+    assert Desk(atr_stop(timeframe="4h", length=14)).engine.needs == Needs(
         indicators=frozenset({Atr(4 * HOUR, 14)})
     )
     desk = Desk(atr_stop(timeframe="4h"))

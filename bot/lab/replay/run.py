@@ -97,7 +97,7 @@ class Plan:
 
         Only a rule that asks for quarterlies looks at a dated contract in which no position is opened.
         """
-        if engine.needs().quarterlies:
+        if engine.needs.quarterlies:
             return frozenset(self.contracts)
         opened = {each.opening.id.symbol for each in self.openings}
         return frozenset(s for s, c in self.contracts.items() if c.expiry_ms is None or s in opened)
@@ -145,7 +145,7 @@ def write_agenda(plan: Plan, engine: Engine) -> Agenda:
     watched = plan.watched(engine)
     tapes = [(each.traded, each.funding) for each in plan.tapes]
     with _uncollected():
-        return agenda(tapes, engine.needs().timeframes_ms, plan.schedule(watched))
+        return agenda(tapes, engine.needs.timeframes_ms, plan.schedule(watched))
 
 
 @contextmanager

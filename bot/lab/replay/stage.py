@@ -60,11 +60,6 @@ class Stage:
         self.now_ms = at_ms
         self._fold([self.exchange.snapshot(at_ms)])
 
-    @property
-    def steps(self) -> int:
-        """How many steps have been written to the journal."""
-        return self.record.evaluations
-
     def mark(self, at_ms: int, symbol: Symbol, mark: Decimal, last: Decimal, *, gap: bool) -> bool:
         """New prices; whether anything came of them."""
         self.now_ms = at_ms
@@ -74,7 +69,7 @@ class Stage:
             return True
         if self._ears.deaf:
             return False
-        step = self.engine.step(MarkPrice(at_ms=at_ms, symbol=symbol, price=mark))
+        step = self.engine.step(MarkPrice(at_ms, symbol, mark))
         if step is None:
             return False
         actions = self._recorded(step)

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import NamedTuple
 
 from bot.core.conditions import FOREVER_MS
 from bot.core.types import Symbol
-from bot.lab.tapes import Point, PricePath, first_outside
+from bot.lab.tapes import Point, PricePath, first_outside, tick_price
 
 LOOKAHEAD_BARS = 1_024
 """How far a search looks beyond what it was asked for: its answer holds until a bound moves."""
 
 
-@dataclass(frozen=True, slots=True)
-class TickBounds:
+class TickBounds(NamedTuple):
     """The inclusive ticks of mark and traded price at which somebody may speak; ``None`` is open."""
 
     mark_low: int | None
@@ -47,12 +45,15 @@ class Track:
         "next_ms",
         "path",
         "symbol",
+        "unit",
     )
 
     def __init__(self, path: PricePath) -> None:
         """Stand before the first bar."""
         self.symbol = Symbol(path.symbol)
         self.path = path
+        self.unit = tick_price(1, path.exponent)
+        """The price of one tick."""
         self._size = len(path)
         self._gapless = path.gapless
         self.bar = 0

@@ -8,16 +8,16 @@ rarely, and the engine and the exchange judge.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from decimal import Decimal
 from operator import itemgetter
+from typing import NamedTuple
 
 from bot.core.conditions import FOREVER_MS
 from bot.core.tripwire import Wire
 from bot.lab.replay.agenda import RANKS, Agenda, Event, Rank, key_of, one_event
 from bot.lab.replay.stage import Stage
 from bot.lab.replay.track import TickBounds, Track, TrackPoint
-from bot.lab.tapes import Point, PricePath, tick_price, to_ticks_ceil, to_ticks_floor
+from bot.lab.tapes import Point, PricePath, to_ticks_ceil, to_ticks_floor
 from bot.venues.paper.model import Wires
 
 YIELD_EVERY = 4_096
@@ -41,12 +41,12 @@ class Walker:
     def walk(self) -> Iterator[None]:
         """Play everything; yields now and then, so that what was decided can be written down."""
         self._stage.begin(self._start_ms)
-        now_ms = self._start_ms
+        now_ms, record = self._start_ms, self._stage.record
         written = 0
         while now_ms < self._end_ms or self._next < len(self._agenda.keys) or self._stage.next_execution:
             now_ms = self._advance(now_ms)
-            if self._stage.steps - written >= YIELD_EVERY:
-                written = self._stage.steps
+            if record.evaluations - written >= YIELD_EVERY:
+                written = record.evaluations
                 yield
 
     def _advance(self, now_ms: int) -> int:
@@ -71,8 +71,8 @@ class Walker:
     def _deliver(self, number: int, at_ms: int, last: int, mark: int, *, gap: bool) -> bool:
         """Hand one point of a track to the stage; whether anything came of it."""
         track = self._tracks[number]
-        price = tick_price(mark, track.path.exponent)
-        traded = price if last == mark else tick_price(last, track.path.exponent)
+        price = mark * track.unit
+        traded = price if last == mark else last * track.unit
         return self._stage.mark(at_ms, track.symbol, price, traded, gap=gap)
 
     def _play_events(self, until_key: int) -> None:
@@ -219,8 +219,7 @@ class Jumper(Walker):
             assert not spoke, f"{self._tracks[number].symbol} at {at_ms}: a skipped mark was not silent"
 
 
-@dataclass(frozen=True, slots=True)
-class _Wired:
+class _Wired(NamedTuple):
     """The wires that bounds in ticks were made of."""
 
     low: Decimal

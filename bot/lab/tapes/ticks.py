@@ -6,6 +6,8 @@ the bound.
 """
 
 from decimal import Decimal
+from itertools import repeat
+from operator import mul
 
 import numpy as np
 import numpy.typing as npt
@@ -53,7 +55,7 @@ def tick_price(ticks: int, exponent: int) -> Decimal:
 def tick_prices(ticks: Ticks, exponent: int) -> list[Decimal]:
     """The prices of many tick counts, each as `tick_price` gives it."""
     unit = _UNITS[exponent]
-    return [each * unit for each in ticks.tolist()]
+    return list(map(mul, ticks.tolist(), repeat(unit)))
 
 
 def rescaled(ticks: Ticks, exponent: int, wanted: int) -> Ticks:

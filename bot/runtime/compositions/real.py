@@ -175,7 +175,7 @@ def _engine_settings(settings: Settings, found: Accounts, epoch: int) -> EngineS
 
 def _feeds(engine: Engine, found: Accounts, still_open: Sequence[OpenIntent]) -> Mapping[str, ShellFeed]:
     """What each account brings; what an earlier run left open is looked for first, and never sent again."""
-    wants = wants_of(engine.needs())
+    wants = wants_of(engine.needs)
 
     def feed_of(name: AccountName, each: Connected) -> ShellFeed:
         feed = Feed(each.connection, each.venue, wants=wants, near=nearness(engine, name))

@@ -6,7 +6,6 @@ import asyncio
 from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import replace
 from typing import TypeVar
 
 from bot.core.facts import LastPrice, MarkPrice
@@ -57,7 +56,8 @@ class ExchangeClock:
 
     def ours(self, fact: P) -> P:
         """The same price at our time: its age is judged by our clock, so it must not be told by another."""
-        return replace(fact, at_ms=fact.at_ms - self.offset_ms) if self.offset_ms else fact
+        at_ms = fact.at_ms - self.offset_ms
+        return type(fact)(at_ms=at_ms, symbol=fact.symbol, price=fact.price) if self.offset_ms else fact
 
     def is_ahead(self, at_ms: int) -> bool:
         """Whether something that the exchange dates so cannot have happened yet."""

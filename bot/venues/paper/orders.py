@@ -26,10 +26,12 @@ Fills = tuple[Fill, ...]
 
 def place(books: Books, at_ms: int, request: OrderRequest) -> Fills | Refused:
     """Take an order: fill what fills at once, rest what rests. The fills, or why the venue refuses it."""
-    refused = _refuse_expired(books, at_ms, request) or _refuse(books, request) or _set_terms(books, request)
+    order = _order(books, at_ms, request)
+    refused = (
+        _refuse_expired(books, at_ms, request) or _refuse(books, request, order) or _set_terms(books, request)
+    )
     if refused is not None:
         return refused
-    order = _order(books, at_ms, request)
     if is_conditional(request.kind):
         books.rest(order)
         return ()
@@ -210,8 +212,8 @@ def _refuse_expired(books: Books, at_ms: int, request: OrderRequest) -> Refused 
     return Refused(Reason.EXPIRED, f"{request.id}: expired at {contract.expiry_ms}")
 
 
-def _refuse(books: Books, request: OrderRequest) -> Refused | None:
-    """The venue's filters, in the order venues apply them."""
+def _refuse(books: Books, request: OrderRequest, order: Order) -> Refused | None:
+    """The venue's filters, in the order venues apply them; ``order`` is what it would take."""
     id_ = request.id
     contract = books.contracts[id_.symbol]
     account = books.accounts[id_.account]
@@ -222,7 +224,7 @@ def _refuse(books: Books, request: OrderRequest) -> Refused | None:
     return (
         _refuse_prices(request, contract)
         or _refuse_quantity(books, request, contract)
-        or _refuse_trigger(books, request)
+        or _refuse_trigger(books, order)
     )
 
 
@@ -260,13 +262,13 @@ def _refuse_quantity(books: Books, request: OrderRequest, contract: Contract) ->
     return None
 
 
-def _refuse_trigger(books: Books, request: OrderRequest) -> Refused | None:
-    if request.trigger is None:
+def _refuse_trigger(books: Books, order: Order) -> Refused | None:
+    if order.trigger is None:
         return None
-    quote = books.quotes[request.id.symbol]
-    if not level_of(_order(books, 0, request)).met(quote.mark, quote.last):
+    quote = books.quotes[order.id.symbol]
+    if not level_of(order).met(quote.mark, quote.last):
         return None
-    text = f"{request.id}: trigger {request.trigger} is passed, mark {quote.mark}, last {quote.last}"
+    text = f"{order.id}: trigger {order.trigger} is passed, mark {quote.mark}, last {quote.last}"
     return Refused(Reason.WOULD_TRIGGER, text)
 
 

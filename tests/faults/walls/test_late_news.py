@@ -33,7 +33,7 @@ def believed(frames: list[MarkPrice]) -> list[MarkPrice]:
     """What passes, once a second source has agreed with the first frame."""
     gate = DataGate()
     gate.judge(frames[0], None, Source.STREAM)
-    gate.judge(replace(frames[0], at_ms=frames[0].at_ms + 1), None, Source.REST)
+    gate.judge(frames[0]._replace(at_ms=frames[0].at_ms + 1), None, Source.REST)
     found = []
     for frame in frames[1:]:
         judged = gate.judge(frame, None, Source.STREAM)

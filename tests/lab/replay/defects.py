@@ -237,12 +237,12 @@ def closing_bars_are_not_kept_for_sleepers(patch: pytest.MonkeyPatch) -> None:
         hear(self, Events(events.changed, frozenset()) if self.asleep_until_ms >= 0 else events)
 
     patch.setattr(Armed, "hear", deaf)
-    patch.setattr(Armed, "promised", lambda self, version, _: self.reach_version == version)
+    patch.setattr(Armed, "promised", lambda self, version, **_: self.reach_version == version)
 
 
 @defect(telling="ladder")
 def an_old_promise_is_kept_after_a_change_of_state(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(Armed, "promised", lambda *_: True)
+    patch.setattr(Armed, "promised", lambda *_, **__: True)
 
 
 # --- order and batches -------------------------------------------------------------------------------

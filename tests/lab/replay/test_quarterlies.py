@@ -17,6 +17,7 @@ from bot.core.contracts import ContractKind
 from bot.core.engine import Engine
 from bot.core.facts import Fact, MarkPrice
 from bot.core.rule import Needs
+from bot.core.settings import EngineSettings
 from bot.core.step import Step
 from bot.core.types import Symbol
 from bot.lab.replay.quarterlies import Quarterly, find_quarterlies
@@ -218,8 +219,9 @@ class Recording(PaperExchange):
 class Looking(Engine):
     """An engine with a rule that asks for quarterlies."""
 
-    def needs(self) -> Needs:
-        return Needs(quarterlies=True)
+    def __init__(self, settings: EngineSettings) -> None:
+        super().__init__(settings)
+        self.needs = Needs(quarterlies=True)
 
 
 class Comparing(Looking):
