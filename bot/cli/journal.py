@@ -32,7 +32,7 @@ KINDS = {
     "deleveraging": ("Deleveraged",),
     "link": ("LinkChanged",),
     "funding": ("FundingPaid",),
-    "run": ("Opened", "Quarantined", "Started", "Stopped", "Crashed"),
+    "run": ("Opened", "Quarantined", "DiedOften", "Started", "Stopped", "Crashed"),
 }
 MET = "met"
 """Not a kind of row but a sort of outcome: a resting order was met."""

@@ -24,10 +24,11 @@ from bot.runtime.clock import Clock
 from bot.runtime.compositions.parts import Composition, nearness, wants_of
 from bot.runtime.inbox import Inbox
 from bot.runtime.journal import Journal
-from bot.runtime.provenance import inherited, memory
+from bot.runtime.provenance import inherited, memory, only_reducing
 from bot.runtime.secrets import keys_of
 from bot.runtime.shell import Feed as ShellFeed
 from bot.runtime.starting.connecting import Connected, Say, connected, gate_of
+from bot.runtime.starting.deaths import died_often
 from bot.runtime.starting.errors import StartRefused
 from bot.runtime.starting.findings import Finding, Level, findings
 from bot.venues.live.clock import ExchangeClock
@@ -51,7 +52,13 @@ async def live(settings: Settings, *, journal: Journal, clock: Clock, say: Say) 
         looked_at = look_at(settings, found)
         refuse(settings, looked_at)
         engine_settings = _engine_settings(settings, found, journal.epoch)
-        yield await guarding(found, engine_settings, looked_at, journal=journal, clock=clock)
+        often = await died_often(journal, clock.now_ms(), settings.config.watchdogs.deaths_limit)
+        composed = await guarding(found, engine_settings, looked_at, journal=journal, clock=clock)
+        if often:
+            say(often)
+            begins = only_reducing(composed.inherited, found, journal.epoch, clock.now_ms())
+            composed = replace(composed, inherited=begins)
+        yield composed
 
 
 async def guarding(
