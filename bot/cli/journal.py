@@ -27,7 +27,7 @@ KINDS = {
     "action": ("Action",),
     "refusal": ("Refusal",),
     "state": ("StateChanged",),
-    "outcome": ("Outcome",),
+    "outcome": ("Sent", "Outcome"),
     "liquidation": ("Liquidated",),
     "deleveraging": ("Deleveraged",),
     "link": ("LinkChanged",),

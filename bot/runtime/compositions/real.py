@@ -9,12 +9,14 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import replace
+from functools import partial
 
 from bot.config import Settings
 from bot.config.compose import engine_settings as engine_settings_of
 from bot.config.errors import written
 from bot.config.reaching import check_reachable, check_sendable
 from bot.core.carried import Life, OpenIntent
+from bot.core.decisions import Action
 from bot.core.engine import Engine
 from bot.core.provenance import SeenId
 from bot.core.settings import EngineSettings, RuleEntry
@@ -35,6 +37,7 @@ from bot.venues.live.clock import ExchangeClock
 from bot.venues.live.feed import Feed
 from bot.venues.live.gate import Gate
 from bot.venues.live.recent import recent_ids
+from bot.venues.live.wire import Request
 from bot.venues.router import Venues
 from bot.venues.silent import SilentVenue
 
@@ -72,6 +75,8 @@ async def guarding(
     """The parts of a run that acts on accounts that are connected."""
     engine = Engine(engine_settings)
     left = await memory(journal, clock.now_ms())
+    for each in found.values():
+        each.venue.tell_what_leaves(partial(_note_sent, journal, clock))
     return Composition(
         engine=engine,
         settings=engine_settings,
@@ -169,6 +174,16 @@ async def seen_ids(found: Accounts, rules: Sequence[RuleEntry]) -> tuple[SeenId,
         past = await recent_ids(connection.dialect, connection.wires.reads, instruments, connection.say)
         seen.update(dict.fromkeys(SeenId(account=name, client_id=known) for known in (*resting, *past)))
     return tuple(seen)
+
+
+SENT = "Sent"
+"""The kind of the note that a request of an action has left. It is committed with the next step: that it is
+missing proves nothing, that it is there does."""
+
+
+def _note_sent(journal: Journal, clock: Clock, action: Action, request: Request) -> None:
+    words = {"client_id": action.client_id, "request": f"{request.method} {request.path}"}
+    journal.note(SENT, words, clock.now_ms())
 
 
 # -- inside -----------------------------------------------------------------------------------------
