@@ -27,12 +27,12 @@ KINDS = {
     "action": ("Action",),
     "refusal": ("Refusal",),
     "state": ("StateChanged",),
-    "outcome": ("Outcome",),
+    "outcome": ("Sent", "Outcome"),
     "liquidation": ("Liquidated",),
     "deleveraging": ("Deleveraged",),
     "link": ("LinkChanged",),
     "funding": ("FundingPaid",),
-    "run": ("Opened", "Quarantined", "Started", "Stopped", "Crashed"),
+    "run": ("Opened", "Quarantined", "DiedOften", "Started", "Stopped", "Crashed"),
 }
 MET = "met"
 """Not a kind of row but a sort of outcome: a resting order was met."""

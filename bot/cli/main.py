@@ -27,6 +27,7 @@ COMMANDS = {
     "rules": ("bot.cli.rules", "List the rules, show one, or write the reference of all."),
     "journal": ("bot.cli.journal", "What was decided, done and refused, and why."),
     "explain": ("bot.cli.explain", "Each rule's conditions, and how far away they are."),
+    "health": ("bot.cli.health", "Whether the running bot is really well, and if not, why."),
     "pause": ("bot.cli.ordering", "Let no rule act for a while; stops stay and are kept."),
     "resume": ("bot.cli.ordering", "End a pause, a halt, or flattening."),
     "halt": ("bot.cli.ordering", "Send nothing any more; stops that rest stay."),

@@ -6,39 +6,28 @@ ordered, the stops that rest at the exchange stay there; only flattening takes o
 
 from __future__ import annotations
 
-import asyncio
 import json
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 import click
 
+from bot.cli.asking import answer_of, folder_of, which_bot
 from bot.cli.failures import ExitCode, Failure
-from bot.cli.options import config_option, duration, json_option, settings_of
+from bot.cli.options import duration
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    pass
 
 TIMEOUT_S = 15.0
 """How long an answer may take: an order waits for what is being folded, and for the disk."""
 
 
-def _where(function: Callable[..., None]) -> Callable[..., None]:
-    """The options that say which running bot is meant, and how its answer is shown."""
-    folder = click.option(
-        "--data",
-        type=click.Path(path_type=Path, file_okay=False),
-        metavar="FOLDER",
-        help="The folder of the bot's journal, instead of the config's.",
-    )
-    return config_option()(folder(json_option(function)))
-
-
 @click.command()
 @click.argument("subject", required=False, metavar="[RULE|POSITION]")
 @click.option("--for", "for_ms", callback=duration, metavar="TIME", help="How long.  [default: 30m]")
-@_where
+@which_bot
 def pause(subject: str | None, for_ms: int | None, **where: Any) -> None:  # noqa: ANN401 - click's options
     """Let no rule act for a while, or only RULE, or none on POSITION. It ends by itself.
 
@@ -49,14 +38,14 @@ def pause(subject: str | None, for_ms: int | None, **where: Any) -> None:  # noq
 
 @click.command()
 @click.argument("subject", required=False, metavar="[RULE|POSITION]")
-@_where
+@which_bot
 def resume(subject: str | None, **where: Any) -> None:  # noqa: ANN401 - click's options
     """End every pause and halt, and leave off flattening; or end the pause of RULE or POSITION."""
     _order("resume", {"subject": subject}, **where)
 
 
 @click.command()
-@_where
+@which_bot
 def halt(**where: Any) -> None:  # noqa: ANN401 - click's options
     """Send nothing any more, until resumed. Stops that rest at the exchange stay and work."""
     _order("halt", {}, **where)
@@ -64,7 +53,7 @@ def halt(**where: Any) -> None:  # noqa: ANN401 - click's options
 
 @click.command()
 @click.argument("rule", required=False)
-@_where
+@which_bot
 def release(rule: str | None, **where: Any) -> None:  # noqa: ANN401 - click's options
     """Let RULE, or every rule, act again where it was latched: it did the same too often without effect.
 
@@ -74,7 +63,7 @@ def release(rule: str | None, **where: Any) -> None:  # noqa: ANN401 - click's o
 
 
 @click.command()
-@_where
+@which_bot
 def acknowledge(**where: Any) -> None:  # noqa: ANN401 - click's options
     """Say that you have looked: a bot that only reduces, because its journal was damaged, is armed again."""
     _order("acknowledge", {}, **where)
@@ -83,13 +72,13 @@ def acknowledge(**where: Any) -> None:  # noqa: ANN401 - click's options
 @click.command()
 @click.argument("account", required=False)
 @click.option("--yes", metavar="ACCOUNT", help="Confirm by the account's name, instead of being asked.")
-@_where
+@which_bot
 def flatten(account: str | None, yes: str | None, **where: Any) -> None:  # noqa: ANN401 - click's options
     """Close every position of ACCOUNT at market, reduce-only, and take our stops away with them.
 
     Until nothing is held, nothing else is opened or added, over a restart too. Your own orders stay.
     """
-    folder = _folder(where["config"], where["data"])
+    folder = folder_of(where["config"], where["data"])
     status = _ask(folder, "status", {})
     name = _account(account, status["states"])
     _confirm(name, yes, [p["id"] for p in status["positions"] if p["id"]["account"] == name])
@@ -108,27 +97,14 @@ def _order(
     as_json: bool,
 ) -> None:
     given = {key: value for key, value in args.items() if value is not None}
-    answer = _ask(_folder(config, data), name, {**given, "by": _user()})
+    answer = _ask(folder_of(config, data), name, {**given, "by": _user()})
     from bot.cli.ordering_text import report
 
     click.echo(json.dumps(answer, indent=2, ensure_ascii=False) if as_json else report(answer))
 
 
-def _folder(config: tuple[Path, ...], data: Path | None) -> Path:
-    """Where the bot runs. Named outright, an order needs no configuration that can be read."""
-    return data or Path(settings_of(config).config.journal.path).parent
-
-
 def _ask(folder: Path, query: str, args: dict[str, object]) -> dict[str, Any]:
-    from bot.runtime.control import ask
-
-    answer = asyncio.run(ask(folder, query, args, timeout_s=TIMEOUT_S))
-    if answer is None:
-        raise Failure(
-            f"{folder}: no bot runs here; name its configuration with --config, or its folder with --data",
-            ExitCode.NOT_RUNNING,
-        )
-    return cast("dict[str, Any]", answer)
+    return answer_of(folder, query, args, timeout_s=TIMEOUT_S)
 
 
 def _account(asked: str | None, known: dict[str, str]) -> str:

@@ -77,6 +77,10 @@ class WatchdogsTable(Table):
     tasks_limit: Annotated[int, Field(ge=1)] = 10_000
     """Tasks of the event loop: the run ends in order."""
 
+    deaths_limit: Annotated[int, Field(ge=1)] = 5
+    """Runs of the last ten minutes that guarded and did not end in order: from so many on, a live run sends
+    exits and stops only, until `holdfast acknowledge`."""
+
     @model_validator(mode="after")
     def _in_order(self) -> WatchdogsTable:
         """A bound that ends it below the one that warns of it would never warn."""

@@ -22,6 +22,7 @@ from bot.runtime.checkpoint import remembered
 from bot.runtime.journal import Journal, JournalQuery
 from bot.runtime.journal.port import PAGE
 from bot.runtime.journal.quarantine import KIND, is_without_memory
+from bot.venues.port import Batch
 
 
 async def memory(journal: Journal, now_ms: int) -> CarriedOver | None:
@@ -71,21 +72,32 @@ async def inherited(
     return (told,) if begins is None else (begins, told)
 
 
+def only_reducing(begins: Batch, accounts: Iterable[AccountName], epoch: int, now_ms: int) -> Batch:
+    """What a run ``begins`` with, and that it only reduces until a person acknowledges."""
+    known = [fact for fact in begins if isinstance(fact, CarriedOver)]
+    left = known[0] if known else CarriedOver(at_ms=now_ms, epoch=epoch, carried=Carried())
+    records = {name: _record(name) for name in accounts} | {r.account: r for r in left.carried.accounts}
+    reducing = tuple(replace(records[name], reducing=True) for name in sorted(records))
+    others = [fact for fact in begins if not isinstance(fact, CarriedOver)]
+    return (replace(left, carried=replace(left.carried, accounts=reducing)), *others)
+
+
 def _only_reducing(accounts: Iterable[AccountName], seen: Sequence[SeenId]) -> Carried:
     """The memory of a bot that lost it: what rests at the exchange now is its own, and it only reduces."""
-    return Carried(
-        accounts=tuple(
-            AccountRecord(
-                account=name,
-                halted=False,
-                reducing=True,
-                flattening=None,
-                paused_until_ms=-1,
-                strangers=tuple(sorted(each.client_id for each in seen if each.account == name)),
-                acted_ms=(),
-                day=-1,
-                acted_in_day=0,
-            )
-            for name in sorted(accounts)
-        )
+    resting = {name: [each.client_id for each in seen if each.account == name] for name in accounts}
+    return Carried(accounts=tuple(_record(name, sorted(resting[name])) for name in sorted(resting)))
+
+
+def _record(name: AccountName, strangers: Iterable[str] = ()) -> AccountRecord:
+    """Of an account of which nothing is remembered, but for what is its own by decree."""
+    return AccountRecord(
+        account=name,
+        halted=False,
+        reducing=True,
+        flattening=None,
+        paused_until_ms=-1,
+        strangers=tuple(strangers),
+        acted_ms=(),
+        day=-1,
+        acted_in_day=0,
     )

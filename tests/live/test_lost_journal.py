@@ -1,13 +1,16 @@
 """A journal that is damaged, gone or an old copy, and what the live bot does about it."""
 
+import asyncio
 import shutil
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
+from bot.runtime.journal.sqlite import open_journal
 from tests.building.exchange import Exchange
 from tests.building.simulator import ALICE
+from tests.building.venues import machine_ms
 from tests.live.running_bot import Bot, Run, guarded
 from tests.live.test_run_live import is_defended, margin, stops
 
@@ -70,6 +73,32 @@ def test_a_damaged_journal_is_kept_and_the_bot_reduces_until_somebody_acknowledg
     assert answer.exit_code == 0, answer.output + answer.stderr
     answer = guarded(holdfast, config, "--live", lambda _: None)
     assert answer.exit_code == 0, answer.output + answer.stderr
+
+
+def dies(journal: Path, times: int) -> None:
+    """So many runs begin and leave nothing behind that says that they ended."""
+
+    async def lives() -> None:
+        async with open_journal(journal, opened_ms=machine_ms(), sealed=True) as opened:
+            opened.note("Started", {}, machine_ms())
+
+    for _ in range(times):
+        asyncio.run(lives())
+
+
+@pytest.mark.slow
+def test_a_bot_that_dies_again_and_again_reduces_until_somebody_acknowledges(
+    holdfast: Run, exchange: Exchange, config: Path
+) -> None:
+    dies(config.parent / JOURNAL, 5)
+
+    def acknowledge(bot: Bot) -> None:
+        assert holdfast("acknowledge", "-c", config).exit_code == 0
+        bot.until(bot.armed)
+
+    answer = guarded(holdfast, config, "--live", acknowledge, ready=lambda bot: bot.is_in("reducing"))
+    assert answer.exit_code == 0, answer.output + answer.stderr
+    assert "5 runs of the last 10 minutes did not end in order" in answer.output
 
 
 def test_what_only_the_past_orders_of_the_exchange_show_halts_the_bot_too(

@@ -57,6 +57,27 @@ def test_a_stop_that_was_met_shows_that_the_journal_is_gone(
     assert answer.exit_code == 0, answer.output + answer.stderr
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "crash", [pytest.param(venue, id=venue.name) for venue in (BINANCE, BYBIT, OKX)], indirect=True
+)
+def test_stops_that_were_all_cancelled_show_that_the_journal_is_gone(
+    crash: Crash, holdfast: Run, tmp_path: Path
+) -> None:
+    config = configured(crash.venue, crash.exchange, tmp_path, hedge=False)
+
+    def wait(bot: Bot) -> None:
+        crash.guarded(SOL)
+        crash.guarded(ETH)
+
+    answer = guarded(holdfast, config, "--live", wait)
+    assert answer.exit_code == 0, answer.output + answer.stderr
+    crash.exchange.by_hand(cancel_all)
+    shutil.rmtree(tmp_path / "data")
+    answer = guarded(holdfast, config, "--live", lambda _: None, ready=is_halted)
+    assert answer.exit_code == 0, answer.output + answer.stderr
+
+
 def is_halted(bot: Bot) -> bool:
     """Whether the account of the positions is halted."""
     status = bot.status()

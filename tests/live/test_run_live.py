@@ -87,6 +87,9 @@ def test_a_crash_is_met_with_margin_and_a_stop_on_the_books_of_the_exchange(
     assert Decimal("87.3") < stops(after)[0] < Decimal(97)
     rows = json.loads(holdfast("journal", "-c", config, "--json", "--kind", "action").stdout)["rows"]
     assert [row["rule"] for row in rows] == ["seatbelt", "top_up", "seatbelt"]
+    outcomes = json.loads(holdfast("journal", "-c", config, "--json", "--kind", "outcome").stdout)["rows"]
+    left = [row["body"]["client_id"] for row in outcomes if row["kind"] == "Sent"]
+    assert left == [row["body"]["client_id"] for row in rows]
     explained = holdfast("explain", "BTC", "-c", config)
     assert explained.exit_code == 0, explained.stderr
     assert "top_up" in explained.output

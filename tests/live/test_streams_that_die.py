@@ -113,6 +113,37 @@ def test_a_ban_stops_every_request_and_is_said_at_once(
     assert "the exchange lets nobody pass" in answer.output
 
 
+def test_a_bot_that_is_started_again_within_a_ban_asks_nothing_until_it_is_over(
+    holdfast: Run, exchange: Exchange, config: Path
+) -> None:
+    """The ban is met by a run that ends; the next one begins while it lasts."""
+    banned: list[float] = []
+
+    def act(bot: Bot) -> None:
+        exchange.until(lambda books: len(stops(books)) == 1)
+        exchange.order(kind="banned", path="/fapi/", retry_after_s=9)
+        bot.until(lambda: state(bot) == "blind")
+        banned.append(time.monotonic())
+
+    answer = guarded(holdfast, config, "--live", act, LASTING)
+    assert answer.exit_code == 0, answer.output + answer.stderr
+    so_far = len(exchange.wire.statuses)
+    asked: list[float] = []
+
+    def look(bot: Bot) -> None:
+        bot.until(bot.armed)
+
+    def begins(bot: Bot) -> bool:
+        if len(exchange.wire.statuses) > so_far and not asked:
+            asked.append(time.monotonic())
+        return bot.armed()
+
+    answer = guarded(holdfast, config, "--live", look, LASTING, ready=begins)
+    assert answer.exit_code == 0, answer.output + answer.stderr
+    assert "has banned this address until" in answer.output
+    assert asked[0] - banned[0] > 7.5
+
+
 def test_a_clock_that_jumps_stops_what_is_sent_until_it_is_right_again(
     holdfast: Run, exchange: Exchange, config: Path
 ) -> None:

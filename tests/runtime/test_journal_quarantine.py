@@ -59,6 +59,13 @@ def empty_space(path: Path) -> None:
     path.write_bytes(data)
 
 
+def another_version(path: Path) -> None:
+    """Its number is another one, and its tables are still those of this version."""
+    data = bytearray(path.read_bytes())
+    data[63] ^= 0x08  # The last byte of the user version in the header of the file.
+    path.write_bytes(data)
+
+
 def lose(path: Path) -> None:
     path.unlink()
 
@@ -68,7 +75,10 @@ def damage_the_seal(path: Path) -> None:
     seal.write_bytes(seal.read_bytes().replace(b"holdfast", b"holdfart"))
 
 
-@pytest.mark.parametrize("harm", [cut, scribble, change, forget, empty_space, lose, damage_the_seal])
+HARMS = [cut, scribble, change, forget, empty_space, another_version, lose, damage_the_seal]
+
+
+@pytest.mark.parametrize("harm", HARMS)
 def test_a_damaged_journal_is_kept_and_a_new_one_says_so(path: Path, harm: Callable[[Path], None]) -> None:
     assert Opened(path).said == []
     harm(path)

@@ -215,8 +215,10 @@ def test_a_database_of_another_program_is_left_as_it_was(path: Path) -> None:
 
 
 def test_a_journal_of_another_version_is_refused_and_kept(path: Path) -> None:
+    tables = (*SCHEMA.statements, "CREATE TABLE page (number INTEGER PRIMARY KEY) STRICT")
+
     async def main() -> None:
-        async with open_journal(path, opened_ms=T0, schema=Schema(SCHEMA.version + 1, SCHEMA.statements)):
+        async with open_journal(path, opened_ms=T0, schema=Schema(SCHEMA.version + 1, tables)):
             pass
 
     asyncio.run(main())

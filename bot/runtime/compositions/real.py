@@ -9,12 +9,14 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import replace
+from functools import partial
 
 from bot.config import Settings
 from bot.config.compose import engine_settings as engine_settings_of
 from bot.config.errors import written
 from bot.config.reaching import check_reachable, check_sendable
 from bot.core.carried import Life, OpenIntent
+from bot.core.decisions import Action
 from bot.core.engine import Engine
 from bot.core.provenance import SeenId
 from bot.core.settings import EngineSettings, RuleEntry
@@ -24,16 +26,18 @@ from bot.runtime.clock import Clock
 from bot.runtime.compositions.parts import Composition, nearness, wants_of
 from bot.runtime.inbox import Inbox
 from bot.runtime.journal import Journal
-from bot.runtime.provenance import inherited, memory
+from bot.runtime.provenance import inherited, memory, only_reducing
 from bot.runtime.secrets import keys_of
 from bot.runtime.shell import Feed as ShellFeed
 from bot.runtime.starting.connecting import Connected, Say, connected, gate_of
+from bot.runtime.starting.deaths import died_often
 from bot.runtime.starting.errors import StartRefused
 from bot.runtime.starting.findings import Finding, Level, findings
 from bot.venues.live.clock import ExchangeClock
 from bot.venues.live.feed import Feed
 from bot.venues.live.gate import Gate
 from bot.venues.live.recent import recent_ids
+from bot.venues.live.wire import Request
 from bot.venues.router import Venues
 from bot.venues.silent import SilentVenue
 
@@ -51,7 +55,13 @@ async def live(settings: Settings, *, journal: Journal, clock: Clock, say: Say) 
         looked_at = look_at(settings, found)
         refuse(settings, looked_at)
         engine_settings = _engine_settings(settings, found, journal.epoch)
-        yield await guarding(found, engine_settings, looked_at, journal=journal, clock=clock)
+        often = await died_often(journal, clock.now_ms(), settings.config.watchdogs.deaths_limit)
+        composed = await guarding(found, engine_settings, looked_at, journal=journal, clock=clock)
+        if often:
+            say(often)
+            begins = only_reducing(composed.inherited, found, journal.epoch, clock.now_ms())
+            composed = replace(composed, inherited=begins)
+        yield composed
 
 
 async def guarding(
@@ -65,6 +75,8 @@ async def guarding(
     """The parts of a run that acts on accounts that are connected."""
     engine = Engine(engine_settings)
     left = await memory(journal, clock.now_ms())
+    for each in found.values():
+        each.venue.tell_what_leaves(partial(_note_sent, journal, clock))
     return Composition(
         engine=engine,
         settings=engine_settings,
@@ -162,6 +174,16 @@ async def seen_ids(found: Accounts, rules: Sequence[RuleEntry]) -> tuple[SeenId,
         past = await recent_ids(connection.dialect, connection.wires.reads, instruments, connection.say)
         seen.update(dict.fromkeys(SeenId(account=name, client_id=known) for known in (*resting, *past)))
     return tuple(seen)
+
+
+SENT = "Sent"
+"""The kind of the note that a request of an action has left. It is committed with the next step: that it is
+missing proves nothing, that it is there does."""
+
+
+def _note_sent(journal: Journal, clock: Clock, action: Action, request: Request) -> None:
+    words = {"client_id": action.client_id, "request": f"{request.method} {request.path}"}
+    journal.note(SENT, words, clock.now_ms())
 
 
 # -- inside -----------------------------------------------------------------------------------------

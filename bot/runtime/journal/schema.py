@@ -25,7 +25,7 @@ _CHUNK = 2_000
 
 @dataclass(frozen=True, slots=True)
 class Schema:
-    """The tables of one version of the journal."""
+    """The tables of one version of the journal; another version is one that has other tables."""
 
     version: int
     statements: tuple[str, ...]
@@ -98,7 +98,12 @@ async def prepare(database: aiosqlite.Connection, path: Path, schema: Schema) ->
         if ours:
             raise JournalBroken(path, "the database is damaged (its name is not ours)", ASIDE)
         raise JournalForeign(path, "this is a database of another program", "name another file")
+    described = await _described(database)
+    as_expected = described == sorted(map(_description, schema.statements))
     if not empty and version != schema.version:
+        if as_expected:
+            found = f"the database is damaged (its version is {version}, its tables are of {schema.version})"
+            raise JournalBroken(path, found, ASIDE)
         raise JournalVersion(
             path,
             f"journal of version {version}, expected {schema.version}",
@@ -117,7 +122,7 @@ async def prepare(database: aiosqlite.Connection, path: Path, schema: Schema) ->
         )
     if empty:
         await _create(database, schema)
-    elif await _described(database) != sorted(map(_description, schema.statements)):
+    elif not as_expected:
         raise JournalBroken(path, "the database is damaged (its tables are other ones)", ASIDE)
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 
+from bot.core.decisions import Action
 from bot.venues.live.connection import Connection
 from bot.venues.live.open_acts import OpenAct
 from bot.venues.live.outcome import Applied, Limited, Rejected, Unknown, Unsent, Verdict, judge
@@ -20,6 +21,8 @@ that may be done for its position."""
 
 Late = Callable[[OpenAct, Verdict], None]
 """Told of an act, and what the answer to its last request proves that came late."""
+Left = Callable[[Action, Request], None]
+"""Told of each request of an action as it leaves the gate; it returns at once."""
 
 
 class Sender:
@@ -28,6 +31,7 @@ class Sender:
     def __init__(self, connection: Connection, late: Late) -> None:
         """``late`` is told of answers that nobody waits for any more."""
         self._late = late
+        self.left: Left = lambda _action, _request: None
         self._unanswered: set[asyncio.Task[Reply]] = set()
         self._wires = connection.wires
         self._codes = connection.dialect.traits.codes
@@ -65,6 +69,8 @@ class Sender:
                 return Unsent(proof="its deadline passed while it waited for its turn")
             act.left_ms = self._now_ms()
         sending = asyncio.ensure_future(line.call(request))
+        if act is not None:
+            self.left(act.action, request)
         try:
             await asyncio.wait({sending}, timeout=ANSWER_MS / 1000)
         finally:

@@ -41,7 +41,7 @@ from bot.venues.live.outcome import (
 from bot.venues.live.patience import patiently
 from bot.venues.live.plan import Levers, plan, position_of, sought
 from bot.venues.live.rates import capped
-from bot.venues.live.sending import Sender
+from bot.venues.live.sending import Left, Sender
 from bot.venues.live.terms import AccountState
 from bot.venues.live.wire import Urgency
 from bot.venues.port import Batch
@@ -85,6 +85,10 @@ class LiveVenue:
     def state(self) -> AccountState:
         """The account as last read."""
         return self.reader.state
+
+    def tell_what_leaves(self, left: Left) -> None:
+        """From now on ``left`` is told of each request of an action."""
+        self._sender.left = left
 
     async def snapshot(self) -> Sequence[Batch]:
         """The account as it is now, with contracts, marks and funding of what is held: one batch.

@@ -35,6 +35,9 @@ actions_per_hour = 10000
 equal_actions = 10000
 margin_per_day = 1000000
 
+[watchdogs]
+deaths_limit = 1000000
+
 [[rules]]
 use = "atr_stop"
 symbols = ["ETH/USDT:USDT"]

@@ -383,6 +383,30 @@ def test_a_rate_limit_is_a_rejection_and_not_a_question() -> None:
     assert not later
 
 
+def sendings(intent: Intent, shut_ms: int = 0) -> list[tuple[str, str, int]]:
+    """What is told of requests that leave, while the gate is shut for so long: whose, which, and when."""
+
+    async def work() -> list[tuple[str, str, int]]:
+        seat, told = Seat(held()), list[tuple[str, str, int]]()
+        await seat.venue.snapshot()
+        began_ms = now_ms()
+        seat.venue.tell_what_leaves(
+            lambda action, request: told.append((action.client_id, request.path, now_ms() - began_ms))
+        )
+        seat.desk.wires.gate.close(shut_ms, emergencies=True)
+        await cut_off(seat, intent, 20)
+        return told
+
+    return live(work)
+
+
+def test_each_request_is_told_of_as_it_leaves_the_gate_and_none_that_never_did() -> None:
+    in_two = ReducePosition(id=LONG, quantity=D(8))
+    assert sendings(LEVERS["add"], shut_ms=2_000) == [("hf-3-1", "margin", 2_000)]
+    assert sendings(in_two) == [("hf-3-1", "reduce", 0), ("hf-3-1", "reduce", 0)]
+    assert sendings(LEVERS["add"], shut_ms=5_000) == []
+
+
 def test_a_revoked_key_is_told_as_a_lost_link() -> None:
     now, _, _ = does(held(faults=[Fault(done=False, reply=says(401, -2015))]), LEVERS["add"])
     assert [f for f in every_fact(now) if auth(up=False)(f)]

@@ -300,6 +300,7 @@ def test_every_request_has_the_window_of_its_endpoint() -> None:
         reading.bars_request(instrument(), 60_000, 5),
         *DIALECT.beside.payment_requests([instrument()], 1),
         *DIALECT.beside.interest_requests([instrument()]),
+        *DIALECT.recent.requests(instrument()),
     ]
     assert {request.window for request in sent} == set(windows) - {"requests"}
     shared = [reading.time_request(), *reading.market_requests([instrument()])]

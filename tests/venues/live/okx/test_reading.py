@@ -8,6 +8,7 @@ import pytest
 
 from bot.core.facts import FundingRate, MarkPrice
 from bot.core.types import ClientId, MarginMode, OrderKind, PositionMode, PriceKind, Side
+from bot.venues.live.dialects.okx.recent import RECENT
 from bot.venues.live.terms import AccountState
 from bot.venues.live.wire import page_name
 from tests.building.frames import frame
@@ -269,6 +270,15 @@ def test_an_order_is_looked_for_by_its_id_and_by_what_it_traded() -> None:
     stop, history, _ = READING.order_requests(instrument(DATED), ID, conditional=True)
     assert (stop.path, dict(stop.params)) == ("trade/order-algo", {"algoClOrdId": "hfZ3Z17"})
     assert history.params["instType"] == "FUTURES"
+
+
+def test_what_is_over_is_asked_for_with_what_was_cancelled_before_it_was_met() -> None:
+    latest = {"instType": "SWAP", "instId": "BTC-USDT-SWAP", "limit": "100"}
+    assert [(request.path, dict(request.params)) for request in RECENT.requests(instrument())] == [
+        ("trade/orders-history", latest),
+        ("trade/orders-algo-history", {**latest, "ordType": "conditional", "state": "canceled"}),
+    ]
+    assert RECENT.ids(of(a_row("conditional", algoClOrdId="hfZ3Z17"))) == [ID]
 
 
 def test_what_a_close_traded_is_told_with_what_it_lost_against_the_mark() -> None:

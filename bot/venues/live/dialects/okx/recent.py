@@ -1,6 +1,7 @@
 """The latest orders of an instrument at OKX that are over.
 
-A conditional order that was met is among them, under its own id; one that was cancelled is not.
+A conditional order that was met is among them, under its own id; one that was cancelled is in a list of its
+own, which wants to know of which state and sort.
 """
 
 from __future__ import annotations
@@ -13,15 +14,22 @@ from bot.venues.live.dialects.okx.account import read as asked_for
 from bot.venues.live.dialects.okx.contracts import listed
 from bot.venues.live.dialects.okx.spelling import instrument_type, read
 from bot.venues.live.terms import Instrument, Payload
-from bot.venues.live.wire import Request
+from bot.venues.live.wire import Param, Request
 
 NUMBER = "100"
 """The most on one page."""
 
 
 def _requests(instrument: Instrument) -> Sequence[Request]:
-    kind = instrument_type(instrument.contract)
-    return [asked_for("trade/orders-history", instType=kind, instId=instrument.id, limit=NUMBER)]
+    latest: dict[str, Param] = {
+        "instType": instrument_type(instrument.contract),
+        "instId": instrument.id,
+        "limit": NUMBER,
+    }
+    return [
+        asked_for("trade/orders-history", **latest),
+        asked_for("trade/orders-algo-history", ordType="conditional", state="canceled", **latest),
+    ]
 
 
 def _ids(payload: Payload) -> Sequence[ClientId]:

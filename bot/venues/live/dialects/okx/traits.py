@@ -101,6 +101,7 @@ WINDOWS = {
     "trade/orders-pending": _own(60, reserve=0),
     "trade/orders-algo-pending": _own(20, reserve=0),
     "trade/orders-history": _own(40, reserve=0),
+    "trade/orders-algo-history": _own(20, reserve=0),
     "trade/fills": _own(60, reserve=0),
     "trade/order": _own(60, reserve=20),
     "trade/order-algo": _own(20, reserve=8),
@@ -182,7 +183,8 @@ TRAITS = Traits(
     assumed=ASSUMED,
     sources=(
         "okx.com docs-v5: trade/order, trade/order-algo, trade/cancel-algos, trade/orders-algo-pending",
-        "okx.com docs-v5: trade/orders-pending, trade/fills; account/positions, balance, config",
+        "okx.com docs-v5: trade/orders-pending, trade/orders-history, trade/orders-algo-history, trade/fills",
+        "okx.com docs-v5: account/positions, account/balance, account/config",
         "okx.com docs-v5: account/set-leverage, account/position/margin-balance",
         "okx.com docs-v5: public/instruments, position-tiers, mark-price, funding-rate",
         "okx.com docs-v5: channels mark-price, funding-rate, positions, account, orders, orders-algo",
