@@ -8,7 +8,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from bot.core.intents import AddMargin, CutLeverage
+from bot.core.intents import AddMargin, CutLeverage, Intent
 from bot.core.rule import Decisions, Params, Ratio, Rule, Times
 from bot.core.types import MarginMode
 from bot.core.units import Unit
@@ -47,6 +47,10 @@ class LeverageCut(Rule[LeverageCutParams]):
         if not view.margin_for_leverage(leverage):
             return Never(f"{leverage}x asks for no more margin than the {position.margin} that are there")
         return Metric.DISTANCE.below(self.params.below)
+
+    def settled(self, view: View) -> tuple[type[Intent], ...]:
+        """What a leverage asks for is counted at the entry, and a liquidation price that stands decides."""
+        return self.proposes if view.stands else ()
 
     def decide(self, view: View) -> Decisions:
         """Cut where liquidation would be farther away afterwards, else add the same margin."""

@@ -7,7 +7,7 @@ from types import MappingProxyType
 
 from pydantic import model_validator
 
-from bot.core.intents import ReducePosition
+from bot.core.intents import Intent, ReducePosition
 from bot.core.rule import Decisions, Money, Params, Ratio, Rule, Share, Times
 from bot.core.types import MarginMode
 from bot.core.view import View
@@ -54,6 +54,10 @@ class PartialClose(Rule[PartialCloseParams]):
         if not view.endangered:
             return Never("liquidation comes from the larger leg of a hedge")
         return Metric.DISTANCE.below(self.params.below)
+
+    def settled(self, view: View) -> tuple[type[Intent], ...]:
+        """A fraction of the position is the same at every mark."""
+        return self.proposes if self.params.fraction is not None else ()
 
     def decide(self, view: View) -> Decisions:
         """Close by the configured target."""

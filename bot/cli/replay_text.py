@@ -16,6 +16,7 @@ def report(answer: Mapping[str, Any]) -> str:
     """The whole answer of ``holdfast replay``."""
     parts = [
         verdict(answer),
+        *_parked(answer["changes"]),
         _section("actions", _actions(answer["actions"]), len(answer["actions"])),
         _section("resting orders that were met", _triggered(answer["triggered"]), len(answer["triggered"])),
         *_deliveries(answer["deliveries"]),
@@ -98,6 +99,17 @@ def _deliveries(rows: Sequence[Mapping[str, Any]]) -> Iterable[str]:
             for row in rows[:ROWS_MAX]
         ]
         yield _section("delivered at expiry", shown, len(rows))
+
+
+def _parked(changes: Iterable[Mapping[str, Any]]) -> Iterable[str]:
+    """Nothing where every rule behaved: one that raised was not asked again, and the others went on."""
+    rows = [
+        (moment(change["at_ms"]), change["subject"].removeprefix("rule:"), change["because"])
+        for change in changes
+        if change["subject"].startswith("rule:") and change["now"] == "parked"
+    ]
+    if rows:
+        yield _section("PARKED: rules that failed and were left out from then on", rows, len(rows))
 
 
 def _section(title: str, rows: Sequence[tuple[str, ...]], count: int) -> str:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from decimal import Decimal
-from typing import TypeGuard
 
 from bot.core.arming import former
 from bot.core.book import Armed, Holder, Parked
@@ -17,7 +16,6 @@ from bot.core.carried import Life
 from bot.core.case import Case, Verdict
 from bot.core.conditions import (
     CLOSED,
-    FOREVER_MS,
     OPEN,
     QUIET,
     Events,
@@ -30,7 +28,7 @@ from bot.core.decisions import Action, Because, Decision, Refusal, StateChanged
 from bot.core.drift import AGREED, UNSEEN, announcement, compare
 from bot.core.guard import Guard
 from bot.core.intents import AddMargin, Level, OpenHedge, Proposal, ReducePosition, SetPosture, flaw
-from bot.core.lasting import penniless
+from bot.core.lasting import asleep_until, lifted_by_marks, may_pass, penniless
 from bot.core.ledger import Entry, Ledger
 from bot.core.pools import cross_pool, isolated_pool
 from bot.core.promises import promise_lasts, stays_false
@@ -45,21 +43,6 @@ PROPOSALS_MAX = 16
 
 
 _NEVER_REFUSED: tuple[int, Refusal | None] = (-1, None)
-
-_AT_THIS_MARK = frozenset(
-    {
-        Because.STALE,
-        Because.BALANCE,
-        Because.MINIMUM,
-        Because.NOT_SAFER,
-        Because.WRONG_SIDE,
-        Because.FOREIGN,
-        Because.EXPIRY,
-        Because.BASIS,
-        Because.DEPTH,
-    }
-)
-"""Refusals that another mark may lift."""
 
 
 class Arbiter:
@@ -247,8 +230,11 @@ class Arbiter:
         A sleeper is asked by those only who doubt its sleep. Nothing but an action of its is news.
         """
         pending, armed.pending = armed.pending, QUIET
+        history = holder.history
+        times_acted = history.times_acted.get(armed.name, 0)
+        view = View(situation, times_acted, self._ledger.rule_of_stop, holder.account.able, history.losses)
         try:
-            proposals = self._proposals(holder, armed, situation, pending)
+            proposals = self._proposals(armed, view, situation, pending)
         except (Exception, SystemExit) as error:  # noqa: BLE001 - foreign code: whatever it raises parks it alone
             if asleep:
                 armed.pending = pending
@@ -262,28 +248,29 @@ class Arbiter:
             return proposals is None
         case = Case(holder.account, holder, armed, situation.now_ms, situation.pair)
         acted = False
+        refusals: list[Refusal] = []
         for proposal in proposals:
             verdict = self._guard.review(proposal, situation, case)
             decision = verdict.decision
             if isinstance(decision, Action):
                 acted = True
             else:
-                if _may_pass(decision):
+                refusals.append(decision)
+                if may_pass(decision):
                     armed.pending = pending
                 if asleep:
                     continue
             decisions.extend(self._decided(verdict, holder, armed, case))
         if asleep and not acted:
             armed.pending = pending
+        elif not acted:
+            decisions.extend(self._sleep(case, view, situation, refusals))
         return False
 
     def _proposals(
-        self, holder: Holder, armed: Armed, situation: Situation, pending: Events
+        self, armed: Armed, view: View, situation: Situation, pending: Events
     ) -> Sequence[Proposal] | None:
         """What the rule wants; ``None`` where its band says that it wants nothing."""
-        history = holder.history
-        times_acted = history.times_acted.get(armed.name, 0)
-        view = View(situation, times_acted, self._ledger.rule_of_stop, holder.account.able, history.losses)
         rule = armed.entry.rule
         armed.expect(rule.wake(view))
         if stays_false(armed, situation):
@@ -293,7 +280,7 @@ class Arbiter:
         proposals: list[Proposal] = []
         for intent, reason in rule.decide(view):
             assert len(proposals) < PROPOSALS_MAX, f"more than {PROPOSALS_MAX} intents at once"
-            assert intent.id == holder.id, f"asked about {holder.id}, not {intent.id}"
+            assert intent.id == view.id, f"asked about {view.id}, not {intent.id}"
             assert reason, "a reason is compulsory"
             assert flaw(intent) is None, flaw(intent)
             proposals.append(Proposal(armed.name, intent, reason))
@@ -312,7 +299,6 @@ class Arbiter:
                 holder.take(decision.intent.posture)
             yield decision
         else:
-            self._sleep(armed, case)
             armed.last_refusal = decision
             key = (type(decision.intent), decision.because)
             version, said = armed.refused.get(key, _NEVER_REFUSED)
@@ -322,20 +308,30 @@ class Arbiter:
                 if decision != said:
                     yield decision
 
-    def _sleep(self, armed: Armed, case: Case) -> None:
+    def _sleep(
+        self, case: Case, view: View, situation: Situation, refusals: Sequence[Refusal]
+    ) -> Sequence[Decision]:
         """Let the rule sleep if everything it may propose would be refused whatever the mark."""
-        until_ms, rule = FOREVER_MS, armed.entry.rule
-        grave = rule.after_losses and case.holder.history.losses.grave
-        for kind in (*rule.proposes, *rule.after_losses) if grave else rule.proposes:
-            no = self._guard.standing(kind, case) or penniless(
-                kind, case, self._ledger, self._settings.limits
+        armed, holder = case.armed, case.holder
+        rule = armed.entry.rule
+        grave = rule.after_losses and holder.history.losses.grave
+        try:
+            until_ms = asleep_until(
+                (*rule.proposes, *rule.after_losses) if grave else rule.proposes,
+                lambda kind: (
+                    self._guard.standing(kind, case)
+                    or penniless(kind, case, self._ledger, self._settings.limits)
+                ),
+                lambda: rule.settled(view),
+                refusals,
+                lambda refusal: lifted_by_marks(refusal, situation, case),
             )
-            if no is None:
-                return
-            until_ms = min(until_ms, no.until_ms)
-        if rule.proposes:
+        except (Exception, SystemExit) as error:  # noqa: BLE001 - foreign code: what it says of itself
+            return [self._park(armed, f"{type(error).__name__}: {error}", case.now_ms)]
+        if until_ms is not None:
             armed.asleep_until_ms = until_ms
-            armed.asleep_version = case.holder.version
+            armed.asleep_version = holder.version
+        return ()
 
     def _park(self, armed: Armed, why: str, now_ms: int) -> StateChanged:
         name = armed.name
@@ -373,19 +369,3 @@ def _awaits_answer(holder: Holder) -> bool:
     """Whether something was sent for the position of which nothing is known yet."""
     flying = holder.history.in_flight
     return flying is not None and flying.awaited
-
-
-def wanted_to_act(decision: Decision) -> TypeGuard[Action | Refusal]:
-    """Whether a rule that should have been silent had something to say.
-
-    A refusal that would be the same at every mark is not: it may put a rule to sleep on one reason, and the
-    guard may name another by the time it is asked again.
-    """
-    if isinstance(decision, Refusal):
-        return decision.because in _AT_THIS_MARK or decision.because is Because.SHADOW
-    return isinstance(decision, Action)
-
-
-def _may_pass(refusal: Refusal) -> bool:
-    """Whether the refusal may end without a change of state: then the rule keeps its occasion to be asked."""
-    return refusal.until_ms is not None or refusal.because in _AT_THIS_MARK

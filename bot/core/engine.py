@@ -12,7 +12,7 @@ from decimal import Decimal
 from operator import attrgetter
 from typing import Any, get_args
 
-from bot.core.arbiter import Arbiter, wanted_to_act
+from bot.core.arbiter import Arbiter
 from bot.core.book import Holder, Parked
 from bot.core.books import Books, events_for
 from bot.core.carried import Carried, Life
@@ -24,6 +24,7 @@ from bot.core.explain import PositionExplanation, PositionStatus, explain_holder
 from bot.core.facts import CarriedOver, Command, Fact, MarkPrice, Tick
 from bot.core.folding import Folding
 from bot.core.intents import Level
+from bot.core.lasting import wanted_to_act
 from bot.core.ledger import Ledger
 from bot.core.market import Market
 from bot.core.orphans import Orphans

@@ -127,6 +127,13 @@ class Rule(Generic[P]):
         """When to be asked. Default: at every fact, which is always right and never fast."""
         return Always()
 
+    def settled(self, view: View) -> tuple[type[Intent], ...]:
+        """The kinds of which it says the same until the state changes, whatever marks, bars and time do.
+
+        Asked after a refusal: one that no mark can lift then lets the rule sleep. Default: none.
+        """
+        return ()
+
     def decide(self, view: View) -> Decisions:
         """What to do, asked only where the wake holds."""
         raise NotImplementedError

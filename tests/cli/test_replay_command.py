@@ -55,6 +55,24 @@ def test_the_answer_for_people_begins_with_the_verdict(holdfast: Run, tape: Writ
     assert "undefended" in text
 
 
+def test_a_rule_of_ones_own_that_fails_is_told_of_and_the_others_go_on(
+    holdfast: Run, tape: Write, tmp_path: Path
+) -> None:
+    (tmp_path / "mine.py").write_text(
+        "from bot.core.rule import Params, Rule\n"
+        "class Mine(Rule[Params]):\n"
+        "    def decide(self, view):\n"
+        "        raise ZeroDivisionError('of all things')\n"
+    )
+    config = (ROOT / "config" / "replay.toml").read_text()
+    (tmp_path / "bot.toml").write_text(f'{config}\n[[rules]]\nuse = "./mine.py"\n')
+    text = holdfast("replay", tape(*CRASH), "--config", "bot.toml").output
+    told = text.partition("PARKED: rules that failed and were left out from then on (1)\n")[2].splitlines()[0]
+    assert told.split() == "2025-10-09 08:54:00 mine ZeroDivisionError: of all things".split()
+    assert "top_up" in text
+    assert "PARKED" not in holdfast("replay", tape(*CRASH)).output
+
+
 def test_a_stop_that_was_met_is_told_with_its_price_and_whose_it_was(holdfast: Run, tape: Write) -> None:
     # A stop before liquidation is left behind by prices that fall by a tenth within one bar.
     path = tape(100_000, 100_000, 90_500, 90_500)

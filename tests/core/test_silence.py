@@ -23,7 +23,8 @@ from bot.core.facts import (
     OptionQuote,
     OutcomeKind,
 )
-from bot.core.intents import AddMargin, Intent, Level, PlaceStop
+from bot.core.intents import AddMargin, CutLeverage, Intent, Level, PlaceStop, ReducePosition
+from bot.core.margin.rules import MaintenanceAt, MarginRules
 from bot.core.rule import Needs
 from bot.core.settings import Limits, RuleEntry
 from bot.core.types import Side
@@ -388,6 +389,96 @@ def test_where_cross_positions_share_the_wallet_it_stays_awake() -> None:
     assert reasons(desk.mark("95")) == [("adds", Because.BALANCE)]
     wire = desk.engine.tripwires.wires[BTC]
     assert not wire.low < D("94.9") < wire.high
+
+
+class Stubborn(Says):
+    """Says the same at every mark, and says so."""
+
+    proposes = (CutLeverage, ReducePosition, AddMargin)
+
+    def settled(self, view: View) -> tuple[type[Intent], ...]:
+        return self.proposes
+
+
+def stubborn(*said: Intent, kind: type[Says] = Stubborn) -> RuleEntry:
+    return RuleEntry(rule=kind("stubborn", lambda view: said, lambda view: NEAR), cooldown_ms=0)
+
+
+def sleeps(desk: Desk) -> bool:
+    """Whether marks beyond the threshold are left out."""
+    wire = desk.engine.tripwires.wires[BTC]
+    return wire.low < D("90.1") < D("97") < wire.high
+
+
+# At 100 and 2x the long of 1 asks for 50 of margin, 36.4 more than it has.
+TOO_DEAR = CutLeverage(id=LONG, leverage=D(2))
+
+
+def test_a_cut_that_is_too_dear_is_not_asked_for_again_until_the_balance_changes() -> None:
+    desk = Desk(stubborn(TOO_DEAR), free="36.3")
+    desk.holds(a_position())
+    assert reasons(desk.mark("95")) == [("stubborn", Because.BALANCE)]
+    assert sleeps(desk)
+    assert [desk.mark(price) for price in ("94", "93", "92")] == [[], [], []]
+    (cut,) = of(Action, desk.pays_in("0.1"))
+    assert cut.intent == TOO_DEAR
+
+
+def test_a_cut_that_the_budget_refuses_is_asked_for_again_when_it_renews() -> None:
+    desk = Desk(stubborn(TOO_DEAR), limits=Limits(margin_per_day=D(36), stale_after_ms=10**9))
+    desk.holds(a_position())
+    assert reasons(desk.mark("95")) == [("stubborn", Because.BUDGET)]
+    assert sleeps(desk)
+    assert desk.engine.next_at_ms == T0 + 86_400_000
+
+
+@pytest.mark.parametrize(
+    ("said", "because"),
+    [
+        (ReducePosition(id=LONG, quantity=D("0.0001")), Because.MINIMUM),
+        (AddMargin(id=LONG, amount=D("0.0000000001")), Because.MINIMUM),
+        (CutLeverage(id=LONG, leverage=D(0)), Because.MINIMUM),
+        (CutLeverage(id=LONG, leverage=D(5)), Because.NOT_SAFER),  # It is there already.
+    ],
+)
+def test_what_stays_too_little_or_no_gain_is_not_asked_for_again(said: Intent, because: Because) -> None:
+    desk = Desk(stubborn(said), limits=Limits(close_whole_below_minimum=False))
+    desk.holds(a_position())
+    assert reasons(desk.mark("95")) == [("stubborn", because)]
+    assert sleeps(desk)
+
+
+def test_where_the_wallet_is_shared_what_is_too_dear_stays_awake() -> None:
+    desk = Desk(stubborn(TOO_DEAR), free="36.3")
+    desk.holds(a_position(), a_position(ETH_LONG, mode=CROSS))
+    assert reasons(desk.mark("95")) == [("stubborn", Because.BALANCE)]
+    assert not sleeps(desk)
+
+
+def test_what_another_mark_may_lift_stays_awake_whatever_the_rule_says_of_itself() -> None:
+    desk = Desk(stubborn(ReducePosition(id=LONG, quantity=D("0.5"))), limits=Limits(stale_after_ms=10))
+    desk.holds(a_position())
+    desk.now_ms += 20
+    assert reasons(desk.holds(a_position(margin="11.5"), mark=None)) == [("stubborn", Because.STALE)]
+    assert len(of(Action, desk.mark("97"))) == 1
+
+
+def test_where_liquidation_moves_with_the_mark_a_cut_without_gain_stays_awake() -> None:
+    moving = a_contract(rules=MarginRules(name="x", version="1", maintenance_at=MaintenanceAt.MARK))
+    desk = Desk(stubborn(CutLeverage(id=LONG, leverage=D(5))), contracts=[moving])
+    desk.holds(a_position())
+    assert reasons(desk.mark("95")) == [("stubborn", Because.NOT_SAFER)]
+    assert not sleeps(desk)
+
+
+def test_a_rule_that_cannot_say_what_is_settled_is_parked() -> None:
+    class Broken(Stubborn):
+        def settled(self, view: View) -> tuple[type[Intent], ...]:
+            raise KeyError("no idea")
+
+    desk = Desk(stubborn(TOO_DEAR, kind=Broken), free="1")
+    desk.holds(a_position())
+    assert ("rule:stubborn", "running", "parked") in changes(desk.mark("95"))
 
 
 def test_what_another_position_was_promised_and_did_not_cost_wakes_who_sleeps_for_it() -> None:

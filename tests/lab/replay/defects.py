@@ -14,6 +14,7 @@ import pytest
 from bot.core import arbiter, conditions, protection, tripwire
 from bot.core.arbiter import Arbiter
 from bot.core.book import Armed, Holder
+from bot.core.case import Case
 from bot.core.conditions import FOREVER_MS, OPEN, Events, Reach
 from bot.core.engine import Engine
 from bot.core.facts import BarClosed, Fact, MarkPrice
@@ -211,20 +212,24 @@ def sleep_outlasts_a_change_of_state(patch: pytest.MonkeyPatch) -> None:
 def sleep_outlasts_its_time(patch: pytest.MonkeyPatch) -> None:
     sleep = Arbiter._sleep
 
-    def longer(self: Arbiter, armed: Armed, case: Any) -> None:
+    def longer(self: Arbiter, case: Case, *seen: Any) -> Any:
+        armed = case.armed
         before = armed.asleep_until_ms
-        sleep(self, armed, case)
+        said = sleep(self, case, *seen)
         if armed.asleep_until_ms != before and armed.asleep_until_ms < FOREVER_MS:
             armed.asleep_until_ms += 1
+        return said
 
     patch.setattr(Arbiter, "_sleep", longer)
 
 
 @defect(telling=5)
 def a_refusal_at_this_mark_puts_a_rule_to_sleep(patch: pytest.MonkeyPatch) -> None:
-    def always_sleep(self: Arbiter, armed: Armed, case: Any) -> None:
+    def always_sleep(self: Arbiter, case: Case, *_: Any) -> tuple[()]:
+        armed = case.armed
         if armed.entry.rule.proposes:
             armed.asleep_until_ms, armed.asleep_version = FOREVER_MS, case.holder.version
+        return ()
 
     patch.setattr(Arbiter, "_sleep", always_sleep)
 

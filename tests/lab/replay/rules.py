@@ -5,6 +5,7 @@ from typing import ClassVar
 
 from bot.core.intents import (
     AddMargin,
+    CutLeverage,
     Intent,
     Level,
     Notify,
@@ -52,6 +53,32 @@ class MarkDependent(Rule[NearParams]):
 
     def decide(self, view: View) -> Decisions:
         yield a_little(view), f"mark {view.mark}"
+
+
+class StubbornParams(Params):
+    below: Decimal = Decimal("0.09")
+    leverage: Decimal = Decimal(3)
+    quantity: Decimal = Decimal("0.004")
+    amount: Decimal = Decimal("0.001")
+
+
+class Stubborn(Rule[StubbornParams]):
+    """Says the same at every mark: a cut, and what is too little to be added or closed."""
+
+    proposes = (CutLeverage, ReducePosition, AddMargin)
+
+    def wake(self, view: View) -> Wake:
+        return Metric.DISTANCE.below(self.params.below) if view.times_acted < TIMES else Never("enough")
+
+    def settled(self, view: View) -> tuple[type[Intent], ...]:
+        return self.proposes if view.stands else (ReducePosition,)
+
+    def decide(self, view: View) -> Decisions:
+        params = self.params
+        if view.position.mode is MarginMode.ISOLATED:
+            yield CutLeverage(id=view.id, leverage=params.leverage), "stubborn"
+            yield AddMargin(id=view.id, amount=params.amount), "stubborn"
+        yield ReducePosition(id=view.id, quantity=params.quantity), "stubborn"
 
 
 class Sleepless(MarkDependent):

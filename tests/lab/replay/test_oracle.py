@@ -4,18 +4,24 @@ A scene and its tape are drawn from a seed: they are too long to be shrunk usefu
 same seed is the beginning of the longer one, so what hypothesis reports is the shortest failing tape.
 """
 
+from dataclasses import replace
+from decimal import Decimal
 from random import Random
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.core.decisions import Refusal
+from bot.core.settings import RuleEntry
+from bot.core.types import RuleName
 from bot.lab.replay.run import prepare
 from bot.lab.replay.walk import Jumper, Stepper
 from bot.runtime.journal.memory import MemoryJournal
-from tests.building import a_contract
+from strategies.cut_leverage import LeverageCut, LeverageCutParams
+from tests.building import MINUTE_MS, a_contract
 from tests.lab.replay.harness import agreed, play
+from tests.lab.replay.rules import Stubborn, StubbornParams
 from tests.lab.replay.scenes import SYMBOLS, Scene, a_scene, an_opening
 from tests.lab.replay.seeking import seek, wander
 
@@ -32,6 +38,36 @@ def test_jumping_stepping_and_asking_always_agree_where_prices_seek_the_edges(se
 def test_jumping_stepping_and_asking_always_agree_where_prices_wander(seed: int, bars: int) -> None:
     random = Random(seed)
     agreed(wander(a_scene(random), random, bars))
+
+
+def stubborn(random: Random) -> Scene:
+    """A scene in which rules that say the same at every mark are refused for what no mark can lift."""
+    scene, leverage = a_scene(random), Decimal(random.choice((1, 2, 3, 6)))
+    quantity = Decimal(random.choice(("0.004", "0.05")))
+    below = Decimal(random.choice((5, 9, 15))) / 100
+    said = StubbornParams(below=below, leverage=leverage, quantity=quantity)
+    cut = LeverageCut(RuleName("cut"), LeverageCutParams(below=below, leverage=leverage))
+    entries = tuple(
+        RuleEntry(rule=rule, cooldown_ms=random.choice((0, MINUTE_MS)))
+        for rule in (cut, Stubborn(RuleName("stubborn"), said))
+    )
+    return replace(scene, entries=(*entries, *scene.entries[: random.randint(0, 2)]))
+
+
+@given(seed=SEEDS, bars=st.integers(min_value=6, max_value=24))
+@settings(max_examples=25)
+def test_they_agree_where_rules_that_are_refused_say_the_same_at_every_mark(seed: int, bars: int) -> None:
+    random = Random(seed)
+    agreed(seek(stubborn(random), random, bars))
+
+
+def test_a_rule_that_is_refused_whatever_the_mark_lets_marks_be_left_out() -> None:
+    left_out = 0
+    for seed in range(12):
+        random = Random(seed)
+        plan = wander(replace(stubborn(random), entries=stubborn(random).entries[:2]), random, 20)
+        left_out += play(plan, Stepper).marks - play(plan, Jumper).marks
+    assert left_out > 0
 
 
 @given(seed=SEEDS, bars=st.integers(min_value=6, max_value=20))
