@@ -316,6 +316,7 @@ def test_a_stop_that_ended_without_an_order_is_not_open(state: str) -> None:
 @pytest.mark.parametrize("asked", [frame("okx", "no such order"), of(code="51293"), of()])
 def test_an_order_that_okx_does_not_know_is_none(asked: Any) -> None:
     assert READING.order(instrument(), ID, [asked, of(), of()]) is None
+    assert READING.order(instrument(), ID, [asked, None, None]) is None  # Of no order nothing more is asked.
 
 
 @pytest.mark.parametrize(

@@ -72,12 +72,13 @@ class OkxReading:
         self, instrument: Instrument, client_id: ClientId, payloads: Sequence[Payload]
     ) -> OrderState | None:
         """What became of it. ``None`` where OKX says that there is no such order."""
-        asked, done, trades = payloads[0], listed(payloads[1]), listed(payloads[2])
+        asked = payloads[0]
         code = text(row(asked, "the answer"), "code")
         if code in NO_SUCH_ORDER or (code == "0" and not listed(asked)):
-            return None
+            return None  # And the lists were not asked for.
         if code != "0":
             raise ValueError(f"the query of {client_id} was answered with code {code}")
+        done, trades = listed(payloads[1]), listed(payloads[2])
         of, named = listed(asked)[0], spelt(client_id)
         if text_if_given(of, "algoClOrdId") == named and given(of, "algoId") and "ordIdList" in of:
             return _conditional(of, client_id, instrument, done, trades)
