@@ -50,6 +50,13 @@ DONE_LATER = [
     an_outcome(2, "verified", 6_100),
 ]
 
+NOT_SENT = "not sent: its deadline passed while it waited for its turn"
+HELD_UP = [
+    an_action(0, 900),
+    an_outcome(0, "not_applied", 1_000, proof=NOT_SENT),
+    *DONE_AT_ONCE,
+]
+"""A machine that is busy let the first intent wait for too long, and the fault met the second."""
 TOO_SOON = [*DONE_LATER[:2], an_action(2, 5_900), DONE_LATER[2], DONE_LATER[4]]
 
 
@@ -81,6 +88,8 @@ def judged(executed: bool, rows: Sequence[Any], moved_ms: Sequence[int], margin:
     [
         (True, DONE_AT_ONCE, [1_050], Found.OK),
         (False, DONE_LATER, [6_050], Found.OK),
+        (True, HELD_UP, [1_050], Found.OK),
+        (True, HELD_UP[:2], [1_050], Found.WRONG),
         (True, DONE_AT_ONCE, [1_050, 1_150], Found.DOUBLE),
         (True, DONE_LATER, [1_050, 6_050], Found.DOUBLE),
         (True, DONE_AT_ONCE, [], Found.LOST),
