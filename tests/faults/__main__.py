@@ -20,7 +20,7 @@ SHOWN = 5
 
 def main() -> int:
     """Play, print, judge."""
-    told = _arguments()
+    told = parser().parse_args()
     first, _, last = told.seeds.partition(":")
     seeds = range(int(first), int(last)) if last else range(int(first), int(first) + 1)
     batch = judge_all(seeds, minutes=told.minutes, jobs=told.jobs, tell=_tell)
@@ -32,13 +32,14 @@ def main() -> int:
     return 1 if batch.failed or missing else 0
 
 
-def _arguments() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(prog="python -m tests.faults", description=__doc__)
-    parser.add_argument("--seeds", default="0:20", help="first:last, the last not included")
-    parser.add_argument("--jobs", type=int, default=1, help="processes side by side")
-    parser.add_argument("--minutes", type=int, default=20, help="simulated, of each seed")
-    parser.add_argument("--digests", action="store_true", help="print what each run came to, in one number")
-    return parser.parse_args()
+def parser() -> argparse.ArgumentParser:
+    """What may be asked for."""
+    made = argparse.ArgumentParser(prog="python -m tests.faults", description=__doc__)
+    made.add_argument("--seeds", default="0:20", help="first:last, the last not included")
+    made.add_argument("--jobs", type=int, default=1, help="processes side by side")
+    made.add_argument("--minutes", type=int, default=20, help="simulated, of each seed")
+    made.add_argument("--digests", action="store_true", help="print what each run came to, in one number")
+    return made
 
 
 def _tell(verdict: Verdict) -> None:

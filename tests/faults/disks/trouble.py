@@ -40,6 +40,14 @@ class Trouble:
     lines: set[str] = field(default_factory=set)
     violations: list[str] = field(default_factory=list)
 
+    def add(self, other: "Trouble") -> None:
+        """Take what came of another share."""
+        self.ended += other.ended
+        self.went_on += other.went_on
+        self.refused += other.refused
+        self.lines |= other.lines
+        self.violations += other.violations
+
     def told(self) -> list[str]:
         """For people."""
         return [
@@ -100,8 +108,9 @@ def too_large(one: Lane, trouble: Trouble) -> None:
 
 def broken(one: Lane, trouble: Trouble, call: str, nth: int, error: str) -> None:
     """The ``nth`` such call of a thread fails: the bot ends with a line, or never came to it."""
-    one.arm()
-    one.victim.stop()
+    if not one.victim.starts:
+        one.arm()
+        one.victim.stop()
     stops = _stops(one)
     strace = shutil.which("strace")
     assert strace is not None
@@ -119,6 +128,7 @@ def broken(one: Lane, trouble: Trouble, call: str, nth: int, error: str) -> None
     one.arm()
     one.settle()
     trouble.violations += one.tally.violations
+    one.tally.violations.clear()
 
 
 def is_root() -> bool:

@@ -20,7 +20,7 @@ from tests.faults.kill.scene import accounts
 
 _FINAL = frozenset({"verified", "rejected", "not_applied"})
 _UNSENT = frozenset({"Notify", "SetPosture"})
-_ORDERS = frozenset({"PlaceStop", "MoveStop", "ReducePosition", "OpenHedge", "CloseHedge"})
+_ORDERS = frozenset({"PlaceStop", "MoveStop", "PlaceTakeProfit", "ReducePosition", "OpenHedge", "CloseHedge"})
 _DONE = "verified"
 _ON_ITS_WAY_MS = 1_000
 """What left just before its deadline arrives so much later at most."""
@@ -36,6 +36,8 @@ class Deed:
     amount: Decimal | None
     epoch: int
     deadline_ms: int
+    cancels: str
+    """The client id of the order that was to go; empty where it was none."""
     outcome: str
     resolved_in: int
 
@@ -83,6 +85,7 @@ def audit(
     deeds = deeds_in(rows)
     found = Found(deeds=deeds)
     found.violations += _orders(world, deeds)
+    found.violations += _cancelled(world, deeds)
     found.violations += _margin(world, deeds, by_hand)
     if over:
         found.violations += [f"I04 {deed.client_id} {deed.kind}: no outcome" for deed in open_deeds(deeds)]
@@ -118,6 +121,14 @@ def _orders(world: World, deeds: Sequence[Deed]) -> Iterator[str]:
             if there is not done and not _sliced(deed, placed):
                 words = "is" if there else "is not"
                 yield f"I04 {deed.client_id} {deed.kind}: {deed.outcome}, and {words} on the books"
+
+
+def _cancelled(world: World, deeds: Sequence[Deed]) -> Iterator[str]:
+    """A stop that was verified to be gone does not rest."""
+    resting = {order.client_id for account in accounts() for order in world.view(account).open_orders}
+    for deed in deeds:
+        if deed.kind == "CancelStop" and deed.outcome == _DONE and deed.cancels in resting:
+            yield f"I04 {deed.client_id} CancelStop: verified, and {deed.cancels} rests"
 
 
 def _margin(world: World, deeds: Sequence[Deed], by_hand: Sequence[tuple[Symbol, Decimal]]) -> Iterator[str]:
@@ -160,6 +171,7 @@ def _deed(body: Any, epoch: int, outcome: tuple[int, str] | None) -> Deed:
         amount=Decimal(intent["amount"]) if "amount" in intent else None,
         epoch=epoch,
         deadline_ms=body["deadline_ms"],
+        cancels=intent.get("client_id", ""),
         outcome=outcome[1] if outcome else "",
         resolved_in=outcome[0] if outcome else epoch,
     )

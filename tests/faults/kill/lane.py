@@ -4,10 +4,12 @@ import random
 import signal
 import time
 from collections.abc import Callable, Sequence
-from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures import ProcessPoolExecutor, as_completed
 from pathlib import Path
+from typing import NamedTuple
 
 from bot.runtime.journal import JournalRow
+from tests.building.venues import BINANCE, Venue
 from tests.faults.kill.audit import audit, deeds_in, open_deeds, prefixes
 from tests.faults.kill.scene import Hand, a_scene, stirring
 from tests.faults.kill.tally import Tally
@@ -114,12 +116,20 @@ Part = Callable[[Lane, int], None]
 """Hurts the bot of a lane so often."""
 
 
-def lane(folder: Path, seed: int, part: Part, number: int) -> Tally:
+class Share(NamedTuple):
+    """What one lane does, how often, and at which exchange."""
+
+    part: Part
+    number: int
+    venue: Venue = BINANCE
+
+
+def lane(folder: Path, seed: int, share: Share) -> Tally:
     """One lane from beginning to end; what went wrong is a violation, with the seed it went wrong with."""
-    with a_scene(folder, seed) as (hand, config):
+    with a_scene(folder, seed, share.venue) as (hand, config):
         one = Lane(hand, config, random.Random(seed + 1))
         try:
-            part(one, number)
+            share.part(one, share.number)
             if not one.victim.is_alive():
                 one.arm()
             one.settle()
@@ -130,23 +140,31 @@ def lane(folder: Path, seed: int, part: Part, number: int) -> Tally:
         return one.tally
 
 
-def lanes(folder: Path, seed: int, shares: Sequence[tuple[Part, int]]) -> Tally:
-    """Each share in a lane of its own, all side by side."""
+def lanes(
+    folder: Path,
+    seed: int,
+    shares: Sequence[Share],
+    jobs: int = 2,
+    tell: Callable[[Tally], None] | None = None,
+) -> Tally:
+    """Each share in a lane of its own, so many side by side; ``tell`` hears of each as it ends."""
     tally = Tally()
-    with ProcessPoolExecutor(max(1, len(shares))) as pool:
+    with ProcessPoolExecutor(jobs) as pool:
         running = [
-            pool.submit(lane, folder / f"lane{each}", seed + 1000 * each, part, number)
-            for each, (part, number) in enumerate(shares)
+            pool.submit(lane, folder / f"lane{each}", seed + 1000 * each, share)
+            for each, share in enumerate(shares)
         ]
-        for each in running:
+        for each in as_completed(running):
             tally.add(each.result())
+            if tell is not None:
+                tell(each.result())
     return tally
 
 
-def shared(part: Part, number: int, jobs: int) -> list[tuple[Part, int]]:
+def shared(part: Part, number: int, jobs: int) -> list[Share]:
     """The same part in so many lanes, each with a share of the ``number``."""
     numbers = [number // jobs + (each < number % jobs) for each in range(jobs)]
-    return [(part, each) for each in numbers if each]
+    return [Share(part, each) for each in numbers if each]
 
 
 def kill_at_random(one: Lane, number: int) -> None:

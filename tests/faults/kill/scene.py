@@ -18,14 +18,15 @@ from bot.venues.paper.model import PaperError
 from tests.building.contracts import BTC
 from tests.building.exchange import Exchange, running
 from tests.building.simulator import ALICE, BOB, ETH
-from tests.building.venues import BINANCE, SOL, a_market_in_danger, a_quarterly, machine_ms
+from tests.building.venues import BINANCE, BYBIT, SOL, Venue, a_market_in_danger, a_quarterly, machine_ms
 
 D = Decimal
-CONFIG = """\
+DRILLS = Path(__file__).parent / "rules"
+HEAD = """\
 mode = "live"
 
 [accounts.main]
-venue = "binanceusdm"
+venue = "{venue}"
 keys = {{ api_key = "env:ALICES_KEY", secret = "env:ALICES_SECRET" }}
 loopback = {{ port = {port}, ca_file = "{ca_file}" }}
 
@@ -37,32 +38,32 @@ margin_per_day = 1000000
 
 [watchdogs]
 deaths_limit = 1000000
-
-[[rules]]
-use = "atr_stop"
-symbols = ["ETH/USDT:USDT"]
-params = {{ multiple = 3, timeframe = "1m", length = 14, step = 1 }}
-
-[[rules]]
-use = "top_up"
-symbols = ["BTC/USDT:USDT"]
-params = {{ below = 0.07, restore_to = 0.12, max_times = 100 }}
-
-[[rules]]
-use = "partial_close"
-symbols = ["SOL/USDT:USDT"]
-params = {{ below = 0.05, restore_to = 0.10, max_times = 100 }}
-
-[[rules]]
-use = "quarterly_hedge"
-symbols = ["BTC/USDT:USDT"]
-params = {{ below = 0.085, calm = 0.30, ratio = 0.5, leverage = 5 }}
 """
+RULE = """
+[[rules]]
+use = "{use}"
+symbols = ["{symbol}"]
+params = {{ {params} }}
+"""
+STOPS = ("atr_stop", ETH, 'multiple = 3, timeframe = "1m", length = 14, step = 1')
+CUTS = ("cut_leverage", BTC, "below = 0.07, leverage = 5, max_times = 100")
+OF_ALL = (
+    STOPS,
+    ("top_up", BTC, "below = 0.07, restore_to = 0.12, max_times = 100"),
+    ("partial_close", SOL, "below = 0.05, restore_to = 0.10, max_times = 100"),
+    ("quarterly_hedge", BTC, "below = 0.085, calm = 0.16, ratio = 0.5, leverage = 5"),
+    (str(DRILLS / "spare_stop.py"), SOL, "above = 101, below = 103"),
+    (str(DRILLS / "cancel_spare.py"), SOL, "above = 104, below = 106"),
+    (str(DRILLS / "take_profit.py"), SOL, "above = 107, below = 109"),
+)
+"""The rules at Binance, by what each asks for. Leverage cannot be cut there while margin is isolated."""
+RULES = {BINANCE.name: OF_ALL, BYBIT.name: (STOPS, CUTS)}
 HELD = {
     BTC: (D("0.2"), MarginMode.ISOLATED),
     ETH: (D(2), MarginMode.ISOLATED),
     SOL: (D(1000), MarginMode.CROSS),
 }
+LEVERAGE = D(10)
 CALM = {BTC: 50_000, ETH: 2_000, SOL: 100}
 STIR_S = 0.3
 """Between two deeds of the hand, on average."""
@@ -162,7 +163,7 @@ class Hand:
                 held = world.view(ALICE).positions.get(id_)
                 if held is None:
                     with suppress(PaperError):
-                        world.open(Opening(id=id_, quantity=wanted, leverage=D(10), mode=mode))
+                        world.open(Opening(id=id_, quantity=wanted, leverage=LEVERAGE, mode=mode))
                 elif held.quantity < wanted:
                     self._order(world, id_, wanted - held.quantity, reduces=False)
 
@@ -225,12 +226,15 @@ def stirring(hand: Hand) -> Iterator[None]:
 
 
 @contextmanager
-def a_scene(folder: Path, seed: int) -> Iterator[tuple[Hand, Path]]:
+def a_scene(folder: Path, seed: int, venue: Venue = BINANCE) -> Iterator[tuple[Hand, Path]]:
     """An exchange that runs, a hand on it, and the configuration of a bot in ``folder``."""
     folder.mkdir(parents=True, exist_ok=True)
-    with running(a_market_in_danger(BINANCE), folder / "exchange", BINANCE.name) as exchange:
+    with running(a_market_in_danger(venue), folder / "exchange", venue.name) as exchange:
+        text = HEAD.format(venue=venue.name, port=exchange.port, ca_file=exchange.ca_file)
+        for use, symbol, params in RULES[venue.name]:
+            text += RULE.format(use=use, symbol=symbol, params=params)
         config = folder / "bot.toml"
-        config.write_text(CONFIG.format(port=exchange.port, ca_file=exchange.ca_file))
+        config.write_text(text)
         yield Hand(exchange, random.Random(seed)), config
 
 

@@ -8,79 +8,23 @@ import signal
 import subprocess
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
-from decimal import Decimal
 from functools import partial
 from pathlib import Path
 
 from bot.core.provenance import origin_of
-from bot.core.types import MarginMode, OrderKind, PositionId, Side, Symbol
-from bot.simulator import World
-from bot.simulator.world import OrderTerms
-from bot.venues.paper import Opening
-from tests.building.simulator import ALICE, ETH
-from tests.building.venues import a_quarterly, machine_ms
 from tests.faults.kill.audit import deeds_in
-from tests.faults.kill.lane import Lane, Part
-from tests.faults.kill.scene import HELD, Hand
+from tests.faults.kill.lane import Lane, Share
+from tests.faults.kill.levers import KINDS, Kind
+from tests.faults.kill.scene import Hand
 
-CALLS = ("pwrite64", "fdatasync", "sendto", "recvfrom")
+CALLS = ("fdatasync", "pwrite64", "sendto", "recvfrom")
 """What changes something outside of the process, or brings an answer into it: journal and exchange."""
+MANY = 20
 _DONE_WITHIN_S = 20.0
 _POLL_S = 0.05
 _ASKED_S = 0.4
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Kind:
-    """A kind of action: what has to be so before, and what asks for it."""
-
-    name: str
-    before: Callable[[Hand], None]
-    ask: Callable[[Hand], None]
-
-
-def _without_hedge(hand: Hand) -> None:
-    hand.exchange.by_hand(lambda world: _close(world, a_quarterly(machine_ms())[0], Side.SHORT))
-
-
-def _without_eth(hand: Hand) -> None:
-    hand.exchange.by_hand(lambda world: _close(world, ETH, Side.LONG))
-
-
-def _with_eth(hand: Hand) -> None:
-    def buy(world: World) -> None:
-        id_ = PositionId(ALICE, ETH, Side.LONG)
-        world.open(Opening(id=id_, quantity=HELD[ETH][0], leverage=Decimal(10), mode=MarginMode.ISOLATED))
-
-    hand.exchange.by_hand(buy)
-
-
-def _close(world: World, symbol: Symbol, side: Side) -> None:
-    id_ = PositionId(ALICE, symbol, side)
-    held = world.view(ALICE).positions.get(id_)
-    if held is not None:
-        world.place(
-            OrderTerms(
-                client_id="",
-                id=id_,
-                kind=OrderKind.MARKET,
-                quantity=held.quantity,
-                reduces=True,
-                reduce_only=True,
-            )
-        )
-
-
-KINDS = (
-    Kind(name="AddMargin", before=Hand.relieve, ask=Hand.fall),
-    Kind(name="MoveStop", before=Hand.fall, ask=Hand.relieve),
-    Kind(name="PlaceStop", before=_without_eth, ask=_with_eth),
-    Kind(name="ReducePosition", before=Hand.refill, ask=Hand.sink),
-    Kind(name="OpenHedge", before=_without_hedge, ask=Hand.slip),
-)
 
 
 def is_possible() -> bool:
@@ -92,22 +36,30 @@ def is_possible() -> bool:
     return subprocess.run(asked, check=False, capture_output=True).returncode == 0
 
 
-def shared_by_kind(most: int, jobs: int) -> list[tuple[Part, int]]:
-    """The kinds of action dealt out to so many lanes."""
-    dealt = [KINDS[job::jobs] for job in range(jobs)]
-    return [(partial(kill_at_every_call, kinds), most) for kinds in dealt if kinds]
+def shared_by_kind(most: int, kinds: Sequence[str] = ()) -> list[Share]:
+    """A share for each sort of call and each kind of action, or those named; two where there are many calls.
 
-
-def kill_at_every_call(kinds: Sequence[Kind], one: Lane, most: int) -> None:
-    """Each call that an action of each kind makes is its last once: all of them, or ``most`` spread evenly.
-
-    A rehearsal counts them. An action that made fewer calls than that goes through.
+    A lane that is used for long becomes slow, and a rule acts for one position a hundred times at most.
     """
-    for kind in kinds:
-        for call in CALLS:
-            for nth in _spread(_rehearsed(one, kind, call), most):
-                _prepare(one, kind)
-                one.tally.points[f"{kind.name} {call}"] += _killed(one, kind, call, nth)
+    parts = 2 if most > MANY else 1
+    return [
+        Share(partial(kill_at_every_call, kind, call, slice(part, None, parts)), most, kind.venue)
+        for call in CALLS
+        for kind in KINDS
+        if not kinds or kind.name in kinds
+        for part in range(parts)
+    ]
+
+
+def kill_at_every_call(kind: Kind, call: str, part: slice, one: Lane, most: int) -> None:
+    """Each such call that an action of a kind makes is its last once: all of them, or ``most`` spread evenly.
+
+    A rehearsal counts them. An action that made fewer calls than that goes through. Of these calls a lane
+    takes a ``part``.
+    """
+    for nth in _spread(_rehearsed(one, kind, call), most)[part]:
+        _prepare(one, kind)
+        one.tally.points[f"{kind.name} {call}"] += _killed(one, kind, call, nth)
 
 
 def _killed(one: Lane, kind: Kind, call: str, nth: int) -> bool:
@@ -144,10 +96,9 @@ def _spread(count: int, most: int) -> Sequence[int]:
 def _prepare(one: Lane, kind: Kind) -> None:
     if not one.victim.is_alive():
         one.arm()
-    one.hand.calm()
-    _until_quiet(one)
-    kind.before(one.hand)
-    _until_quiet(one)
+    for deed in (Hand.calm, *kind.before):
+        deed(one.hand)
+        _until_quiet(one)
 
 
 def _until_quiet(one: Lane) -> None:

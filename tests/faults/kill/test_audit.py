@@ -49,7 +49,7 @@ def opened(epoch: int) -> tuple[str, dict[str, Any]]:
     return "Opened", {"epoch": str(epoch)}
 
 
-def action(client_id: str, kind: str, **intent: Any) -> tuple[str, dict[str, Any]]:
+def action(client_id: str, kind: str, /, **intent: Any) -> tuple[str, dict[str, Any]]:
     what = {"type": kind, "id": {"account": "main", "symbol": BTC}, **intent}
     return "Action", {"client_id": client_id, "intent": what, "deadline_ms": START_MS + 5_000}
 
@@ -118,6 +118,16 @@ def test_an_outcome_that_is_not_true_is_caught() -> None:
         f"I04 {PLACED} PlaceStop: verified, and is not on the books",
         f"I04 margin {BTC} 25: 1 verified that never moved",
     ]
+
+
+def test_a_stop_that_is_said_to_be_cancelled_and_rests_is_caught() -> None:
+    said = [opened(7), action(PLACED, "PlaceStop"), outcome(PLACED)]
+    said += [action("hf-7-3", "CancelStop", client_id=PLACED), outcome("hf-7-3")]
+    world = a_market()
+    a_stop(world, PLACED)
+    assert violations(world, rows(*said)) == [f"I04 hf-7-3 CancelStop: verified, and {PLACED} rests"]
+    world.cancel(ALICE, next(iter(world.view(ALICE).orders)))
+    assert violations(world, rows(*said)) == []
 
 
 def test_an_intent_without_an_outcome_is_caught_once_all_is_over() -> None:

@@ -1,13 +1,12 @@
 """Kills of the real process, as many as fit; ``python -m tests.faults.kill`` does more of them."""
 
-from functools import partial
 from pathlib import Path
 
 import pytest
 
-from tests.faults.kill.lane import kill_at_random, lanes, shared, stop_and_go
+from tests.faults.kill.lane import Share, kill_at_random, lanes, shared, stop_and_go
 from tests.faults.kill.rivals import start_together
-from tests.faults.kill.syscalls import KINDS, is_possible, kill_at_every_call
+from tests.faults.kill.syscalls import is_possible, shared_by_kind
 
 pytestmark = pytest.mark.slow
 SEED = 20_251_010
@@ -27,14 +26,13 @@ def test_whoever_stood_still_guards_again_and_sends_nothing_late(tmp_path: Path)
 
 
 def test_of_many_started_at_once_one_guards_and_the_others_end_with_75(tmp_path: Path) -> None:
-    tally = lanes(tmp_path, SEED, [(start_together, 6)])
+    tally = lanes(tmp_path, SEED, [Share(start_together, 6)])
     assert tally.violations == []
     assert tally.rivals >= 5
 
 
 @pytest.mark.skipif(not is_possible(), reason="there is no strace that may attach to a process")
 def test_a_kill_at_a_call_of_an_action_leaves_what_a_later_run_finds_out(tmp_path: Path) -> None:
-    (reduce,) = [kind for kind in KINDS if kind.name == "ReducePosition"]
-    tally = lanes(tmp_path, SEED, [(partial(kill_at_every_call, [reduce]), 2)])
+    tally = lanes(tmp_path, SEED, shared_by_kind(2, ["ReducePosition"]))
     assert tally.violations == []
     assert tally.kills > 0

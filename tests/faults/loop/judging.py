@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
-from itertools import pairwise
+from itertools import pairwise, takewhile
 from typing import Any
 
 from bot.core.types import OrderKind
@@ -17,6 +17,7 @@ from tests.faults.loop.stage import HELD, exit_rule, leg_of, position_of
 
 Row = dict[str, Any]
 MARGIN = Decimal(100)
+_NOT_SENT = "not sent: "
 CLOSING = frozenset({"verified", "not_applied", "rejected"})
 
 
@@ -69,6 +70,17 @@ def deeds_of(cell: Cell, rows: Sequence[Row], rule: str = "") -> list[Deed]:
     ]
     told = [row["body"] for row in rows if row["kind"] == "Outcome" and row["symbol"] == cell.symbol]
     return [Deed(a, [o for o in told if o["client_id"] == a["client_id"]]) for a in actions]
+
+
+def _met(cell: Cell, deeds: Sequence[Deed]) -> Sequence[Deed]:
+    """Those the fault of a reply may have met: what waited past its deadline and never left is none of them.
+
+    That is for how busy the machine is, and the one after it is tried as well as the first would have been.
+    """
+    if cell.trouble.way is not Way.REPLY:
+        return deeds
+    unsent = takewhile(lambda deed: deed.closed is not None and _NOT_SENT in deed.closed["proof"], deeds)
+    return deeds[len(list(unsent)) :]
 
 
 def effects(cell: Cell, view: AccountView, since_ms: int) -> list[int]:
@@ -136,7 +148,7 @@ class Moments:
 
 def judge(cell: Cell, rows: Sequence[Row], view: AccountView, moments: Moments) -> Judgement:
     """What became of a cell."""
-    deeds, done = deeds_of(cell, rows), effects(cell, view, moments.moved_ms)
+    deeds, done = _met(cell, deeds_of(cell, rows)), effects(cell, view, moments.moved_ms)
     if not deeds or (cell.trouble.way is Way.REPLY and moments.arrived_ms is None):
         return Judgement(found=Found.WRONG, because="the rule never acted, or its request never came")
     if len(done) > 1:

@@ -10,6 +10,8 @@ from tests.faults.loop.matrix import Kind, Trouble
 from tests.faults.loop.running import Played
 
 WIDTH = 15
+IN_TIME = 99
+"""Of a hundred proofs so many come in time: how long one takes is also a matter of the machine."""
 
 
 def printed(played: Sequence[Played], kinds: Sequence[Kind], troubles: Sequence[Trouble]) -> str:
@@ -39,7 +41,29 @@ def printed(played: Sequence[Played], kinds: Sequence[Kind], troubles: Sequence[
 def totals(venue: str, played: Sequence[Played], within_ms: int, took_s: float) -> str:
     """What counts, in one line."""
     counts = Counter(each.judgement.found for each in played)
-    times = sorted(each.judgement.took_ms for each in played if each.judgement.took_ms is not None)
-    spread = f"; proven within {times[len(times) // 2]} ms (half), {times[-1]} ms (all)" if times else ""
+    times = _times(played)
+    spread = ""
+    if times:
+        half, most, all_ = _share(times, 50), _share(times, IN_TIME), times[-1]
+        spread = f"; proven within {half} ms (half), {most} ms ({IN_TIME} %), {all_} ms (all)"
     words = ", ".join(f"{counts[each]} {each}" for each in Found)
     return f"{venue}: {len(played)} cells: {words}{spread}; allowed {within_ms} ms; {took_s:.0f} s"
+
+
+def held(played: Sequence[Played], within_ms: int) -> bool:
+    """Whether nothing was doubled, lost or wrong, everything was proven, and nearly all of it in time."""
+    good = all(
+        each.judgement.good or (each.judgement.found is Found.LATE and each.judgement.took_ms is not None)
+        for each in played
+    )
+    times = _times(played)
+    return good and (not times or _share(times, IN_TIME) <= within_ms)
+
+
+def _times(played: Sequence[Played]) -> list[int]:
+    return sorted(each.judgement.took_ms for each in played if each.judgement.took_ms is not None)
+
+
+def _share(times: Sequence[int], percent: int) -> int:
+    """So many of a hundred are no longer than this."""
+    return times[min(len(times) - 1, len(times) * percent // 100)]

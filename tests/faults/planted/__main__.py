@@ -23,17 +23,11 @@ ROOT = Path(__file__).resolve().parents[3]
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Plant, look, tell; the exit code."""
-    parser = argparse.ArgumentParser(prog="python -m tests.faults.planted", description=__doc__)
-    parser.add_argument("names", nargs="*", metavar="NAME", help="which mistakes; all of them by default")
-    parser.add_argument("--jobs", type=int, default=2, help="how many at once")
-    parser.add_argument(
-        "--seek", metavar="FIRST:LAST", help="look for the seeds that tell, the last not included"
-    )
-    options = parser.parse_args(arguments)
+    options = parser().parse_args(arguments)
     known = {each.name: each for each in SUBSTITUTIONS}
     unknown = [name for name in options.names if name not in known]
     if unknown:
-        parser.error(f"no mistake is called {', '.join(unknown)}")
+        parser().error(f"no mistake is called {', '.join(unknown)}")
     chosen = [known[name] for name in options.names] or list(SUBSTITUTIONS)
     telling = seeds()
     if options.seek:
@@ -43,6 +37,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
     survived = [each.name for each in found if not each.by]
     print(f"{len(found) - len(survived)} of {len(found)} caught")
     return 1 if survived else 0
+
+
+def parser() -> argparse.ArgumentParser:
+    """What may be asked for."""
+    made = argparse.ArgumentParser(prog="python -m tests.faults.planted", description=__doc__)
+    made.add_argument("names", nargs="*", metavar="NAME", help="which mistakes; all of them by default")
+    made.add_argument("--jobs", type=int, default=2, help="how many at once")
+    made.add_argument(
+        "--seek", metavar="FIRST:LAST", help="look for the seeds that tell, the last not included"
+    )
+    return made
 
 
 def _sought(chosen: list[Substitution], which: str, jobs: int, telling: dict[str, int]) -> list[Finding]:
