@@ -60,6 +60,11 @@ class Stage:
         self.now_ms = at_ms
         self._fold([self.exchange.snapshot(at_ms)])
 
+    @property
+    def steps(self) -> int:
+        """How many steps have been written to the journal."""
+        return self.record.evaluations
+
     def mark(self, at_ms: int, symbol: Symbol, mark: Decimal, last: Decimal, *, gap: bool) -> bool:
         """New prices; whether anything came of them."""
         self.now_ms = at_ms
