@@ -137,16 +137,17 @@ def agenda(
 
 def _closing_bars(played: Sequence[tuple[Tape, Tape | None]], timeframe_ms: int) -> Iterator[Dated]:
     """The bars of one timeframe, those of all symbols that close at one time together."""
-    closing: dict[int, list[BarClosed]] = {}
+    together: dict[int, list[BarClosed]] = {}
     for traded, _ in played:
         made = aggregate(traded, timeframe_ms)
         times = made.close_time_ms.tolist()
         columns = (tick_prices(each, made.exponent) for each in (made.open, made.high, made.low, made.close))
         bars = map(BarClosed, times, repeat(Symbol(traded.symbol)), repeat(timeframe_ms), *columns)
-        for at_ms, bar in zip(times, bars, strict=True):
-            closing.setdefault(at_ms, []).append(bar)
-    for at_ms, together in closing.items():
-        yield key_of(at_ms, Rank.BAR), timeframe_ms, "", tuple(together)
+        keys = (made.close_time_ms * RANKS + int(Rank.BAR)).tolist()
+        for key, bar in zip(keys, bars, strict=True):
+            together.setdefault(key, []).append(bar)
+    for key, closing in together.items():
+        yield key, timeframe_ms, "", tuple(closing)
 
 
 def _outage(outage: Outage, interval_ms: int) -> Iterator[Dated]:

@@ -6,7 +6,7 @@ mark before the engine does, and every effect comes back to the engine as a batc
 
 from __future__ import annotations
 
-from collections import Counter, deque
+from collections import defaultdict, deque
 from collections.abc import Sequence
 from decimal import Decimal
 from heapq import heappop, heappush
@@ -110,7 +110,7 @@ class Stage:
     def _carry_out(self, actions: Sequence[Action]) -> None:
         """Carry actions out and fold what comes back, until nothing more comes."""
         queue = deque(actions)
-        rounds: Counter[PositionId] = Counter()
+        rounds: defaultdict[PositionId, int] = defaultdict(int)
         while queue:
             action = queue.popleft()
             rounds[action.id] += 1
