@@ -9,7 +9,7 @@ from pydantic import model_validator
 
 from bot.core.intents import Intent, ReducePosition
 from bot.core.rule import Decisions, Money, Params, Ratio, Rule, Share, Times
-from bot.core.types import MarginMode
+from bot.core.types import MarginMode, RuleName
 from bot.core.view import View
 from bot.core.wake import Metric, Never, Wake
 
@@ -47,13 +47,18 @@ class PartialClose(Rule[PartialCloseParams]):
     proposes = (ReducePosition,)
     example = MappingProxyType({"restore_to": Decimal("0.08")})
 
+    def __init__(self, name: RuleName, params: PartialCloseParams) -> None:
+        """Say once when liquidation is near."""
+        super().__init__(name, params)
+        self._near = Metric.DISTANCE.below(params.below)
+
     def wake(self, view: View) -> Wake:
         """Below the trigger distance."""
         if view.times_acted >= self.params.max_times:
             return Never(f"a part was closed {view.times_acted} times already")
         if not view.endangered:
             return Never("liquidation comes from the larger leg of a hedge")
-        return Metric.DISTANCE.below(self.params.below)
+        return self._near
 
     def settled(self, view: View) -> tuple[type[Intent], ...]:
         """A fraction of the position is the same at every mark."""

@@ -8,7 +8,7 @@ from pydantic import model_validator
 
 from bot.core.intents import AddMargin
 from bot.core.rule import Decisions, Params, Ratio, Rule, Times
-from bot.core.types import MarginMode
+from bot.core.types import MarginMode, RuleName
 from bot.core.view import View
 from bot.core.wake import Metric, Never, Wake
 
@@ -36,13 +36,18 @@ class TopUp(Rule[TopUpParams]):
 
     proposes = (AddMargin,)
 
+    def __init__(self, name: RuleName, params: TopUpParams) -> None:
+        """Say once when liquidation is near."""
+        super().__init__(name, params)
+        self._near = Metric.DISTANCE.below(params.below)
+
     def wake(self, view: View) -> Wake:
         """Below the trigger distance, unless it cannot or may not help any more."""
         if view.position.mode is not MarginMode.ISOLATED:
             return Never("margin can be added to isolated positions only")
         if view.times_acted >= self.params.max_times:
             return Never(f"margin was added {view.times_acted} times already")
-        return Metric.DISTANCE.below(self.params.below)
+        return self._near
 
     def decide(self, view: View) -> Decisions:
         """Add the smallest margin that restores the target distance."""

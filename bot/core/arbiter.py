@@ -83,7 +83,7 @@ class Arbiter:
             self._settings.taker_fee,
         )
         situation.rooms = rooms
-        if self._books.pairs:
+        if self._books.pairs.hedges:
             situation.pair = self._books.pairing(holder)
         if holder.isolated and holder.stands:
             situation.stand_at(holder.liquidation)

@@ -62,7 +62,7 @@ def write_down(books: Books, ledger: Ledger, parked: Parked) -> Carried:
             PlacedStop(client_id=ClientId(client_id), rule=rule)
             for client_id, rule in sorted(ledger.rule_of_stop.items())
         ),
-        hedges=books.pairs.all(),
+        hedges=tuple(books.pairs.hedges.values()),
         openings=tuple(
             HedgeOnItsWay(client_id=client_id, id=id_)
             for client_id, id_ in sorted(books.pairs.openings.items())

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from decimal import Decimal
 from operator import attrgetter
-from typing import Any, get_args
+from typing import Any
 
 from bot.core.arbiter import Arbiter
 from bot.core.book import Holder, Parked
@@ -64,8 +64,6 @@ class Engine:
             ),
         }
         """What each kind of fact does. A kind that no part of the core reads yet does nothing."""
-        # What leaves the books as they were need not be kept, unless something came of it.
-        self._traceless = frozenset(get_args(Fact)).difference(self._handlers)
         self._wires = self._tripwires.wires
         self._marks = self._market.marks
         self._mark_at_ms = self._market.mark_at_ms
@@ -96,10 +94,12 @@ class Engine:
             return self.step(batch[0])
         books, at_ms, last = self._books, batch[-1].at_ms, type(batch[-1])
         books.begin()
+        traced = False
         for fact in batch:
             handler = self._handlers.get(type(fact))
             if handler is not None:
                 handler(fact)
+                traced = True
         ticked = last is Tick
         if ticked:
             self._watch.tick(at_ms)
@@ -115,7 +115,7 @@ class Engine:
         if ticked:
             known = set(asked)
             asked.extend(h for h in self._holders() if h.reach.bands is None and h not in known)
-        return self._decide(batch, asked, decisions, at_ms, patrol=ticked)
+        return self._decide(batch, asked, decisions, at_ms, patrol=ticked, traced=traced)
 
     # -- questions ----------------------------------------------------------------------------------
 
@@ -203,7 +203,7 @@ class Engine:
             self._tripwires.retie((), (), ())
             wire.swallowed = fact
             return None
-        step = self._decide((fact,), asked, [], fact.at_ms, patrol=False)
+        step = self._decide((fact,), asked, [], fact.at_ms, patrol=False, traced=True)
         wire.swallowed = None  # Where only others were asked it is still there, and overtaken.
         return step
 
@@ -215,8 +215,13 @@ class Engine:
         at_ms: int,
         *,
         patrol: bool,
+        traced: bool,
     ) -> Step | None:
-        """Ask the rules on the positions concerned, and tie the wires anew."""
+        """Ask the rules on the positions concerned, and tie the wires anew.
+
+        A batch that left the books as they were is not ``traced`` and need not be kept, unless something
+        came of it.
+        """
         books = self._books
         decisions.extend(books.notes)
         if len(asked) > 1:
@@ -228,7 +233,7 @@ class Engine:
         # Freshness is judged by the marks of every position, so a patrol has looked at all of them.
         looked_at = list(self._holders()) if patrol else asked
         self._tripwires.retie(looked_at, books.gone, books.rewatched)
-        if not decisions and self._traceless.issuperset(map(type, batch)):
+        if not decisions and not traced:
             return None
         return Step(at_ms, _swallowed(self._tripwires, looked_at), tuple(batch), tuple(decisions))
 

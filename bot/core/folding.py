@@ -156,7 +156,7 @@ class Folding:
                 self._books.rewatch(account)
             holder.history.new_lot(fact.position.opened_ms)
             self._books.touch_one(holder)
-        if self._books.pairs:
+        if self._books.pairs.hedges:
             self._books.touch_pair(fact.id, gone=fact.position is None)
         if holder is not None:
             currency = holder.contract.settlement

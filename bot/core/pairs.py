@@ -85,8 +85,10 @@ class Pairing:
         Then it has no liquidation of its own along a joint move, and a stop would leave the hedge alone. What
         an isolated hedge earns is of no use to the pool.
         """
+        if not self.legs or position.mode is not MarginMode.CROSS:
+            return False
         shared = [leg.quantity for leg in self.legs if leg.position.mode is MarginMode.CROSS]
-        return position.mode is MarginMode.CROSS and bool(shared) and sum(shared, ZERO) >= position.quantity
+        return bool(shared) and sum(shared, ZERO) >= position.quantity
 
     def orphaned(self, position: Position) -> bool:
         """Whether it is a hedge of which nothing has anything to stand against any more."""
@@ -101,13 +103,10 @@ class Pairs:
 
     def __init__(self) -> None:
         """None yet."""
-        self._hedges: dict[PositionId, Hedge] = {}
+        self.hedges: dict[PositionId, Hedge] = {}
+        """Every hedge, held or on its way, by its own position."""
         self._opening: dict[ClientId, PositionId] = {}
         """What is on its way, and may yet be filled whatever else was closed meanwhile."""
-
-    def all(self) -> tuple[Hedge, ...]:
-        """Every hedge, held or on its way."""
-        return tuple(self._hedges.values())
 
     @property
     def openings(self) -> Mapping[ClientId, PositionId]:
@@ -116,20 +115,16 @@ class Pairs:
 
     def take_over(self, hedges: Iterable[Hedge], openings: Mapping[ClientId, PositionId]) -> None:
         """Know what an earlier run knew."""
-        self._hedges = {hedge.id: hedge for hedge in hedges}
+        self.hedges = {hedge.id: hedge for hedge in hedges}
         self._opening = dict(openings)
-
-    def __bool__(self) -> bool:
-        """Whether there is any."""
-        return bool(self._hedges)
 
     def hedge(self, id_: PositionId) -> Hedge | None:
         """What the position hedges; ``None`` for the trader's own."""
-        return self._hedges.get(id_)
+        return self.hedges.get(id_)
 
     def against(self, guarded: PositionId) -> list[Hedge]:
         """The hedges of a position."""
-        return [hedge for hedge in self._hedges.values() if hedge.guarded == guarded]
+        return [hedge for hedge in self.hedges.values() if hedge.guarded == guarded]
 
     def announce(self, action: Action, guarded: Position, held: Decimal) -> None:
         """A hedge is about to be opened, or what is ``held`` of it made larger."""
@@ -137,9 +132,9 @@ class Pairs:
         assert isinstance(intent, OpenHedge), f"{action.client_id} opens no hedge"
         id_ = hedge_id(guarded.id, intent.symbol)
         self._opening[action.client_id] = id_
-        known = self._hedges.get(id_)
+        known = self.hedges.get(id_)
         quantity = intent.quantity + (min(known.quantity, held) if known is not None else held)
-        self._hedges[id_] = Hedge(
+        self.hedges[id_] = Hedge(
             id=id_,
             guarded=guarded.id,
             rule=action.rule,
@@ -158,45 +153,45 @@ class Pairs:
         trader's own.
         """
         id_ = self._opening.pop(client_id, None)
-        known = self._hedges.get(id_) if id_ is not None else None
+        known = self.hedges.get(id_) if id_ is not None else None
         if known is None:
             return
         if filled:
             quantity = known.quantity - wanted + min(filled, wanted)
-            self._hedges[known.id] = replace(known, quantity=quantity)
+            self.hedges[known.id] = replace(known, quantity=quantity)
             if quantity <= 0 and not held:
                 self.forget(known.id)  # The venue took it away again before anybody saw it.
         elif held:
             ours = min(known.quantity - wanted or held, held)
-            self._hedges[known.id] = replace(known, ratio=min(ONE, ours / guarded.quantity), quantity=ours)
+            self.hedges[known.id] = replace(known, ratio=min(ONE, ours / guarded.quantity), quantity=ours)
         else:
             self.forget(known.id)
 
     def gave(self, id_: PositionId, quantity: Decimal) -> bool:
         """We closed so much of a hedge: whether nothing of it is ours any more."""
-        known = self._hedges.get(id_)
+        known = self.hedges.get(id_)
         if known is None:
             return False
-        self._hedges[id_] = replace(known, quantity=known.quantity - quantity)
+        self.hedges[id_] = replace(known, quantity=known.quantity - quantity)
         if known.quantity > quantity:
             return False
         self.forget(id_)
-        return id_ not in self._hedges
+        return id_ not in self.hedges
 
     def shrank(self, id_: PositionId, held: Decimal) -> None:
         """Somebody else closed a part: what is ours of it is no more than is left."""
-        known = self._hedges.get(id_)
+        known = self.hedges.get(id_)
         if known is not None and held < known.quantity and id_ not in self._opening.values():
-            self._hedges[id_] = replace(known, quantity=held)
+            self.hedges[id_] = replace(known, quantity=held)
 
     def forget(self, id_: PositionId) -> None:
         """The position is closed: no hedge any more, unless more of it is on its way."""
         if id_ not in self._opening.values():
-            self._hedges.pop(id_, None)
+            self.hedges.pop(id_, None)
 
     def pairing(self, id_: PositionId, leg_of: Callable[[Hedge], Leg | None], guarded: Decimal) -> Pairing:
         """What ``id_`` is to others. ``guarded`` is the quantity now held of what it hedges, if it does."""
-        hedge = self._hedges.get(id_)
+        hedge = self.hedges.get(id_)
         if hedge is None:
             return Pairing(legs=_held(map(leg_of, self.against(id_))))
         legs = _held(map(leg_of, self.against(hedge.guarded)))

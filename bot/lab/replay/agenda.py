@@ -7,12 +7,12 @@ and rank together, says it all, so that playing is comparing integers.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from enum import IntEnum
 from itertools import repeat
-from operator import itemgetter
+from operator import attrgetter, itemgetter
 
 from bot.config.befalling import NOTHING, Befalling
 from bot.core.facts import BarClosed, Link
@@ -91,11 +91,11 @@ class Schedule:
 Event = BarClosed | Funding | Delivery | ScheduledOpening | ScheduledEvent | Silence
 
 
-def one_event(first: Event, other: Event) -> bool:
-    """Whether two things that happen at one instant are one event."""
-    if isinstance(first, BarClosed):
-        return isinstance(other, BarClosed) and first.timeframe_ms == other.timeframe_ms
-    return isinstance(first, Funding) and isinstance(other, Funding)
+Parts = tuple[Event, ...]
+"""One event. The bars of a timeframe close together, funding is settled together: a part for each symbol."""
+
+Dated = tuple[int, int, str, Parts]
+"""When one happens (``key_of``), and what decides between those of one instant: a timeframe, a symbol."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +103,7 @@ class Agenda:
     """All events beside prices, in order: ``keys`` and ``events`` run side by side."""
 
     keys: Sequence[int]
-    events: Sequence[Event]
+    events: Sequence[Parts]
 
 
 def agenda(
@@ -115,27 +115,19 @@ def agenda(
 
     TapeError where a timeframe cannot be made of a tape.
     """
-    dated: list[tuple[int, int, str, Event]] = []
-    frames = sorted(timeframes_ms)
-    played = tuple(tapes)
-    for traded, funding in played:
-        symbol = Symbol(traded.symbol)
-        for timeframe_ms in frames:
-            dated.extend(_closing_bars(traded, symbol, timeframe_ms))
-        if funding is not None:
-            dated.extend(_funding(traded, funding, symbol, schedule.befalling.funding))
+    played = sorted(tapes, key=lambda each: each[0].symbol)
+    dated = [each for timeframe_ms in sorted(timeframes_ms) for each in _closing_bars(played, timeframe_ms)]
+    dated.extend(_funding(played, schedule.befalling.funding))
+    for traded, _ in played:
         for gap in gaps(traded):
             missing = range(gap.start_ms, gap.end_ms, traded.interval_ms)
-            dated += [(key_of(at_ms, Rank.TICK), 0, symbol, Silence()) for at_ms in missing]
+            dated += [(key_of(at_ms, Rank.TICK), 0, traded.symbol, (Silence(),)) for at_ms in missing]
     for scheduled in schedule.openings:
         symbol = scheduled.opening.id.symbol
-        dated.append((key_of(scheduled.at_ms, Rank.OPENING), 0, symbol, scheduled))
+        dated.append((key_of(scheduled.at_ms, Rank.OPENING), 0, symbol, (scheduled,)))
     for delivery in schedule.deliveries:
-        dated.append((key_of(delivery.expiry_ms, Rank.DELIVERY), 0, delivery.symbol, delivery))
-    dated += [(key_of(each.at_ms, Rank.VENUE), 0, "", each) for each in schedule.befalling.events]
-    for each in schedule.befalling.funding:
-        settled = Funding(each.symbol, each.rate)
-        dated += [(key_of(at_ms, Rank.FUNDING), 0, each.symbol, settled) for at_ms in each.times()]
+        dated.append((key_of(delivery.expiry_ms, Rank.DELIVERY), 0, delivery.symbol, (delivery,)))
+    dated += [(key_of(each.at_ms, Rank.VENUE), 0, "", (each,)) for each in schedule.befalling.events]
     interval_ms = min((traded.interval_ms for traded, _ in played), default=0)
     for outage in schedule.befalling.outages:
         dated.extend(_outage(outage, interval_ms))
@@ -143,33 +135,51 @@ def agenda(
     return Agenda([item[0] for item in dated], [item[3] for item in dated])
 
 
-def _closing_bars(traded: Tape, symbol: Symbol, timeframe_ms: int) -> Iterable[tuple[int, int, str, Event]]:
-    made = aggregate(traded, timeframe_ms)
-    times = made.close_time_ms.tolist()
-    columns = (tick_prices(each, made.exponent) for each in (made.open, made.high, made.low, made.close))
-    bars = map(BarClosed, times, repeat(symbol), repeat(timeframe_ms), *columns)
-    keys = (made.close_time_ms * RANKS + int(Rank.BAR)).tolist()
-    return zip(keys, repeat(timeframe_ms), repeat(symbol), bars, strict=False)  # Both repeat for ever.
+def _closing_bars(played: Sequence[tuple[Tape, Tape | None]], timeframe_ms: int) -> Iterator[Dated]:
+    """The bars of one timeframe, those of all symbols that close at one time together."""
+    together: dict[int, list[BarClosed]] = {}
+    for traded, _ in played:
+        made = aggregate(traded, timeframe_ms)
+        times = made.close_time_ms.tolist()
+        columns = (tick_prices(each, made.exponent) for each in (made.open, made.high, made.low, made.close))
+        bars = map(BarClosed, times, repeat(Symbol(traded.symbol)), repeat(timeframe_ms), *columns)
+        keys = (made.close_time_ms * RANKS + int(Rank.BAR)).tolist()
+        for key, bar in zip(keys, bars, strict=True):
+            together.setdefault(key, []).append(bar)
+    for key, closing in together.items():
+        yield key, timeframe_ms, "", tuple(closing)
 
 
-def _outage(outage: Outage, interval_ms: int) -> Iterable[tuple[int, int, str, Event]]:
+def _outage(outage: Outage, interval_ms: int) -> Iterator[Dated]:
     """Its beginning and its end, and the passing of time while no mark comes in."""
     for at_ms in (outage.start_ms, outage.end_ms):
-        yield key_of(at_ms, Rank.LINK), 0, "", ScheduledEvent(at_ms=at_ms, event=Connection())
+        yield key_of(at_ms, Rank.LINK), 0, "", (ScheduledEvent(at_ms=at_ms, event=Connection()),)
     if Link.MARKET in outage.links:
         for at_ms in range(outage.start_ms, outage.end_ms, interval_ms):
-            yield key_of(at_ms, Rank.TICK), 0, "", Silence()
+            yield key_of(at_ms, Rank.TICK), 0, "", (Silence(),)
 
 
 def _funding(
-    traded: Tape, funding: Tape, symbol: Symbol, instead: Sequence[ScheduledFunding]
-) -> Iterable[tuple[int, int, str, Event]]:
-    first_ms = int(traded.times[0])
-    last_ms = int(traded.times[-1]) + traded.interval_ms
-    assert funding.rates is not None, f"{funding.path}: a funding tape without rates"
-    for at_ms, rate in zip(funding.times.tolist(), funding.rates, strict=True):
-        if first_ms < at_ms < last_ms and not any(each.covers(symbol, at_ms) for each in instead):
-            yield key_of(at_ms, Rank.FUNDING), 0, symbol, Funding(symbol, rate)
+    played: Sequence[tuple[Tape, Tape | None]], instead: Sequence[ScheduledFunding]
+) -> Iterator[Dated]:
+    """What the tapes settle while prices are played, and what is settled ``instead``."""
+    settling: dict[int, list[Funding]] = {}
+    for traded, funding in played:
+        if funding is None:
+            continue
+        symbol = Symbol(traded.symbol)
+        first_ms = int(traded.times[0])
+        last_ms = int(traded.times[-1]) + traded.interval_ms
+        assert funding.rates is not None, f"{funding.path}: a funding tape without rates"
+        for at_ms, rate in zip(funding.times.tolist(), funding.rates, strict=True):
+            if first_ms < at_ms < last_ms and not any(each.covers(symbol, at_ms) for each in instead):
+                settling.setdefault(at_ms, []).append(Funding(symbol, rate))
+    for each in instead:
+        for at_ms in each.times():
+            settling.setdefault(at_ms, []).append(Funding(each.symbol, each.rate))
+    for at_ms, together in settling.items():
+        together.sort(key=attrgetter("symbol"))
+        yield key_of(at_ms, Rank.FUNDING), 0, "", tuple(together)
 
 
 __all__ = [
@@ -177,6 +187,7 @@ __all__ = [
     "Delivery",
     "Event",
     "Funding",
+    "Parts",
     "Rank",
     "Schedule",
     "ScheduledEvent",
@@ -185,5 +196,4 @@ __all__ = [
     "Silence",
     "agenda",
     "key_of",
-    "one_event",
 ]

@@ -6,7 +6,7 @@ mark before the engine does, and every effect comes back to the engine as a batc
 
 from __future__ import annotations
 
-from collections import Counter, deque
+from collections import defaultdict, deque
 from collections.abc import Sequence
 from decimal import Decimal
 from heapq import heappop, heappush
@@ -60,6 +60,11 @@ class Stage:
         self.now_ms = at_ms
         self._fold([self.exchange.snapshot(at_ms)])
 
+    @property
+    def steps(self) -> int:
+        """How many steps have been written to the journal."""
+        return self.record.evaluations
+
     def mark(self, at_ms: int, symbol: Symbol, mark: Decimal, last: Decimal, *, gap: bool) -> bool:
         """New prices; whether anything came of them."""
         self.now_ms = at_ms
@@ -105,7 +110,7 @@ class Stage:
     def _carry_out(self, actions: Sequence[Action]) -> None:
         """Carry actions out and fold what comes back, until nothing more comes."""
         queue = deque(actions)
-        rounds: Counter[PositionId] = Counter()
+        rounds: defaultdict[PositionId, int] = defaultdict(int)
         while queue:
             action = queue.popleft()
             rounds[action.id] += 1

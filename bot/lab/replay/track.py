@@ -8,8 +8,8 @@ from bot.core.conditions import FOREVER_MS
 from bot.core.types import Symbol
 from bot.lab.tapes import Point, PricePath, first_outside, tick_price
 
-LOOKAHEAD_BARS = 1_024
-"""How far a search looks beyond what it was asked for: its answer holds until a bound moves."""
+LOOKAHEAD_BARS = 4_096
+"""How far a search looks beyond what it was asked for: it holds until a bound moves into what it saw."""
 
 
 class TickBounds(NamedTuple):
@@ -40,6 +40,7 @@ class Track:
         "_delivered_ms",
         "_gapless",
         "_last_ms",
+        "_seen",
         "_size",
         "bar",
         "next_ms",
@@ -67,6 +68,8 @@ class Track:
         self._cleared_ms = 0
         """No bar that opens before this is outside the bounds."""
         self._breach_ms: int | None = None
+        self._seen: tuple[int, int] | None = None
+        """The lowest and the highest mark of the bars that were found inside; ``None`` for no bars."""
 
     def _move_to(self, bar: int) -> None:
         self.bar = bar
@@ -140,7 +143,9 @@ class Track:
         ``None`` if there is none that opens before ``before_ms``.
         """
         if bounds is not self._bounds:
-            self._bounds, self._breach_ms, self._cleared_ms = bounds, None, self.next_ms
+            self._bounds, self._breach_ms = bounds, None
+            if not self._holds_what_was_seen(bounds):
+                self._cleared_ms = self.next_ms
         elif self._breach_ms is not None and self._breach_ms < self.next_ms:
             self._breach_ms, self._cleared_ms = None, self.next_ms
         if self._breach_ms is None and self._cleared_ms < before_ms:
@@ -158,8 +163,25 @@ class Track:
         start = max(self.bar, self.index_at(self._cleared_ms))
         end = min(max(self.index_at(before_ms), start + LOOKAHEAD_BARS), self._size)
         at = self._first_outside(start, end, bounds)
+        self._see(start, at)
         self._cleared_ms = self._opening_ms(at)
         self._breach_ms = self._cleared_ms if at < end else None
+
+    def _see(self, start: int, end: int) -> None:
+        """Remember how far the marks of the bars in [start, end) reach, beside those seen before them."""
+        before = self._seen if start > self.bar else None
+        if start < end:
+            path = self.path
+            low, high = path.mark_low[start:end].min().item(), path.mark_high[start:end].max().item()
+            before = (low, high) if before is None else (min(low, before[0]), max(high, before[1]))
+        self._seen = before
+
+    def _holds_what_was_seen(self, bounds: TickBounds) -> bool:
+        """Whether what was found inside is so with these bounds, too: most of their moves are small."""
+        if self._seen is None or bounds.last_low is not None or bounds.last_high is not None:
+            return False
+        (low, high), (mark_low, mark_high, _, _) = self._seen, bounds
+        return (mark_low is None or mark_low < low) and (mark_high is None or high < mark_high)
 
     def _first_outside(self, start: int, end: int, bounds: TickBounds) -> int:
         path = self.path

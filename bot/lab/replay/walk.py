@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 from bot.core.conditions import FOREVER_MS
 from bot.core.tripwire import Wire
-from bot.lab.replay.agenda import RANKS, Agenda, Event, Rank, key_of, one_event
+from bot.lab.replay.agenda import RANKS, Agenda, Rank, key_of
 from bot.lab.replay.stage import Stage
 from bot.lab.replay.track import TickBounds, Track, TrackPoint
 from bot.lab.tapes import Point, PricePath, to_ticks_ceil, to_ticks_floor
@@ -41,12 +41,12 @@ class Walker:
     def walk(self) -> Iterator[None]:
         """Play everything; yields now and then, so that what was decided can be written down."""
         self._stage.begin(self._start_ms)
-        now_ms, record = self._start_ms, self._stage.record
+        now_ms = self._start_ms
         written = 0
         while now_ms < self._end_ms or self._next < len(self._agenda.keys) or self._stage.next_execution:
             now_ms = self._advance(now_ms)
-            if record.evaluations - written >= YIELD_EVERY:
-                written = record.evaluations
+            if self._stage.steps - written >= YIELD_EVERY:
+                written = self._stage.steps
                 yield
 
     def _advance(self, now_ms: int) -> int:
@@ -84,18 +84,11 @@ class Walker:
             if waiting is not None and waiting < until_key and (key is None or waiting < key):
                 stage.execute_due()
             elif key is not None and key < until_key:
-                stage.play(key // RANKS, self._together(key, events))
+                parts = events[self._next]
+                self._next += 1
+                stage.play(key // RANKS, parts)
             else:
                 return
-
-    def _together(self, key: int, events: Sequence[Event]) -> Sequence[Event]:
-        """Take the next event, and those of other symbols that are one with it."""
-        keys, start = self._agenda.keys, self._next
-        end, first = start + 1, events[start]
-        while end < len(keys) and keys[end] == key and one_event(first, events[end]):
-            end += 1
-        self._next = end
-        return events[start:end]
 
 
 class Stepper(Walker):

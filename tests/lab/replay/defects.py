@@ -289,7 +289,7 @@ def _rearranged(patch: pytest.MonkeyPatch, moved: Callable[[int, Any], tuple[Any
 
     def otherwise(*arguments: Any) -> Agenda:
         found = written(*arguments)
-        dated = [(*moved(key, event), event) for key, event in zip(found.keys, found.events, strict=True)]
+        dated = [(*moved(key, parts), parts) for key, parts in zip(found.keys, found.events, strict=True)]
         dated.sort(key=lambda item: item[:-1])
         return Agenda([item[0] for item in dated], [item[-1] for item in dated])
 
@@ -300,7 +300,7 @@ def _rearranged(patch: pytest.MonkeyPatch, moved: Callable[[int, Any], tuple[Any
 
 @defect(telling="clock")
 def funding_comes_after_the_mark(patch: pytest.MonkeyPatch) -> None:
-    def later(key: int, event: Any) -> tuple[Any, ...]:
+    def later(key: int, parts: Any) -> tuple[Any, ...]:
         return (key + (Rank.OPENING - Rank.FUNDING) * (key % RANKS == Rank.FUNDING),)
 
     _rearranged(patch, later)
@@ -308,8 +308,8 @@ def funding_comes_after_the_mark(patch: pytest.MonkeyPatch) -> None:
 
 @defect(telling="clock")
 def closing_bars_come_longest_first(patch: pytest.MonkeyPatch) -> None:
-    def longest_first(key: int, event: Any) -> tuple[Any, ...]:
-        return key, -event.timeframe_ms if isinstance(event, BarClosed) else 0
+    def longest_first(key: int, parts: Any) -> tuple[Any, ...]:
+        return key, -parts[0].timeframe_ms if isinstance(parts[0], BarClosed) else 0
 
     _rearranged(patch, longest_first)
 

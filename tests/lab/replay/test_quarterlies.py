@@ -269,7 +269,7 @@ def test_what_nobody_looks_at_is_not_played(written: Written) -> None:
     plan = planned(written(), a_crash(Random(1)))
     engine = prepare(plan, MemoryJournal()).stage.engine
     assert plan.watched(engine) == {"BTC/USDT:USDT"}
-    assert not [event for event in write_agenda(plan, engine).events if event in plan.deliveries]
+    assert not [parts for parts in write_agenda(plan, engine).events if parts[0] in plan.deliveries]
     hedged = planned(written(HEDGE), a_crash(Random(1)))
     assert hedged.watched(engine) == {"BTC/USDT:USDT", "BTC/USDT:USDT-231229"}
 
