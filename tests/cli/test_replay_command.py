@@ -68,7 +68,7 @@ def test_a_rule_of_ones_own_that_fails_is_told_of_and_the_others_go_on(
     (tmp_path / "bot.toml").write_text(f'{config}\n[[rules]]\nuse = "./mine.py"\n')
     text = holdfast("replay", tape(*CRASH), "--config", "bot.toml").output
     told = text.partition("PARKED: rules that failed and were left out from then on (1)\n")[2].splitlines()[0]
-    assert told.split() == "2025-10-09 08:54:00 mine ZeroDivisionError: of all things".split()
+    assert told.split() == ["2025-10-09", "08:54:00", "mine", "ZeroDivisionError:", "of", "all", "things"]
     assert "top_up" in text
     assert "PARKED" not in holdfast("replay", tape(*CRASH)).output
 
