@@ -82,6 +82,10 @@ class Time:
             if self._turns_left <= 0:
                 self._turns_left = None
                 raise Killed
+        if timeout == 0:
+            if self._coming and self._coming[0][0] <= self.now_us:
+                self._next()
+            return
         due_us = None if timeout is None else self.now_us + ceil(timeout * 1e6)
         if self._coming and (due_us is None or self._coming[0][0] <= due_us):
             self._next()
