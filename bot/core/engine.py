@@ -159,7 +159,7 @@ class Engine:
         return situation.distance
 
     def leeways(self, account: AccountName) -> Iterator[tuple[Decimal, Decimal]]:
-        """Of each position that is marked how far its liquidation is, and how much further a rule's level.
+        """Of each marked position how far its liquidation is, and how much further the next rule's level.
 
         Both as fractions of the mark, and infinite where there is none. The rest of ``overview`` costs more.
         """

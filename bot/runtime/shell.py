@@ -209,8 +209,9 @@ class Shell:
             # The one rule everything rests on: nothing is sent that the journal has not committed.
             await self._journal.commit()
             executor.submit(step.actions)
-        self._observed.append(step)
-        self._to_observe.set()
+        if self._observers:
+            self._observed.append(step)
+            self._to_observe.set()
 
     async def _observe_for_ever(self) -> None:
         while True:

@@ -8,13 +8,16 @@ import signal
 import subprocess
 import sys
 from collections.abc import Sequence
+from contextlib import chdir
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner, Result
 
 from bot.cli.demonstration import share_of_time
+from bot.cli.main import cli
 from bot.cli.playing import TapeClock
 from bot.cli.table import board, cells
 from bot.core.explain import PositionStatus
@@ -46,9 +49,15 @@ def seen(tmp_path_factory: pytest.TempPathFactory) -> Seen:
     return Seen(folder, done.stdout, done.stderr, done.returncode)
 
 
+def ask(folder: Path, *command: str) -> Result:
+    """A command in that folder, without a process of its own: what was played there is what is looked at."""
+    with chdir(folder):
+        return CliRunner().invoke(cli, command, prog_name="holdfast")
+
+
 def journal(folder: Path, *options: str) -> list[dict[str, object]]:
-    answer = run(folder, *PROGRAM, "journal", "--json", "--limit", "200", *options)
-    assert answer.returncode == 0, answer.stderr
+    answer = ask(folder, "journal", "--json", "--limit", "200", *options)
+    assert answer.exit_code == 0, answer.stderr
     rows: list[dict[str, object]] = json.loads(answer.stdout)["rows"]
     return rows
 
@@ -125,10 +134,10 @@ def test_the_hedge_is_a_row_of_its_own_that_says_what_it_guards(tmp_path: Path) 
     assert done.returncode == 0, done.stderr
     rows = re.findall(r"  BTC-251226 short \S+ +\S+ \(synthetic\) .*", done.stdout)
     assert "the pair with main/BTC/USDT:USDT/long" in rows[-1]
-    explained = run(tmp_path, *PROGRAM, "explain", "BTC", "-c", "bot.toml").stdout
+    explained = ask(tmp_path, "explain", "BTC", "-c", "bot.toml").stdout
     assert re.search(r"hedged with 0\.\d+ BTC/USDT:USDT-251226 \(synthetic\)", explained)
     assert "2025-12-23 08:00:00 comes" in explained  # three days before the last Friday of December
-    hedge = run(tmp_path, *PROGRAM, "explain", "BTC/USDT:USDT-251226", "-c", "bot.toml").stdout
+    hedge = ask(tmp_path, "explain", "BTC/USDT:USDT-251226", "-c", "bot.toml").stdout
     assert hedge.startswith("main/BTC/USDT:USDT-251226 (synthetic)/short\n")
     assert "protected by the pair with main/BTC/USDT:USDT/long" in hedge
 
@@ -137,10 +146,10 @@ def test_the_journal_flags_what_is_synthetic(seen: Seen) -> None:
     hedging = journal(seen.folder, "--rule", "quarterly_hedge", "--kind", "action")
     assert {row["synthetic"] for row in hedging} == {True}
     assert {row["synthetic"] for row in journal(seen.folder, "--rule", "top_up")} == {False}
-    shown = run(seen.folder, *PROGRAM, "journal", "--symbol", "BTC/USDT:USDT-251226").stdout
+    shown = ask(seen.folder, "journal", "--symbol", "BTC/USDT:USDT-251226").stdout
     assert shown
     assert all("BTC/USDT:USDT-251226 (synthetic)" in line for line in shown.splitlines())
-    perpetual = run(seen.folder, *PROGRAM, "journal", "--rule", "quarterly_hedge", "--kind", "action").stdout
+    perpetual = ask(seen.folder, "journal", "--rule", "quarterly_hedge", "--kind", "action").stdout
     assert all(" in BTC/USDT:USDT-251226 (synthetic) (mark " in line for line in perpetual.splitlines())
 
 
@@ -163,7 +172,7 @@ def test_the_three_commands_it_ends_with_work_when_pasted(seen: Seen) -> None:
 def test_the_demonstration_comes_to_the_decisions_of_a_replay(seen: Seen) -> None:
     tapes = sorted(str(path) for path in (seen.folder / "data" / "demo").glob("*.csv"))
     paper = str(Path(__file__).parents[2] / "config" / "paper.toml")
-    replayed = run(seen.folder, *PROGRAM, "replay", *tapes, "--config", paper, "--json")
+    replayed = ask(seen.folder, "replay", *tapes, "--config", paper, "--json")
     answer = json.loads(replayed.stdout)
     played = journal(seen.folder, "--kind", "action")
     assert [(row["at_ms"], row["rule"]) for row in played] == [
@@ -172,65 +181,62 @@ def test_the_demonstration_comes_to_the_decisions_of_a_replay(seen: Seen) -> Non
 
 
 def test_explain_tells_why_from_the_journal(seen: Seen) -> None:
-    done = run(seen.folder, *PROGRAM, "explain", "btc")
-    assert done.returncode == 0, done.stderr
+    done = ask(seen.folder, "explain", "btc")
+    assert done.exit_code == 0, done.stderr
     assert "top_up: " in done.stdout
     assert "distance below 0.045" in done.stdout
-    closed = run(seen.folder, *PROGRAM, "explain", "ETH/USDT:USDT", "--json")
+    closed = ask(seen.folder, "explain", "ETH/USDT:USDT", "--json")
     answer = json.loads(closed.stdout)
     assert answer["symbol"] == "ETH/USDT:USDT"
     assert answer["last"]
 
 
 def test_a_position_that_a_stop_closed_is_said_to_be(seen: Seen) -> None:
-    shown = run(seen.folder, *PROGRAM, "journal", "--symbol", "ETH/USDT:USDT").stdout
+    shown = ask(seen.folder, "journal", "--symbol", "ETH/USDT:USDT").stdout
     (line,) = [line for line in shown.splitlines() if " was met: " in line]
     found = re.search(r"^(\S+ \S+) .* (\w+)'s stop was met: [\d.]+ at ([\d.]+)$", line)
     assert found is not None, line
     at, rule, price = found.groups()
-    explained = run(seen.folder, *PROGRAM, "explain", "ETH").stdout
+    explained = ask(seen.folder, "explain", "ETH").stdout
     assert f"no open position\n\nclosed by {rule}'s stop at {price}, {at}\n" in explained
     met = journal(seen.folder, "--rule", rule, "--symbol", "ETH/USDT:USDT")[-1]
     assert (met["kind"], met["rule"]) == ("Outcome", rule)
-    assert "closed by" not in run(seen.folder, *PROGRAM, "explain", "BTC").stdout
+    assert "closed by" not in ask(seen.folder, "explain", "BTC").stdout
 
 
 def test_explain_says_of_a_hedge_that_is_closed_that_its_prices_are_modelled(seen: Seen) -> None:
     hedge = "BTC/USDT:USDT-251226"
-    explained = run(seen.folder, *PROGRAM, "explain", hedge).stdout
+    explained = ask(seen.folder, "explain", hedge).stdout
     assert explained.startswith(f"{hedge} (synthetic): no open position")
     assert "quarterly_hedge  OpenHedge 0.123 in " in explained
     assert "quarterly_hedge  CloseHedge 0.029 in " in explained
     assert hedge not in explained.replace(f"{hedge} (synthetic)", "")
-    shown = run(seen.folder, *PROGRAM, "journal", "--symbol", hedge).stdout
+    shown = ask(seen.folder, "journal", "--symbol", hedge).stdout
     assert "OpenHedge 0.123 in" in shown
     assert "keeper" in shown
     assert hedge not in shown.replace(f"{hedge} (synthetic)", "")
 
 
-def test_explain_refuses_what_it_does_not_know(seen: Seen, tmp_path: Path) -> None:
-    unknown = run(seen.folder, *PROGRAM, "explain", "ETC/USDT:USDT")
-    assert unknown.returncode == 2
+def test_explain_refuses_what_it_does_not_know(
+    seen: Seen, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    unknown = ask(seen.folder, "explain", "ETC/USDT:USDT")
+    assert unknown.exit_code == 2
     assert unknown.stderr.startswith('unknown symbol "ETC/USDT:USDT"; did you mean "ETH/USDT:USDT"?')
-    changed = subprocess.run(
-        [*PROGRAM, "explain", "BTC"],
-        cwd=seen.folder,
-        capture_output=True,
-        text=True,
-        check=False,
-        env={**os.environ, "HOLDFAST__LIMITS__RESERVE": "1"},
-    )
-    assert changed.returncode == 4
+    monkeypatch.setenv("HOLDFAST__LIMITS__RESERVE", "1")
+    changed = ask(seen.folder, "explain", "BTC")
+    monkeypatch.undo()
+    assert changed.exit_code == 4
     assert "another configuration" in changed.stderr
-    nothing = run(tmp_path, *PROGRAM, "explain", "BTC")
-    assert nothing.returncode == 1
+    nothing = ask(tmp_path, "explain", "BTC")
+    assert nothing.exit_code == 1
     assert "there is no journal" in nothing.stderr
 
 
 def test_a_second_bot_in_the_same_folder_is_refused(tmp_path: Path) -> None:
     with hold(tmp_path / "data"):
-        done = run(tmp_path, *PROGRAM, "demo", "--seconds", "0")
-    assert done.returncode == 75
+        done = ask(tmp_path, "demo", "--seconds", "0")
+    assert done.exit_code == 75
     assert "already running" in done.stderr
     assert "Traceback" not in done.stderr
 
@@ -238,8 +244,8 @@ def test_a_second_bot_in_the_same_folder_is_refused(tmp_path: Path) -> None:
 def test_a_position_that_cannot_be_is_one_line(tmp_path: Path) -> None:
     paper = (Path(__file__).parents[2] / "config" / "paper.toml").read_text()
     (tmp_path / "bot.toml").write_text(paper.replace("balance = 6500", "balance = 1300"))
-    done = run(tmp_path, *PROGRAM, "demo", "--seconds", "0", "-c", "bot.toml")
-    assert done.returncode == 1
+    done = ask(tmp_path, "demo", "--seconds", "0", "-c", "bot.toml")
+    assert done.exit_code == 1
     assert done.stderr.startswith("holdfast: bot.toml:")
     assert done.stderr.endswith("; use a smaller quantity, a higher leverage or more balance\n")
     assert done.stderr.count("\n") == 1
@@ -408,7 +414,7 @@ def test_a_latency_is_played_as_in_a_replay(tmp_path: Path) -> None:
     done = run(tmp_path, *PROGRAM, "demo", "--seconds", "0", "-c", "bot.toml")
     assert (done.returncode, done.stderr) == (0, "")
     tapes = sorted(str(path) for path in (tmp_path / "data" / "demo").glob("*.csv"))
-    replayed = run(tmp_path, *PROGRAM, "replay", *tapes, "--config", "bot.toml", "--json")
+    replayed = ask(tmp_path, "replay", *tapes, "--config", "bot.toml", "--json")
     answer = json.loads(replayed.stdout)
     played = journal(tmp_path, "-c", "bot.toml", "--kind", "action")
     assert [(row["at_ms"], row["rule"]) for row in played] == [
@@ -419,8 +425,8 @@ def test_a_latency_is_played_as_in_a_replay(tmp_path: Path) -> None:
 def test_a_latency_beyond_the_deadline_is_refused(tmp_path: Path) -> None:
     paper = (Path(__file__).parents[2] / "config" / "paper.toml").read_text()
     (tmp_path / "bot.toml").write_text(paper.replace("latency_ms = 0", "latency_ms = 5000"))
-    done = run(tmp_path, *PROGRAM, "demo", "--seconds", "0", "-c", "bot.toml")
-    assert done.returncode == 4
+    done = ask(tmp_path, "demo", "--seconds", "0", "-c", "bot.toml")
+    assert done.exit_code == 4
     assert "paper.latency_ms: found 5000, and limits.deadline is 5000 ms" in done.stderr
     assert not (tmp_path / "data").exists()
 

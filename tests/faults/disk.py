@@ -111,6 +111,8 @@ class SimJournal:
 
     async def commit(self) -> None:
         assert not self._closed, "the journal is closed"
+        if not self._pending and self._failure is None:
+            return
         async with self._writing:
             writing = asyncio.ensure_future(self._flush())
             try:

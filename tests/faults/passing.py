@@ -19,9 +19,10 @@ from functools import partial
 from heapq import heapify, heappop, heappush
 from itertools import count
 from math import ceil
-from typing import Any, TypeVar
+from typing import Any, TypeVar, TypeVarTuple
 
 T = TypeVar("T")
+Ts = TypeVarTuple("Ts")
 Happening = Callable[[], object]
 US = 1_000
 """Microseconds of a millisecond."""
@@ -82,6 +83,10 @@ class Time:
             if self._turns_left <= 0:
                 self._turns_left = None
                 raise Killed
+        if timeout == 0:
+            if self._coming and self._coming[0][0] <= self.now_us:
+                self._next()
+            return
         due_us = None if timeout is None else self.now_us + ceil(timeout * 1e6)
         if self._coming and (due_us is None or self._coming[0][0] <= due_us):
             self._next()
@@ -124,7 +129,7 @@ class _Callback(asyncio.Handle):
 
 
 class _Timer(asyncio.TimerHandle):
-    """What is to be called at a time; it lies in the heap behind its time, and among equals nobody is first."""
+    """What is to be called at a time; in the heap behind its time, and among equals nobody is first."""
 
     __slots__ = ()
     __hash__ = object.__hash__
@@ -167,14 +172,16 @@ class Program(base_events.BaseEventLoop):
         """Seconds since the world began."""
         return self._time.now_us / 1e6
 
-    def call_soon(self, callback: Any, *args: Any, context: Context | None = None) -> asyncio.Handle:
+    def call_soon(
+        self, callback: Callable[[*Ts], object], *args: *Ts, context: Context | None = None
+    ) -> asyncio.Handle:
         """In the next turn."""
         handle = _Callback(callback, args, self, context)
         self._ready.append(handle)
         return handle
 
     def call_at(
-        self, when: float, callback: Any, *args: Any, context: Context | None = None
+        self, when: float, callback: Callable[[*Ts], object], *args: *Ts, context: Context | None = None
     ) -> asyncio.TimerHandle:
         """At a time."""
         timer = _Timer(when, callback, args, self, context)
@@ -182,7 +189,7 @@ class Program(base_events.BaseEventLoop):
         return timer
 
     def call_later(
-        self, delay: float, callback: Any, *args: Any, context: Context | None = None
+        self, delay: float, callback: Callable[[*Ts], object], *args: *Ts, context: Context | None = None
     ) -> asyncio.TimerHandle:
         """After a time."""
         return self.call_at(self._time.now_us / 1e6 + delay, callback, *args, context=context)
@@ -205,7 +212,7 @@ class Program(base_events.BaseEventLoop):
             ends = time.now_us / 1e6 + RESOLUTION_S
             while timers and timers[0][0] < ends:
                 timer = heappop(timers)[1]
-                timer._scheduled = False  # type: ignore[attr-defined]
+                timer._scheduled = False
                 ready.append(timer)
             if ready or self._stopping:  # type: ignore[attr-defined]
                 break

@@ -27,6 +27,7 @@ from tests.faults.exchange import Exchange
 from tests.faults.passing import Program
 
 TIMEOUT_S = 10
+TIMED_OUT = Reply(sent=True, error="TimeoutError")
 KEEP_ALIVE_S = 1_200
 """How often a listen key is kept alive."""
 UNNOTICED_MS = 30_000
@@ -74,11 +75,11 @@ class Caller:
         self.exchange.ask(
             self.epoch, self.key.account, call, lambda reply: self.program.hear(_settle, waiting, reply)
         )
+        alarm = self.program.call_later(TIMEOUT_S, _settle, waiting, TIMED_OUT)
         try:
-            async with asyncio.timeout(TIMEOUT_S):
-                return await waiting
-        except TimeoutError:
-            return Reply(sent=True, error="TimeoutError")
+            return await waiting
+        finally:
+            alarm.cancel()
 
     async def close(self) -> None:
         """There is nothing to close."""

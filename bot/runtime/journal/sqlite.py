@@ -108,6 +108,8 @@ class SqliteJournal:
 
     async def commit(self) -> None:
         """Write in one transaction, synced. After a full disk it may be tried again, else it may not."""
+        if not self._pending and self._failure is None:
+            return  # What is being written is pending too: nearly every mark leaves nothing to be kept.
         async with self._writing:
             await _uninterrupted(self._flush())
 

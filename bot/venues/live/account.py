@@ -181,14 +181,15 @@ class AccountReader:
         try:
             while waiting:
                 done, waiting = await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
-                for task in tasks:
-                    error = task.exception() if task in done else None
+                errors = [task.exception() for task in tasks if task in done]
+                for error in errors:
                     if isinstance(error, Unreadable) and error.code in self._auth:
                         raise error
         finally:
-            for task in waiting:
-                task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
+            if waiting:
+                for task in waiting:
+                    task.cancel()
+                await asyncio.gather(*waiting, return_exceptions=True)
         return [task.result() for task in tasks]
 
     def facts(self, found: Snapshot) -> Batch:

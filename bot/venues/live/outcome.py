@@ -116,7 +116,7 @@ def _by_code(code: str, reply: Reply, codes: Codes, proof: str) -> Verdict:
 def decode(body: str) -> Payload:
     """A body of JSON, its fractions as exact decimals. ``ValueError`` for anything else, NaN included."""
     try:
-        return json.loads(body, parse_float=Decimal, parse_constant=_no_number)
+        return _DECODER.decode(body)
     except RecursionError:
         raise ValueError("JSON nested beyond all sense") from None
 
@@ -140,3 +140,6 @@ def retry_after_ms(headers: Mapping[str, str]) -> int | None:
 
 def _no_number(text: str) -> Never:
     raise ValueError(f"{text} is no number of JSON")
+
+
+_DECODER = json.JSONDecoder(parse_float=Decimal, parse_constant=_no_number)
