@@ -10,6 +10,7 @@ from collections import deque
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from decimal import Decimal
+from itertools import count
 from typing import Any
 
 from bot.core.contracts import Contract
@@ -96,7 +97,9 @@ class Archive:
     def __init__(self, accounts: Iterable[AccountName], contracts: Mapping[Symbol, Contract]) -> None:
         self._drawers = {account: Drawer() for account in accounts}
         self._contracts = contracts
-        self._order_id, self._trade_id, self._move_id = FIRST_ORDER_ID, FIRST_TRADE_ID, FIRST_MOVE_ID
+        self._order_ids = count(FIRST_ORDER_ID + 1)
+        self._trade_ids = count(FIRST_TRADE_ID + 1)
+        self._move_ids = count(FIRST_MOVE_ID + 1)
         self._paper: dict[ClientId, tuple[AccountName, int]] = {}
         """Which record an order of the paper exchange is, by its name there."""
         self._views: dict[AccountName, AccountView] = {}
@@ -105,7 +108,7 @@ class Archive:
     def begin(self, record: OrderRecord, at_ms: int) -> tuple[OrderRecord, ClientId]:
         """A record for an order that is about to be placed, and its name on the paper exchange."""
         self._views.clear()
-        record = replace(record, order_id=self._next_order(), created_ms=at_ms, updated_ms=at_ms)
+        record = replace(record, order_id=next(self._order_ids), created_ms=at_ms, updated_ms=at_ms)
         name = ClientId(str(record.order_id))
         self._paper[name] = (record.id.account, record.order_id)
         self._drawers[record.id.account].keep(record)
@@ -154,7 +157,7 @@ class Archive:
         """Isolated margin was moved."""
         self._views.clear()
         move = MarginMove(
-            move_id=self._next_move(), id=id_, at_ms=at_ms, amount=amount, currency=self._currency(id_)
+            move_id=next(self._move_ids), id=id_, at_ms=at_ms, amount=amount, currency=self._currency(id_)
         )
         self._drawers[id_.account].margin_moves.append(move)
         return move
@@ -216,7 +219,7 @@ class Archive:
         quantity = held.quantity if record.closes_position and held is not None else record.quantity
         child = replace(
             record,
-            order_id=self._next_order(),
+            order_id=next(self._order_ids),
             kind=kind,
             quantity=quantity,
             trigger=None,
@@ -280,7 +283,7 @@ class Archive:
         elif isinstance(fact, Deleveraged):
             origin, quantity = Origin.DELEVERAGING, fact.quantity
         record = OrderRecord(
-            order_id=self._next_order(),
+            order_id=next(self._order_ids),
             client_id="",
             id=fact.id,
             kind=OrderKind.IOC if origin is Origin.LIQUIDATION else OrderKind.MARKET,
@@ -304,9 +307,8 @@ class Archive:
     def _trade(
         self, at_ms: int, record: OrderRecord, fill: Fill, *, maker: bool
     ) -> tuple[OrderRecord, Trade]:
-        self._trade_id += 1
         trade = Trade(
-            trade_id=self._trade_id,
+            trade_id=next(self._trade_ids),
             order_id=record.order_id,
             id=record.id,
             at_ms=at_ms,
@@ -341,7 +343,12 @@ class Archive:
             return
         earned: dict[str, Any] = {"id": id_, "trade_id": trade_id, "currency": self._currency(id_)}
         income = Income(
-            income_id=self._next_move(), kind=kind, account=id_.account, at_ms=at_ms, amount=amount, **earned
+            income_id=next(self._move_ids),
+            kind=kind,
+            account=id_.account,
+            at_ms=at_ms,
+            amount=amount,
+            **earned,
         )
         self._drawers[id_.account].income.append(income)
 
@@ -359,11 +366,3 @@ class Archive:
 
     def _currency(self, id_: PositionId) -> str:
         return self._contracts[id_.symbol].settlement
-
-    def _next_order(self) -> int:
-        self._order_id += 1
-        return self._order_id
-
-    def _next_move(self) -> int:
-        self._move_id += 1
-        return self._move_id

@@ -89,7 +89,7 @@ class PaperMarket:
         """The exchange lists a contract more: it can be traded here, too."""
         self._contracts[contract.symbol] = contract
         model = market_model(self._settings, self._contracts)
-        return list(self._exchange.enlist(self._now_ms(), contract, model))
+        return list(self._exchange.listing.enlist(self._now_ms(), contract, model))
 
     # -- inside -------------------------------------------------------------------------------------
 

@@ -88,7 +88,7 @@ def befall(exchange: PaperExchange, at_ms: int, event: VenueEvent) -> Sequence[B
         case CollateralPrice(asset=asset, price=price):
             return exchange.collateral_price(at_ms, asset, price)
         case FundingTerms(symbol=symbol, interval_ms=interval_ms, cap=cap):
-            return exchange.change_funding(at_ms, symbol, interval_ms=interval_ms, cap=cap)
+            return exchange.listing.change_funding(at_ms, symbol, interval_ms=interval_ms, cap=cap)
         case Connection():
             return exchange.connect(at_ms)
         case _:

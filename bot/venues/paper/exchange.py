@@ -9,13 +9,11 @@ class is the door to them.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
 from decimal import Decimal
 
 from bot.core.capabilities import Capabilities
 from bot.core.contracts import Contract
 from bot.core.decisions import Action
-from bot.core.facts import InstrumentChanged
 from bot.core.intents import Notify, SetPosture
 from bot.core.losses import Ending
 from bot.core.types import (
@@ -35,11 +33,10 @@ from bot.venues.paper.capabilities import capabilities_of
 from bot.venues.paper.collateral import CollateralTerms
 from bot.venues.paper.deleveraging import Matching, deleverage, share_of
 from bot.venues.paper.delivery import deliver
-from bot.venues.paper.enlisting import enlist
 from bot.venues.paper.figures import Figures, figures
 from bot.venues.paper.leverage import change
 from bot.venues.paper.levers import carry_out
-from bot.venues.paper.liquidation import pools_holding
+from bot.venues.paper.listing import VenueListing
 from bot.venues.paper.matching import buys, order_book
 from bot.venues.paper.model import (
     MarketModel,
@@ -93,6 +90,8 @@ class PaperExchange:
         self._quotes = self._books.quotes
         self.desk = AccountDesk(self._books)
         """What the holder of an account does with it beside trading."""
+        self.listing = VenueListing(self._books)
+        """What the venue changes in the contracts that are traded."""
 
     def move(self, at_ms: int, symbol: Symbol, mark: Decimal, last: Decimal, *, gap: bool) -> Sequence[Batch]:
         """New prices. ``gap`` false: they travelled here from the previous ones; true: they jumped.
@@ -206,37 +205,6 @@ class PaperExchange:
             return silent
         result = change(self._books, id_, leverage) or ()
         return answer(self._books, at_ms, id_, client_id, result)
-
-    def enlist(self, at_ms: int, contract: Contract, model: MarketModel) -> Sequence[Batch]:
-        """The venue lists a contract more; ``model`` says what trading costs from now on, there too."""
-        enlist(self._books, contract, model)
-        return end(self._books, at_ms, InstrumentChanged(at_ms=at_ms, contract=contract))
-
-    def change_tiers(self, at_ms: int, contract: Contract) -> Sequence[Batch]:
-        """The venue changes a contract (tiers, steps, leverage); whom that pushes over is liquidated."""
-        books, symbol = self._books, contract.symbol
-        traded(books, symbol)
-        books.amend(contract)
-        for key in pools_holding(books, symbol):
-            books.stale_pools[key] = None
-        return end(self._books, at_ms, InstrumentChanged(at_ms=at_ms, contract=contract))
-
-    def change_funding(
-        self, at_ms: int, symbol: Symbol, *, interval_ms: int | None = None, cap: Decimal | None = None
-    ) -> Sequence[Batch]:
-        """The venue changes a symbol's funding: its interval, told as ``InstrumentChanged``, or its cap.
-
-        When settlements happen is up to who calls ``settle_funding``.
-        """
-        if symbol not in self._books.contracts:
-            raise PaperError(f"{symbol}: not traded here")
-        if cap is not None:
-            self._books.funding_caps[symbol] = cap
-        if interval_ms is None:
-            return ()
-        return self.change_tiers(
-            at_ms, replace(self._books.contracts[symbol], funding_interval_ms=interval_ms)
-        )
 
     def deleverage(
         self,

@@ -232,7 +232,7 @@ class TheExchange(RuleBasedStateMachine):
 
     @rule(symbol=st.sampled_from(SYMBOLS), cap=st.sampled_from([D(0), D("0.001"), D("0.02")]))
     def funding_is_capped(self, symbol: Symbol, cap: Decimal) -> None:
-        self.both(lambda x: x.change_funding(1, symbol, cap=cap))
+        self.both(lambda x: x.listing.change_funding(1, symbol, cap=cap))
 
     @rule(
         symbol=st.sampled_from(SYMBOLS),
@@ -376,7 +376,7 @@ class TheExchange(RuleBasedStateMachine):
             for t in contract.tiers
         )
         changed = replace(contract, tiers=tiers)
-        self.both(lambda x: x.change_tiers(self.now_ms, changed))
+        self.both(lambda x: x.listing.change_tiers(self.now_ms, changed))
 
     # --- what must hold --------------------------------------------------------------------------
 

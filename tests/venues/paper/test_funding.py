@@ -37,7 +37,7 @@ def test_a_rate_is_capped_both_ways(rate: str, charged: str) -> None:
 def paid(rate: str, *, cap: str | None) -> tuple[Decimal, Decimal]:
     exchange = with_long()
     if cap is not None:
-        assert exchange.change_funding(1, BTC, cap=D(cap)) == ()
+        assert exchange.listing.change_funding(1, BTC, cap=D(cap)) == ()
     (fact,) = of(FundingPaid, exchange.settle_funding(2, BTC, D(rate)))
     assert the(exchange).margin == 10 + fact.amount
     assert fact.rate is not None
@@ -53,7 +53,7 @@ def test_what_is_told_is_what_was_charged() -> None:
 def test_a_changed_interval_is_told_and_moves_nothing() -> None:
     exchange = with_long()
     for hours in (4, 1):
-        (batch,) = exchange.change_funding(hours, BTC, interval_ms=hours * HOUR_MS)
+        (batch,) = exchange.listing.change_funding(hours, BTC, interval_ms=hours * HOUR_MS)
         (fact,) = of(InstrumentChanged, [batch])
         assert (fact.contract.symbol, fact.contract.funding_interval_ms) == (BTC, hours * HOUR_MS)
         assert batch == (fact,)
@@ -62,4 +62,4 @@ def test_a_changed_interval_is_told_and_moves_nothing() -> None:
 
 def test_funding_of_a_symbol_that_is_not_traded_is_a_mistake() -> None:
     with pytest.raises(PaperError, match="ETH: not traded here"):
-        an_exchange().change_funding(1, ETH, cap=D("0.1"))
+        an_exchange().listing.change_funding(1, ETH, cap=D("0.1"))

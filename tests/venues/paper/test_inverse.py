@@ -128,7 +128,7 @@ def test_what_can_be_bankrupt_at_no_price_is_taken_over_where_it_is_sold() -> No
     exchange = coins()
     exchange.open(0, holding(SHORT, quantity="100", leverage="1"))
     drastic = (Tier(floor=D(0), cap=None, rate=D("1.2")),)
-    batches = exchange.change_tiers(1, an_inverse(tiers=drastic))
+    batches = exchange.listing.change_tiers(1, an_inverse(tiers=drastic))
     (taken,) = of(Liquidated, batches)
     assert taken.price == D(100)
     assert fund(exchange) == D(1)
@@ -141,7 +141,7 @@ def test_tiers_of_inverse_contracts_count_coins() -> None:
     )
     exchange = coins("10", liquidation_steps=True)
     exchange.open(0, holding(quantity="400", leverage="5"))
-    (batch,) = exchange.change_tiers(1, an_inverse(tiers=tiers, liquidation_steps=True))
+    (batch,) = exchange.listing.change_tiers(1, an_inverse(tiers=tiers, liquidation_steps=True))
     # 2 coins at 100 are 200 of face: the other half of the position goes, with half of its margin of 0.8.
     (taken,) = of(Liquidated, [batch])
     assert taken.quantity == D(200)

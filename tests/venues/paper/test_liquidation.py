@@ -205,14 +205,14 @@ def test_a_hedged_pair_dies_of_a_requirement_that_grows() -> None:
 def test_stricter_tiers_liquidate_at_once() -> None:
     exchange = with_long()
     stricter = a_contract(tiers=(Tier(floor=D(0), cap=None, rate=D("0.1")),))
-    (batch,) = exchange.change_tiers(1, stricter)
+    (batch,) = exchange.listing.change_tiers(1, stricter)
     assert isinstance(batch[0], InstrumentChanged)
     assert of(Liquidated, [batch])[0].price == D(90)
 
 
 def test_stricter_tiers_move_the_wire() -> None:
     exchange = with_long()
-    exchange.change_tiers(1, a_contract(tiers=(Tier(floor=D(0), cap=None, rate=D("0.04")),)))
+    exchange.listing.change_tiers(1, a_contract(tiers=(Tier(floor=D(0), cap=None, rate=D("0.04")),)))
     # 90 / 0.96
     assert exchange.wires(BTC).mark.low == D("93.8")
 

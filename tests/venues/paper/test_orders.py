@@ -339,7 +339,7 @@ def test_strangers_are_the_callers_mistake() -> None:
     with pytest.raises(PaperError, match="not traded here"):
         exchange.submit(0, an_order(id_=ETH_LONG, quantity="1"))
     with pytest.raises(PaperError, match="not traded here"):
-        exchange.change_tiers(0, a_contract(ETH_LONG.symbol))
+        exchange.listing.change_tiers(0, a_contract(ETH_LONG.symbol))
 
 
 def test_a_stop_on_the_traded_price_looks_at_the_traded_price() -> None:
