@@ -29,9 +29,10 @@ from bot.core.conditions import (
 from bot.core.decisions import Action, Because, Decision, Refusal, StateChanged
 from bot.core.drift import AGREED, UNSEEN, announcement, compare
 from bot.core.guard import Guard
+from bot.core.history import Entry
 from bot.core.intents import AddMargin, Level, OpenHedge, Proposal, ReducePosition, SetPosture, flaw
 from bot.core.lasting import penniless
-from bot.core.ledger import Entry, Ledger
+from bot.core.ledger import Ledger
 from bot.core.pools import cross_pool, isolated_pool
 from bot.core.promises import promise_lasts, stays_false
 from bot.core.protection import watch_protection
@@ -134,7 +135,7 @@ class Arbiter:
         watched = watch_protection(holder, situation, decisions, within=within)
         if events is not QUIET:
             for armed in holder.armed:
-                if events.changed or armed.awaits_ms:
+                if events.changed or armed.awaits_ms or armed.figures:
                     armed.hear(events)
         waits = _awaits_answer(holder)
         unchanged = not waits and self._ask_all(holder, situation, decisions, within=within)
@@ -279,10 +280,10 @@ class Arbiter:
         self, holder: Holder, armed: Armed, situation: Situation, pending: Events
     ) -> Sequence[Proposal] | None:
         """What the rule wants; ``None`` where its band says that it wants nothing."""
-        history = holder.history
+        history, ours = holder.history, self._ledger.rule_of_stop
         times_acted = history.times_acted.get(armed.name, 0)
-        view = View(situation, times_acted, self._ledger.rule_of_stop, holder.account.able, history.losses)
-        rule = armed.entry.rule
+        view = View(situation, times_acted, ours, holder.account.able, history.losses, armed.memory)
+        rule = armed.rule
         armed.expect(rule.wake(view))
         if stays_false(armed, situation):
             return None
@@ -307,7 +308,7 @@ class Arbiter:
             if isinstance(decision.intent, OpenHedge):
                 self._books.announce(decision, holder.position)
             if isinstance(decision.intent, SetPosture):
-                holder.take(decision.intent.posture)
+                holder.take(armed.name, decision.intent)
             yield decision
         else:
             self._sleep(armed, case)

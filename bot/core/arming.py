@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import replace
 from functools import partial
 
@@ -10,7 +9,8 @@ from bot.core.book import Armed, Holder
 from bot.core.books import Books, free_balance
 from bot.core.keeper import KEEPER_ENTRY
 from bot.core.ledger import Ledger
-from bot.core.rule import Params, Rule
+from bot.core.memory import Memory
+from bot.core.rule import Needs, Params, Rule
 from bot.core.seatbelt import seatbelt_entry
 from bot.core.settings import EngineSettings, RuleEntry
 from bot.core.types import Position, PositionId, RuleName
@@ -42,7 +42,7 @@ class Arming:
         holder = Holder(self._sequence, account, position, contract, armed, history, known_ms=at_ms)
         holder.free = partial(free_balance, account, contract.settlement, market.marks)
         holder.hedges = hedges
-        holder.pairs = _may_hedge(armed)
+        self._equip(holder)
         unheld = self._books.unheld.pop(id_, None)
         holder.rest(unheld.orders if unheld is not None else ())
         self._sequence += 1
@@ -52,7 +52,7 @@ class Arming:
         """Nothing of a hedge is ours any more: what is left of it is guarded as the trader's own."""
         holder.hedges = False
         holder.armed = self._armed(holder.id, hedges=False)
-        holder.pairs = _may_hedge(holder.armed)
+        self._equip(holder)
         self._books.rewatch(holder.account)
         self._books.touch_one(holder)
 
@@ -61,6 +61,14 @@ class Arming:
         if self._books.account(id_.account).flattening is not None and not hedges:
             entries = (self._books.flatten_entry, *entries)
         return tuple(Armed(e) for e in entries if e.symbols is None or id_.symbol in e.symbols)
+
+    def _equip(self, holder: Holder) -> None:
+        """Let the rules of a position ask for what was done and seen before."""
+        account, market = self._books.account(holder.id.account), self._books.market
+        for armed in holder.armed:
+            armed.memory = Memory(armed.name, holder, account, self._ledger, market)
+        holder.pairs = any(each.rule.needs().quarterlies for each in holder.armed)
+        holder.weighs = any(_weighs(each.rule.needs()) for each in holder.armed)
 
     def _cast(self, entries: tuple[RuleEntry, ...]) -> tuple[RuleEntry, ...]:
         """The rules as they will be asked: all of them in shadow where nothing may be sent at all."""
@@ -72,5 +80,5 @@ def former(name: RuleName) -> Armed:
     return Armed(RuleEntry(rule=Rule[Params](name, Params())))
 
 
-def _may_hedge(armed: Iterable[Armed]) -> bool:
-    return any(each.entry.rule.needs().quarterlies for each in armed)
+def _weighs(needs: Needs) -> bool:
+    return needs.equity or bool(needs.drawdowns)

@@ -28,7 +28,7 @@ from bot.core.ledger import Ledger
 from bot.core.market import Market
 from bot.core.orphans import Orphans
 from bot.core.rule import Needs
-from bot.core.settings import EngineSettings
+from bot.core.settings import EngineSettings, needs_of
 from bot.core.states import AccountStatus, BotState
 from bot.core.step import Step
 from bot.core.tripwire import Tripwires, Wire
@@ -47,7 +47,7 @@ class Engine:
         self._parked = Parked()
         self._ledger = Ledger(settings.limits, settings.epoch)
         needs = self.needs()
-        self._market = Market(needs.indicators, needs.timeframes_ms)
+        self._market = Market(needs.indicators, needs.timeframes_ms, needs.interest_window_ms)
         self._books = Books(settings, self._market)
         self._folding = Folding(settings, self._books, self._ledger)
         self._arbiter = Arbiter(settings, self._books, self._ledger, self._parked)
@@ -118,10 +118,7 @@ class Engine:
 
     def needs(self) -> Needs:
         """The market data that the configured rules want."""
-        needs = Needs()
-        for entry in self._settings.rules:
-            needs |= entry.rule.needs()
-        return needs
+        return needs_of(self._settings.rules)
 
     @property
     def tripwires(self) -> Tripwires:

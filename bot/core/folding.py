@@ -10,6 +10,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
+from bot.core.accounting import Accounting
 from bot.core.arming import Arming
 from bot.core.attribution import Attribution
 from bot.core.books import Books
@@ -24,6 +25,7 @@ from bot.core.facts import (
     Delivered,
     Fact,
     FundingPaid,
+    FundingRate,
     InstrumentChanged,
     LinkChanged,
     Liquidated,
@@ -37,13 +39,14 @@ from bot.core.facts import (
     ProcessChanged,
     StoodStill,
 )
+from bot.core.hearing import Hearing
 from bot.core.leaving import closed_by_venue, leg_changed, miss_stops, stop_ended, turned
 from bot.core.ledger import Ledger
 from bot.core.listings import news_of
 from bot.core.pools import after_payment
 from bot.core.process import note, stand_still
 from bot.core.provenance import Provenance
-from bot.core.settings import EngineSettings
+from bot.core.settings import EngineSettings, needs_of
 from bot.core.strangers import Strangers
 from bot.core.types import MarginMode
 
@@ -58,18 +61,22 @@ class Folding:
         self._ledger = ledger
         self._strangers = Strangers(books, ledger, shadow=settings.shadow)
         self.arming = Arming(settings, books, ledger)
-        timeframes = frozenset().union(*(e.rule.needs().timeframes_ms for e in self.arming.entries))
-        self._closed = {each: Events(changed=False, bars_ms=frozenset((each,))) for each in timeframes}
+        needs = needs_of(self.arming.entries)
+        self._closed = {
+            each: Events(changed=False, bars_ms=frozenset((each,))) for each in needs.timeframes_ms
+        }
+        self._accounting = Accounting(books, ledger, needs)
+        hearing = self._hearing = Hearing(books)
         self.attribution = Attribution(ledger)
         self._reported_ms: dict[tuple[type[Any], object], int] = {}
         self._handlers: dict[type[Any], Callable[[Any], None]] = {
             MarkPrice: self._mark,
             BarClosed: self._bar,
-            Book: self._book,
-            OpenInterest: self._interest,
+            Book: hearing.book,
+            OpenInterest: hearing.interest,
             InstrumentChanged: self._instrument,
             PositionChanged: self._position,
-            FundingPaid: self.attribution.hear,
+            FundingPaid: self._paid,
             BalanceChanged: self._balance,
             AccountRead: self._known,
             OrdersChanged: self._orders,
@@ -84,6 +91,8 @@ class Folding:
             ProcessChanged: partial(note, books),
             Provenance: self._strangers.remembered,
         }
+        if needs.funding:
+            self._handlers[FundingRate] = hearing.funding
 
     @property
     def reads(self) -> frozenset[type[Fact]]:
@@ -108,16 +117,15 @@ class Folding:
     def _mark(self, fact: MarkPrice) -> None:
         self._market.mark(fact)
 
+    def _paid(self, fact: FundingPaid) -> None:
+        self.attribution.hear(fact)
+        self._accounting.paid(fact)
+
     def _bar(self, fact: BarClosed) -> None:
         if fact.timeframe_ms in self._closed and self._market.bar(fact):
-            closed, bars = self._closed[fact.timeframe_ms], self._books.bars
-            bars[fact.symbol] = bars[fact.symbol] | closed if fact.symbol in bars else closed
-
-    def _book(self, fact: Book) -> None:
-        self._market.books[fact.symbol] = fact
-
-    def _interest(self, fact: OpenInterest) -> None:
-        self._market.interest[fact.symbol] = fact.quantity
+            self._hearing.tell(fact.symbol, self._closed[fact.timeframe_ms])
+            if self._accounting.samples:
+                self._accounting.sample(fact)
 
     def _instrument(self, fact: InstrumentChanged) -> None:
         known = self._market.contracts.get(fact.contract.symbol)

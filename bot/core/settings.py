@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 from enum import StrEnum
 from typing import Any
 
 from bot.core.capabilities import Capabilities
-from bot.core.rule import Rule
+from bot.core.rule import Needs, Rule
 from bot.core.types import ZERO, AccountName, RuleName, Symbol
 
 SEATBELT = RuleName("seatbelt")
@@ -149,3 +149,11 @@ class EngineSettings:
         assert len(set(names)) == len(names), f"two rules of one name among {names}"
         taken = RESERVED_NAMES.intersection(names)
         assert not taken, f"{taken} are reserved names"
+
+
+def needs_of(entries: Iterable[RuleEntry]) -> Needs:
+    """The market data that rules want together."""
+    needs = Needs()
+    for entry in entries:
+        needs |= entry.rule.needs()
+    return needs

@@ -8,10 +8,10 @@ and rank together, says it all, so that playing is comparing integers.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from enum import IntEnum
-from itertools import repeat
+from itertools import pairwise, repeat
 from operator import itemgetter
 
 from bot.config.befalling import NOTHING, Befalling
@@ -59,10 +59,11 @@ class ScheduledOpening:
 
 @dataclass(frozen=True, slots=True)
 class Funding:
-    """A settlement of ``rate`` in one symbol."""
+    """A settlement of ``rate`` in one symbol; ``next_ms`` is when the one after it is, where that is told."""
 
     symbol: Symbol
     rate: Decimal
+    next_ms: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -110,10 +111,13 @@ def agenda(
     tapes: Iterable[tuple[Tape, Tape | None]],
     timeframes_ms: Iterable[int],
     schedule: Schedule,
+    *,
+    announced: bool = False,
 ) -> Agenda:
     """Write down what happens beside the prices of ``tapes`` (traded, funding), until the last of them ends.
 
-    TapeError where a timeframe cannot be made of a tape.
+    TapeError where a timeframe cannot be made of a tape. ``announced``: with every settlement it is told when
+    the next one is, as venues do, and its rate for the next, because a better forecast is not on the tape.
     """
     dated: list[tuple[int, int, str, Event]] = []
     frames = sorted(timeframes_ms)
@@ -123,7 +127,8 @@ def agenda(
         for timeframe_ms in frames:
             dated.extend(_closing_bars(traded, symbol, timeframe_ms))
         if funding is not None:
-            dated.extend(_funding(traded, funding, symbol, schedule.befalling.funding))
+            recorded = _funding(traded, funding, symbol, schedule.befalling.funding)
+            dated.extend(_announced(recorded) if announced else recorded)
         for gap in gaps(traded):
             missing = range(gap.start_ms, gap.end_ms, traded.interval_ms)
             dated += [(key_of(at_ms, Rank.TICK), 0, symbol, Silence()) for at_ms in missing]
@@ -135,7 +140,10 @@ def agenda(
     dated += [(key_of(each.at_ms, Rank.VENUE), 0, "", each) for each in schedule.befalling.events]
     for each in schedule.befalling.funding:
         settled = Funding(each.symbol, each.rate)
-        dated += [(key_of(at_ms, Rank.FUNDING), 0, each.symbol, settled) for at_ms in each.times()]
+        staged: list[tuple[int, int, str, Event]] = [
+            (key_of(at_ms, Rank.FUNDING), 0, each.symbol, settled) for at_ms in each.times()
+        ]
+        dated.extend(_announced(staged) if announced else staged)
     interval_ms = min((traded.interval_ms for traded, _ in played), default=0)
     for outage in schedule.befalling.outages:
         dated.extend(_outage(outage, interval_ms))
@@ -159,6 +167,16 @@ def _outage(outage: Outage, interval_ms: int) -> Iterable[tuple[int, int, str, E
     if Link.MARKET in outage.links:
         for at_ms in range(outage.start_ms, outage.end_ms, interval_ms):
             yield key_of(at_ms, Rank.TICK), 0, "", Silence()
+
+
+def _announced(settled: Iterable[tuple[int, int, str, Event]]) -> Iterable[tuple[int, int, str, Event]]:
+    """The settlements, each with the time of the one after it."""
+    for this, after in pairwise((*settled, None)):
+        assert this is not None, "the end comes last"
+        key, rank, symbol, event = this
+        if after is not None and isinstance(event, Funding):
+            event = replace(event, next_ms=after[0] // RANKS)
+        yield key, rank, symbol, event
 
 
 def _funding(

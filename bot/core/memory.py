@@ -1,0 +1,119 @@
+"""What was done and seen before, as far as a rule may ask for it: rules themselves remember nothing.
+
+Made once for each rule on each position, and read when asked: it costs nothing where no rule asks.
+"""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import TYPE_CHECKING
+
+from bot.core.equity import Depth, Drawdown, worth
+from bot.core.exits import exit_order
+from bot.core.intents import ReducePosition, SetPosture
+from bot.core.margin.pool import Holding
+from bot.core.types import PositionId, RuleName
+
+if TYPE_CHECKING:
+    from bot.core.book import Account, Holder
+    from bot.core.decisions import Action
+    from bot.core.ledger import Ledger
+    from bot.core.market import Market
+
+
+class Memory:
+    """The past of one rule on one position, and of the account it is in."""
+
+    __slots__ = ("_account", "_holder", "_ledger", "_market", "_rule")
+
+    def __init__(
+        self, rule: RuleName, holder: Holder, account: Account, ledger: Ledger, market: Market
+    ) -> None:
+        """Look things up there when asked."""
+        self._rule = rule
+        self._holder = holder
+        self._account = account
+        self._ledger = ledger
+        self._market = market
+
+    @property
+    def acted_ms(self) -> int | None:
+        """When the rule last had something done for the position; its alerts and postures do not count."""
+        return self._holder.history.last_acted_ms.get(self._rule)
+
+    @property
+    def said(self) -> Action | None:
+        """The rule's last alert or posture on the position."""
+        return self._holder.history.said.get(self._rule)
+
+    @property
+    def stance(self) -> SetPosture | None:
+        """The posture that the rule has set and that holds; ``None`` where it has set none."""
+        return self._holder.postures.get(self._rule)
+
+    @property
+    def margin_added(self) -> Decimal:
+        """Margin that the bot added to this lot and has not taken back."""
+        return self._holder.history.margin_left
+
+    @property
+    def margin_added_ms(self) -> int | None:
+        """When margin was last added for the position."""
+        return self._holder.history.campaign_last_ms
+
+    @property
+    def funding_received(self) -> Decimal:
+        """Funding of this lot so far, in money; below 0 it was paid."""
+        return self._holder.history.funding_in_lot
+
+    @property
+    def exit_ms(self) -> int | None:
+        """When the rule last closed something of the cross pool the position is in."""
+        id_, currency = self._holder.id, self._holder.contract.settlement
+        if self._holder.isolated:
+            return None
+        return self._ledger.exits.get((id_.account, currency, self._rule))
+
+    @property
+    def equity(self) -> Decimal | None:
+        """What the account is worth in the settlement currency; ``None`` while a mark is missing."""
+        wallet = self._account.wallet(self._holder.contract.settlement)
+        found = worth(wallet.amount, self._holdings(), self._market.marks)
+        return None if found is None else found.equity
+
+    def drawdown(self, spec: Drawdown) -> Depth | None:
+        """How far the account is below its best, of a need that was declared; ``None`` before a sample."""
+        series = self._account.wallet(self._holder.contract.settlement).drawdowns.get(spec)
+        return None if series is None else series.depth
+
+    def exits(self, *, pool: bool, taker_fee: Decimal) -> tuple[PositionId, ...]:
+        """The positions that nothing closes yet, most risk relieved per cost first.
+
+        Of the position's pool, or of all that settles in its currency.
+        """
+        marks, here = self._market.marks, self._holder
+        closing = {h.id for h in self._account.holders.values() if _closes(h)}
+        of_pool = here.isolated and pool
+        held = [
+            each
+            for each in self._holdings()
+            if each.position.id not in closing
+            and each.position.id.symbol in marks
+            and (not pool or each.position.mode is here.position.mode)
+            and (not of_pool or each.position.id == here.id)
+        ]
+        return exit_order(held, marks, self._market.books, taker_fee)
+
+    def _holdings(self) -> list[Holding]:
+        """Everything of the account that settles in the position's currency."""
+        currency = self._holder.contract.settlement
+        return [
+            Holding(holder.position, holder.contract)
+            for holder in self._account.holders.values()
+            if holder.contract.settlement == currency
+        ]
+
+
+def _closes(holder: Holder) -> bool:
+    flying = holder.history.in_flight
+    return flying is not None and isinstance(flying.action.intent, ReducePosition)
