@@ -40,7 +40,9 @@ from bot.core.settings import EngineSettings
 from bot.core.situation import Situation
 from bot.core.types import ZERO
 from bot.core.view import View
+from bot.core.wake import Always
 
+_ANYTHING = Always()
 PROPOSALS_MAX = 16
 """More intents than this from one question is a runaway rule."""
 
@@ -274,6 +276,8 @@ class Arbiter:
             decisions.extend(self._decided(verdict, holder, armed, case))
         if asleep and not acted:
             armed.pending = pending
+        if acted and not _awaits_answer(holder):
+            armed.wake = _ANYTHING  # What it said changes no state but its own mind: it is asked again.
         return False
 
     def _proposals(

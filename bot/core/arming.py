@@ -68,6 +68,8 @@ class Arming:
         for armed in holder.armed:
             armed.memory = Memory(armed.name, holder, account, self._ledger, market)
         holder.pairs = any(each.rule.needs().quarterlies for each in holder.armed)
+        if holder.history.postures:
+            holder.stand()
         holder.weighs = any(_weighs(each.rule.needs()) for each in holder.armed)
 
     def _cast(self, entries: tuple[RuleEntry, ...]) -> tuple[RuleEntry, ...]:

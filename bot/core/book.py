@@ -143,8 +143,6 @@ class Holder:
     version: int = 0
     posture: Posture = Posture.NORMAL
     """The strictest of those that rules have set."""
-    postures: dict[RuleName, SetPosture] = field(default_factory=dict)
-    """What each rule has set, where it is not the ordinary thing."""
     reach: Reach = CLOSED
     reach_version: int = -1
     """The version of the state the reach was found in; -1 while it is provisional."""
@@ -208,19 +206,25 @@ class Holder:
 
     def take(self, rule: RuleName, wanted: SetPosture) -> None:
         """Another posture is a change of state, which every rule hears of."""
-        before = self.postures.pop(rule, None)
+        postures = self.history.postures
+        before = postures.pop(rule, None)
         if wanted.posture is not Posture.NORMAL or wanted.tighten != 1:
-            self.postures[rule] = wanted
-        if self.postures.get(rule) == before:
+            postures[rule] = wanted
+        if postures.get(rule) == before:
             return
-        self.posture = max(
-            (each.posture for each in self.postures.values()), key=_STRICTER, default=Posture.NORMAL
-        )
-        for armed in self.armed:
-            others = [each.tighten for name, each in self.postures.items() if name != armed.name]
-            armed.tighten(max(others, default=ONE))
-            armed.hear(CHANGED)
+        self.stand()
         self.version += 1
+        for armed in self.armed:
+            armed.hear(CHANGED)
+
+    def stand(self) -> None:
+        """Let the postures that rules have set hold: the strictest, and the largest factor of others."""
+        postures = self.history.postures
+        wanted = (each.posture for each in postures.values())
+        self.posture = max(wanted, key=_STRICTER, default=Posture.NORMAL)
+        for armed in self.armed:
+            others = [each.tighten for name, each in postures.items() if name != armed.name]
+            armed.tighten(max(others, default=ONE))
 
     def doubt(self) -> None:
         """Believe no promise that was given."""

@@ -12,7 +12,7 @@ from enum import StrEnum
 
 from bot.core.decisions import Action
 from bot.core.equity import DrawdownRecord
-from bot.core.intents import Intent
+from bot.core.intents import Intent, SetPosture
 from bot.core.losses import Losses
 from bot.core.pairs import Hedge
 from bot.core.types import AccountName, ClientId, Position, PositionId, RuleName
@@ -69,6 +69,7 @@ class RuleRecord:
     unfilled: int
     repeated: Repeated | None
     said: Action | None
+    posture: SetPosture | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -139,6 +139,7 @@ def _position(id_: PositionId, history: History) -> PositionRecord:
             *history.latched,
             *history.unfilled,
             *history.said,
+            *history.postures,
         }
     )
     return PositionRecord(
@@ -170,6 +171,7 @@ def _rule(name: RuleName, history: History) -> RuleRecord:
         unfilled=history.unfilled.get(name, 0),
         repeated=repeated,
         said=history.said.get(name),
+        posture=history.postures.get(name),
     )
 
 
@@ -199,6 +201,8 @@ def _history(record: PositionRecord) -> History:
             history.unfilled[name] = rule.unfilled
         if rule.said is not None:
             history.said[name] = rule.said
+        if rule.posture is not None:
+            history.postures[name] = rule.posture
         if rule.repeated is not None:
             repeated = rule.repeated
             history.equal[name] = repeated.intent, repeated.position, repeated.count

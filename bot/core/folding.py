@@ -177,7 +177,8 @@ class Folding:
             holder.become(fact.position)
             if moved:
                 self._books.rewatch(account)
-            holder.history.new_lot(fact.position.opened_ms)
+            if holder.history.new_lot(fact.position.opened_ms):
+                holder.stand()
             self._books.touch_one(holder)
         if self._books.pairs:
             self._books.touch_pair(fact.id, gone=fact.position is None)

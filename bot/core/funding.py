@@ -10,12 +10,12 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import NamedTuple
 
-from bot.core.contracts import Contract
+from bot.core.contracts import Contract, ContractKind
 from bot.core.facts import FundingRate
-from bot.core.margin.arithmetic import coordinate
-from bot.core.types import Position, Side
+from bot.core.types import ONE, Position, Side
 
 DAY_MS = 86_400_000
+_NO_BOUND = Decimal("1E+18")
 
 
 class Funding(NamedTuple):
@@ -49,13 +49,13 @@ class Funding(NamedTuple):
         return Decimal(DAY_MS) / self.interval_ms
 
 
-def mark_where_it_costs(
-    position: Position, contract: Contract, rate: Decimal, money: Decimal
-) -> Decimal | None:
-    """The mark at which a settlement of ``rate`` costs ``money``: dearer above it, below it where inverse.
+def mark_where_it_costs(position: Position, contract: Contract, rate: Decimal, money: Decimal) -> Decimal:
+    """The mark at which a settlement of ``rate``, above 0, costs ``money``.
 
-    ``None`` where it costs nothing at any mark.
+    It is dearer above that mark; where the contract is inverse, below it: then there may be no bound.
     """
-    if rate <= 0:
-        return None
-    return coordinate(contract, money / (rate * position.quantity))
+    assert rate > 0, f"{position.id}: a rate of {rate} costs nothing"
+    value = money / (rate * position.quantity)
+    if contract.kind is ContractKind.LINEAR:
+        return value
+    return ONE / value if value > 0 else _NO_BOUND

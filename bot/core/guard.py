@@ -122,8 +122,9 @@ class Guard:
                 return closing_objection(intent, before)
             case WithdrawMargin():
                 return withdrawal_objection(intent, before, after, case)
-            case SetPosture() if case.holder.postures.get(case.armed.name, relaxed(intent.id)) == intent:
-                return No(Because.POSTURE, "this is the posture already")
+            case SetPosture():
+                held = case.holder.history.postures.get(case.armed.name, relaxed(intent.id))
+                return No(Because.POSTURE, "this is the posture already") if held == intent else None
             case _:
                 found = objection(intent, before, after) or self._loosened(intent, before, case)
                 return None if found is None else No(*found)

@@ -7,7 +7,7 @@ from decimal import Decimal
 
 from bot.core.carried import Life
 from bot.core.decisions import Action
-from bot.core.intents import CancelStop, Intent, MoveStop, ReducePosition
+from bot.core.intents import CancelStop, Intent, MoveStop, ReducePosition, SetPosture
 from bot.core.lives import CLOSED, FAILED, UNANSWERED
 from bot.core.losses import NO_LOSSES, Losses
 from bot.core.settings import RESERVED_NAMES
@@ -84,6 +84,8 @@ class History:
     unfilled: dict[RuleName, int] = field(default_factory=dict)
     """How many reductions of a rule in a row left something unfilled at their bound."""
     last_action: Action | None = None
+    postures: dict[RuleName, SetPosture] = field(default_factory=dict)
+    """What each rule has set, where it is not the ordinary thing."""
     in_flight: Entry | None = None
     """The unresolved intent, of which there is at most one (exits while another is unknown aside)."""
     losses: Losses = NO_LOSSES
@@ -107,21 +109,23 @@ class History:
         """Margin that was added to the lot and has not been taken back."""
         return max(ZERO, self.margin_in_lot - self.withdrawn_in_lot)
 
-    def new_lot(self, opened_ms: int) -> None:
+    def new_lot(self, opened_ms: int) -> bool:
         """Another lot: what was done for the old one no longer counts, latches and campaigns stay.
 
-        The same lot reported once more, even after it seemed closed, changes nothing.
+        The same lot reported once more, even after it seemed closed, changes nothing. Whether it is another.
         """
         if opened_ms == self.lot_ms:
-            return
+            return False
         self.lot_ms = opened_ms
         self.times_acted.clear()
         self.said.clear()
+        self.postures.clear()
         self.actions_in_lot = 0
         self.margin_in_lot = self.withdrawn_in_lot = self.funding_in_lot = ZERO
         for rule in RESERVED_NAMES:  # They are never latched, and what was in vain then is no reason to wait.
             self.equal.pop(rule, None)
         self.forget_stops()
+        return True
 
     def forget_stops(self) -> None:
         """What became of the stops so far is of no matter any more."""

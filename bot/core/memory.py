@@ -49,12 +49,17 @@ class Memory:
     @property
     def stance(self) -> SetPosture | None:
         """The posture that the rule has set and that holds; ``None`` where it has set none."""
-        return self._holder.postures.get(self._rule)
+        return self._holder.history.postures.get(self._rule)
 
     @property
     def margin_added(self) -> Decimal:
-        """Margin that the bot added to this lot and has not taken back."""
-        return self._holder.history.margin_left
+        """Margin that the bot added to this lot, whatever has become of it."""
+        return self._holder.history.margin_in_lot
+
+    @property
+    def margin_withdrawn(self) -> Decimal:
+        """How much of that was taken back out."""
+        return self._holder.history.withdrawn_in_lot
 
     @property
     def margin_added_ms(self) -> int | None:
@@ -86,23 +91,28 @@ class Memory:
         series = self._account.wallet(self._holder.contract.settlement).drawdowns.get(spec)
         return None if series is None else series.depth
 
-    def exits(self, *, pool: bool, taker_fee: Decimal) -> tuple[PositionId, ...]:
-        """The positions that nothing closes yet, most risk relieved per cost first.
+    def exits(self, now_ms: int, *, pool: bool, taker_fee: Decimal) -> tuple[PositionId, ...]:
+        """The positions that this rule may close, most risk relieved per cost first.
 
-        Of the position's pool, or of all that settles in its currency.
+        Of the position's pool, or of all that settles in its currency. Those that are being closed, and those
+        on which the rule is held up (paused, latched, in its cooldown), keep nobody else waiting.
         """
-        marks, here = self._market.marks, self._holder
-        closing = {h.id for h in self._account.holders.values() if _closes(h)}
-        of_pool = here.isolated and pool
+        here, marks = self._holder, self._market.marks
         held = [
-            each
-            for each in self._holdings()
-            if each.position.id not in closing
-            and each.position.id.symbol in marks
-            and (not pool or each.position.mode is here.position.mode)
-            and (not of_pool or each.position.id == here.id)
+            Holding(other.position, other.contract)
+            for other in self._account.holders.values()
+            if other.contract.settlement == here.contract.settlement
+            and other.id.symbol in marks
+            and (not pool or other is here or not (other.isolated or here.isolated))
+            and self._may_close(other, now_ms)
         ]
         return exit_order(held, marks, self._market.books, taker_fee)
+
+    def _may_close(self, other: Holder, now_ms: int) -> bool:
+        if _closes(other):
+            return False
+        mine = (armed for armed in other.armed if armed.name == self._rule)
+        return any(not armed.asleep(other.version, now_ms) for armed in mine)
 
     def _holdings(self) -> list[Holding]:
         """Everything of the account that settles in the position's currency."""

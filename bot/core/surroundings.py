@@ -71,7 +71,7 @@ class Surroundings:
 
         Of this pool, or of all in the account that settle in this currency: then with ``Needs.equity``.
         """
-        return self.memory.exits(pool=pool, taker_fee=self._situation.taker_fee)
+        return self.memory.exits(self._situation.now_ms, pool=pool, taker_fee=self._situation.taker_fee)
 
     def bar(self, timeframe_ms: int) -> BarClosed | None:
         """The last closed bar; ``None`` before the first.

@@ -1,4 +1,4 @@
-"""Taking margin back out of an isolated position: how much of what a rule asks for, and is it safe still?
+"""Taking margin back out of an isolated position: how much of what a rule asks for, and whether at all.
 
 Only what the bot added to this lot is taken, never the trader's own; no more than the venue gives back; and
 no more than leaves every stop that protects the position beyond liquidation. Afterwards no other rule may be
