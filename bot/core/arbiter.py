@@ -40,9 +40,7 @@ from bot.core.settings import EngineSettings
 from bot.core.situation import Situation
 from bot.core.types import ZERO
 from bot.core.view import View
-from bot.core.wake import Always
 
-_ANYTHING = Always()
 PROPOSALS_MAX = 16
 """More intents than this from one question is a runaway rule."""
 
@@ -246,6 +244,7 @@ class Arbiter:
 
         A sleeper is asked by those only who doubt its sleep. Nothing but an action of its is news.
         """
+        armed.spoke = False
         asleep = armed.asleep(holder.version, situation.now_ms)
         pending, armed.pending = armed.pending, QUIET
         try:
@@ -276,8 +275,7 @@ class Arbiter:
             decisions.extend(self._decided(verdict, holder, armed, case))
         if asleep and not acted:
             armed.pending = pending
-        if acted and not _awaits_answer(holder):
-            armed.wake = _ANYTHING  # What it said changes no state but its own mind: it is asked again.
+        armed.spoke = acted and not _awaits_answer(holder)
         return False
 
     def _proposals(
@@ -356,7 +354,7 @@ class Arbiter:
         """How far the rule's silence reaches; for isolated positions it changes only with the state."""
         if armed.asleep(holder.version, situation.now_ms):
             return Reach({}, armed.asleep_until_ms)
-        if armed.pending is not QUIET:
+        if armed.pending is not QUIET or armed.spoke:
             return CLOSED
         if armed.band is OPEN and armed.band_wake is armed.wake:
             return OPEN  # It waits for events alone, whatever the state is.

@@ -59,6 +59,8 @@ class Armed:
     """What the band was found for (``Situation.ground``) and the wake: for the same two it is the same."""
     pending: Events = CHANGED
     """Events the rule has not had a fair hearing for: a refusal that ends at a known time keeps them."""
+    spoke: bool = False
+    """Whether its last answer was something to say: what it has said may be what it goes by."""
     asleep_until_ms: int = -1
     asleep_version: int = -1
     refused: dict[tuple[type, Because], tuple[int, Refusal]] = field(default_factory=dict)

@@ -120,6 +120,8 @@ class Folding:
     def _paid(self, fact: FundingPaid) -> None:
         self.attribution.hear(fact)
         self._accounting.paid(fact)
+        if FundingRate in self._handlers:
+            self._hearing.paid(fact)
 
     def _bar(self, fact: BarClosed) -> None:
         if fact.timeframe_ms in self._closed and self._market.bar(fact):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bot.core.books import Books
 from bot.core.conditions import Events
-from bot.core.facts import Book, FundingRate, OpenInterest
+from bot.core.facts import Book, FundingPaid, FundingRate, OpenInterest
 from bot.core.types import Symbol
 from bot.core.wake import Figure
 
@@ -33,6 +33,10 @@ class Hearing:
         """The next settlement was told; nothing of it where nothing has changed."""
         if self._market.fund(fact):
             self.tell(fact.symbol, _FUNDING_TOLD)
+
+    def paid(self, fact: FundingPaid) -> None:
+        """Funding was paid: who goes by it goes by what was paid so far as well."""
+        self.tell(fact.id.symbol, _FUNDING_TOLD)
 
     def tell(self, symbol: Symbol, news: Events) -> None:
         """Those who hold the symbol have something to hear."""

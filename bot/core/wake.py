@@ -65,7 +65,7 @@ class Figure(StrEnum):
     """What is told of a symbol now and then, beside its prices."""
 
     FUNDING = "funding"
-    """The rate of the next settlement, or its time."""
+    """The rate of the next settlement, or its time; and what was paid at the last."""
     OPEN_INTEREST = "open_interest"
 
 
