@@ -10,9 +10,9 @@ from bot.core.books import Books, free_balance
 from bot.core.keeper import KEEPER_ENTRY
 from bot.core.ledger import Ledger
 from bot.core.memory import Memory
-from bot.core.rule import Needs, Params, Rule
+from bot.core.rule import Params, Rule
 from bot.core.seatbelt import seatbelt_entry
-from bot.core.settings import EngineSettings, RuleEntry
+from bot.core.settings import EngineSettings, RuleEntry, needs_of
 from bot.core.types import Position, PositionId, RuleName
 
 
@@ -64,13 +64,13 @@ class Arming:
 
     def _equip(self, holder: Holder) -> None:
         """Let the rules of a position ask for what was done and seen before."""
-        account, market = self._books.account(holder.id.account), self._books.market
         for armed in holder.armed:
-            armed.memory = Memory(armed.name, holder, account, self._ledger, market)
-        holder.pairs = any(each.rule.needs().quarterlies for each in holder.armed)
+            armed.memory = Memory(armed.name, holder, self._ledger, self._books.market)
+        needs = needs_of(armed.entry for armed in holder.armed)
+        holder.pairs = needs.quarterlies
+        holder.weighs = needs.equity or bool(needs.drawdowns)
         if holder.history.postures:
             holder.stand()
-        holder.weighs = any(_weighs(each.rule.needs()) for each in holder.armed)
 
     def _cast(self, entries: tuple[RuleEntry, ...]) -> tuple[RuleEntry, ...]:
         """The rules as they will be asked: all of them in shadow where nothing may be sent at all."""
@@ -80,7 +80,3 @@ class Arming:
 def former(name: RuleName) -> Armed:
     """A rule of an earlier run that is configured no more: what it announced is owed all the same."""
     return Armed(RuleEntry(rule=Rule[Params](name, Params())))
-
-
-def _weighs(needs: Needs) -> bool:
-    return needs.equity or bool(needs.drawdowns)

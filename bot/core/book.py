@@ -86,7 +86,7 @@ class Armed:
     def expect(self, wake: Wake) -> None:
         """Wait for ``wake`` from now on, which a rule made up: anything else than a wake raises.
 
-        So does a bar that nobody was told to bring: it would never close, and nobody would know.
+        So does a bar or a figure that nobody was told to bring: it would never come, and nobody would know.
         """
         if wake is not self.wake and wake != self.wake:
             assert flaw(wake) is None, flaw(wake)
@@ -94,9 +94,12 @@ class Armed:
             if awaits_ms:
                 missing = awaits_ms - self.entry.rule.needs().timeframes_ms
                 assert not missing, undeclared(f"bars of {_listed(missing)}")
+            told = figures(wake)
+            if told:
+                untold = told - self.entry.rule.needs().figures
+                assert not untold, undeclared(", ".join(sorted(untold)))
             self.wake = wake
-            self.awaits_ms = awaits_ms
-            self.figures = figures(wake)
+            self.awaits_ms, self.figures = awaits_ms, told
 
     def hear(self, events: Events) -> None:
         """Remember what happened, as far as the wake waits for it, until the rule was asked."""

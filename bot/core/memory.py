@@ -15,7 +15,7 @@ from bot.core.margin.pool import Holding
 from bot.core.types import PositionId, RuleName
 
 if TYPE_CHECKING:
-    from bot.core.book import Account, Holder
+    from bot.core.book import Holder
     from bot.core.decisions import Action
     from bot.core.ledger import Ledger
     from bot.core.market import Market
@@ -24,15 +24,12 @@ if TYPE_CHECKING:
 class Memory:
     """The past of one rule on one position, and of the account it is in."""
 
-    __slots__ = ("_account", "_holder", "_ledger", "_market", "_rule")
+    __slots__ = ("_holder", "_ledger", "_market", "_rule")
 
-    def __init__(
-        self, rule: RuleName, holder: Holder, account: Account, ledger: Ledger, market: Market
-    ) -> None:
+    def __init__(self, rule: RuleName, holder: Holder, ledger: Ledger, market: Market) -> None:
         """Look things up there when asked."""
         self._rule = rule
         self._holder = holder
-        self._account = account
         self._ledger = ledger
         self._market = market
 
@@ -82,13 +79,13 @@ class Memory:
     @property
     def equity(self) -> Decimal | None:
         """What the account is worth in the settlement currency; ``None`` while a mark is missing."""
-        wallet = self._account.wallet(self._holder.contract.settlement)
+        wallet = self._holder.wallet
         found = worth(wallet.amount, self._holdings(), self._market.marks)
         return None if found is None else found.equity
 
     def drawdown(self, spec: Drawdown) -> Depth | None:
         """How far the account is below its best, of a need that was declared; ``None`` before a sample."""
-        series = self._account.wallet(self._holder.contract.settlement).drawdowns.get(spec)
+        series = self._holder.wallet.drawdowns.get(spec)
         return None if series is None else series.depth
 
     def exits(self, now_ms: int, *, pool: bool, taker_fee: Decimal) -> tuple[PositionId, ...]:
@@ -100,7 +97,7 @@ class Memory:
         here, marks = self._holder, self._market.marks
         held = [
             Holding(other.position, other.contract)
-            for other in self._account.holders.values()
+            for other in self._holder.account.holders.values()
             if other.contract.settlement == here.contract.settlement
             and other.id.symbol in marks
             and (not pool or other is here or not (other.isolated or here.isolated))
@@ -119,7 +116,7 @@ class Memory:
         currency = self._holder.contract.settlement
         return [
             Holding(holder.position, holder.contract)
-            for holder in self._account.holders.values()
+            for holder in self._holder.account.holders.values()
             if holder.contract.settlement == currency
         ]
 

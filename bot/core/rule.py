@@ -22,7 +22,7 @@ from bot.core.timeframe import parse_timeframe
 from bot.core.types import RuleName
 from bot.core.units import Unit
 from bot.core.view import View
-from bot.core.wake import Always, Wake
+from bot.core.wake import Always, Figure, Wake
 
 Ratio = Annotated[Decimal, Field(gt=0, lt=1), Unit("fraction")]
 """A fraction strictly between 0 and 1."""
@@ -99,6 +99,12 @@ class Needs:
     def timeframes_ms(self) -> frozenset[int]:
         """Every timeframe whose closed bars are wanted, for themselves or for what is counted over them."""
         return self.bars_ms | {spec.timeframe_ms for spec in (*self.indicators, *self.drawdowns)}
+
+    @property
+    def figures(self) -> frozenset[Figure]:
+        """What is told now and then, and wanted."""
+        wanted = ((Figure.FUNDING, self.funding), (Figure.OPEN_INTEREST, self.open_interest))
+        return frozenset(figure for figure, is_wanted in wanted if is_wanted)
 
     def __or__(self, other: Needs) -> Needs:
         """The needs of both."""

@@ -8,7 +8,7 @@ import pytest
 
 from bot.core.conditions import QUIET, Events
 from bot.core.contracts import ContractKind
-from bot.core.decisions import Action
+from bot.core.decisions import Action, StateChanged
 from bot.core.equity import Drawdown, DrawdownSeries, Held, Worth
 from bot.core.facts import BarClosed, FundingRate, OpenInterest
 from bot.core.funding import Funding, mark_where_it_costs
@@ -39,7 +39,8 @@ def tells(wants: _Wants, *when: Wake) -> RuleEntry:
 
     class Here(Says):
         def needs(self) -> Needs:
-            return Needs(funding=wants.funding, open_interest=wants.open_interest)
+            bars_ms = frozenset({MINUTE})
+            return Needs(funding=wants.funding, open_interest=wants.open_interest, bars_ms=bars_ms)
 
     def decide(view: View) -> list[Notify]:
         return [Notify(id=view.id, level=Level.INFO, text="asked")]
@@ -74,11 +75,17 @@ def test_a_rule_that_waits_for_open_interest_is_asked_whenever_it_is_told() -> N
 
 
 def test_where_no_rule_needs_funding_nothing_of_it_is_kept() -> None:
-    desk = Desk(tells(_Wants(), Told(Figure.FUNDING)))
+    desk = Desk(tells(_Wants(), BarClose(MINUTE)))
     desk.holds(a_position())
     steps = len(desk.steps)
     assert asked(desk, rate(desk, "0.001")) == []
     assert len(desk.steps) == steps
+
+
+def test_a_rule_that_waits_for_what_nobody_was_told_to_bring_is_parked() -> None:
+    desk = Desk(tells(_Wants(open_interest=True), Told(Figure.FUNDING)))
+    (parked,) = (c for c in of(StateChanged, desk.holds(a_position())) if c.now == "parked")
+    assert parked.because == "AssertionError: funding: name that in needs(), or it never comes"
 
 
 def test_events_add_up_and_a_wake_knows_what_it_waits_for() -> None:
