@@ -21,10 +21,8 @@ class Surroundings:
 
     __slots__ = ("_memory", "_situation")
 
-    def __init__(self, situation: Situation, memory: Memory | None) -> None:
-        """Look around ``situation``."""
-        self._situation = situation
-        self._memory = memory
+    _situation: Situation
+    _memory: Memory | None
 
     def atr(self, range_: Atr) -> Decimal | None:
         """Average true range in price; ``None`` while history is too short.

@@ -102,7 +102,8 @@ class View(Surroundings):
         memory: Memory | None = None,
     ) -> None:
         """Look at ``situation``; ``times_acted`` counts this rule's actions on this lot."""
-        super().__init__(situation, memory)
+        self._situation = situation
+        self._memory = memory
         self._able = able
         self._rule_of_stop = rule_of_stop
         self.times_acted = times_acted

@@ -137,6 +137,15 @@ def test_a_peak_counts_only_if_it_is_there_twice() -> None:
     assert postures(bar(desk, "100")) == []
 
 
+def test_while_something_is_on_its_way_nothing_is_measured() -> None:
+    # Its margin may have left the wallet already, and not be seen at the position yet.
+    desk = a_desk(adds("5"))
+    (added,) = of(Action, desk.mark("96", after_ms=FIVE))
+    assert postures(desk.bar("96", "96", "96", "96", timeframe_ms=FIVE)) == []
+    desk.works(added)
+    assert postures(bar(desk, "96")) == [EXITS]
+
+
 @pytest.mark.parametrize("amount", ["-4", "20"])
 def test_money_taken_out_or_paid_in_is_neither_loss_nor_profit(amount: str) -> None:
     desk = a_desk()
