@@ -122,8 +122,7 @@ class Market:
         series = self._indicators.get((symbol, spec))
         if series is None:
             declared = spec in self._specs.get(spec.timeframe_ms, ())
-            what = f"{_kind(spec)}({spec.length}) of {format_timeframe(spec.timeframe_ms)}"
-            assert declared, undeclared(what)
+            assert declared, undeclared(_named(spec))
             return None
         return series.value
 
@@ -135,5 +134,6 @@ class Market:
         return bar
 
 
-def _kind(spec: Indicator) -> str:
-    return "ATR" if isinstance(spec, Atr) else type(spec).__name__
+def _named(spec: Indicator) -> str:
+    kind = "ATR" if isinstance(spec, Atr) else type(spec).__name__
+    return f"{kind}({spec.length}) of {format_timeframe(spec.timeframe_ms)}"

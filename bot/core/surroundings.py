@@ -30,7 +30,7 @@ class Surroundings:
         Of a need that was declared: a rule that asks for another raises, and is parked.
         """
         situation = self._situation
-        return situation.market.atr(situation.id.symbol, range_)
+        return situation.market.value(situation.id.symbol, range_)
 
     def indicator(self, spec: Indicator) -> Decimal | None:
         """An indicator the rule declared it needs; ``None`` while history is too short."""
