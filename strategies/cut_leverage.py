@@ -19,6 +19,8 @@ from bot.core.wake import Metric, Never, Wake
 class LeverageCutParams(Params):
     """When to cut, to what, and how often at most."""
 
+    tightens = ("below",)
+
     below: Ratio = Decimal("0.07")
     """Act when the distance to liquidation is less than this fraction of the mark price."""
     leverage: Annotated[Decimal, Field(ge=1, le=1000), Unit("times the margin")] = Decimal(5)

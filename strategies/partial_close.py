@@ -17,6 +17,8 @@ from bot.core.wake import Metric, Never, Wake
 class PartialCloseParams(Params):
     """When to close, and by which of three measures how much. Exactly one target may be given."""
 
+    tightens = ("below", "restore_to")
+
     below: Ratio = Decimal("0.05")
     """Act when the distance to liquidation is less than this fraction of the mark price."""
     restore_to: Ratio | None = None

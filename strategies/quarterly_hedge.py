@@ -19,6 +19,8 @@ _DAY_MS = 24 * 60 * 60_000
 class QuarterlyHedgeParams(Params):
     """When a hedge is opened and given up, how large it is, and in which contract."""
 
+    tightens = ("below", "calm")
+
     below: Ratio = Decimal("0.10")
     """Hedge when liquidation is nearer than this fraction of the mark."""
     calm: Ratio = Decimal("0.20")

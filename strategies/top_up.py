@@ -16,6 +16,8 @@ from bot.core.wake import Metric, Never, Wake
 class TopUpParams(Params):
     """When to add margin, how much, and how often at most."""
 
+    tightens = ("below", "restore_to")
+
     below: Ratio = Decimal("0.08")
     """Act when the distance to liquidation is less than this fraction of the mark price."""
     restore_to: Ratio = Decimal("0.12")

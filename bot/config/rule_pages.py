@@ -29,6 +29,9 @@ _MARK = "<!-- Made by `holdfast rules reference`: change the rule, not this page
 _NEEDS = {
     "book": "the order book",
     "open_interest": "open interest",
+    "funding": "funding of the next settlement",
+    "equity": "what the account is worth",
+    "drawdowns": "the account's drawdown",
     "quarterlies": "the dated contracts beside the position's own",
     "options": "options",
     "spot_balances": "spot balances",

@@ -27,9 +27,10 @@ from bot.core.conditions import (
 from bot.core.decisions import Action, Because, Decision, Refusal, StateChanged
 from bot.core.drift import AGREED, UNSEEN, announcement, compare
 from bot.core.guard import Guard
+from bot.core.history import Entry
 from bot.core.intents import AddMargin, Level, OpenHedge, Proposal, ReducePosition, SetPosture, flaw
 from bot.core.lasting import asleep_until, lifted_by_marks, may_pass, penniless
-from bot.core.ledger import Entry, Ledger
+from bot.core.ledger import Ledger
 from bot.core.pools import cross_pool, isolated_pool
 from bot.core.promises import promise_lasts, stays_false
 from bot.core.protection import watch_protection
@@ -117,7 +118,7 @@ class Arbiter:
         watched = watch_protection(holder, situation, decisions, within=within)
         if events is not QUIET:
             for armed in holder.armed:
-                if events.changed or armed.awaits_ms:
+                if events.changed or armed.awaits_ms or armed.figures:
                     armed.hear(events)
         waits = _awaits_answer(holder)
         unchanged = not waits and self._ask_all(holder, situation, decisions, within=within)
@@ -229,10 +230,11 @@ class Arbiter:
 
         A sleeper is asked by those only who doubt its sleep. Nothing but an action of its is news.
         """
+        armed.spoke = False
         pending, armed.pending = armed.pending, QUIET
-        history = holder.history
+        history, ours = holder.history, self._ledger.rule_of_stop
         times_acted = history.times_acted.get(armed.name, 0)
-        view = View(situation, times_acted, self._ledger.rule_of_stop, holder.account.able, history.losses)
+        view = View(situation, times_acted, ours, holder.account.able, history.losses, armed.memory)
         try:
             proposals = self._proposals(armed, view, situation, pending)
         except (Exception, SystemExit) as error:  # noqa: BLE001 - foreign code: whatever it raises parks it alone
@@ -265,13 +267,14 @@ class Arbiter:
             armed.pending = pending
         elif not acted:
             decisions.extend(self._sleep(case, view, situation, refusals))
+        armed.spoke = acted and not _awaits_answer(holder)
         return False
 
     def _proposals(
         self, armed: Armed, view: View, situation: Situation, pending: Events
     ) -> Sequence[Proposal] | None:
         """What the rule wants; ``None`` where its band says that it wants nothing."""
-        rule = armed.entry.rule
+        rule = armed.rule
         armed.expect(rule.wake(view))
         if stays_false(armed, situation):
             return None
@@ -296,7 +299,7 @@ class Arbiter:
             if isinstance(decision.intent, OpenHedge):
                 self._books.announce(decision, holder.position)
             if isinstance(decision.intent, SetPosture):
-                holder.take(decision.intent.posture)
+                holder.take(armed.name, decision.intent)
             yield decision
         else:
             armed.last_refusal = decision
@@ -313,7 +316,7 @@ class Arbiter:
     ) -> Sequence[Decision]:
         """Let the rule sleep if everything it may propose would be refused whatever the mark."""
         armed, holder = case.armed, case.holder
-        rule = armed.entry.rule
+        rule = armed.rule
         grave = rule.after_losses and holder.history.losses.grave
         try:
             until_ms = asleep_until(
@@ -349,7 +352,7 @@ class Arbiter:
         """How far the rule's silence reaches; for isolated positions it changes only with the state."""
         if armed.asleep(holder.version, situation.now_ms):
             return Reach({}, armed.asleep_until_ms)
-        if armed.pending is not QUIET:
+        if armed.pending is not QUIET or armed.spoke:
             return CLOSED
         if armed.band is OPEN and armed.band_wake is armed.wake:
             return OPEN  # It waits for events alone, whatever the state is.

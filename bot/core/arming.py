@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import replace
 from functools import partial
 
@@ -10,9 +9,10 @@ from bot.core.book import Armed, Holder
 from bot.core.books import Books, free_balance
 from bot.core.keeper import KEEPER_ENTRY
 from bot.core.ledger import Ledger
+from bot.core.memory import Memory
 from bot.core.rule import Params, Rule
 from bot.core.seatbelt import seatbelt_entry
-from bot.core.settings import EngineSettings, RuleEntry
+from bot.core.settings import EngineSettings, RuleEntry, needs_of
 from bot.core.types import Position, PositionId, RuleName
 
 
@@ -42,7 +42,7 @@ class Arming:
         holder = Holder(self._sequence, account, position, contract, armed, history, known_ms=at_ms)
         holder.free = partial(free_balance, account, contract.settlement, market.marks)
         holder.hedges = hedges
-        holder.pairs = _may_hedge(armed)
+        self._equip(holder)
         unheld = self._books.unheld.pop(id_, None)
         holder.rest(unheld.orders if unheld is not None else ())
         self._sequence += 1
@@ -52,7 +52,7 @@ class Arming:
         """Nothing of a hedge is ours any more: what is left of it is guarded as the trader's own."""
         holder.hedges = False
         holder.armed = self._armed(holder.id, hedges=False)
-        holder.pairs = _may_hedge(holder.armed)
+        self._equip(holder)
         self._books.rewatch(holder.account)
         self._books.touch_one(holder)
 
@@ -62,6 +62,16 @@ class Arming:
             entries = (self._books.flatten_entry, *entries)
         return tuple(Armed(e) for e in entries if e.symbols is None or id_.symbol in e.symbols)
 
+    def _equip(self, holder: Holder) -> None:
+        """Let the rules of a position ask for what was done and seen before."""
+        for armed in holder.armed:
+            armed.memory = Memory(armed.name, holder, self._ledger, self._books.market)
+        needs = needs_of(armed.entry for armed in holder.armed)
+        holder.pairs = needs.quarterlies
+        holder.weighs = needs.equity or bool(needs.drawdowns)
+        if holder.history.postures:
+            holder.stand()
+
     def _cast(self, entries: tuple[RuleEntry, ...]) -> tuple[RuleEntry, ...]:
         """The rules as they will be asked: all of them in shadow where nothing may be sent at all."""
         return tuple(replace(entry, shadow=True) for entry in entries) if self._shadow else entries
@@ -70,7 +80,3 @@ class Arming:
 def former(name: RuleName) -> Armed:
     """A rule of an earlier run that is configured no more: what it announced is owed all the same."""
     return Armed(RuleEntry(rule=Rule[Params](name, Params())))
-
-
-def _may_hedge(armed: Iterable[Armed]) -> bool:
-    return any(each.entry.rule.needs().quarterlies for each in armed)

@@ -32,6 +32,7 @@ from bot.core.facts import (
     OutcomeKind,
     PositionChanged,
 )
+from bot.core.history import Entry
 from bot.core.intents import (
     AddMargin,
     CloseHedge,
@@ -41,7 +42,7 @@ from bot.core.intents import (
     ReducePosition,
     WithdrawMargin,
 )
-from bot.core.ledger import Entry, Ledger
+from bot.core.ledger import Ledger
 from bot.core.pairs import hedge_id
 from bot.core.types import ZERO, AccountName, MarginMode, Position, PositionId
 

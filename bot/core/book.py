@@ -5,23 +5,39 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from decimal import Decimal
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from bot.core.capabilities import NOTHING_DECLARED, Capabilities
 from bot.core.conditions import CHANGED, CLOSED, QUIET, Events, Reach
 from bot.core.contracts import Contract
 from bot.core.decisions import Action, Because, Refusal
+from bot.core.equity import Drawdown, DrawdownSeries
 from bot.core.facts import Link
-from bot.core.intents import Posture
-from bot.core.ledger import History
+from bot.core.history import History
+from bot.core.intents import Posture, SetPosture
 from bot.core.margin.pool import Pool
 from bot.core.margin.room import Rooms
 from bot.core.market import undeclared
+from bot.core.memory import Memory
+from bot.core.rule import Rule
 from bot.core.settings import RuleEntry
 from bot.core.states import BotState
 from bot.core.timeframe import format_timeframe
-from bot.core.types import ZERO, AccountName, MarginMode, Order, Position, PositionId, RuleName, Symbol
-from bot.core.wake import Always, Wake, flaw, timeframes
+from bot.core.types import (
+    ONE,
+    ZERO,
+    AccountName,
+    MarginMode,
+    Order,
+    Position,
+    PositionId,
+    RuleName,
+    Symbol,
+)
+from bot.core.wake import Always, Figure, Wake, figures, flaw, timeframes
+
+_STRICTER = tuple(Posture).index
+"""Each posture allows less than the one before."""
 
 
 @dataclass(slots=True, eq=False)
@@ -32,6 +48,8 @@ class Armed:
     wake: Wake = field(default_factory=Always)
     awaits_ms: frozenset[int] = frozenset()
     """Timeframes whose closing bars the wake waits for."""
+    figures: frozenset[Figure] = frozenset()
+    """What the wake waits to be told."""
     reach: Reach = CLOSED
     reach_version: int = -1
     """The version of the state the reach was found in."""
@@ -41,6 +59,8 @@ class Armed:
     """What the band was found for (``Situation.ground``) and the wake: for the same two it is the same."""
     pending: Events = CHANGED
     """Events the rule has not had a fair hearing for: a refusal that ends at a known time keeps them."""
+    spoke: bool = False
+    """Whether its last answer was something to say: what it has said may be what it goes by."""
     asleep_until_ms: int = -1
     asleep_version: int = -1
     refused: dict[tuple[type, Because], tuple[int, Refusal]] = field(default_factory=dict)
@@ -49,15 +69,24 @@ class Armed:
 
     name: RuleName = field(init=False)
     """The name the configuration gave the rule: asked for at every evaluation."""
+    rule: Rule[Any] = field(init=False)
+    """Who is asked: the rule as configured, or tightened by the posture that another has set."""
+    memory: Memory | None = None
+    """What was done and seen that the rule may ask for; every rule of a position has one."""
 
     def __post_init__(self) -> None:
         """Name the rule."""
         self.name = self.entry.name
+        self.rule = self.entry.rule
+
+    def tighten(self, times: Decimal) -> None:
+        """Ask the rule as it is configured, or with its distances so many times as large."""
+        self.rule = self.entry.rule if times == 1 else self.entry.rule.tightened(times)
 
     def expect(self, wake: Wake) -> None:
         """Wait for ``wake`` from now on, which a rule made up: anything else than a wake raises.
 
-        So does a bar that nobody was told to bring: it would never close, and nobody would know.
+        So does a bar or a figure that nobody was told to bring: it would never come, and nobody would know.
         """
         if wake is not self.wake and wake != self.wake:
             assert flaw(wake) is None, flaw(wake)
@@ -65,12 +94,21 @@ class Armed:
             if awaits_ms:
                 missing = awaits_ms - self.entry.rule.needs().timeframes_ms
                 assert not missing, undeclared(f"bars of {_listed(missing)}")
+            told = figures(wake)
+            if told:
+                untold = told - self.entry.rule.needs().figures
+                assert not untold, undeclared(", ".join(sorted(untold)))
             self.wake = wake
-            self.awaits_ms = awaits_ms
+            self.awaits_ms, self.figures = awaits_ms, told
 
     def hear(self, events: Events) -> None:
         """Remember what happened, as far as the wake waits for it, until the rule was asked."""
-        if events.changed or not self.awaits_ms.isdisjoint(events.bars_ms):
+        told = self.figures
+        if (
+            events.changed
+            or not self.awaits_ms.isdisjoint(events.bars_ms)
+            or (told and not told.isdisjoint(events.told))
+        ):
             pending = self.pending
             self.pending = events if pending is QUIET else pending | events
 
@@ -109,6 +147,7 @@ class Holder:
     """When the position was first heard of: without a mark, silence is counted from here."""
     version: int = 0
     posture: Posture = Posture.NORMAL
+    """The strictest of those that rules have set."""
     reach: Reach = CLOSED
     reach_version: int = -1
     """The version of the state the reach was found in; -1 while it is provisional."""
@@ -139,6 +178,8 @@ class Holder:
     """What may be spent on it now, found when asked for: a sum over all cross positions of its account."""
     pairs: bool = False
     """Whether a rule of its may hedge it: then it looks at the dated contracts beside its own."""
+    weighs: bool = False
+    """Whether a rule of its asks what the whole account is worth."""
 
     id: PositionId = field(init=False)
     wallet: Wallet = field(init=False)
@@ -168,13 +209,27 @@ class Holder:
         self.orders = orders
         self.stops = tuple(order for order in orders if order.kind.is_stop and order.reduces)
 
-    def take(self, posture: Posture) -> None:
+    def take(self, rule: RuleName, wanted: SetPosture) -> None:
         """Another posture is a change of state, which every rule hears of."""
-        if posture is not self.posture:
-            self.posture = posture
-            self.version += 1
-            for armed in self.armed:
-                armed.hear(CHANGED)
+        postures = self.history.postures
+        before = postures.pop(rule, None)
+        if wanted.posture is not Posture.NORMAL or wanted.tighten != 1:
+            postures[rule] = wanted
+        if postures.get(rule) == before:
+            return
+        self.stand()
+        self.version += 1
+        for armed in self.armed:
+            armed.hear(CHANGED)
+
+    def stand(self) -> None:
+        """Let the postures that rules have set hold: the strictest, and the largest factor of others."""
+        postures = self.history.postures
+        wanted = (each.posture for each in postures.values())
+        self.posture = max(wanted, key=_STRICTER, default=Posture.NORMAL)
+        for armed in self.armed:
+            others = [each.tighten for name, each in postures.items() if name != armed.name]
+            armed.tighten(max(others, default=ONE))
 
     def doubt(self) -> None:
         """Believe no promise that was given."""
@@ -211,6 +266,10 @@ class Wallet:
     """Whether requirements of the cross pool offset each other, so that it is no sum over symbols."""
     rooms: Rooms = field(default_factory=Rooms)
     """Where the cross pool is calm."""
+    drawdowns: dict[Drawdown, DrawdownSeries] = field(default_factory=dict)
+    """How far the account is below its best, where a rule needs it."""
+    funding: Decimal = ZERO
+    """Funding received in this run, counted where a rule needs a drawdown."""
 
 
 @dataclass(slots=True, eq=False)

@@ -14,8 +14,8 @@ from bot.core.capabilities import NOTHING_DECLARED
 from bot.core.conditions import CHANGED, QUIET, Events
 from bot.core.decisions import Action, Decision, StateChanged
 from bot.core.flatten import FLATTEN_ENTRY
+from bot.core.history import Entry
 from bot.core.intents import CloseHedge, Level, OpenHedge, ReducePosition
-from bot.core.ledger import Entry
 from bot.core.margin.arithmetic import initial_margin, unrealised
 from bot.core.market import Market
 from bot.core.pairs import Hedge, Leg, Pairing, Pairs, hedge_id
@@ -227,8 +227,8 @@ class Books:
 def _judged_by(account: Account, holder: Holder) -> tuple[Symbol, ...]:
     """The symbols whose marks may enter a decision on one position."""
     symbols = set(holder.watches)
-    if holder.pairs:
-        # A hedge is judged by the worst loss of the whole account.
+    if holder.pairs or holder.weighs:
+        # A hedge is judged by the worst loss of the whole account, a size by what the account is worth.
         symbols.update(id_.symbol for id_ in account.holders)
     if account.has_cross:
         # The loss of cross positions lowers what is free to spend on all others of their account.

@@ -11,7 +11,8 @@ from decimal import Decimal
 from enum import StrEnum
 
 from bot.core.decisions import Action
-from bot.core.intents import Intent
+from bot.core.equity import DrawdownRecord
+from bot.core.intents import Intent, SetPosture
 from bot.core.losses import Losses
 from bot.core.pairs import Hedge
 from bot.core.types import AccountName, ClientId, Position, PositionId, RuleName
@@ -67,6 +68,8 @@ class RuleRecord:
     latched: bool
     unfilled: int
     repeated: Repeated | None
+    said: Action | None
+    posture: SetPosture | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,6 +84,8 @@ class PositionRecord:
     campaign_last_ms: int | None
     last_action: Action | None
     losses: Losses
+    withdrawn_in_lot: Decimal
+    funding_in_lot: Decimal
     rules: tuple[RuleRecord, ...]
 
 
@@ -136,6 +141,16 @@ class Pause:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PoolExit:
+    """When a rule last closed something of a cross pool."""
+
+    account: AccountName
+    currency: str
+    rule: RuleName
+    at_ms: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Carried:
     """All of it. Everything is in a stated order, so that the same memory is the same text."""
 
@@ -147,3 +162,5 @@ class Carried:
     hedges: tuple[Hedge, ...] = ()
     openings: tuple[HedgeOnItsWay, ...] = ()
     pauses: tuple[Pause, ...] = ()
+    exits: tuple[PoolExit, ...] = ()
+    drawdowns: tuple[DrawdownRecord, ...] = ()

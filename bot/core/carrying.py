@@ -16,14 +16,17 @@ from bot.core.carried import (
     OpenIntent,
     Pause,
     PlacedStop,
+    PoolExit,
     PositionRecord,
     Repeated,
     RuleRecord,
     SpendingRecord,
 )
 from bot.core.decisions import StateChanged
+from bot.core.equity import DrawdownRecord, DrawdownSeries
+from bot.core.history import Entry, History
 from bot.core.intents import Level
-from bot.core.ledger import Entry, History, Ledger
+from bot.core.ledger import Ledger
 from bot.core.types import ClientId, PositionId, RuleName
 
 _ANSWERED = frozenset({Life.APPLIED})
@@ -71,6 +74,11 @@ def write_down(books: Books, ledger: Ledger, parked: Parked) -> Carried:
             Pause(subject=subject, until_ms=until_ms)
             for subject, until_ms in sorted(parked.paused_until_ms.items())
         ),
+        exits=tuple(
+            PoolExit(account=account, currency=currency, rule=rule, at_ms=at_ms)
+            for (account, currency, rule), at_ms in sorted(ledger.exits.items())
+        ),
+        drawdowns=tuple(_drawdowns(books)),
     )
 
 
@@ -101,10 +109,24 @@ def take_over(carried: Carried, books: Books, ledger: Ledger, parked: Parked, at
     ledger.rule_of_stop.update({stop.client_id: stop.rule for stop in carried.stops})
     books.pairs.take_over(carried.hedges, {each.client_id: each.id for each in carried.openings})
     parked.paused_until_ms.update({pause.subject: pause.until_ms for pause in carried.pauses})
+    ledger.exits.update({(each.account, each.currency, each.rule): each.at_ms for each in carried.exits})
+    for seen in carried.drawdowns:
+        wallet = books.account(seen.account).wallet(seen.currency)
+        wallet.drawdowns[seen.spec] = DrawdownSeries.again(seen)
     books.notes.extend(_incomplete(entry, at_ms) for entry in _complete(ledger))
 
 
 # -- inside -----------------------------------------------------------------------------------------
+
+
+def _drawdowns(books: Books) -> Iterator[DrawdownRecord]:
+    """Those that have been sampled."""
+    for name, account in sorted(books.accounts.items()):
+        for currency, wallet in sorted(account.wallets.items()):
+            order = sorted(wallet.drawdowns, key=lambda s: (s.timeframe_ms, s.length, s.deep))
+            for series in (wallet.drawdowns[spec] for spec in order):
+                if series.depth is not None:
+                    yield series.record(name, currency)
 
 
 def _position(id_: PositionId, history: History) -> PositionRecord:
@@ -116,6 +138,8 @@ def _position(id_: PositionId, history: History) -> PositionRecord:
             *history.equal,
             *history.latched,
             *history.unfilled,
+            *history.said,
+            *history.postures,
         }
     )
     return PositionRecord(
@@ -127,6 +151,8 @@ def _position(id_: PositionId, history: History) -> PositionRecord:
         campaign_last_ms=history.campaign_last_ms,
         last_action=history.last_action,
         losses=history.losses,
+        withdrawn_in_lot=history.withdrawn_in_lot,
+        funding_in_lot=history.funding_in_lot,
         rules=tuple(_rule(name, history) for name in names),
     )
 
@@ -144,6 +170,8 @@ def _rule(name: RuleName, history: History) -> RuleRecord:
         latched=name in history.latched,
         unfilled=history.unfilled.get(name, 0),
         repeated=repeated,
+        said=history.said.get(name),
+        posture=history.postures.get(name),
     )
 
 
@@ -156,6 +184,8 @@ def _history(record: PositionRecord) -> History:
         campaign_last_ms=record.campaign_last_ms,
         last_action=record.last_action,
         losses=record.losses,
+        withdrawn_in_lot=record.withdrawn_in_lot,
+        funding_in_lot=record.funding_in_lot,
     )
     for rule in record.rules:
         name = rule.rule
@@ -169,6 +199,10 @@ def _history(record: PositionRecord) -> History:
             history.latched.add(name)
         if rule.unfilled:
             history.unfilled[name] = rule.unfilled
+        if rule.said is not None:
+            history.said[name] = rule.said
+        if rule.posture is not None:
+            history.postures[name] = rule.posture
         if rule.repeated is not None:
             repeated = rule.repeated
             history.equal[name] = repeated.intent, repeated.position, repeated.count

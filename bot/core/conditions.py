@@ -33,8 +33,10 @@ from bot.core.wake import (
     BarClose,
     Below,
     Changed,
+    Figure,
     Metric,
     Never,
+    Told,
     Wake,
 )
 
@@ -49,10 +51,11 @@ class Events:
 
     changed: bool
     bars_ms: frozenset[int]
+    told: frozenset[Figure] = frozenset()
 
     def __or__(self, other: Events) -> Events:
         """What happened in either."""
-        return Events(self.changed or other.changed, self.bars_ms | other.bars_ms)
+        return Events(self.changed or other.changed, self.bars_ms | other.bars_ms, self.told | other.told)
 
 
 QUIET = Events(changed=False, bars_ms=frozenset())
@@ -164,6 +167,7 @@ _HOLDS: dict[type[Any], Callable[[Any, Situation, Events], bool]] = {
     Below: lambda wake, situation, _: reading(wake.metric, situation) < wake.threshold,
     Above: lambda wake, situation, _: reading(wake.metric, situation) > wake.threshold,
     BarClose: lambda wake, _, events: events.changed or wake.timeframe_ms in events.bars_ms,
+    Told: lambda wake, _, events: events.changed or wake.figure in events.told,
     Changed: lambda _, __, events: events.changed,
     At: lambda wake, situation, _: situation.now_ms >= wake.at_ms,
     Always: lambda *_: True,
@@ -175,6 +179,7 @@ _REACH: dict[type[Any], Callable[[Any, Situation], Reach]] = {
     Below: _level_reach,
     Above: _level_reach,
     BarClose: lambda *_: OPEN,
+    Told: lambda *_: OPEN,
     Changed: lambda *_: OPEN,
     At: lambda wake, situation: CLOSED if situation.now_ms >= wake.at_ms else Reach({}, wake.at_ms),
     Always: lambda *_: CLOSED,

@@ -28,7 +28,7 @@ from bot.core.lasting import wanted_to_act
 from bot.core.ledger import Ledger
 from bot.core.market import Market
 from bot.core.orphans import Orphans
-from bot.core.settings import EngineSettings
+from bot.core.settings import EngineSettings, needs_of
 from bot.core.situation import INFINITE
 from bot.core.states import AccountStatus, BotState
 from bot.core.step import Step
@@ -46,9 +46,9 @@ class Engine:
         """Start knowing nothing: accounts, contracts and positions arrive as facts."""
         self._parked = Parked()
         self._ledger = Ledger(settings.limits, settings.epoch)
-        self.needs = settings.needs()
+        self.needs = needs_of(settings.rules)
         """The market data that the configured rules want."""
-        self._market = Market(self.needs.indicators, self.needs.timeframes_ms)
+        self._market = Market(self.needs.indicators, self.needs.timeframes_ms, self.needs.interest_window_ms)
         self._books = Books(settings, self._market)
         self._folding = Folding(settings, self._books, self._ledger)
         self._arbiter = Arbiter(settings, self._books, self._ledger, self._parked)

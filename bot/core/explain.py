@@ -13,7 +13,20 @@ from bot.core.settings import RESERVED_NAMES
 from bot.core.situation import Situation
 from bot.core.timeframe import format_timeframe
 from bot.core.types import PositionId, RuleName, Symbol
-from bot.core.wake import Above, AllOf, Always, AnyOf, At, BarClose, Below, Changed, Metric, Never, Wake
+from bot.core.wake import (
+    Above,
+    AllOf,
+    Always,
+    AnyOf,
+    At,
+    BarClose,
+    Below,
+    Changed,
+    Metric,
+    Never,
+    Told,
+    Wake,
+)
 
 _PLACES = Decimal("0.0001")
 TIME_COMES = "time comes"
@@ -248,6 +261,8 @@ def _read(condition: Wake, situation: Situation) -> ConditionReading:
             )
         case BarClose(timeframe_ms):
             text = f"a {format_timeframe(timeframe_ms)} bar closes"
+        case Told(figure):
+            text = f"{figure} is told anew"
         case At(at_ms):
             away_ms = str(max(0, at_ms - situation.now_ms))
             return ConditionReading(

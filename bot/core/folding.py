@@ -6,10 +6,11 @@ became of intents; the engine decides afterwards, once per batch.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from functools import partial
 from typing import Any
 
+from bot.core.accounting import Accounting
 from bot.core.arming import Arming
 from bot.core.attribution import Attribution
 from bot.core.books import Books
@@ -23,6 +24,7 @@ from bot.core.facts import (
     Deleveraged,
     Delivered,
     FundingPaid,
+    FundingRate,
     InstrumentChanged,
     LinkChanged,
     Liquidated,
@@ -35,13 +37,14 @@ from bot.core.facts import (
     ProcessChanged,
     StoodStill,
 )
+from bot.core.hearing import Hearing
 from bot.core.leaving import closed_by_venue, leg_changed, miss_stops, stop_ended, turned
 from bot.core.ledger import Ledger
 from bot.core.listings import news_of
 from bot.core.pools import after_payment
 from bot.core.process import note, stand_still
 from bot.core.provenance import Provenance
-from bot.core.settings import EngineSettings
+from bot.core.settings import EngineSettings, needs_of
 from bot.core.strangers import Strangers
 from bot.core.types import MarginMode
 
@@ -56,17 +59,21 @@ class Folding:
         self._ledger = ledger
         self._strangers = Strangers(books, ledger, shadow=settings.shadow)
         self.arming = Arming(settings, books, ledger)
-        timeframes = frozenset().union(*(e.rule.needs().timeframes_ms for e in self.arming.entries))
-        self._closed = {each: Events(changed=False, bars_ms=frozenset((each,))) for each in timeframes}
+        needs = needs_of(self.arming.entries)
+        self._closed = {
+            each: Events(changed=False, bars_ms=frozenset((each,))) for each in needs.timeframes_ms
+        }
+        self._accounting = Accounting(books, ledger, needs)
+        hearing = self._hearing = Hearing(books)
         self.attribution = Attribution(ledger)
         self._reported_ms: dict[tuple[type[Any], object], int] = {}
-        self.handlers: Mapping[type[Any], Callable[[Any], None]] = {
+        self.handlers: dict[type[Any], Callable[[Any], None]] = {
             BarClosed: self._bar,
-            Book: self._book,
-            OpenInterest: self._interest,
+            Book: hearing.book,
+            OpenInterest: hearing.interest,
             InstrumentChanged: self._instrument,
             PositionChanged: self._position,
-            FundingPaid: self.attribution.hear,
+            FundingPaid: self._paid,
             BalanceChanged: self._balance,
             AccountRead: self._known,
             OrdersChanged: self._orders,
@@ -82,6 +89,8 @@ class Folding:
             Provenance: self._strangers.remembered,
         }
         """Who folds each kind of fact that changes something here."""
+        if needs.funding:
+            self.handlers[FundingRate] = hearing.funding
 
     def _overtaken(self, fact: PositionChanged | BalanceChanged | OrdersChanged) -> bool:
         """Whether a later report of the same thing has been folded already."""
@@ -92,17 +101,18 @@ class Folding:
         self._reported_ms[key] = fact.at_ms
         return False
 
+    def _paid(self, fact: FundingPaid) -> None:
+        self.attribution.hear(fact)
+        self._accounting.paid(fact)
+        if FundingRate in self.handlers:
+            self._hearing.paid(fact)
+
     def _bar(self, fact: BarClosed) -> None:
         closed = self._closed.get(fact.timeframe_ms)
         if closed is not None and self._market.bar(fact):
-            bars, symbol = self._books.bars, fact.symbol
-            bars[symbol] = bars[symbol] | closed if symbol in bars else closed
-
-    def _book(self, fact: Book) -> None:
-        self._market.books[fact.symbol] = fact
-
-    def _interest(self, fact: OpenInterest) -> None:
-        self._market.interest[fact.symbol] = fact.quantity
+            self._hearing.tell(fact.symbol, closed)
+            if self._accounting.samples:
+                self._accounting.sample(fact)
 
     def _instrument(self, fact: InstrumentChanged) -> None:
         known = self._market.contracts.get(fact.contract.symbol)
@@ -154,7 +164,8 @@ class Folding:
             holder.become(fact.position)
             if moved:
                 self._books.rewatch(account)
-            holder.history.new_lot(fact.position.opened_ms)
+            if holder.history.new_lot(fact.position.opened_ms):
+                holder.stand()
             self._books.touch_one(holder)
         if self._books.pairs.hedges:
             self._books.touch_pair(fact.id, gone=fact.position is None)

@@ -14,7 +14,7 @@ from dataclasses import replace
 from decimal import Decimal
 
 from bot.core.book import Parked
-from bot.core.bounding import AGAIN_MS, bounded
+from bot.core.bounding import bounded
 from bot.core.case import Case, No, Verdict
 from bot.core.conditions import FOREVER_MS
 from bot.core.contracts import Contract
@@ -33,15 +33,19 @@ from bot.core.intents import (
     Posture,
     Proposal,
     ReducePosition,
+    SetPosture,
     TransferCollateral,
+    WithdrawMargin,
+    relaxed,
 )
 from bot.core.ledger import Ledger
 from bot.core.listings import untradable
-from bot.core.patience import patience, too_many
+from bot.core.patience import pace
 from bot.core.settings import DAY_MS, FLATTEN, RESERVED_NAMES, SEATBELT, EngineSettings
 from bot.core.situation import INFINITE, Situation
 from bot.core.states import allows, permits
 from bot.core.types import ZERO, MarginMode
+from bot.core.withdrawing import sized_withdrawal, withdrawal_objection
 from bot.core.yardsticks import Objection, objection
 
 _INCREASING: tuple[type[Intent], ...] = (OpenHedge, BuyOption)
@@ -68,7 +72,7 @@ class Guard:
             or _declared(kind, case)
             or _unfit_stop(kind, case)
             or self._capability(kind, case)
-            or self._pace(kind, case)
+            or pace(kind, case, self._ledger, self._limits)
             or self._budget(kind, case)
         )
 
@@ -116,6 +120,11 @@ class Guard:
                 return opening_objection(intent, before, case)
             case CloseHedge():
                 return closing_objection(intent, before)
+            case WithdrawMargin():
+                return withdrawal_objection(intent, before, after, case)
+            case SetPosture():
+                held = case.holder.history.postures.get(case.armed.name, relaxed(intent.id))
+                return No(Because.POSTURE, "this is the posture already") if held == intent else None
             case _:
                 found = objection(intent, before, after) or self._loosened(intent, before, case)
                 return None if found is None else No(*found)
@@ -160,26 +169,6 @@ class Guard:
             return None
         instead = f"; use {capability.substitute}" if capability.substitute else ""
         return No(Because.CAPABILITY, capability.because + instead)
-
-    def _pace(self, kind: type[Intent], case: Case) -> No | None:
-        if case.follow_up:
-            return None
-        entry, holder, now_ms = case.armed.entry, case.holder, case.now_ms
-        history = holder.history
-        rule = case.armed.name
-        if rule in RESERVED_NAMES:
-            return patience(history, rule, now_ms)
-        if rule in history.latched:
-            return No(Because.THROTTLED, "equal actions without effect; reset it to go on")
-        last = history.last_acted_ms.get(rule)
-        cooldown = self._limits.cooldown_ms if entry.cooldown_ms is None else entry.cooldown_ms
-        if rule in history.unfilled:
-            cooldown = min(cooldown, AGAIN_MS)
-        if last is not None and now_ms < last + cooldown:
-            return No(Because.COOLDOWN, f"acted {(now_ms - last) / 1000:.0f} s ago", last + cooldown)
-        if kind is not ReducePosition:
-            return too_many(self._ledger, self._limits, holder.id, history, now_ms)
-        return None
 
     def _budget(self, kind: type[Intent], case: Case) -> No | None:
         if kind not in _EXPOSING or case.follow_up:
@@ -241,6 +230,8 @@ class Guard:
                 return sized_closing(intent, situation)
             case CutLeverage():
                 return self._affordable_cut(intent, situation, case)
+            case WithdrawMargin():
+                return sized_withdrawal(intent, situation, case)
             case PlaceStop() | MoveStop():
                 contract = situation.contract
                 towards = contract.price_up if situation.id.side.sign > 0 else contract.price_down

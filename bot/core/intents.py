@@ -156,10 +156,20 @@ class Posture(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SetPosture:
-    """Tighten or relax the other rules on a position."""
+    """Tighten or relax the other rules on a position.
+
+    ``tighten`` is how many times farther from liquidation than they are configured to the other rules act
+    meanwhile. Where several rules have set a posture the strictest holds, and the largest factor.
+    """
 
     id: PositionId
     posture: Posture
+    tighten: Decimal = Decimal(1)
+
+
+def relaxed(id_: PositionId) -> SetPosture:
+    """What holds for a position where nobody has set anything."""
+    return SetPosture(id=id_, posture=Posture.NORMAL)
 
 
 class Level(StrEnum):
@@ -198,7 +208,7 @@ Intent = (
 )
 
 
-_AMOUNTS = ("amount", "leverage", "limit", "price", "quantity", "then_add", "trigger")
+_AMOUNTS = ("amount", "leverage", "limit", "price", "quantity", "then_add", "tighten", "trigger")
 _MAY_BE_LEFT_OUT = frozenset({(ReducePosition, "limit")})
 _AMOUNTS_OF: dict[type[Intent], tuple[str, ...]] = {
     kind: tuple(field.name for field in fields(kind) if field.name in _AMOUNTS) for kind in get_args(Intent)

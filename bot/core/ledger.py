@@ -7,137 +7,42 @@ An intent in flight counts as not applied for safety and as applied for balance 
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from decimal import Decimal
 
 from bot.core.acted import Acted, Spending
 from bot.core.carried import Life
 from bot.core.decisions import Action
 from bot.core.facts import Outcome
+from bot.core.history import Entry, History
 from bot.core.intents import (
     AddMargin,
-    CancelStop,
     CutLeverage,
-    Intent,
     MoveStop,
     Notify,
     OpenHedge,
     PlaceStop,
     ReducePosition,
     SetPosture,
+    WithdrawMargin,
 )
-from bot.core.lives import CLOSED, FAILED, NEXT, UNANSWERED
-from bot.core.losses import NO_LOSSES, Losses
+from bot.core.lives import NEXT
 from bot.core.provenance import origin_of
 from bot.core.settings import DAY_MS, RESERVED_NAMES, SEATBELT, Limits
-from bot.core.types import OUR_PREFIX, ZERO, AccountName, ClientId, Position, PositionId, RuleName
+from bot.core.types import (
+    OUR_PREFIX,
+    ZERO,
+    AccountName,
+    ClientId,
+    MarginMode,
+    Position,
+    PositionId,
+    RuleName,
+)
 
 # Tuples rather than unions: a union in the call would be built anew at every action.
 _UNSENT = (Notify, SetPosture)
 _STOPS = (PlaceStop, MoveStop)
 _FEEDING = (AddMargin, CutLeverage)
-_TAKING_STOPS = (MoveStop, CancelStop, ReducePosition)
-"""What may take a resting stop of ours away."""
-
-
-@dataclass(slots=True, eq=False)
-class Entry:
-    """One intent's life. ``follow_up`` marks the return of margin that a reduction released."""
-
-    action: Action
-    before: Position | None
-    """The position when the intent was prepared: the pre-image its effect is measured against. ``None``
-    where there was none any more: a stop that outlived it is cancelled."""
-    follow_up: bool
-    currency: str
-    """What the position settles in: the money of the intent."""
-    promised: Decimal = ZERO
-    """What it will take from the free balance if it is applied."""
-    life: Life = Life.PREPARED
-    code: str = ""
-    proof: str = ""
-    filled: Decimal = ZERO
-    """How much outcomes told that it traded."""
-    gone: bool = False
-    """Whether the position was closed meanwhile: it holds nothing up any more, its outcome still counts."""
-
-    @property
-    def traded(self) -> bool:
-        """Whether an outcome told of a trade."""
-        return self.filled > 0
-
-    @property
-    def closed(self) -> bool:
-        """Whether its outcome is proven, or it was given up."""
-        return self.life in CLOSED
-
-    @property
-    def takes_stops(self) -> bool:
-        """Whether a stop of ours may be gone by it."""
-        return isinstance(self.action.intent, _TAKING_STOPS)
-
-    @property
-    def awaited(self) -> bool:
-        """Whether its answer is still out. After it, and before the proof, an exit may go."""
-        return self.life in UNANSWERED
-
-    @property
-    def failed(self) -> bool:
-        """Whether it is proven that nothing came of it."""
-        return self.life in FAILED
-
-
-@dataclass(slots=True, eq=False)
-class History:
-    """What has been done for one position, lot by lot."""
-
-    lot_ms: int = 0
-    times_acted: dict[RuleName, int] = field(default_factory=dict)
-    last_acted_ms: dict[RuleName, int] = field(default_factory=dict)
-    last_failed_ms: dict[RuleName, int] = field(default_factory=dict)
-    """When an action of a rule was prepared that then proved not applied."""
-    actions_in_lot: int = 0
-    """How many actions the lot has seen, exits aside."""
-    margin_in_lot: Decimal = ZERO
-    margin_in_campaign: Decimal = ZERO
-    campaign_last_ms: int | None = None
-    equal: dict[RuleName, tuple[Intent, Position | None, int]] = field(default_factory=dict)
-    """Each rule's last intent, the position it met, and how often the same two met in a row."""
-    latched: set[RuleName] = field(default_factory=set)
-    unfilled: dict[RuleName, int] = field(default_factory=dict)
-    """How many reductions of a rule in a row left something unfilled at their bound."""
-    last_action: Action | None = None
-    in_flight: Entry | None = None
-    """The unresolved intent, of which there is at most one (exits while another is unknown aside)."""
-    losses: Losses = NO_LOSSES
-    """What became of our stops on this lot."""
-    gone: dict[ClientId, int | None] = field(default_factory=dict)
-    """Stops of ours that rest no longer, and since when it is not known how they ended; ``None``: by us."""
-
-    @property
-    def unexplained_ms(self) -> int | None:
-        """Since when a stop is gone of which nobody has told yet how it ended."""
-        return max((since for since in self.gone.values() if since is not None), default=None)
-
-    def new_lot(self, opened_ms: int) -> None:
-        """Another lot: what was done for the old one no longer counts, latches and campaigns stay.
-
-        The same lot reported once more, even after it seemed closed, changes nothing.
-        """
-        if opened_ms == self.lot_ms:
-            return
-        self.lot_ms = opened_ms
-        self.times_acted.clear()
-        self.actions_in_lot = 0
-        self.margin_in_lot = ZERO
-        for rule in RESERVED_NAMES:  # They are never latched, and what was in vain then is no reason to wait.
-            self.equal.pop(rule, None)
-        self.forget_stops()
-
-    def forget_stops(self) -> None:
-        """What became of the stops so far is of no matter any more."""
-        self.losses = NO_LOSSES
-        self.gone.clear()
 
 
 class Ledger:
@@ -153,6 +58,8 @@ class Ledger:
         self.histories: dict[PositionId, History] = {}
         self.spendings: dict[tuple[AccountName, str], Spending] = {}
         self.acts: dict[AccountName, Acted] = {}
+        self.exits: dict[tuple[AccountName, str, RuleName], int] = {}
+        """When each rule last closed something of the cross pool of a settlement currency."""
         self.rule_of_stop: dict[str, RuleName] = {}
         self.given: dict[int, int] | None = None
         """How many ids each earlier epoch gave; ``None`` where nobody said, and all of them may be ours."""
@@ -202,6 +109,10 @@ class Ledger:
             spending = self.spendings[key] = Spending()
         return spending
 
+    def under_way(self, account: AccountName) -> bool:
+        """Whether anything sent for an account has no proven outcome yet."""
+        return any(e.action.intent.id.account == account for e in self.entries.values())
+
     def overdue(self, now_ms: int) -> list[Entry]:
         """Unanswered intents whose deadline has passed: from now on they are unknown, never assumed."""
         late = [
@@ -238,10 +149,13 @@ class Ledger:
         intent = action.intent
         history = self.history(intent.id)
         history.last_action = action
-        history.last_acted_ms[action.rule] = action.at_ms
         if isinstance(intent, _UNSENT):
+            history.said[action.rule] = action
             history.times_acted[action.rule] = history.times_acted.get(action.rule, 0) + 1
             return
+        history.last_acted_ms[action.rule] = action.at_ms
+        if isinstance(intent, ReducePosition) and before is not None and before.mode is MarginMode.CROSS:
+            self.exits[action.id.account, currency, action.rule] = action.at_ms
         entry = Entry(action, before, follow_up, currency, promised)
         history.in_flight = entry
         self.entries[action.client_id] = entry
@@ -264,6 +178,8 @@ class Ledger:
         if not isinstance(intent, ReducePosition):
             self.acted(account).note(now_ms)
             history.actions_in_lot += 1
+        if isinstance(intent, WithdrawMargin):
+            history.withdrawn_in_lot += intent.amount
         if draws:
             spending = self.spending(account, entry.currency)
             history.margin_in_campaign = self.campaign_margin(intent.id, now_ms) + draws
@@ -358,6 +274,8 @@ class Ledger:
         same_lot = entry.before is not None and entry.before.opened_ms == history.lot_ms
         if same_lot:
             history.times_acted[action.rule] -= 1
+        if same_lot and isinstance(action.intent, WithdrawMargin):
+            history.withdrawn_in_lot -= action.intent.amount
         if draws:
             spending = self.spending(action.id.account, entry.currency)
             spending.margin -= draws

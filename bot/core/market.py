@@ -7,8 +7,10 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from bot.core.contracts import Contract
-from bot.core.facts import BarClosed, Book, MarkPrice
-from bot.core.indicators import Atr, AtrSeries
+from bot.core.facts import BarClosed, Book, FundingRate, MarkPrice, OpenInterest
+from bot.core.funding import Funding
+from bot.core.indicators import Atr, Indicator, Series, series_of
+from bot.core.interest import InterestHistory
 from bot.core.timeframe import format_timeframe
 from bot.core.types import Symbol
 
@@ -23,29 +25,36 @@ class _Bars:
     """The closed bars of one symbol and timeframe: the last of them, and the indicators over all."""
 
     last: BarClosed
-    series: tuple[AtrSeries, ...]
+    series: tuple[Series, ...]
 
 
 class Market:
     """Prices by symbol, and the indicators that the configured rules declared they need."""
 
     __slots__ = (
-        "_atr",
-        "_atr_specs",
         "_bars",
+        "_indicators",
+        "_specs",
         "_timeframes_ms",
         "books",
         "contracts",
+        "funding",
         "interest",
+        "interests",
         "mark_at_ms",
         "marks",
         "turn",
     )
 
-    def __init__(self, indicators: Iterable[Atr], timeframes_ms: Collection[int] = ()) -> None:
+    def __init__(
+        self,
+        indicators: Iterable[Indicator],
+        timeframes_ms: Collection[int] = (),
+        interest_window_ms: int = 0,
+    ) -> None:
         """Know nothing yet; ``indicators`` will be computed, and bars of ``timeframes_ms`` will be told.
 
-        Those of the indicators need not be named again.
+        Those of the indicators need not be named again. Open interest is kept for ``interest_window_ms``.
         """
         self.marks: dict[Symbol, Decimal] = {}
         self.turn = 0
@@ -56,17 +65,36 @@ class Market:
         """The last order book told of each symbol."""
         self.interest: dict[Symbol, Decimal] = {}
         """The last open interest told of each symbol."""
+        self.funding: dict[Symbol, Funding] = {}
+        """The funding told of each symbol, where a rule needs it."""
+        self.interests = InterestHistory(interest_window_ms)
         self._bars: dict[tuple[Symbol, int], _Bars] = {}
-        self._atr_specs: dict[int, list[Atr]] = {}
-        for spec in sorted(set(indicators), key=lambda s: (s.timeframe_ms, s.length)):
-            self._atr_specs.setdefault(spec.timeframe_ms, []).append(spec)
-        self._timeframes_ms = frozenset(timeframes_ms) | self._atr_specs.keys()
-        self._atr: dict[tuple[Symbol, Atr], AtrSeries] = {}
+        self._specs: dict[int, list[Indicator]] = {}
+        for spec in sorted(set(indicators), key=lambda s: (s.timeframe_ms, s.length, type(s).__name__)):
+            self._specs.setdefault(spec.timeframe_ms, []).append(spec)
+        self._timeframes_ms = frozenset(timeframes_ms) | self._specs.keys()
+        self._indicators: dict[tuple[Symbol, Indicator], Series] = {}
 
     def mark(self, fact: MarkPrice) -> None:
         """Take a mark price as the present one."""
         self.marks[fact.symbol] = fact.price
         self.mark_at_ms[fact.symbol] = fact.at_ms
+
+    def fund(self, fact: FundingRate) -> bool:
+        """Take what is told of the next settlement; whether it is news."""
+        symbol = fact.symbol
+        known, contract = self.funding.get(symbol), self.contracts.get(symbol)
+        if contract is None:
+            return False
+        told = Funding.told(fact, known, contract.funding_interval_ms)
+        self.funding[symbol] = told
+        return told != known
+
+    def open_interest(self, fact: OpenInterest) -> None:
+        """Take the open interest as told, and remember it where a rule looks back."""
+        self.interest[fact.symbol] = fact.quantity
+        if self.interests.window_ms:
+            self.interests.add(fact)
 
     def dated(self, index: str) -> list[Contract]:
         """The dated contracts of an underlying (``Contract.index``), the next to expire first."""
@@ -78,8 +106,8 @@ class Market:
         symbol, timeframe_ms = key = fact.symbol, fact.timeframe_ms
         bars = self._bars.get(key)
         if bars is None:
-            made = {spec: AtrSeries(spec.length) for spec in self._atr_specs.get(timeframe_ms, ())}
-            self._atr.update({(symbol, spec): series for spec, series in made.items()})
+            made = {spec: series_of(spec) for spec in self._specs.get(timeframe_ms, ())}
+            self._indicators.update({(symbol, spec): series for spec, series in made.items()})
             bars = self._bars[key] = _Bars(fact, tuple(made.values()))
         elif fact.at_ms <= bars.last.at_ms:
             return False
@@ -100,9 +128,18 @@ class Market:
 
     def atr(self, symbol: Symbol, spec: Atr) -> Decimal | None:
         """The average true range, ``None`` while history is too short; raises where nobody declared it."""
-        series = self._atr.get((symbol, spec))
+        return self.value(symbol, spec)
+
+    def value(self, symbol: Symbol, spec: Indicator) -> Decimal | None:
+        """An indicator, ``None`` while history is too short; raises where nobody declared it."""
+        series = self._indicators.get((symbol, spec))
         if series is None:
-            declared = spec in self._atr_specs.get(spec.timeframe_ms, ())
-            assert declared, undeclared(f"ATR({spec.length}) of {format_timeframe(spec.timeframe_ms)}")
+            declared = spec in self._specs.get(spec.timeframe_ms, ())
+            assert declared, undeclared(_named(spec))
             return None
         return series.value
+
+
+def _named(spec: Indicator) -> str:
+    kind = "ATR" if isinstance(spec, Atr) else type(spec).__name__
+    return f"{kind}({spec.length}) of {format_timeframe(spec.timeframe_ms)}"

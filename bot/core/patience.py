@@ -1,4 +1,4 @@
-"""The pace of the fixed rules, seatbelt and keeper, and how much the others may do.
+"""How often rules may act: cooldowns and counts, and the patience of the fixed rules, seatbelt and keeper.
 
 The fixed rules are never latched and have no budget of actions, for nobody else protects a position. A NAKED
 one must not wait, nor a hedge whose position goes piece by piece. So there is a pause only after a failure,
@@ -7,15 +7,49 @@ and where the same was done more than once without effect; it doubles from a sec
 
 from __future__ import annotations
 
-from bot.core.case import No
+from bot.core.bounding import AGAIN_MS
+from bot.core.case import Case, No
 from bot.core.decisions import Because
-from bot.core.ledger import History, Ledger
+from bot.core.history import History
+from bot.core.intents import Intent, Notify, ReducePosition, SetPosture
+from bot.core.ledger import Ledger
 from bot.core.losses import TOLD_WITHIN_MS, WILL
-from bot.core.settings import DAY_MS, MINUTE_MS, SEATBELT, Limits
+from bot.core.settings import DAY_MS, MINUTE_MS, RESERVED_NAMES, SEATBELT, Limits
 from bot.core.types import PositionId, RuleName
 
 _FIRST_MS = 1_000
 _DOUBLINGS = 6
+
+
+def pace(kind: type[Intent], case: Case, ledger: Ledger, limits: Limits) -> No | None:
+    """Until when a rule has to wait before it does a thing of this kind; ``None`` if it need not.
+
+    What is only said has a cooldown of its own: an exit does not wait because somebody was told of danger.
+    A posture has none, for it costs nothing and what it tightens may be needed at once.
+    """
+    if case.follow_up:
+        return None
+    entry, holder, now_ms = case.armed.entry, case.holder, case.now_ms
+    history, rule = holder.history, case.armed.name
+    if rule in RESERVED_NAMES:
+        return patience(history, rule, now_ms)
+    if rule in history.latched:
+        return No(Because.THROTTLED, "equal actions without effect; reset it to go on")
+    if kind is SetPosture:
+        return None
+    cooldown = limits.cooldown_ms if entry.cooldown_ms is None else entry.cooldown_ms
+    if kind is Notify:
+        said = history.said.get(rule)
+        last = None if said is None else said.at_ms
+    else:
+        last = history.last_acted_ms.get(rule)
+        if rule in history.unfilled:
+            cooldown = min(cooldown, AGAIN_MS)
+    if last is not None and now_ms < last + cooldown:
+        return No(Because.COOLDOWN, f"acted {(now_ms - last) / 1000:.0f} s ago", last + cooldown)
+    if kind is ReducePosition:
+        return None
+    return too_many(ledger, limits, holder.id, history, now_ms)
 
 
 def patience(history: History, rule: RuleName, now_ms: int) -> No | None:

@@ -11,17 +11,18 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from types import MappingProxyType
-from typing import Annotated, Any, ClassVar, Generic, TypeVar, get_args
+from typing import Annotated, Any, ClassVar, Generic, Self, TypeVar, get_args
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
-from bot.core.indicators import Atr
+from bot.core.equity import Drawdown
+from bot.core.indicators import Indicator
 from bot.core.intents import Intent
 from bot.core.timeframe import parse_timeframe
 from bot.core.types import RuleName
 from bot.core.units import Unit
 from bot.core.view import View
-from bot.core.wake import Always, Wake
+from bot.core.wake import Always, Figure, Wake
 
 Ratio = Annotated[Decimal, Field(gt=0, lt=1), Unit("fraction")]
 """A fraction strictly between 0 and 1."""
@@ -43,6 +44,9 @@ def _a_timeframe(text: str) -> str:
 Timeframe = Annotated[str, AfterValidator(_a_timeframe), Unit("timeframe")]
 """The length of bars as exchanges name it, such as ``1h``."""
 
+_WIDEST = Decimal("0.95")
+"""The farthest out a posture sets a distance."""
+
 Decisions = Iterable[tuple[Intent, str]]
 """What ``decide`` yields: an intent and the reason for it, in words that carry the numbers."""
 
@@ -52,6 +56,23 @@ class Params(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
 
+    tightens: ClassVar[tuple[str, ...]] = ()
+    """The parameters that are distances to liquidation: a posture may set all of them farther out."""
+
+    def tightened(self, times: Decimal) -> Self:
+        """These parameters with their distances so many times as large, as far as they stay fractions.
+
+        All by one factor, so that what was above another stays above it.
+        """
+        given = {name: getattr(self, name) for name in self.tightens}
+        distances = {name: value for name, value in given.items() if value is not None}
+        if not distances:
+            return self
+        factor = min(times, _WIDEST / max(distances.values()))
+        if factor <= 1:
+            return self
+        return self.model_copy(update={name: value * factor for name, value in distances.items()})
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Needs:
@@ -59,26 +80,43 @@ class Needs:
 
     bars_ms: frozenset[int] = frozenset()
     """Timeframes of closed bars, in milliseconds."""
-    indicators: frozenset[Atr] = frozenset()
+    indicators: frozenset[Indicator] = frozenset()
     """Indicators over closed bars; their timeframes need not be named again."""
+    drawdowns: frozenset[Drawdown] = frozenset()
+    """How far the account is below its best; their timeframes need not be named again."""
+    equity: bool = False
+    """What the whole account is worth. A drawdown includes it."""
+    funding: bool = False
     book: bool = False
     open_interest: bool = False
+    interest_window_ms: int = 0
+    """How far back the rule looks for a change of open interest."""
     quarterlies: bool = False
     options: bool = False
     spot_balances: bool = False
 
     @property
     def timeframes_ms(self) -> frozenset[int]:
-        """Every timeframe whose closed bars are wanted, for themselves or for an indicator."""
-        return self.bars_ms | {spec.timeframe_ms for spec in self.indicators}
+        """Every timeframe whose closed bars are wanted, for themselves or for what is counted over them."""
+        return self.bars_ms | {spec.timeframe_ms for spec in (*self.indicators, *self.drawdowns)}
+
+    @property
+    def figures(self) -> frozenset[Figure]:
+        """What is told now and then, and wanted."""
+        wanted = ((Figure.FUNDING, self.funding), (Figure.OPEN_INTEREST, self.open_interest))
+        return frozenset(figure for figure, is_wanted in wanted if is_wanted)
 
     def __or__(self, other: Needs) -> Needs:
         """The needs of both."""
         return Needs(
             bars_ms=self.bars_ms | other.bars_ms,
             indicators=self.indicators | other.indicators,
+            drawdowns=self.drawdowns | other.drawdowns,
+            equity=self.equity or other.equity,
+            funding=self.funding or other.funding,
             book=self.book or other.book,
             open_interest=self.open_interest or other.open_interest,
+            interest_window_ms=max(self.interest_window_ms, other.interest_window_ms),
             quarterlies=self.quarterlies or other.quarterlies,
             options=self.options or other.options,
             spot_balances=self.spot_balances or other.spot_balances,
@@ -118,6 +156,11 @@ class Rule(Generic[P]):
                     if isinstance(argument, type) and issubclass(argument, Params):
                         return argument
         return Params
+
+    def tightened(self, times: Decimal) -> Self:
+        """The rule with its distances so many times as large, as ``Params.tightens`` names them."""
+        params = self.params.tightened(times)
+        return self if params is self.params else type(self)(self.name, params)
 
     def needs(self) -> Needs:
         """Market data beside mark price and account. Default: none."""

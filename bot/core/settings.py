@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 from enum import StrEnum
@@ -150,9 +150,10 @@ class EngineSettings:
         taken = RESERVED_NAMES.intersection(names)
         assert not taken, f"{taken} are reserved names"
 
-    def needs(self) -> Needs:
-        """The market data that the configured rules want."""
-        needs = Needs()
-        for entry in self.rules:
-            needs |= entry.rule.needs()
-        return needs
+
+def needs_of(entries: Iterable[RuleEntry]) -> Needs:
+    """The market data that rules want together."""
+    needs = Needs()
+    for entry in entries:
+        needs |= entry.rule.needs()
+    return needs

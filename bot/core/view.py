@@ -4,19 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from bot.core.capabilities import Capabilities, Capability
 from bot.core.contracts import Contract
-from bot.core.facts import BarClosed
-from bot.core.indicators import Atr
 from bot.core.intents import Intent
 from bot.core.losses import NO_LOSSES, Losses
 from bot.core.margin.project import margin_at_leverage
 from bot.core.margin.targets import close_for_distance, close_for_loss, margin_for_distance
 from bot.core.pairs import Pairing
 from bot.core.situation import Situation
+from bot.core.surroundings import Surroundings
 from bot.core.types import ZERO, Order, Position, PositionId, RuleName
+
+if TYPE_CHECKING:
+    from bot.core.memory import Memory
 
 
 class Stops:
@@ -74,13 +76,12 @@ class Quarterly(NamedTuple):
         return None if self.mark is None else self.mark / self.beside - 1
 
 
-class View:
+class View(Surroundings):
     """A rule's window on one position. Read-only, pure, and gone after the question."""
 
     __slots__ = (
         "_able",
         "_rule_of_stop",
-        "_situation",
         "contract",
         "id",
         "losses",
@@ -99,10 +100,12 @@ class View:
         rule_of_stop: Mapping[str, RuleName],
         able: Capabilities,
         losses: Losses = NO_LOSSES,
+        memory: Memory | None = None,
     ) -> None:
         """Look at ``situation``; ``times_acted`` counts this rule's actions on this lot."""
-        self._able = able
         self._situation = situation
+        self._memory = memory
+        self._able = able
         self._rule_of_stop = rule_of_stop
         self.times_acted = times_acted
         self.id: PositionId = situation.id
@@ -184,28 +187,7 @@ class View:
         after = self._situation.after(intent)
         if after is None:
             return None
-        return View(after, self.times_acted, self._rule_of_stop, self._able, self.losses)
-
-    def atr(self, range_: Atr) -> Decimal | None:
-        """Average true range in price; ``None`` while history is too short.
-
-        Of a need that was declared: a rule that asks for another raises, and is parked.
-        """
-        situation = self._situation
-        return situation.market.atr(situation.id.symbol, range_)
-
-    @property
-    def open_interest(self) -> Decimal | None:
-        """Open interest in base currency as last told; ``None`` until then, or if no rule declared it."""
-        return self._situation.market.interest.get(self._situation.id.symbol)
-
-    def bar(self, timeframe_ms: int) -> BarClosed | None:
-        """The last closed bar; ``None`` before the first.
-
-        Of a timeframe that was declared: a rule that asks for another raises, and is parked.
-        """
-        situation = self._situation
-        return situation.market.last_bar(situation.id.symbol, timeframe_ms)
+        return View(after, self.times_acted, self._rule_of_stop, self._able, self.losses, self._memory)
 
     def clear_of_liquidation(self, fraction: Decimal) -> Decimal | None:
         """The price ``fraction`` of the liquidation price before it, at most half way to the mark.

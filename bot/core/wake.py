@@ -6,7 +6,7 @@ staying quiet. A wake is a promise: while its conditions do not hold and no stat
 would yield nothing. Waking early is harmless, waking late is a defect.
 
 Two families. *Levels* (``Below``, ``Above``) are true or false at every moment. *Events* (``BarClose``,
-``At``, ``Changed``) happen; after a change of the position's state they count as having happened,
+``Told``, ``At``, ``Changed``) happen; after a change of the position's state they count as having happened,
 because the promise does not reach past such a change.
 """
 
@@ -61,6 +61,21 @@ class BarClose:
     timeframe_ms: int
 
 
+class Figure(StrEnum):
+    """What is told of a symbol now and then, beside its prices."""
+
+    FUNDING = "funding"
+    """The rate of the next settlement, or its time; and what was paid at the last."""
+    OPEN_INTEREST = "open_interest"
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """An event: a figure that the rule declared it needs was told anew."""
+
+    figure: Figure
+
+
 @dataclass(frozen=True, slots=True)
 class At:
     """An event: the time is ``at_ms`` or later."""
@@ -99,7 +114,7 @@ class AllOf:
     conditions: tuple[Wake, ...]
 
 
-Wake = Below | Above | BarClose | At | Changed | Always | Never | AnyOf | AllOf
+Wake = Below | Above | BarClose | Told | At | Changed | Always | Never | AnyOf | AllOf
 
 
 def any_of(*conditions: Wake) -> AnyOf:
@@ -127,6 +142,9 @@ def flaw(wake: Wake) -> str | None:
         case BarClose(when_ms) | At(when_ms):
             if not _is_a(int, when_ms):
                 return f"{type(wake).__name__} of {when_ms!r}, expected whole milliseconds"
+        case Told(figure):
+            if not _is_a(Figure, figure):
+                return f"Told of {figure!r}, expected one of {', '.join(Figure)}"
         case AnyOf(conditions) | AllOf(conditions):
             if not _is_a(tuple, conditions):
                 return f"{type(wake).__name__} of {conditions!r}, expected a tuple of conditions"
@@ -148,5 +166,16 @@ def timeframes(wake: Wake) -> frozenset[int]:
             return frozenset((timeframe_ms,))
         case AnyOf(conditions) | AllOf(conditions):
             return frozenset().union(*(timeframes(c) for c in conditions))
+        case _:
+            return frozenset()
+
+
+def figures(wake: Wake) -> frozenset[Figure]:
+    """The figures a wake waits to be told."""
+    match wake:
+        case Told(figure):
+            return frozenset((figure,))
+        case AnyOf(conditions) | AllOf(conditions):
+            return frozenset().union(*(figures(c) for c in conditions))
         case _:
             return frozenset()

@@ -364,7 +364,7 @@ def test_a_changed_posture_asks_those_who_slept_on_it() -> None:
 
     desk = Desk(says("mood", mood, when=Always(), cooldown_ms=0), adds())
     desk.holds(a_position())
-    assert reasons(desk.mark("95")) == [("adds", Because.POSTURE)]
+    assert reasons(desk.mark("95")) == [("mood", Because.POSTURE), ("adds", Because.POSTURE)]
     assert [a.rule for a in of(Action, desk.mark("93.9"))] == ["mood", "adds"]
 
 
@@ -376,7 +376,7 @@ def test_a_changed_posture_asks_those_who_come_before_it_at_the_next_fact() -> N
     desk = Desk(adds(when=Metric.MARK.below(D("97"))), says("mood", mood, when=Always(), cooldown_ms=0))
     desk.holds(a_position())
     desk.mark("98")
-    assert reasons(desk.mark("95")) == [("adds", Because.POSTURE)]
+    assert reasons(desk.mark("95")) == [("adds", Because.POSTURE), ("mood", Because.POSTURE)]
     assert [a.rule for a in of(Action, desk.mark("93.9"))] == ["mood"]
     assert "adds" in [a.rule for a in of(Action, desk.mark("93.9"))]
 

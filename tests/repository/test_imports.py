@@ -13,7 +13,10 @@ ROOT = Path(__file__).resolve().parents[2]
 
 # The rule interface, its types and the indicators: all of the bot that a rule may name.
 RULE_INTERFACE = {
+    "bot.core.contracts",
     "bot.core.durations",
+    "bot.core.equity",
+    "bot.core.funding",
     "bot.core.indicators",
     "bot.core.intents",
     "bot.core.rule",

@@ -8,7 +8,7 @@ and rank together, says it all, so that playing is comparing integers.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from enum import IntEnum
 from itertools import repeat
@@ -59,10 +59,11 @@ class ScheduledOpening:
 
 @dataclass(frozen=True, slots=True)
 class Funding:
-    """A settlement of ``rate`` in one symbol."""
+    """A settlement of ``rate`` in one symbol; ``next_ms`` is when the one after it is, where that is told."""
 
     symbol: Symbol
     rate: Decimal
+    next_ms: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,6 +98,9 @@ Parts = tuple[Event, ...]
 Dated = tuple[int, int, str, Parts]
 """When one happens (``key_of``), and what decides between those of one instant: a timeframe, a symbol."""
 
+Settled = list[tuple[int, Funding]]
+"""The settlements of one symbol, each with its time."""
+
 
 @dataclass(frozen=True, slots=True)
 class Agenda:
@@ -110,14 +114,17 @@ def agenda(
     tapes: Iterable[tuple[Tape, Tape | None]],
     timeframes_ms: Iterable[int],
     schedule: Schedule,
+    *,
+    announced: bool = False,
 ) -> Agenda:
     """Write down what happens beside the prices of ``tapes`` (traded, funding), until the last of them ends.
 
-    TapeError where a timeframe cannot be made of a tape.
+    TapeError where a timeframe cannot be made of a tape. ``announced``: with every settlement it is told when
+    the next one is, as venues do, and its rate for the next, because a better forecast is not on the tape.
     """
     played = sorted(tapes, key=lambda each: each[0].symbol)
     dated = [each for timeframe_ms in sorted(timeframes_ms) for each in _closing_bars(played, timeframe_ms)]
-    dated.extend(_funding(played, schedule.befalling.funding))
+    dated.extend(_funding(played, schedule.befalling.funding, announced=announced))
     for traded, _ in played:
         for gap in gaps(traded):
             missing = range(gap.start_ms, gap.end_ms, traded.interval_ms)
@@ -160,26 +167,39 @@ def _outage(outage: Outage, interval_ms: int) -> Iterator[Dated]:
 
 
 def _funding(
-    played: Sequence[tuple[Tape, Tape | None]], instead: Sequence[ScheduledFunding]
+    played: Sequence[tuple[Tape, Tape | None]], instead: Sequence[ScheduledFunding], *, announced: bool
 ) -> Iterator[Dated]:
     """What the tapes settle while prices are played, and what is settled ``instead``."""
+    series = [_recorded(traded, funding, instead) for traded, funding in played if funding is not None]
+    series += [[(at_ms, Funding(each.symbol, each.rate)) for at_ms in each.times()] for each in instead]
     settling: dict[int, list[Funding]] = {}
-    for traded, funding in played:
-        if funding is None:
-            continue
-        symbol = Symbol(traded.symbol)
-        first_ms = int(traded.times[0])
-        last_ms = int(traded.times[-1]) + traded.interval_ms
-        assert funding.rates is not None, f"{funding.path}: a funding tape without rates"
-        for at_ms, rate in zip(funding.times.tolist(), funding.rates, strict=True):
-            if first_ms < at_ms < last_ms and not any(each.covers(symbol, at_ms) for each in instead):
-                settling.setdefault(at_ms, []).append(Funding(symbol, rate))
-    for each in instead:
-        for at_ms in each.times():
-            settling.setdefault(at_ms, []).append(Funding(each.symbol, each.rate))
+    for settled in series:
+        for at_ms, one in _announced(settled) if announced else settled:
+            settling.setdefault(at_ms, []).append(one)
     for at_ms, together in settling.items():
         together.sort(key=attrgetter("symbol"))
         yield key_of(at_ms, Rank.FUNDING), 0, "", tuple(together)
+
+
+def _recorded(traded: Tape, funding: Tape, instead: Sequence[ScheduledFunding]) -> Settled:
+    """What a tape of funding settles while the prices beside it are played."""
+    symbol = Symbol(traded.symbol)
+    first_ms = int(traded.times[0])
+    last_ms = int(traded.times[-1]) + traded.interval_ms
+    assert funding.rates is not None, f"{funding.path}: a funding tape without rates"
+    return [
+        (at_ms, Funding(symbol, rate))
+        for at_ms, rate in zip(funding.times.tolist(), funding.rates, strict=True)
+        if first_ms < at_ms < last_ms and not any(each.covers(symbol, at_ms) for each in instead)
+    ]
+
+
+def _announced(settled: Settled) -> Settled:
+    """The settlements, each with the time of the one after it, where there is one."""
+    nexts = (*(at_ms for at_ms, _ in settled[1:]), None)
+    return [
+        (at_ms, replace(one, next_ms=next_ms)) for (at_ms, one), next_ms in zip(settled, nexts, strict=True)
+    ]
 
 
 __all__ = [

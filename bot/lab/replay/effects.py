@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from decimal import Decimal
 from typing import cast
 
-from bot.core.facts import BarClosed, MarkPrice, Tick
+from bot.core.facts import BarClosed, FundingRate, MarkPrice, Tick
 from bot.core.types import PositionId, Symbol
 from bot.lab.replay.agenda import Delivery, Event, Funding, ScheduledEvent, ScheduledOpening, Silence
 from bot.lab.replay.ears import Ears
@@ -28,6 +28,18 @@ class OpeningError(Exception):
         """Name the position."""
         super().__init__(why)
         self.id = id_
+
+
+def _announcing(at_ms: int, batches: Sequence[Batch], settled: Sequence[Funding]) -> Sequence[Batch]:
+    """What came of a settlement, and when the next one is where that is told."""
+    told = tuple(
+        FundingRate(at_ms=at_ms, symbol=each.symbol, rate=each.rate, next_ms=each.next_ms)
+        for each in settled
+        if each.next_ms is not None
+    )
+    if not told:
+        return batches
+    return [(*told, *batches[0]), *batches[1:]] if batches else (told,)
 
 
 class Effects:
@@ -67,8 +79,9 @@ class Effects:
                 heard = self.ears.bars(cast("Sequence[BarClosed]", events))
                 return (heard,) if heard else ()
             case Funding(symbol, rate):
-                others = [(each.symbol, each.rate) for each in cast("Sequence[Funding]", events[1:])]
-                return self.exchange.settle_funding(at_ms, symbol, rate, *others)
+                settled = cast("Sequence[Funding]", events)
+                others = [(each.symbol, each.rate) for each in settled[1:]]
+                return _announcing(at_ms, self.exchange.settle_funding(at_ms, symbol, rate, *others), settled)
             case Delivery(symbol=symbol, price=price):
                 return self.exchange.deliver(at_ms, symbol, price)
             case ScheduledOpening() as scheduled:

@@ -16,7 +16,7 @@ from bot.core.book import Holder
 from bot.core.conditions import Events
 from bot.core.decisions import Decision
 from bot.core.engine import Engine
-from bot.core.facts import BarClosed, Fact, MarkPrice, Tick
+from bot.core.facts import Fact, MarkPrice, Tick
 from bot.core.step import Step
 
 
@@ -42,12 +42,12 @@ class AlwaysAsking(Engine):
         found.update(
             dict.fromkeys(h for h in self._tripwires.overdue(at_ms) if self._books.holder(h.id) is h)
         )
+        for symbol in self._books.bars:
+            found.update(dict.fromkeys(self._books.held.get(symbol, ())))
         for fact in batch:
             match fact:
                 case MarkPrice(symbol=symbol):
                     found.update(dict.fromkeys(self._books.watchers.get(symbol, ())))
-                case BarClosed(symbol=symbol):
-                    found.update(dict.fromkeys(h for h in self._holders() if h.id.symbol == symbol))
                 case Tick():
                     found.update(dict.fromkeys(self._holders()))
                 case _:

@@ -145,7 +145,8 @@ def write_agenda(plan: Plan, engine: Engine) -> Agenda:
     watched = plan.watched(engine)
     tapes = [(each.traded, each.funding) for each in plan.tapes]
     with _uncollected():
-        return agenda(tapes, engine.needs.timeframes_ms, plan.schedule(watched))
+        needs = engine.needs
+        return agenda(tapes, needs.timeframes_ms, plan.schedule(watched), announced=needs.funding)
 
 
 @contextmanager

@@ -287,8 +287,8 @@ def _rearranged(patch: pytest.MonkeyPatch, moved: Callable[[int, Any], tuple[Any
     """Sort the agenda by another key."""
     written = agenda.agenda
 
-    def otherwise(*arguments: Any) -> Agenda:
-        found = written(*arguments)
+    def otherwise(*arguments: Any, **more: Any) -> Agenda:
+        found = written(*arguments, **more)
         dated = [(*moved(key, parts), parts) for key, parts in zip(found.keys, found.events, strict=True)]
         dated.sort(key=lambda item: item[:-1])
         return Agenda([item[0] for item in dated], [item[-1] for item in dated])

@@ -10,8 +10,9 @@ from random import Random
 import pytest
 
 from bot.core.settings import RuleEntry
-from bot.lab.replay.run import Plan
-from tests.lab.replay.harness import agreed
+from bot.lab.replay.run import Plan, prepare
+from bot.runtime.journal.memory import MemoryJournal
+from tests.lab.replay.harness import agreed, play
 from tests.lab.replay.scenes import PAUSES_MS, RULE_KINDS, a_scene
 from tests.lab.replay.seeking import seek, wander
 from tests.strategies.contract.example import SHIPPED, example_of, rule_named
@@ -44,3 +45,17 @@ def test_jumping_stepping_and_asking_always_agree(name: str) -> None:
         played = agreed(guarded_by(name, seed, 30))
         acted += any(action.rule == "played" for action in played.actions)
     assert acted
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", DRAWN)
+def test_what_was_recorded_leads_a_fresh_engine_to_the_same_decisions(name: str) -> None:
+    for seed in range(4):
+        plan = guarded_by(name, seed, 24)
+        fresh = prepare(plan, MemoryJournal()).stage.engine
+        for step in play(plan).steps:
+            for fact in step.swallowed:
+                silent = fresh.step(fact)
+                assert silent is None or silent.decisions == ()
+            again = fresh.fold(step.facts)
+            assert (again.decisions if again is not None else ()) == step.decisions

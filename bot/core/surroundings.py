@@ -1,0 +1,80 @@
+"""What is around a position, as a rule sees it: its market beside the mark, and what was done before."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import TYPE_CHECKING
+
+from bot.core.facts import BarClosed
+from bot.core.funding import Funding
+from bot.core.indicators import Atr, Indicator
+from bot.core.margin.project import margin_at_leverage
+from bot.core.situation import Situation
+from bot.core.types import MarginMode, PositionId
+
+if TYPE_CHECKING:
+    from bot.core.memory import Memory
+
+
+class Surroundings:
+    """The part of a view that is not about the position itself."""
+
+    __slots__ = ("_memory", "_situation")
+
+    _situation: Situation
+    _memory: Memory | None
+
+    def atr(self, range_: Atr) -> Decimal | None:
+        """Average true range in price; ``None`` while history is too short.
+
+        Of a need that was declared: a rule that asks for another raises, and is parked.
+        """
+        situation = self._situation
+        return situation.market.value(situation.id.symbol, range_)
+
+    def indicator(self, spec: Indicator) -> Decimal | None:
+        """An indicator the rule declared it needs; ``None`` while history is too short."""
+        return self._situation.market.value(self._situation.id.symbol, spec)
+
+    @property
+    def memory(self) -> Memory:
+        """What was done and seen before."""
+        assert self._memory is not None, f"{self._situation.id}: nobody remembers anything here"
+        return self._memory
+
+    @property
+    def funding(self) -> Funding | None:
+        """The next settlement as last told; ``None`` until then, or if no rule declared it."""
+        return self._situation.market.funding.get(self._situation.id.symbol)
+
+    @property
+    def own_margin(self) -> Decimal:
+        """Margin of the position: its own where it is isolated, in cross what its leverage asks at entry."""
+        position = self._situation.position
+        if position.mode is MarginMode.ISOLATED:
+            return position.margin
+        return margin_at_leverage(position, self._situation.contract, position.leverage)
+
+    @property
+    def open_interest(self) -> Decimal | None:
+        """Open interest in base currency as last told; ``None`` until then, or if no rule declared it."""
+        return self._situation.market.interest.get(self._situation.id.symbol)
+
+    def open_interest_change(self, window_ms: int) -> Decimal | None:
+        """How much more open interest there is than so long ago, as a fraction; ``None`` if nobody knows."""
+        return self._situation.market.interests.change(self._situation.id.symbol, window_ms)
+
+    def exits(self, *, pool: bool) -> tuple[PositionId, ...]:
+        """The positions that nothing closes yet, most risk relieved per cost first (``bot.core.exits``).
+
+        Of this pool, or of all in the account that settle in this currency: then with ``Needs.equity``.
+        """
+        return self.memory.exits(self._situation.now_ms, pool=pool, taker_fee=self._situation.taker_fee)
+
+    def bar(self, timeframe_ms: int) -> BarClosed | None:
+        """The last closed bar; ``None`` before the first.
+
+        Of a timeframe that was declared: a rule that asks for another raises, and is parked.
+        """
+        situation = self._situation
+        return situation.market.last_bar(situation.id.symbol, timeframe_ms)
