@@ -21,7 +21,6 @@ from bot.core.intents import (
     SellOption,
     SetPosture,
     TransferCollateral,
-    WithdrawMargin,
 )
 from bot.core.margin.rules import LeverageCut, MarginRules
 from bot.core.types import ClientId, Order, OrderKind, PriceKind
@@ -128,7 +127,6 @@ def test_the_smaller_leg_of_a_hedge_is_not_closed_in_defence(quantity: str) -> N
 @pytest.mark.parametrize(
     "intent",
     [
-        WithdrawMargin(id=LONG, amount=D(1)),
         BuyOption(id=LONG, symbol=ETH, quantity=D(1), price=D(1)),
         SellOption(id=LONG, symbol=ETH, quantity=D(1), price=D(1)),
         TransferCollateral(id=LONG, account=MAIN, source="spot", amount=D(1)),
