@@ -18,7 +18,7 @@ from bot.core.books import Books, events_for
 from bot.core.carried import Carried, Life
 from bot.core.carrying import take_over, write_down
 from bot.core.commands import end_flattening, obey
-from bot.core.conditions import QUIET, Events
+from bot.core.conditions import FOREVER_MS, QUIET, Events
 from bot.core.decisions import Decision, StateChanged
 from bot.core.explain import PositionExplanation, PositionStatus, explain_holder, status_of
 from bot.core.facts import CarriedOver, Command, Fact, MarkPrice, Tick
@@ -212,6 +212,7 @@ class Engine:
         decisions.extend(books.notes)
         if len(asked) > 1:
             asked.sort(key=_SEQUENCE)
+        restless = [holder for holder in asked if holder.reach.bands is None] if patrol else ()
         for holder in asked:
             decisions.extend(self._ask(holder, events_for(books, holder), at_ms))
         if patrol:
@@ -219,7 +220,9 @@ class Engine:
         # Freshness is judged by the marks of every position, so a patrol has looked at all of them.
         looked_at = list(self._holders()) if patrol else asked
         self._tripwires.retie(looked_at, books.gone, books.rewatched)
-        if not decisions and self._traceless.issuperset(map(type, batch)):
+        # Whoever waits for a time since this tick would not be asked then without it.
+        timed = any(holder.reach.at_ms < FOREVER_MS for holder in restless)
+        if not decisions and not timed and self._traceless.issuperset(map(type, batch)):
             return None
         return Step(at_ms, _swallowed(self._tripwires, looked_at), tuple(batch), tuple(decisions))
 

@@ -22,11 +22,14 @@ from bot.core.wake import (
     BarClose,
     Below,
     Changed,
+    Expressed,
     Metric,
     Never,
     Told,
     Wake,
+    Watching,
 )
+from bot.core.when.reading import WhenReading, read_when
 
 _PLACES = Decimal("0.0001")
 TIME_COMES = "time comes"
@@ -59,6 +62,12 @@ class RuleExplanation:
     latched: bool
     """Whether it waits for a person's release: its actions were equal and without effect."""
     shadow: bool
+    when: WhenReading | None
+    """The condition the configuration put on it."""
+    confirms_for_ms: int
+    """How long everything has to hold before it acts; 0: not at all."""
+    confirmed_in_ms: int | None
+    """How much of that is left; ``None`` while not everything holds."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -180,7 +189,7 @@ def _distances(speaking: Iterable[Armed], situation: Situation | None) -> Iterat
     if situation is None:
         return
     for armed in speaking:
-        for condition in _leaves(armed.wake):
+        for condition in _leaves(armed.asks_for):
             if isinstance(condition, Below) and condition.metric is Metric.DISTANCE:
                 away = situation.distance - condition.threshold
                 if away.is_finite() and away >= 0:
@@ -192,7 +201,8 @@ def _explain_rule(
 ) -> RuleExplanation:
     name = armed.entry.name
     broken = parked.broken.get(name)
-    readings = () if situation is None else tuple(_read(c, situation) for c in _leaves(armed.wake))
+    readings = () if situation is None else tuple(_read(c, situation) for c in _leaves(armed.asks_for))
+    when = armed.entry.when
     return RuleExplanation(
         rule=name,
         conditions=readings,
@@ -203,6 +213,9 @@ def _explain_rule(
         paused_until_ms=_pause(account, holder, name, situation, parked),
         latched=name in holder.history.latched,
         shadow=armed.entry.shadow,
+        when=None if when is None or situation is None else read_when(when, situation),
+        confirms_for_ms=armed.entry.confirm_for_ms,
+        confirmed_in_ms=None if situation is None else armed.confirmed_in_ms(situation.now_ms),
     )
 
 
@@ -220,14 +233,25 @@ def _verdict(armed: Armed, situation: Situation | None, broken: str | None) -> s
         return f"parked: {broken}"
     if situation is None:
         return "waits for a mark price"
-    if isinstance(armed.wake, Never):
-        return f"quiet until something changes: {armed.wake.because}"
+    if isinstance(armed.asks_for, Never):
+        return f"quiet until something changes: {armed.asks_for.because}"
     if not holds(armed.wake, situation, QUIET):
-        return "quiet: its conditions do not hold"
+        return _quiet(armed, situation)
     refusal = armed.last_refusal
     if refusal is not None:
         return f"wants to act, refused ({refusal.because}): {refusal.text}"
     return "awake, and finds nothing to do"
+
+
+def _quiet(armed: Armed, situation: Situation) -> str:
+    """Why it stays quiet; what the configuration adds is named where the rule itself would speak."""
+    left_ms = armed.confirmed_in_ms(situation.now_ms)
+    if left_ms:
+        return f"quiet: all holds, and has to for {Decimal(left_ms) / 1000:f} s more"
+    when = armed.entry.when
+    if when is not None and not when.holds(situation) and holds(armed.asks_for, situation, QUIET):
+        return f"quiet: its own conditions hold, {when.text} does not"
+    return "quiet: its conditions do not hold"
 
 
 def _leaves(wake: Wake) -> Iterator[Wake]:
@@ -271,7 +295,7 @@ def _read(condition: Wake, situation: Situation) -> ConditionReading:
             text = "every fact"
         case Never(because):
             text = f"nothing before a change: {because}"
-        case AnyOf() | AllOf():
+        case AnyOf() | AllOf() | Expressed() | Watching():
             text = "several conditions"
     return ConditionReading(text=text, value=None, threshold=None, away=None, holds=holding)
 
