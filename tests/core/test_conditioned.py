@@ -11,7 +11,7 @@ from bot.config.when import parse_when
 from bot.core.conditioned import CONFIRMING
 from bot.core.decisions import Action, Decision
 from bot.core.explain import RuleExplanation
-from bot.core.facts import OutcomeKind
+from bot.core.facts import FundingRate, OpenInterest, OutcomeKind
 from bot.core.intents import AddMargin, Level, Notify, PlaceStop
 from bot.core.settings import Limits, RuleEntry
 from bot.core.wake import Always, At, BarClose, Changed, Wake
@@ -21,6 +21,7 @@ from tests.building.core import (
     T0,
     D,
     Desk,
+    a_contract,
     a_position,
     adds,
     changes,
@@ -147,6 +148,32 @@ def test_a_change_of_the_position_may_make_a_condition_hold() -> None:
     desk = Desk(under("entry > 105"))
     desk.holds(a_position(), mark="97")
     assert acted(desk.holds(a_position(entry=D(110), margin="23.6"), mark=None))
+
+
+@pytest.mark.parametrize(
+    ("when", "holds"),
+    [
+        ("funding_8h > 0.0015", True),
+        ("funding_8h == 0.002", True),
+        ("funding_cost_8h < 0", False),
+        ("not funding_8h > 0.0015", False),
+    ],
+)
+def test_funding_that_is_told_may_make_a_condition_hold(when: str, holds: bool) -> None:
+    desk = Desk(under(when), contracts=(a_contract(funding_interval_ms=4 * HOUR),))
+    desk.holds(a_position(), mark="97")
+    reading = explained(desk).when
+    assert reading is not None
+    assert reading.parts[0].unknown == "no funding rate is known yet"
+    told = FundingRate(at_ms=desk.now_ms, symbol=BTC, rate=D("0.001"), next_ms=desk.now_ms + HOUR)
+    assert acted(desk.fold(told)) is holds
+
+
+def test_open_interest_that_is_told_may_make_a_condition_hold() -> None:
+    desk = Desk(under("open_interest < 1000"))
+    desk.holds(a_position(), mark="97")
+    assert not acted(desk.fold(OpenInterest(at_ms=desk.now_ms, symbol=BTC, quantity=D(1_000))))
+    assert acted(desk.fold(OpenInterest(at_ms=desk.now_ms, symbol=BTC, quantity=D(999))))
 
 
 def test_marks_that_change_nothing_end_at_the_tripwire() -> None:

@@ -14,7 +14,7 @@ from operator import eq, ge, gt, le, lt, ne
 from typing import assert_never
 
 from bot.core.situation import Situation
-from bot.core.types import ONE
+from bot.core.types import ONE, ZERO
 from bot.core.wake import AllOf, Always, AnyOf, Expressed, Metric, Never, Wake
 from bot.core.when.measures import Measure
 from bot.core.when.terms import Reading, Term, Unknown, measures, moves, text, value
@@ -193,12 +193,29 @@ def _compared(comparison: Comparison, situation: Situation) -> Wake:
         return Never(fixed.because)
     if not moves(left):
         return _settled(comparison, situation)
+    if isinstance(left, Reading) and left.measure.nearer is not None:
+        return _likelihood(comparison, left.measure, relation, fixed, situation)
     level = left.measure.level if isinstance(left, Reading) else None
     found = None if level is None else _level(level, relation, fixed)
     if found is None:
         return Expressed(comparison)
     exact = relation in (Relation.BELOW, Relation.ABOVE)
     return found if exact else every(found, Expressed(comparison))
+
+
+def _likelihood(
+    comparison: Comparison, measure: Measure, relation: Relation, threshold: Decimal, situation: Situation
+) -> Wake:
+    """A probability is a distance to liquidation: it is greater where that is nearer."""
+    if measure.read(situation) is None:
+        return Never(measure.unknown)
+    inside = ZERO < threshold < ONE and relation not in (Relation.EQUAL, Relation.UNEQUAL)
+    distance = measure.nearer(situation, threshold) if inside and measure.nearer is not None else None
+    if distance is None or not ZERO < distance < ONE - HAIR:
+        return Expressed(comparison)
+    if relation in (Relation.ABOVE, Relation.AT_LEAST):
+        return Metric.DISTANCE.below(distance)
+    return Metric.DISTANCE.above(distance)
 
 
 def _settled(comparison: Comparison, situation: Situation) -> Wake:

@@ -11,16 +11,20 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 
+from bot.core.chance import distance_where, p_liquidation
 from bot.core.indicators import Atr
 from bot.core.margin.arithmetic import unrealised
+from bot.core.passage import Passage
 from bot.core.rule import Needs
 from bot.core.situation import Situation
-from bot.core.timeframe import parse_timeframe
+from bot.core.timeframe import format_timeframe, parse_timeframe
 from bot.core.wake import Metric
 
 ATR_LENGTH = 14
 """Bars in Wilder's average, where the name does not say."""
 _ATR_LONGEST = 500
+_SHORTEST_MS, _LONGEST_MS = 12 * 60_000, 30 * 86_400_000
+"""The horizons of a probability."""
 _EIGHT_HOURS_MS = 8 * 3_600_000
 
 
@@ -37,6 +41,8 @@ class Measure:
     """Whether another mark may change it."""
     level: Metric | None = None
     """The metric of a wake that is the same."""
+    nearer: Callable[[Situation, Decimal], Decimal | None] | None = None
+    """The distance to liquidation nearer than which it is greater than a number."""
     needs: Needs = field(default_factory=Needs)
     unknown: str = ""
     """What to say while it is not known."""
@@ -159,6 +165,17 @@ def _atr(name: str, timeframe_ms: int, length: int = ATR_LENGTH) -> Measure:
     )
 
 
+def _p_liquidation(name: str, horizon_ms: int) -> Measure:
+    return Measure(
+        name=name,
+        means=f"probability of liquidation within {name.rpartition('_')[2]}, from 0 to 1",
+        read=lambda s: p_liquidation(s, horizon_ms),
+        nearer=lambda s, probability: distance_where(s, probability, horizon_ms),
+        needs=Needs(indicators=frozenset({Passage(horizon_ms)}), funding=True),
+        unknown=f"too few bars of {format_timeframe(Passage(horizon_ms).timeframe_ms)} have closed",
+    )
+
+
 _OF_BARS: Mapping[str, tuple[str, Callable[[str, int], Measure]]] = {
     f"{part}_": (means, _bar(part, means))
     for part, means in (
@@ -169,6 +186,7 @@ _OF_BARS: Mapping[str, tuple[str, Callable[[str, int], Measure]]] = {
     )
 }
 _ATR = re.compile(r"atr_([1-9][0-9]{0,5}[smhdw])(?:_([1-9][0-9]{0,2}))?")
+_CHANCE = re.compile(r"p_liquidation_([1-9][0-9]{0,5}[mhd])")
 _BAR = re.compile(r"(open_|high_|low_|close_)([1-9][0-9]{0,5}[smhdw])")
 
 MEASURES: Mapping[str, Measure] = {measure.name: measure for measure in _FIXED}
@@ -183,6 +201,9 @@ def find(name: str) -> Measure | None:
     bar = _BAR.fullmatch(name)
     if bar is not None:
         return _OF_BARS[bar[1]][1](name, parse_timeframe(bar[2]))
+    chance = _CHANCE.fullmatch(name)
+    if chance is not None and _SHORTEST_MS <= parse_timeframe(chance[1]) <= _LONGEST_MS:
+        return _p_liquidation(name, parse_timeframe(chance[1]))
     atr = _ATR.fullmatch(name)
     if atr is not None and int(atr[2] or 1) <= _ATR_LONGEST:
         return _atr(name, parse_timeframe(atr[1]), int(atr[2] or ATR_LENGTH))
@@ -192,6 +213,7 @@ def find(name: str) -> Measure | None:
 def examples() -> Iterator[tuple[str, str]]:
     """Every name with its meaning; of those that carry a timeframe one, which stands for all."""
     yield from ((measure.name, measure.means) for measure in MEASURES.values())
+    yield "p_liquidation_1d", "probability of liquidation within a day, from 0 to 1; or 4h, 12h, 7d, ..."
     yield from ((f"{name}1h", means) for name, (means, _) in _OF_BARS.items())
     yield "atr_1h", f"average true range over {ATR_LENGTH} bars, in price"
     yield "atr_1h_20", "the same over 20 bars"

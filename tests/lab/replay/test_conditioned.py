@@ -42,6 +42,12 @@ PARTS = (
     "leverage >= 8",
     "loss_at_liquidation < 60",
     "free > 20",
+    "funding_8h > 0.001",
+    "funding_cost_8h * notional < 0.1",
+    "open_interest > 1 or side > 0",
+    "p_liquidation_12m > 0.3",
+    "p_liquidation_20m <= 0.05",
+    "p_liquidation_12m != 0.5",
 )
 CONFIRMS_MS = (0, 0, 1, 19_999, 20_000, 40_001, 60_000, 90_000)
 
