@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from bot.cli.journal_text import line
@@ -72,12 +72,19 @@ def _rule(rule: Mapping[str, Any]) -> str:
     acted = f"acted {rule['times_acted']} times" if rule["times_acted"] else "has not acted"
     head = f"  {rule['rule']}{''.join(f' ({word})' for word in marks)}: {rule['verdict']}; {acted}"
     lines = [head, columns(_conditions(rule), indent="      "), *_when(rule)]
+    lines.append(_table(rule["table"]))
     refusal = rule["last_refusal"]
     if refusal is not None and refusal["text"] not in rule["verdict"]:
         lines.append(
             f"      last refused {moment(refusal['at_ms'])} ({refusal['because']}): {refusal['text']}"
         )
     return "\n".join(part for part in lines if part)
+
+
+def _table(rows: Sequence[Sequence[str]]) -> str:
+    """What the rule itself shows: words to the left, figures to the right."""
+    figures = frozenset(range(1, len(rows[0]) - 1)) if rows else frozenset()
+    return columns(rows, indent="      ", right=figures)
 
 
 def _when(rule: Mapping[str, Any]) -> Iterator[str]:

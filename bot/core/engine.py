@@ -162,7 +162,9 @@ class Engine:
     def explain(self, symbol: Symbol | None = None) -> tuple[PositionExplanation, ...]:
         """Each rule's conditions with their values and how far away they are, per position."""
         return tuple(
-            explain_holder(holder.account, holder, self._arbiter.between(holder), self._parked)
+            explain_holder(
+                holder.account, holder, self._arbiter.between(holder), self._parked, self._arbiter.view
+            )
             for holder in self._holders()
             if symbol is None or holder.id.symbol == symbol
         )

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from decimal import Decimal
 
 from bot.core.book import Account, Armed, Holder, Parked
 from bot.core.conditions import QUIET, holds, reading
 from bot.core.decisions import Action, Because, Refusal
+from bot.core.rule import Table
 from bot.core.settings import RESERVED_NAMES
 from bot.core.situation import Situation
 from bot.core.timeframe import format_timeframe
 from bot.core.types import PositionId, RuleName, Symbol
+from bot.core.view import View
 from bot.core.wake import (
     Above,
     AllOf,
@@ -68,6 +70,8 @@ class RuleExplanation:
     """How long everything has to hold before it acts; 0: not at all."""
     confirmed_in_ms: int | None
     """How much of that is left; ``None`` while not everything holds."""
+    table: Table
+    """What the rule itself shows of how it sees things."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -116,11 +120,19 @@ class PositionStatus:
     last_refusal: Refusal | None
 
 
+Views = Callable[[Holder, Armed, Situation], View]
+"""Who gives a rule its window on a position."""
+
+
 def explain_holder(
-    account: Account, holder: Holder, situation: Situation | None, parked: Parked
+    account: Account,
+    holder: Holder,
+    situation: Situation | None,
+    parked: Parked,
+    views: Views | None = None,
 ) -> PositionExplanation:
     """Explain every rule on one position; without a situation (no mark yet) conditions have no values."""
-    rules = tuple(_explain_rule(account, holder, armed, situation, parked) for armed in holder.armed)
+    rules = tuple(_explain_rule(account, holder, armed, situation, parked, views) for armed in holder.armed)
     return PositionExplanation(
         id=holder.id,
         mark=situation.mark if situation is not None else None,
@@ -197,7 +209,12 @@ def _distances(speaking: Iterable[Armed], situation: Situation | None) -> Iterat
 
 
 def _explain_rule(
-    account: Account, holder: Holder, armed: Armed, situation: Situation | None, parked: Parked
+    account: Account,
+    holder: Holder,
+    armed: Armed,
+    situation: Situation | None,
+    parked: Parked,
+    views: Views | None,
 ) -> RuleExplanation:
     name = armed.entry.name
     broken = parked.broken.get(name)
@@ -216,7 +233,16 @@ def _explain_rule(
         when=None if when is None or situation is None else read_when(when, situation),
         confirms_for_ms=armed.entry.confirm_for_ms,
         confirmed_in_ms=None if situation is None else armed.confirmed_in_ms(situation.now_ms),
+        table=() if situation is None or views is None else _table(armed, views(holder, armed, situation)),
     )
+
+
+def _table(armed: Armed, view: View) -> Table:
+    """What the rule has to show; one that raises shows why, and no other rule suffers from it."""
+    try:
+        return tuple(tuple(str(cell) for cell in row) for row in armed.rule.table(view))
+    except (Exception, SystemExit) as error:  # noqa: BLE001 - foreign code, as where it is asked to decide
+        return ((f"{type(error).__name__}: {error}",),)
 
 
 def _pause(

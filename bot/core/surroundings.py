@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from bot.core.chance import distance_where, p_liquidation
-from bot.core.facts import BarClosed
+from bot.core.facts import BarClosed, Book
 from bot.core.funding import Funding
 from bot.core.indicators import Atr, Indicator
 from bot.core.margin.project import margin_at_leverage
@@ -42,6 +42,11 @@ class Surroundings:
         """What was done and seen before."""
         assert self._memory is not None, f"{self._situation.id}: nobody remembers anything here"
         return self._memory
+
+    @property
+    def book(self) -> Book | None:
+        """The top of the order book as last told; ``None`` until then, or if no rule declared it."""
+        return self._situation.market.books.get(self._situation.id.symbol)
 
     @property
     def funding(self) -> Funding | None:
