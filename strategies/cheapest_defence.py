@@ -77,8 +77,8 @@ class CheapestDefence(Rule[CheapestDefenceParams]):
             yield closes, f"{near}, {cost}: closing {best.quantity}, putting back {best.put_back}"
 
     def table(self, view: View) -> tuple[tuple[str, ...], ...]:
-        """What each lever would cost now."""
-        return self._plan(view).table()
+        """What each lever would cost now; nothing where liquidation is far enough away."""
+        return self._plan(view).table() if view.distance < self.params.restore_to else ()
 
     def _trigger(self, view: View) -> Decimal:
         acted_ms = view.memory.acted_ms

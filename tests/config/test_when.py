@@ -40,6 +40,7 @@ def parts(text: str) -> list[str]:
         ("mark != -entry + (2 - 1) * 3", ["mark != 0 - entry + (2 - 1) * 3"]),
         ("mark / (entry - (1 - 2)) > .5", ["mark / (entry - (1 - 2)) > 0.5"]),
         ("abs(profit) > max(1, 2., free)", ["abs(profit) > max(1, 2, free)"]),
+        ("+mark - -entry > -(mark - 1)", ["mark - (0 - entry) > 0 - (mark - 1)"]),
         ("close_1h\n  < low_4h or atr_15m_20 > 3", ["close_1h < low_4h", "atr_15m_20 > 3"]),
     ],
 )
@@ -140,6 +141,8 @@ def test_a_condition_and_its_time_are_part_of_the_settings(write: Write) -> None
     (entry,) = with_condition.rules
     assert entry.when is not None
     assert (entry.when.text, entry.confirm_for_ms) == ("mark < 5", 3_000)
+    written = with_condition.config.rules[0].model_dump(mode="json")
+    assert (written["when"], written["confirm_for"]) == ("mark < 5", "3s")
     without = load(write(), {})
     assert (without.rules[0].when, without.rules[0].confirm_for_ms) == (None, 0)
     assert without.digest() != with_condition.digest()

@@ -99,6 +99,9 @@ def test_without_a_liquidation_price_it_is_nothing_and_without_bars_it_is_not_kn
     young = Counts()
     after_bars(RuleEntry(rule=young), count=20)
     assert young.seen == [None]
+    newborn = Counts()
+    after_bars(RuleEntry(rule=newborn), count=0)
+    assert newborn.seen == [None]
 
 
 # -- as a measure -----------------------------------------------------------------------------------------

@@ -14,7 +14,8 @@ from bot.core.explain import RuleExplanation
 from bot.core.facts import FundingRate, OpenInterest, OutcomeKind
 from bot.core.intents import AddMargin, Level, Notify, PlaceStop
 from bot.core.settings import Limits, RuleEntry
-from bot.core.wake import Always, At, BarClose, Changed, Wake
+from bot.core.view import View
+from bot.core.wake import Always, At, BarClose, Changed, Metric, Wake, all_of, any_of
 from tests.building.core import (
     BTC,
     LONG,
@@ -344,6 +345,38 @@ def test_a_time_that_a_rule_waits_for_is_the_beginning_of_what_holds() -> None:
     assert confirming(desk.tick(after_ms=1_000)) == BEGINS
     assert not acted(desk.tick(after_ms=2_999))
     assert acted(desk.tick(after_ms=1))
+
+
+def test_of_a_wake_of_several_conditions_the_levels_have_to_last() -> None:
+    wake = any_of(all_of(BarClose(HOUR), Metric.MARK.below(D(97))), Metric.MARK.above(D(105)), At(T0 + HOUR))
+    desk = Desk(under("high_1h > 0", 3_000, says("adds", AddMargin(id=LONG, amount=D(1)), when=wake)))
+    desk.holds(a_position(), mark="99")
+    desk.bar("100", "101", "98", "99")
+    assert confirming(desk.mark("96.9", after_ms=1)) == BEGINS
+    assert confirming(desk.mark("97", after_ms=1)) == ENDS
+    assert confirming(desk.mark("105.1", after_ms=1)) == BEGINS
+    assert confirming(desk.mark("105", after_ms=1)) == ENDS
+    assert confirming(desk.mark("101", after_ms=HOUR)) == BEGINS
+    assert confirming(desk.mark("102", after_ms=1)) == []
+
+
+def test_an_occasion_or_a_level_is_always_there() -> None:
+    wake = any_of(BarClose(HOUR), Metric.MARK.below(D(97)))
+    desk = Desk(under("high_1h > 0", 3_000, says("adds", AddMargin(id=LONG, amount=D(1)), when=wake)))
+    desk.holds(a_position(), mark="99")
+    assert confirming(desk.bar("100", "101", "98", "99")) == BEGINS
+
+
+def test_a_rule_that_raised_confirms_nothing_while_an_answer_is_out() -> None:
+    def raises(view: View) -> Wake:
+        raise ValueError(view.id)
+
+    desk = Desk(
+        stops("92"), under(None, 3_000, says("adds", when=raises)), under("mark < 96", entry=adds(name="b"))
+    )
+    desk.holds(a_position())
+    desk.mark("97")
+    assert confirming(desk.mark("96.5", after_ms=1_000)) == []
 
 
 def test_the_seatbelt_waits_for_nothing() -> None:

@@ -13,6 +13,7 @@ from bot.core.passage import Passage, PassageSeries, first_passage
 from bot.core.types import Symbol
 from bot.lab.calibration import bars_of, brier, cases, classes
 from bot.lab.tapes import read_tape
+from tests.building import MINUTE_MS, START_MS, a_tape
 
 D = Decimal
 HOUR = 3_600_000
@@ -181,6 +182,25 @@ def test_what_is_out_of_reach_by_its_nature_has_no_probability() -> None:
     assert series.probability(D(1), falling=True) == 0
     assert series.probability(D(0), falling=True) == 1
     assert series.probability(D("-0.1"), falling=True) == 1
+
+
+def test_a_calibration_counts_what_was_said_and_what_was_seen() -> None:
+    found = list(cases(wandering(400), Passage(DAY)))
+    assert found
+    table = classes(found)
+    assert sum(each.cases for each in table) == len(found)
+    assert all(float(each.low) <= each.said <= float(each.high) for each in table)
+    nearest, farthest = table[-1], table[0]
+    assert nearest.seen > farthest.seen
+    assert 0 < brier(found) < 0.25
+
+
+def test_the_bars_of_a_tape_are_those_that_a_rule_would_be_told() -> None:
+    tape = a_tape([(100, 110, 90, 105), (105, 106, 104, 104)], BTC, exponent=1)
+    assert [(bar.at_ms - START_MS, *bar[3:]) for bar in bars_of(tape, MINUTE_MS)] == [
+        (MINUTE_MS, D("10"), D("11"), D("9"), D("10.5")),
+        (2 * MINUTE_MS, D("10.5"), D("10.6"), D("10.4"), D("10.4")),
+    ]
 
 
 # -- what happened ----------------------------------------------------------------------------------------

@@ -266,6 +266,13 @@ def test_a_lever_that_does_not_lead_there_says_why() -> None:
     assert (said["close a part"], said["cheapest"]) == ("closed today", "nothing reaches it")
 
 
+def test_where_no_part_can_be_left_only_the_whole_reaches_it() -> None:
+    situation = a_situation(lot=D(1))
+    said = lines(a_planner(situation, allowed="1"))
+    assert said["close a part"] == "no part reaches it"
+    assert said["cheapest"] == "close 1"
+
+
 def test_a_cut_is_priced_by_the_margin_it_draws() -> None:
     situation = a_situation(margin="13.6")
     offers = {

@@ -5,13 +5,14 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from bot.core.decisions import Action
+from bot.core.capabilities import YES, Capabilities
+from bot.core.decisions import Action, Because, Refusal
 from bot.core.facts import Book
 from bot.core.intents import AddMargin, ReducePosition
 from bot.core.settings import Limits, RuleEntry
 from bot.core.types import RuleName
 from strategies.cheapest_defence import CheapestDefence, CheapestDefenceParams
-from tests.building.core import BTC, CROSS, D, Desk, a_position, of
+from tests.building.core import BTC, CROSS, ISOLATED, D, Desk, a_position, of
 
 MINUTE = 60_000
 
@@ -73,6 +74,29 @@ def test_it_steps_so_often_and_no_more() -> None:
     (first,) = of(Action, desk.mark("95"))
     desk.works(first)
     assert of(Action, desk.mark("90", after_ms=2 * MINUTE)) == []
+
+
+def test_where_nothing_less_reaches_the_target_it_closes_everything_if_it_can() -> None:
+    able = Capabilities(
+        venue="somewhere", levers={("ReducePosition", CROSS): YES, ("ReducePosition", ISOLATED): YES}
+    )
+    desk = Desk(defence(loss_counts=D(1)), able=able)
+    desk.holds(a_position())
+    (action,) = of(Action, desk.mark("95"))
+    assert isinstance(action.intent, ReducePosition)
+    assert action.intent.quantity == 1
+
+
+def test_what_the_venue_cannot_do_at_all_is_refused_with_its_reason() -> None:
+    desk = Desk(defence(), able=Capabilities(venue="somewhere"))
+    desk.holds(a_position())
+    assert [refusal.because for refusal in of(Refusal, desk.mark("95"))] == [Because.CAPABILITY]
+
+
+def test_far_from_liquidation_there_is_nothing_to_show() -> None:
+    desk = Desk(defence())
+    desk.holds(a_position(margin="30"))
+    assert desk.engine.explain()[0].rules[0].table == ()
 
 
 def test_explain_shows_what_each_lever_would_cost() -> None:
