@@ -286,7 +286,10 @@ class Arbiter:
         self, holder: Holder, armed: Armed, situation: Situation, pending: Events, decisions: list[Decision]
     ) -> Sequence[Proposal] | None:
         """What the rule wants; ``None`` where its band says that it wants nothing."""
-        view, rule = self.view(holder, armed, situation), armed.rule
+        history, ours = holder.history, self._ledger.rule_of_stop
+        times_acted = history.times_acted.get(armed.name, 0)
+        view = View(situation, times_acted, ours, holder.account.able, history.losses, armed.memory)
+        rule = armed.rule
         armed.expect(rule.wake(view), situation, decisions)
         if stays_false(armed, situation):
             return None
@@ -300,12 +303,6 @@ class Arbiter:
             assert flaw(intent) is None, flaw(intent)
             proposals.append(Proposal(armed.name, intent, reason))
         return proposals
-
-    def view(self, holder: Holder, armed: Armed, situation: Situation) -> View:
-        """A rule's window on the position."""
-        history, ours = holder.history, self._ledger.rule_of_stop
-        times_acted = history.times_acted.get(armed.name, 0)
-        return View(situation, times_acted, ours, holder.account.able, history.losses, armed.memory)
 
     def _decided(self, verdict: Verdict, holder: Holder, armed: Armed, case: Case) -> Iterator[Decision]:
         decision = verdict.decision

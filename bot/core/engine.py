@@ -163,7 +163,11 @@ class Engine:
         """Each rule's conditions with their values and how far away they are, per position."""
         return tuple(
             explain_holder(
-                holder.account, holder, self._arbiter.between(holder), self._parked, self._arbiter.view
+                holder.account,
+                holder,
+                self._arbiter.between(holder),
+                self._parked,
+                self._ledger.rule_of_stop,
             )
             for holder in self._holders()
             if symbol is None or holder.id.symbol == symbol
@@ -222,9 +226,7 @@ class Engine:
         # Freshness is judged by the marks of every position, so a patrol has looked at all of them.
         looked_at = list(self._holders()) if patrol else asked
         self._tripwires.retie(looked_at, books.gone, books.rewatched)
-        # Whoever waits for a time since this tick would not be asked then without it.
-        timed = any(holder.reach.at_ms < FOREVER_MS for holder in restless)
-        if not decisions and not timed and self._traceless.issuperset(map(type, batch)):
+        if not decisions and self._traceless.issuperset(map(type, batch)) and not _timed(restless):
             return None
         return Step(at_ms, _swallowed(self._tripwires, looked_at), tuple(batch), tuple(decisions))
 
@@ -281,6 +283,11 @@ class Engine:
     def _holders(self) -> Iterator[Holder]:
         for account in self._books.accounts.values():
             yield from account.holders.values()
+
+
+def _timed(restless: Sequence[Holder]) -> bool:
+    """Whether some of those who were asked at every mark wait for a time now: who was not there misses it."""
+    return any(holder.reach.at_ms < FOREVER_MS for holder in restless)
 
 
 def _swallowed(tripwires: Tripwires, asked: Sequence[Holder]) -> tuple[Fact, ...]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -120,19 +120,20 @@ class PositionStatus:
     last_refusal: Refusal | None
 
 
-Views = Callable[[Holder, Armed, Situation], View]
-"""Who gives a rule its window on a position."""
-
-
 def explain_holder(
     account: Account,
     holder: Holder,
     situation: Situation | None,
     parked: Parked,
-    views: Views | None = None,
+    rule_of_stop: Mapping[str, RuleName] | None = None,
 ) -> PositionExplanation:
-    """Explain every rule on one position; without a situation (no mark yet) conditions have no values."""
-    rules = tuple(_explain_rule(account, holder, armed, situation, parked, views) for armed in holder.armed)
+    """Explain every rule on one position; without a situation (no mark yet) conditions have no values.
+
+    With ``rule_of_stop``, who placed each stop, rules show their tables too.
+    """
+    rules = tuple(
+        _explain_rule(account, holder, armed, situation, parked, rule_of_stop) for armed in holder.armed
+    )
     return PositionExplanation(
         id=holder.id,
         mark=situation.mark if situation is not None else None,
@@ -214,7 +215,7 @@ def _explain_rule(
     armed: Armed,
     situation: Situation | None,
     parked: Parked,
-    views: Views | None,
+    rule_of_stop: Mapping[str, RuleName] | None,
 ) -> RuleExplanation:
     name = armed.entry.name
     broken = parked.broken.get(name)
@@ -233,12 +234,22 @@ def _explain_rule(
         when=None if when is None or situation is None else read_when(when, situation),
         confirms_for_ms=armed.entry.confirm_for_ms,
         confirmed_in_ms=None if situation is None else armed.confirmed_in_ms(situation.now_ms),
-        table=() if situation is None or views is None else _table(armed, views(holder, armed, situation)),
+        table=_table(holder, armed, situation, rule_of_stop),
     )
 
 
-def _table(armed: Armed, view: View) -> Table:
+def _table(
+    holder: Holder,
+    armed: Armed,
+    situation: Situation | None,
+    rule_of_stop: Mapping[str, RuleName] | None,
+) -> Table:
     """What the rule has to show; one that raises shows why, and no other rule suffers from it."""
+    if situation is None or rule_of_stop is None:
+        return ()
+    history = holder.history
+    times_acted = history.times_acted.get(armed.name, 0)
+    view = View(situation, times_acted, rule_of_stop, holder.account.able, history.losses, armed.memory)
     try:
         return tuple(tuple(str(cell) for cell in row) for row in armed.rule.table(view))
     except (Exception, SystemExit) as error:  # noqa: BLE001 - foreign code, as where it is asked to decide

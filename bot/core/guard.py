@@ -241,7 +241,7 @@ class Guard:
             return No(Because.BALANCE, _found(situation.free, promised, reserve))
         most = min(intent.amount, spendable)
         if not case.follow_up:
-            left = budget_left(case.holder, self._ledger, case.now_ms).money
+            left, _, _ = budget_left(case.holder, self._ledger, case.now_ms)
             most = most if left is None else min(most, left)
         amount = contract.margin_down(most)
         if amount < contract.margin_step:
