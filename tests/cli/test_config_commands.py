@@ -183,6 +183,8 @@ def test_config_schema_knows_the_shipped_rules(holdfast: Run) -> None:
     schema = json.loads(holdfast("config", "schema").output)
     uses = [v["properties"]["use"].get("const") for v in schema["$defs"]["RuleTable"]["oneOf"]]
     assert {"cut_leverage", "top_up", "partial_close", "atr_stop"} <= set(uses)
+    for variant in schema["$defs"]["RuleTable"]["oneOf"]:
+        assert {"when", "confirm_for"} <= variant["properties"].keys()
 
 
 def test_rules_list_names_every_shipped_rule(holdfast: Run) -> None:

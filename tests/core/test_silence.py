@@ -23,7 +23,7 @@ from bot.core.facts import (
     OptionQuote,
     OutcomeKind,
 )
-from bot.core.intents import AddMargin, Intent, Level, Notify, PlaceStop
+from bot.core.intents import AddMargin, Intent, Level, PlaceStop
 from bot.core.rule import Needs
 from bot.core.settings import Limits, RuleEntry
 from bot.core.types import Side
@@ -481,26 +481,3 @@ def test_open_interest_is_what_was_told_last() -> None:
     desk.fold(OpenInterest(at_ms=desk.now_ms, symbol=ETH, quantity=D(9)))
     desk.mark("99")
     assert (seen[0], seen[-1]) == (None, D(7))
-
-
-def test_a_silent_tick_that_let_a_rule_wait_for_a_time_is_recorded() -> None:
-    """Told people, it was to be asked at the next mark; only the tick learnt for which time it waits now."""
-
-    def clock() -> RuleEntry:
-        return says(
-            "clock",
-            lambda view: [Notify(id=view.id, level=Level.INFO, text="it is time")],
-            when=lambda view: At(T0 + 1_000 * (view.times_acted + 1)),
-            cooldown_ms=0,
-        )
-
-    desk = Desk(clock())
-    desk.holds(a_position(), a_position(ETH_LONG))
-    desk.mark("99", after_ms=1_000)
-    assert desk.tick(after_ms=500) == []
-    assert {action.id for action in of(Action, desk.mark("99", ETH, after_ms=500))} == {LONG, ETH_LONG}
-    again = Desk(clock())
-    for step in desk.steps[2:]:
-        for fact in step.swallowed:
-            again.fold(fact)
-        assert tuple(again.fold(*step.facts)) == step.decisions
