@@ -95,7 +95,7 @@ def test_all_three_ways_agree_and_what_was_recorded_brings_it_back(seed: int) ->
 
 
 @pytest.mark.slow
-@settings(max_examples=80)
+@settings(max_examples=50)
 @given(seed=SEEDS, bars=st.integers(min_value=6, max_value=30))
 def test_all_three_ways_agree_where_prices_seek_the_edges_of_conditions(seed: int, bars: int) -> None:
     scene, random = a_conditioned_scene(seed)
@@ -103,7 +103,7 @@ def test_all_three_ways_agree_where_prices_seek_the_edges_of_conditions(seed: in
 
 
 @pytest.mark.slow
-@settings(max_examples=60)
+@settings(max_examples=40)
 @given(seed=SEEDS, bars=st.integers(min_value=6, max_value=60))
 def test_all_three_ways_agree_where_prices_wander(seed: int, bars: int) -> None:
     scene, random = a_conditioned_scene(seed)
