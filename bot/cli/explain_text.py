@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from bot.cli.journal_text import line
@@ -71,13 +71,43 @@ def _rule(rule: Mapping[str, Any]) -> str:
         marks.append(f"latched until you say holdfast release {rule['rule']}")
     acted = f"acted {rule['times_acted']} times" if rule["times_acted"] else "has not acted"
     head = f"  {rule['rule']}{''.join(f' ({word})' for word in marks)}: {rule['verdict']}; {acted}"
-    lines = [head, columns(_conditions(rule), indent="      ")]
+    lines = [head, columns(_conditions(rule), indent="      "), *_when(rule)]
+    lines.append(_table(rule["table"]))
     refusal = rule["last_refusal"]
     if refusal is not None and refusal["text"] not in rule["verdict"]:
         lines.append(
             f"      last refused {moment(refusal['at_ms'])} ({refusal['because']}): {refusal['text']}"
         )
     return "\n".join(part for part in lines if part)
+
+
+def _table(rows: Sequence[Sequence[str]]) -> str:
+    """What the rule itself shows: words to the left, figures to the right."""
+    figures = frozenset(range(1, len(rows[0]) - 1)) if rows else frozenset()
+    return columns(rows, indent="      ", right=figures)
+
+
+def _when(rule: Mapping[str, Any]) -> Iterator[str]:
+    """The condition the configuration put on the rule, with its parts; and how long all has to hold."""
+    when = rule["when"]
+    if when is not None:
+        yield f"      when {when['text']}: {'holds' if when['holds'] else 'does not hold'}"
+        yield columns(map(_part, when["parts"]), indent="        ")
+    if rule["confirms_for_ms"]:
+        left_ms, whole = rule["confirmed_in_ms"], _seconds(rule["confirms_for_ms"])
+        if left_ms is None:
+            yield f"      confirms for {whole}: not everything holds now"
+        else:
+            yield f"      confirms for {whole}: " + (f"{_seconds(left_ms)} left" if left_ms else "confirmed")
+
+
+def _part(part: Mapping[str, Any]) -> tuple[str, str, str]:
+    values = ", ".join(f"{name} now {value}" for name, value in part["values"])
+    return part["text"], values, part["unknown"] or ("holds" if part["holds"] else "")
+
+
+def _seconds(duration_ms: int) -> str:
+    return f"{duration_ms / 1000:g} s"
 
 
 def _conditions(rule: Mapping[str, Any]) -> Iterator[tuple[str, str, str]]:

@@ -101,6 +101,19 @@ def reference(into: Path, folders: tuple[Path, ...]) -> None:
     click.echo(f"{len(pages)} pages in {into}")
 
 
+@rules.command()
+@json_option
+def names(as_json: bool) -> None:  # noqa: FBT001 - click passes flags
+    """List the names that a condition (the key "when" of a rule) may speak of."""
+    from bot.core.when.measures import examples
+
+    if as_json:
+        listed = [{"name": name, "means": means} for name, means in examples()]
+        click.echo(json.dumps({"names": listed}, indent=2, ensure_ascii=False))
+        return
+    click.echo(columns(examples(), indent=""))
+
+
 def _catalogue(folders: tuple[Path, ...]) -> Catalogue:
     from bot.config.rule_files import Catalogue, DuplicateRuleError
 

@@ -34,6 +34,7 @@ from bot.config.fields import (
 )
 from bot.config.table import Table
 from bot.config.watching import HeartbeatTable, WatchdogsTable
+from bot.config.when import WhenText
 from bot.core.contracts import ContractKind
 from bot.core.durations import Duration, Span
 from bot.core.facts import Link, OutcomeKind
@@ -270,6 +271,10 @@ class RuleTable(Table):
     """Instead of limits.max_slippage, for the reductions of this rule."""
     shadow: bool = False
     """It decides and is recorded, and nothing is sent."""
+    when: WhenText | None = None
+    """What has to hold beside what the rule itself waits for: "distance < 0.08 and close_1h < entry"."""
+    confirm_for: Span | None = None
+    """How long all of that has to hold without interruption before it acts; left out, it acts at once."""
     params: dict[str, Any] = Field(default_factory=dict)
 
 

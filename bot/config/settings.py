@@ -140,6 +140,8 @@ def _entries(config: Config, found: RulesFound) -> tuple[RuleEntry, ...]:
             cooldown_ms=table.cooldown,
             max_slippage=table.max_slippage,
             shadow=table.shadow,
+            when=table.when,
+            confirm_for_ms=table.confirm_for or 0,
         )
         for index, table in enumerate(config.rules)
         if index in found.rules
@@ -154,6 +156,8 @@ def _rule(entry: RuleEntry) -> dict[str, Any]:
         "cooldown_ms": entry.cooldown_ms,
         "max_slippage": entry.max_slippage,
         "shadow": entry.shadow,
+        "when": None if entry.when is None else entry.when.text,
+        "confirm_for_ms": entry.confirm_for_ms,
         "params": entry.rule.params.model_dump(mode="python"),
     }
 

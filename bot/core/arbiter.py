@@ -14,6 +14,7 @@ from bot.core.book import Armed, Holder, Parked
 from bot.core.books import Books
 from bot.core.carried import Life
 from bot.core.case import Case, Verdict
+from bot.core.conditioned import meanwhile
 from bot.core.conditions import (
     CLOSED,
     OPEN,
@@ -124,7 +125,10 @@ class Arbiter:
         unchanged = not waits and self._ask_all(holder, situation, decisions, within=within)
         if waits or (decisions and _awaits_answer(holder)):
             # Its outcome is a change of state, after which everybody is asked: until then nobody needs to be.
-            holder.keep(holder.protection, provisional=True)
+            quiet = holder.protection
+            if holder.confirms:
+                quiet = tightest([quiet, *meanwhile(holder, situation, decisions, self._parked)])
+            holder.keep(quiet, provisional=True)
         elif holder.version != version:
             holder.keep(CLOSED, provisional=True)  # A new posture: those asked before it may speak again.
         elif unchanged and watched:
@@ -236,7 +240,7 @@ class Arbiter:
         times_acted = history.times_acted.get(armed.name, 0)
         view = View(situation, times_acted, ours, holder.account.able, history.losses, armed.memory)
         try:
-            proposals = self._proposals(armed, view, situation, pending)
+            proposals = self._proposals(armed, view, situation, pending, decisions)
         except (Exception, SystemExit) as error:  # noqa: BLE001 - foreign code: whatever it raises parks it alone
             if asleep:
                 armed.pending = pending
@@ -271,11 +275,11 @@ class Arbiter:
         return False
 
     def _proposals(
-        self, armed: Armed, view: View, situation: Situation, pending: Events
+        self, armed: Armed, view: View, situation: Situation, pending: Events, decisions: list[Decision]
     ) -> Sequence[Proposal] | None:
         """What the rule wants; ``None`` where its band says that it wants nothing."""
         rule = armed.rule
-        armed.expect(rule.wake(view))
+        armed.expect(rule.wake(view), situation, decisions)
         if stays_false(armed, situation):
             return None
         if not holds(armed.wake, situation, pending):

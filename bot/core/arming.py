@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import replace
 from functools import partial
 
 from bot.core.book import Armed, Holder
 from bot.core.books import Books, free_balance
+from bot.core.conditioned import Conditioned
 from bot.core.keeper import KEEPER_ENTRY
 from bot.core.ledger import Ledger
 from bot.core.memory import Memory
 from bot.core.rule import Params, Rule
 from bot.core.seatbelt import seatbelt_entry
 from bot.core.settings import EngineSettings, RuleEntry, needs_of
-from bot.core.types import Position, PositionId, RuleName
+from bot.core.types import Position, PositionId, RuleName, Symbol
 
 
 class Arming:
@@ -60,7 +62,8 @@ class Arming:
         entries = self._cast((KEEPER_ENTRY,)) if hedges else self.entries
         if self._books.account(id_.account).flattening is not None and not hedges:
             entries = (self._books.flatten_entry, *entries)
-        return tuple(Armed(e) for e in entries if e.symbols is None or id_.symbol in e.symbols)
+        silent = self._books.account(id_.account).blind_to
+        return tuple(_arm(e, silent) for e in entries if e.symbols is None or id_.symbol in e.symbols)
 
     def _equip(self, holder: Holder) -> None:
         """Let the rules of a position ask for what was done and seen before."""
@@ -69,6 +72,7 @@ class Arming:
         needs = needs_of(armed.entry for armed in holder.armed)
         holder.pairs = needs.quarterlies
         holder.weighs = needs.equity or bool(needs.drawdowns)
+        holder.confirms = any(armed.entry.confirm_for_ms for armed in holder.armed)
         if holder.history.postures:
             holder.stand()
 
@@ -80,3 +84,9 @@ class Arming:
 def former(name: RuleName) -> Armed:
     """A rule of an earlier run that is configured no more: what it announced is owed all the same."""
     return Armed(RuleEntry(rule=Rule[Params](name, Params())))
+
+
+def _arm(entry: RuleEntry, silent: Collection[Symbol]) -> Armed:
+    if entry.when is None and not entry.confirm_for_ms:
+        return Armed(entry)
+    return Conditioned(entry, silent=silent)

@@ -8,9 +8,9 @@ from decimal import Decimal
 from typing import Any, NamedTuple
 
 from bot.core.capabilities import NOTHING_DECLARED, Capabilities
-from bot.core.conditions import CHANGED, CLOSED, QUIET, Events, Reach
+from bot.core.conditions import CHANGED, CLOSED, OPEN, QUIET, Events, Reach
 from bot.core.contracts import Contract
-from bot.core.decisions import Action, Because, Refusal
+from bot.core.decisions import Action, Because, Decision, Refusal
 from bot.core.equity import Drawdown, DrawdownSeries
 from bot.core.facts import Link
 from bot.core.history import History
@@ -21,6 +21,7 @@ from bot.core.market import undeclared
 from bot.core.memory import Memory
 from bot.core.rule import Rule
 from bot.core.settings import RuleEntry
+from bot.core.situation import Situation
 from bot.core.states import BotState
 from bot.core.timeframe import format_timeframe
 from bot.core.types import (
@@ -83,10 +84,17 @@ class Armed:
         """Ask the rule as it is configured, or with its distances so many times as large."""
         self.rule = self.entry.rule if times == 1 else self.entry.rule.tightened(times)
 
-    def expect(self, wake: Wake) -> None:
+    @property
+    def asks_for(self) -> Wake:
+        """What the rule itself waits for."""
+        return self.wake
+
+    def expect(self, wake: Wake, situation: Situation, decisions: list[Decision]) -> None:
         """Wait for ``wake`` from now on, which a rule made up: anything else than a wake raises.
 
         So does a bar or a figure that nobody was told to bring: it would never come, and nobody would know.
+        Where a condition was put on the rule it depends on the ``situation``; what there is to say of it is
+        added to ``decisions``.
         """
         if wake is not self.wake and wake != self.wake:
             assert flaw(wake) is None, flaw(wake)
@@ -100,6 +108,14 @@ class Armed:
                 assert not untold, undeclared(", ".join(sorted(untold)))
             self.wake = wake
             self.awaits_ms, self.figures = awaits_ms, told
+
+    def meanwhile(self, situation: Situation, decisions: list[Decision]) -> Reach:
+        """How long it need not be looked at while the position waits for an answer."""
+        return OPEN
+
+    def confirmed_in_ms(self, now_ms: int) -> int | None:
+        """How long everything still has to hold before it may act; ``None`` where nothing is counted."""
+        return None
 
     def hear(self, events: Events) -> None:
         """Remember what happened, as far as the wake waits for it, until the rule was asked."""
@@ -176,6 +192,8 @@ class Holder:
     """Whether it is a hedge of ours, there for another position's sake."""
     free: Callable[[], Decimal] = field(default=lambda: ZERO)
     """What may be spent on it now, found when asked for: a sum over all cross positions of its account."""
+    confirms: bool = False
+    """Whether a condition on one of its rules has to hold for a time."""
     pairs: bool = False
     """Whether a rule of its may hedge it: then it looks at the dated contracts beside its own."""
     weighs: bool = False

@@ -33,11 +33,13 @@ from bot.core.wake import (
     BarClose,
     Below,
     Changed,
+    Expressed,
     Figure,
     Metric,
     Never,
     Told,
     Wake,
+    Watching,
 )
 
 FOREVER_MS = 1 << 62
@@ -145,6 +147,10 @@ def _all_reach(wake: AllOf, situation: Situation) -> Reach:
     return CLOSED
 
 
+def _watching_reach(wake: Watching, situation: Situation) -> Reach:
+    return CLOSED if holds(wake.condition, situation, QUIET) else reach(wake.condition, situation)
+
+
 def _level_reach(wake: Below | Above, situation: Situation) -> Reach:
     if holds(wake, situation, QUIET):
         return CLOSED
@@ -174,6 +180,8 @@ _HOLDS: dict[type[Any], Callable[[Any, Situation, Events], bool]] = {
     Never: lambda *_: False,
     AnyOf: lambda wake, *rest: any(holds(condition, *rest) for condition in wake.conditions),
     AllOf: lambda wake, *rest: all(holds(condition, *rest) for condition in wake.conditions),
+    Expressed: lambda wake, situation, _: wake.asked.holds(situation) is wake.holding,
+    Watching: lambda *_: False,
 }
 _REACH: dict[type[Any], Callable[[Any, Situation], Reach]] = {
     Below: _level_reach,
@@ -186,6 +194,8 @@ _REACH: dict[type[Any], Callable[[Any, Situation], Reach]] = {
     Never: lambda *_: OPEN,
     AnyOf: _any_reach,
     AllOf: _all_reach,
+    Expressed: lambda *_: CLOSED,
+    Watching: _watching_reach,
 }
 
 

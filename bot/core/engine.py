@@ -18,7 +18,7 @@ from bot.core.books import Books, events_for
 from bot.core.carried import Carried, Life
 from bot.core.carrying import take_over, write_down
 from bot.core.commands import end_flattening, obey
-from bot.core.conditions import QUIET, Events
+from bot.core.conditions import FOREVER_MS, QUIET, Events
 from bot.core.decisions import Decision, StateChanged
 from bot.core.explain import PositionExplanation, PositionStatus, explain_holder, nearest_rule, status_of
 from bot.core.facts import CarriedOver, Command, Fact, MarkPrice, Tick
@@ -172,7 +172,13 @@ class Engine:
     def explain(self, symbol: Symbol | None = None) -> tuple[PositionExplanation, ...]:
         """Each rule's conditions with their values and how far away they are, per position."""
         return tuple(
-            explain_holder(holder.account, holder, self._arbiter.between(holder), self._parked)
+            explain_holder(
+                holder.account,
+                holder,
+                self._arbiter.between(holder),
+                self._parked,
+                self._ledger.rule_of_stop,
+            )
             for holder in self._holders()
             if symbol is None or holder.id.symbol == symbol
         )
@@ -226,6 +232,7 @@ class Engine:
         decisions.extend(books.notes)
         if len(asked) > 1:
             asked.sort(key=_SEQUENCE)
+        restless = [holder for holder in asked if holder.reach.bands is None] if patrol else ()
         for holder in asked:
             decisions.extend(self._ask(holder, events_for(books, holder), at_ms))
         if patrol:
@@ -233,7 +240,7 @@ class Engine:
         # Freshness is judged by the marks of every position, so a patrol has looked at all of them.
         looked_at = list(self._holders()) if patrol else asked
         self._tripwires.retie(looked_at, books.gone, books.rewatched)
-        if not decisions and not traced:
+        if not decisions and not traced and not _timed(restless):
             return None
         return Step(at_ms, _swallowed(self._tripwires, looked_at), tuple(batch), tuple(decisions))
 
@@ -295,6 +302,11 @@ class Engine:
     def _holders(self) -> Iterator[Holder]:
         for account in self._books.accounts.values():
             yield from account.holders.values()
+
+
+def _timed(restless: Sequence[Holder]) -> bool:
+    """Whether some of those who were asked at every mark wait for a time now: who was not there misses it."""
+    return any(holder.reach.at_ms < FOREVER_MS for holder in restless)
 
 
 def _swallowed(tripwires: Tripwires, asked: Sequence[Holder]) -> tuple[Fact, ...]:

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 
 from bot.core.book import Account, Armed, Holder, Parked
 from bot.core.conditions import QUIET, holds, reading
 from bot.core.decisions import Action, Because, Refusal
+from bot.core.rule import Table
 from bot.core.settings import RESERVED_NAMES
 from bot.core.situation import Situation
 from bot.core.timeframe import format_timeframe
 from bot.core.types import PositionId, RuleName, Symbol
+from bot.core.view import View
 from bot.core.wake import (
     Above,
     AllOf,
@@ -22,11 +24,14 @@ from bot.core.wake import (
     BarClose,
     Below,
     Changed,
+    Expressed,
     Metric,
     Never,
     Told,
     Wake,
+    Watching,
 )
+from bot.core.when.reading import WhenReading, read_when
 
 _PLACES = Decimal("0.0001")
 TIME_COMES = "time comes"
@@ -59,6 +64,14 @@ class RuleExplanation:
     latched: bool
     """Whether it waits for a person's release: its actions were equal and without effect."""
     shadow: bool
+    when: WhenReading | None
+    """The condition the configuration put on it."""
+    confirms_for_ms: int
+    """How long everything has to hold before it acts; 0: not at all."""
+    confirmed_in_ms: int | None
+    """How much of that is left; ``None`` while not everything holds."""
+    table: Table
+    """What the rule itself shows of how it sees things."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,10 +121,19 @@ class PositionStatus:
 
 
 def explain_holder(
-    account: Account, holder: Holder, situation: Situation | None, parked: Parked
+    account: Account,
+    holder: Holder,
+    situation: Situation | None,
+    parked: Parked,
+    rule_of_stop: Mapping[str, RuleName] | None = None,
 ) -> PositionExplanation:
-    """Explain every rule on one position; without a situation (no mark yet) conditions have no values."""
-    rules = tuple(_explain_rule(account, holder, armed, situation, parked) for armed in holder.armed)
+    """Explain every rule on one position; without a situation (no mark yet) conditions have no values.
+
+    With ``rule_of_stop``, who placed each stop, rules show their tables too.
+    """
+    rules = tuple(
+        _explain_rule(account, holder, armed, situation, parked, rule_of_stop) for armed in holder.armed
+    )
     return PositionExplanation(
         id=holder.id,
         mark=situation.mark if situation is not None else None,
@@ -187,7 +209,7 @@ def _distances(speaking: Iterable[Armed], situation: Situation | None) -> Iterat
     if situation is None:
         return
     for armed in speaking:
-        for condition in _leaves(armed.wake):
+        for condition in _leaves(armed.asks_for):
             if isinstance(condition, Below) and condition.metric is Metric.DISTANCE:
                 away = situation.distance - condition.threshold
                 if away.is_finite() and away >= 0:
@@ -195,11 +217,17 @@ def _distances(speaking: Iterable[Armed], situation: Situation | None) -> Iterat
 
 
 def _explain_rule(
-    account: Account, holder: Holder, armed: Armed, situation: Situation | None, parked: Parked
+    account: Account,
+    holder: Holder,
+    armed: Armed,
+    situation: Situation | None,
+    parked: Parked,
+    rule_of_stop: Mapping[str, RuleName] | None,
 ) -> RuleExplanation:
     name = armed.entry.name
     broken = parked.broken.get(name)
-    readings = () if situation is None else tuple(_read(c, situation) for c in _leaves(armed.wake))
+    readings = () if situation is None else tuple(_read(c, situation) for c in _leaves(armed.asks_for))
+    when = armed.entry.when
     return RuleExplanation(
         rule=name,
         conditions=readings,
@@ -210,7 +238,29 @@ def _explain_rule(
         paused_until_ms=_pause(account, holder, name, situation, parked),
         latched=name in holder.history.latched,
         shadow=armed.entry.shadow,
+        when=None if when is None or situation is None else read_when(when, situation),
+        confirms_for_ms=armed.entry.confirm_for_ms,
+        confirmed_in_ms=None if situation is None else armed.confirmed_in_ms(situation.now_ms),
+        table=_table(holder, armed, situation, rule_of_stop),
     )
+
+
+def _table(
+    holder: Holder,
+    armed: Armed,
+    situation: Situation | None,
+    rule_of_stop: Mapping[str, RuleName] | None,
+) -> Table:
+    """What the rule has to show; one that raises shows why, and no other rule suffers from it."""
+    if situation is None or rule_of_stop is None:
+        return ()
+    history = holder.history
+    times_acted = history.times_acted.get(armed.name, 0)
+    view = View(situation, times_acted, rule_of_stop, holder.account.able, history.losses, armed.memory)
+    try:
+        return tuple(tuple(str(cell) for cell in row) for row in armed.rule.table(view))
+    except (Exception, SystemExit) as error:  # noqa: BLE001 - foreign code, as where it is asked to decide
+        return ((f"{type(error).__name__}: {error}",),)
 
 
 def _pause(
@@ -227,14 +277,25 @@ def _verdict(armed: Armed, situation: Situation | None, broken: str | None) -> s
         return f"parked: {broken}"
     if situation is None:
         return "waits for a mark price"
-    if isinstance(armed.wake, Never):
-        return f"quiet until something changes: {armed.wake.because}"
+    if isinstance(armed.asks_for, Never):
+        return f"quiet until something changes: {armed.asks_for.because}"
     if not holds(armed.wake, situation, QUIET):
-        return "quiet: its conditions do not hold"
+        return _quiet(armed, situation)
     refusal = armed.last_refusal
     if refusal is not None:
         return f"wants to act, refused ({refusal.because}): {refusal.text}"
     return "awake, and finds nothing to do"
+
+
+def _quiet(armed: Armed, situation: Situation) -> str:
+    """Why it stays quiet; what the configuration adds is named where the rule itself would speak."""
+    left_ms = armed.confirmed_in_ms(situation.now_ms)
+    if left_ms:
+        return f"quiet: all holds, and has to for {Decimal(left_ms) / 1000:f} s more"
+    when = armed.entry.when
+    if when is not None and not when.holds(situation) and holds(armed.asks_for, situation, QUIET):
+        return f"quiet: its own conditions hold, {when.text} does not"
+    return "quiet: its conditions do not hold"
 
 
 def _leaves(wake: Wake) -> Iterator[Wake]:
@@ -278,7 +339,7 @@ def _read(condition: Wake, situation: Situation) -> ConditionReading:
             text = "every fact"
         case Never(because):
             text = f"nothing before a change: {because}"
-        case AnyOf() | AllOf():
+        case AnyOf() | AllOf() | Expressed() | Watching():
             text = "several conditions"
     return ConditionReading(text=text, value=None, threshold=None, away=None, holds=holding)
 

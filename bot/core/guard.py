@@ -15,6 +15,7 @@ from decimal import Decimal
 
 from bot.core.book import Parked
 from bot.core.bounding import bounded
+from bot.core.budgets import budget_left
 from bot.core.case import Case, No, Verdict
 from bot.core.conditions import FOREVER_MS
 from bot.core.contracts import Contract
@@ -41,7 +42,7 @@ from bot.core.intents import (
 from bot.core.ledger import Ledger
 from bot.core.listings import untradable
 from bot.core.patience import pace
-from bot.core.settings import DAY_MS, FLATTEN, RESERVED_NAMES, SEATBELT, EngineSettings
+from bot.core.settings import FLATTEN, RESERVED_NAMES, SEATBELT, EngineSettings
 from bot.core.situation import INFINITE, Situation
 from bot.core.states import allows, permits
 from bot.core.types import ZERO, MarginMode
@@ -173,30 +174,10 @@ class Guard:
     def _budget(self, kind: type[Intent], case: Case) -> No | None:
         if kind not in _EXPOSING or case.follow_up:
             return None
-        left, which, until_ms = self._budget_left(case)
+        left, which, until_ms = budget_left(case.holder, self._ledger, case.now_ms)
         if left is not None and left < case.holder.contract.margin_step:
             return No(Because.BUDGET, f"budget per {which} is used up", until_ms)
         return None
-
-    def _budget_left(self, case: Case) -> tuple[Decimal | None, str, int]:
-        """What the tightest budget leaves, which one it is, and when it renews."""
-        ledger, id_, now_ms = self._ledger, case.holder.id, case.now_ms
-        currency = case.holder.contract.settlement
-        limits, history = self._limits.budgets(currency), case.holder.history
-        left: list[tuple[Decimal, str, int]] = []
-        if limits.margin_per_position is not None:
-            left.append((limits.margin_per_position - history.margin_in_lot, "position", FOREVER_MS))
-        if limits.margin_per_campaign is not None:
-            ends_ms = (history.campaign_last_ms or now_ms) + self._limits.campaign_gap_ms
-            spent = ledger.campaign_margin(id_, now_ms)
-            left.append((limits.margin_per_campaign - spent, "campaign", ends_ms))
-        if limits.margin_per_day is not None:
-            spent = ledger.day_margin(id_.account, currency, now_ms)
-            left.append((limits.margin_per_day - spent, "day", (now_ms // DAY_MS + 1) * DAY_MS))
-        if limits.margin_per_account is not None:
-            spent = ledger.spending(id_.account, currency).margin
-            left.append((limits.margin_per_account - spent, "account", FOREVER_MS))
-        return min(left, key=lambda item: item[0]) if left else (None, "", FOREVER_MS)
 
     # -- questions that depend on the mark ----------------------------------------------------------
 
@@ -247,7 +228,7 @@ class Guard:
         spendable, promised, reserve = self._spendable(situation, case)
         if draws > max(spendable, ZERO):
             return No(Because.BALANCE, f"it draws {draws}: {_found(situation.free, promised, reserve)}")
-        left, which, until_ms = self._budget_left(case)
+        left, which, until_ms = budget_left(case.holder, self._ledger, case.now_ms)
         if left is not None and draws > left:
             text = f"it draws {draws}, the budget per {which} has {left} left"
             return No(Because.BUDGET, text, until_ms)
@@ -260,7 +241,7 @@ class Guard:
             return No(Because.BALANCE, _found(situation.free, promised, reserve))
         most = min(intent.amount, spendable)
         if not case.follow_up:
-            left, _, _ = self._budget_left(case)
+            left, _, _ = budget_left(case.holder, self._ledger, case.now_ms)
             most = most if left is None else min(most, left)
         amount = contract.margin_down(most)
         if amount < contract.margin_step:

@@ -14,6 +14,7 @@ from math import fsum, log, sqrt
 from typing import NamedTuple, Protocol
 
 from bot.core.facts import BarClosed
+from bot.core.passage import Passage, PassageSeries
 
 _LEAST = 2
 _DAY_MS = 86_400_000
@@ -174,7 +175,7 @@ class MoveSeries:
         return (closes[-1] / closes[0] - 1).quantize(_PLACES)
 
 
-Indicator = Atr | BandWidth | Volatility | Move
+Indicator = Atr | BandWidth | Volatility | Move | Passage
 """What a rule may declare that it needs over closed bars."""
 
 
@@ -202,6 +203,8 @@ def series_of(spec: Indicator) -> Series:
             return VolatilitySeries(timeframe_ms, length)
         case Move(length=length):
             return MoveSeries(length)
+        case Passage():
+            return PassageSeries(spec)
 
 
 def _quantised(value: float) -> Decimal:

@@ -50,7 +50,7 @@ class Ledger:
 
     def __init__(self, limits: Limits, epoch: int) -> None:
         """Start empty; ``epoch`` is part of every client id."""
-        self._limits = limits
+        self.limits = limits
         self._epoch = epoch
         self._sequence = 0
         self.entries: dict[ClientId, Entry] = {}
@@ -172,7 +172,7 @@ class Ledger:
         last = history.equal.get(action.rule)
         repeats = last[2] if last is not None and last[:2] == (intent, before) else 0
         history.equal[action.rule] = (intent, before, repeats + 1)
-        if repeats + 1 >= self._limits.equal_actions and action.rule not in RESERVED_NAMES:
+        if repeats + 1 >= self.limits.equal_actions and action.rule not in RESERVED_NAMES:
             history.latched.add(action.rule)
         account = intent.id.account
         if not isinstance(intent, ReducePosition):
@@ -232,7 +232,7 @@ class Ledger:
         """Margin added in the present campaign; a long enough pause ends a campaign."""
         history = self.history(id_)
         last = history.campaign_last_ms
-        if last is None or now_ms - last >= self._limits.campaign_gap_ms:
+        if last is None or now_ms - last >= self.limits.campaign_gap_ms:
             return ZERO
         return history.margin_in_campaign
 

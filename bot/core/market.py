@@ -11,6 +11,7 @@ from bot.core.facts import BarClosed, Book, FundingRate, MarkPrice, OpenInterest
 from bot.core.funding import Funding
 from bot.core.indicators import Atr, Indicator, Series, series_of
 from bot.core.interest import InterestHistory
+from bot.core.passage import Passage, PassageSeries
 from bot.core.timeframe import format_timeframe
 from bot.core.types import Symbol
 
@@ -130,14 +131,23 @@ class Market:
         """The average true range, ``None`` while history is too short; raises where nobody declared it."""
         return self.value(symbol, spec)
 
+    def passage(self, symbol: Symbol, spec: Passage) -> PassageSeries | None:
+        """How far a symbol goes within a time; ``None`` before a first bar, raises if nobody declared it."""
+        series = self._known(symbol, spec)
+        assert series is None or isinstance(series, PassageSeries), f"{spec} over {series}"
+        return series
+
     def value(self, symbol: Symbol, spec: Indicator) -> Decimal | None:
         """An indicator, ``None`` while history is too short; raises where nobody declared it."""
+        series = self._known(symbol, spec)
+        return None if series is None else series.value
+
+    def _known(self, symbol: Symbol, spec: Indicator) -> Series | None:
         series = self._indicators.get((symbol, spec))
         if series is None:
             declared = spec in self._specs.get(spec.timeframe_ms, ())
             assert declared, undeclared(_named(spec))
-            return None
-        return series.value
+        return series
 
 
 def _named(spec: Indicator) -> str:

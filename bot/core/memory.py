@@ -8,6 +8,7 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
+from bot.core.budgets import margin_allowed
 from bot.core.equity import Depth, Drawdown, worth
 from bot.core.exits import exit_order
 from bot.core.intents import ReducePosition, SetPosture
@@ -57,6 +58,10 @@ class Memory:
     def margin_withdrawn(self) -> Decimal:
         """How much of that was taken back out."""
         return self._holder.history.withdrawn_in_lot
+
+    def margin_allowed(self, now_ms: int) -> Decimal:
+        """The margin that balance, reserve and budgets leave for the position."""
+        return margin_allowed(self._holder, self._ledger, now_ms)
 
     @property
     def margin_added_ms(self) -> int | None:

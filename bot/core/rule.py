@@ -51,6 +51,10 @@ Decisions = Iterable[tuple[Intent, str]]
 """What ``decide`` yields: an intent and the reason for it, in words that carry the numbers."""
 
 
+Table = tuple[tuple[str, ...], ...]
+"""Lines of as many cells each, the first of them the header."""
+
+
 class Params(BaseModel):
     """Parameters of a rule: validated once when the configuration is read, immutable afterwards."""
 
@@ -180,3 +184,7 @@ class Rule(Generic[P]):
     def decide(self, view: View) -> Decisions:
         """What to do, asked only where the wake holds."""
         raise NotImplementedError
+
+    def table(self, view: View) -> Table:
+        """What ``explain`` shows of how the rule sees things, a header and rows alike. Default: nothing."""
+        return ()

@@ -11,6 +11,7 @@ from typing import Any
 from bot.core.capabilities import Capabilities
 from bot.core.rule import Needs, Rule
 from bot.core.types import ZERO, AccountName, RuleName, Symbol
+from bot.core.when.condition import When
 
 SEATBELT = RuleName("seatbelt")
 """The name of the fixed last rule of every position."""
@@ -119,6 +120,16 @@ class RuleEntry:
     max_slippage: Decimal | None = None
     """Instead of ``limits.max_slippage``."""
     shadow: bool = False
+    when: When | None = None
+    """What has to hold before it may act, beside what the rule itself waits for."""
+    confirm_for_ms: int = 0
+    """How long all of that has to hold without interruption."""
+
+    @property
+    def needs(self) -> Needs:
+        """The market data that rule and condition want."""
+        needs: Needs = self.rule.needs()
+        return needs if self.when is None else needs | self.when.needs
 
     @property
     def name(self) -> RuleName:
@@ -155,5 +166,5 @@ def needs_of(entries: Iterable[RuleEntry]) -> Needs:
     """The market data that rules want together."""
     needs = Needs()
     for entry in entries:
-        needs |= entry.rule.needs()
+        needs |= entry.needs
     return needs

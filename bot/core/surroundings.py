@@ -5,7 +5,8 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from bot.core.facts import BarClosed
+from bot.core.chance import distance_where, p_liquidation
+from bot.core.facts import BarClosed, Book
 from bot.core.funding import Funding
 from bot.core.indicators import Atr, Indicator
 from bot.core.margin.project import margin_at_leverage
@@ -43,9 +44,29 @@ class Surroundings:
         return self._memory
 
     @property
+    def book(self) -> Book | None:
+        """The top of the order book as last told; ``None`` until then, or if no rule declared it."""
+        return self._situation.market.books.get(self._situation.id.symbol)
+
+    @property
     def funding(self) -> Funding | None:
         """The next settlement as last told; ``None`` until then, or if no rule declared it."""
         return self._situation.market.funding.get(self._situation.id.symbol)
+
+    def p_liquidation(self, horizon_ms: int) -> Decimal | None:
+        """The probability of liquidation within ``horizon_ms``, from 0 to 1 (``bot.core.chance``).
+
+        Of a need the rule declared, ``Passage(horizon_ms)``; with ``Needs.funding`` what has to be paid
+        brings liquidation nearer. ``None`` while history is too short.
+        """
+        return p_liquidation(self._situation, horizon_ms)
+
+    def distance_where(self, probability: Decimal, horizon_ms: int) -> Decimal | None:
+        """The distance nearer than which liquidation is likelier than ``probability``, for a wake.
+
+        Wait for the bars of ``Passage(horizon_ms)`` too, which move it. ``None`` while history is too short.
+        """
+        return distance_where(self._situation, probability, horizon_ms)
 
     @property
     def own_margin(self) -> Decimal:

@@ -13,6 +13,7 @@ from bot.core.losses import NO_LOSSES, Losses
 from bot.core.margin.project import margin_at_leverage
 from bot.core.margin.targets import close_for_distance, close_for_loss, margin_for_distance
 from bot.core.pairs import Pairing
+from bot.core.planner import Planner, Prices
 from bot.core.situation import Situation
 from bot.core.surroundings import Surroundings
 from bot.core.types import ZERO, Order, Position, PositionId, RuleName
@@ -200,6 +201,11 @@ class View(Surroundings):
             return None
         place = price + sign * min(price * fraction, abs(s.mark - price) / 2)
         return s.contract.price_up(place) if sign > 0 else s.contract.price_down(place)
+
+    def plan(self, target: Decimal, prices: Prices) -> Planner:
+        """The ways that bring the distance to ``target``, with what each costs at these ``prices``."""
+        allowed = self.memory.margin_allowed(self.now_ms)
+        return Planner(self._situation, target, prices, allowed=allowed, able=self.capability)
 
     def margin_for_distance(self, target: Decimal) -> Decimal:
         """The smallest margin whose addition brings the distance to ``target``; 0 if it is there already."""

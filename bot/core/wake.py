@@ -15,6 +15,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from bot.core.situation import Situation
 
 
 class Metric(StrEnum):
@@ -114,7 +118,33 @@ class AllOf:
     conditions: tuple[Wake, ...]
 
 
-Wake = Below | Above | BarClose | Told | At | Changed | Always | Never | AnyOf | AllOf
+class Asked(Protocol):
+    """Something that holds or does not, and can be found out by looking only."""
+
+    def holds(self, situation: Situation) -> bool:
+        """Whether it holds now."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Expressed:
+    """A level that no band is known for: every mark has to be looked at. Of the configuration alone.
+
+    ``holding`` false means the opposite, for those who wait for its end.
+    """
+
+    asked: Asked
+    holding: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Watching:
+    """To be looked at where ``condition`` holds, and never a reason to act. Of the configuration alone."""
+
+    condition: Wake
+
+
+Wake = Below | Above | BarClose | Told | At | Changed | Always | Never | AnyOf | AllOf | Expressed | Watching
 
 
 def any_of(*conditions: Wake) -> AnyOf:

@@ -87,6 +87,8 @@ def test_check_says_that_nothing_is_listed_to_hedge_with(holdfast: Run, tmp_path
 
 def test_the_hedging_rule_is_listed_and_its_parameters_explained(holdfast: Run) -> None:
     assert "quarterly_hedge" in holdfast("rules", "list").output
+    assert "distance to liquidation as a fraction" in holdfast("rules", "names").output
+    assert '"name": "atr_1h"' in holdfast("rules", "names", "--json").output
     shown = holdfast("rules", "show", "quarterly_hedge").output
     assert "roll_days" in shown
     definitions = json.loads(holdfast("config", "schema").output)["$defs"]
@@ -181,6 +183,8 @@ def test_config_schema_knows_the_shipped_rules(holdfast: Run) -> None:
     schema = json.loads(holdfast("config", "schema").output)
     uses = [v["properties"]["use"].get("const") for v in schema["$defs"]["RuleTable"]["oneOf"]]
     assert {"cut_leverage", "top_up", "partial_close", "atr_stop"} <= set(uses)
+    for variant in schema["$defs"]["RuleTable"]["oneOf"]:
+        assert {"when", "confirm_for"} <= variant["properties"].keys()
 
 
 def test_rules_list_names_every_shipped_rule(holdfast: Run) -> None:

@@ -65,9 +65,48 @@ def test_a_rule_that_a_person_paused_says_until_when_and_a_latched_one_how_it_is
         "paused_until_ms": 1_760_134_360_000,
         "latched": True,
         "shadow": False,
+        "when": None,
+        "confirms_for_ms": 0,
+        "confirmed_in_ms": None,
+        "table": [],
     }
     said = report({**answer("armed"), "positions": [{**POSITION, "rules": [rule]}]})
     assert (
         "  top_up (paused until 2025-10-10 22:12:40) (latched until you say holdfast release top_up): quiet"
         in said
     )
+
+
+def test_the_condition_on_a_rule_is_shown_with_its_parts_and_what_is_left_to_confirm() -> None:
+    parts = [
+        {"text": "distance < 0.08", "values": [["distance", "0.0712"]], "holds": True, "unknown": None},
+        {"text": "close_1h < 99", "values": [["close_1h", "unknown"]], "holds": False, "unknown": "no bar"},
+    ]
+    rule: dict[str, Any] = {
+        "rule": "top_up",
+        "conditions": [],
+        "verdict": "quiet: its conditions do not hold",
+        "last_refusal": None,
+        "times_acted": 0,
+        "parked": False,
+        "paused_until_ms": None,
+        "latched": False,
+        "shadow": False,
+        "when": {"text": "distance < 0.08 or close_1h < 99", "holds": True, "parts": parts},
+        "confirms_for_ms": 3_000,
+        "confirmed_in_ms": 1_250,
+        "table": [["lever", "cost", "takes"], ["close", "1.20", "a part"]],
+    }
+
+    def said(**changed: Any) -> list[str]:
+        shown = report({**answer("armed"), "positions": [{**POSITION, "rules": [rule | changed]}]})
+        return [line.rstrip() for line in shown.splitlines()]
+
+    lines = said()
+    at = lines.index("      when distance < 0.08 or close_1h < 99: holds")
+    assert lines[at + 1].split() == ["distance", "<", "0.08", "distance", "now", "0.0712", "holds"]
+    assert lines[at + 2].endswith("close_1h now unknown  no bar")
+    assert lines[at + 3] == "      confirms for 3 s: 1.25 s left"
+    assert lines[at + 4 : at + 6] == ["      lever  cost  takes", "      close  1.20  a part"]
+    assert "      confirms for 3 s: confirmed" in said(confirmed_in_ms=0)
+    assert "      confirms for 3 s: not everything holds now" in said(confirmed_in_ms=None)

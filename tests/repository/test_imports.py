@@ -19,6 +19,7 @@ RULE_INTERFACE = {
     "bot.core.funding",
     "bot.core.indicators",
     "bot.core.intents",
+    "bot.core.planner",
     "bot.core.rule",
     "bot.core.timeframe",
     "bot.core.types",

@@ -210,7 +210,7 @@ def paper_exchange(settings: Settings, contracts: Mapping[Symbol, Contract]) -> 
 def _needs(settings: Settings) -> Needs:
     needs = Needs()
     for entry in settings.rules:
-        needs |= entry.rule.needs()
+        needs |= entry.needs
     return needs
 
 
