@@ -137,7 +137,7 @@ _FIXED = (
 def _bar(part: str, means: str) -> Callable[[str, int], Measure]:
     def made(name: str, timeframe_ms: int) -> Measure:
         def read(situation: Situation) -> Decimal | None:
-            bar = situation.market.bars.get((situation.id.symbol, timeframe_ms))
+            bar = situation.market.last_bar(situation.id.symbol, timeframe_ms)
             price: Decimal | None = getattr(bar, part, None)
             return price
 
