@@ -89,7 +89,8 @@ def leg_changed(books: Books, ledger: Ledger, holder: Holder, fact: PositionChan
 
 def closed_by_venue(books: Books, fact: Liquidated | Deleveraged | Delivered) -> None:
     """Say what the venue did. A delivery is on the calendar, and yet what it hedged stands alone from now."""
-    why = "it expired and was settled" if isinstance(fact, Delivered) else "the venue closed it"
+    # A part of it may be all that the venue took.
+    why = "it expired and was settled" if isinstance(fact, Delivered) else f"the venue closed {fact.quantity}"
     books.notes.append(
         StateChanged(
             at_ms=fact.at_ms,

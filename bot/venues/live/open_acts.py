@@ -13,6 +13,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 
 from bot.core.decisions import Action
+from bot.core.intents import OpenHedge
 from bot.core.types import ClientId, Position
 from bot.venues.live.plan import Plan
 from bot.venues.port import Batch
@@ -30,6 +31,8 @@ SLOW_LOOK_MS = 10_000
 """The same once patience is over."""
 PATIENCE_MS = 30_000
 """After this long a confirmed act counts as done although the account does not show it."""
+TAKEN_MS = 2 * BEHIND_MS
+"""After this long a hedge that has traded and is not shown was taken away again."""
 GIVE_UP_MS = 300_000
 """After this long an act that no reading can decide is no longer looked for, unless it is an order."""
 NO_PROMISE_MS = 10_000
@@ -155,10 +158,12 @@ class OpenActs:
     def overdue(self, act: OpenAct, began_ms: int, *, traded: bool) -> bool:
         """Whether a look that began at ``began_ms`` should have shown it.
 
-        What an order ``traded`` is known; a position that does not show it then is one that somebody changed
-        since: deleveraged, closed or enlarged by hand.
+        What an order ``traded`` is known: a hedge that is not there then was deleveraged or closed since, and
+        what it was to guard waits for nothing. An exit has time: taken for older than it is, an account that
+        does not show it would lead to another one.
         """
-        return began_ms - (act.left_ms or 0) > (BEHIND_MS if traded else PATIENCE_MS)
+        taken = traded and isinstance(act.action.intent, OpenHedge)
+        return began_ms - (act.left_ms or 0) > (TAKEN_MS if taken else PATIENCE_MS)
 
     def disproved(self, act: OpenAct, began_ms: int, *, doubtful: bool = False) -> bool:
         """A look that began at ``began_ms`` shows that nothing happened: whether that is proof enough.

@@ -270,9 +270,9 @@ def _ids(action: Action, parts: Sequence[Decimal], attempt: int = 1) -> tuple[Cl
 
 
 def _all_ids(action: Action, parts: Sequence[Decimal]) -> tuple[ClientId, ...]:
-    """Those of every attempt there may have been."""
-    attempts = range(1, ATTEMPTS_MAX + 1)
-    return tuple(client_id for attempt in attempts for client_id in _ids(action, parts, attempt))
+    """Those of every attempt there may have been; of the later ones the first slice shows it."""
+    again = (_ids(action, parts[:1], attempt)[0] for attempt in range(2, ATTEMPTS_MAX + 1))
+    return (*_ids(action, parts), *again)
 
 
 def _slices(quantity: Decimal, instrument: Instrument) -> list[Decimal]:

@@ -15,7 +15,7 @@ from bot.venues.live.dialects.okx.traits import CODES as OKX
 from bot.venues.live.terms import Codes
 from bot.venues.live.wire import Reply, Request
 from tests.building.core import LONG, D
-from tests.venues.live.fake import HTML, FakeExchange, Fault, a_position, says
+from tests.venues.live.fake import HTML, FakeExchange, Fault, a_position, an_action, says
 from tests.venues.live.test_venue import Seat, outcomes
 from tests.venues.live.virtual import live
 
@@ -153,6 +153,23 @@ def test_an_exit_that_nobody_answered_the_second_time_is_found_by_its_other_id()
     assert sent == ["reduce hf-3-1", "cancel hf-2-10", "reduce hf-3-1-21"]
     assert [o.kind for o in told] == [OutcomeKind.UNKNOWN, OutcomeKind.VERIFIED]
     assert sum((fill.quantity for fill in told[-1].fills), Decimal(0)) == D(4)
+
+
+def test_an_exit_of_an_earlier_run_is_found_by_whichever_id_it_left_under() -> None:
+    exchange = an_exchange(PROFIT)
+    sent, _, _ = exits(exchange)
+    assert sent[-1] == "reduce hf-3-1-21"
+
+    async def another_run() -> list[Outcome]:
+        seat = Seat(exchange)
+        await seat.venue.snapshot()
+        seat.venue.resume(an_action(ReducePosition(id=LONG, quantity=D(4))), a_position())
+        await seat.waits(60)
+        return outcomes(seat.later)
+
+    (outcome,) = live(another_run)
+    assert outcome.kind is OutcomeKind.VERIFIED
+    assert sum((fill.quantity for fill in outcome.fills), Decimal(0)) == D(4)
 
 
 @pytest.mark.parametrize("codes", [BINANCE, BYBIT, OKX])
