@@ -77,7 +77,8 @@ def parts(hours: float, jobs: int) -> Sequence[Part]:
         ),
         Part(
             title="Disk",
-            about="Every single byte of a journal flipped; a disk that is full, read-only or fails.",
+            about=f"{SOME if trial else 'All'} bytes of each file of a journal flipped, one at a time; a disk that "
+            "is full, may only be read, or fails.",
             command=(
                 *(
                     "-m",
