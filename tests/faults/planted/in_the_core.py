@@ -133,9 +133,9 @@ SUBSTITUTIONS = (
     ),
     Substitution(
         name="a_cooldown_of_nothing",
-        path=f"{CORE}/guard.py",
-        old="        if last is not None and now_ms < last + cooldown:\n",
-        new="        if False:\n",
+        path=f"{CORE}/patience.py",
+        old="    if last is not None and now_ms < last + cooldown:\n",
+        new="    if False:\n",
         breaks="a rule acts again before what it did is seen",
         noticed_by="tests/faults/walls/test_guard.py",
     ),
