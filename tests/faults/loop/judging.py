@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
@@ -30,6 +30,8 @@ class Found(StrEnum):
     WRONG = "wrong"
     """The journal says otherwise than the books, or the books are not as they were to be."""
     LATE = "late"
+    BUSY = "busy"
+    """Late by no more than bot and exchange waited for a processor meanwhile."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,7 +45,7 @@ class Judgement:
     @property
     def good(self) -> bool:
         """Whether all is as it should be."""
-        return self.found is Found.OK
+        return self.found in (Found.OK, Found.BUSY)
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,6 +146,8 @@ class Moments:
     moved_ms: int
     arrived_ms: int | None
     within_ms: int
+    waited_ms: Callable[[int, int], int] = lambda _, __: 0
+    """How long the processes waited for a processor between two moments."""
 
 
 def judge(cell: Cell, rows: Sequence[Row], view: AccountView, moments: Moments) -> Judgement:
@@ -158,12 +162,17 @@ def judge(cell: Cell, rows: Sequence[Row], view: AccountView, moments: Moments) 
     first = deeds[0]
     if first.closed is None:
         return Judgement(found=Found.LATE, because=f"never proven: {_told(deeds)}")
-    took_ms = first.closed["at_ms"] - (moments.arrived_ms or first.action["at_ms"])
+    began_ms, ended_ms = moments.arrived_ms or first.action["at_ms"], first.closed["at_ms"]
+    took_ms = ended_ms - began_ms
     wrong = _contradiction(cell, deeds, done[0]) or _exit(cell, rows, first) or remains(cell, view)
     if wrong:
         return Judgement(found=Found.WRONG, took_ms=took_ms, because=f"{wrong}; {_told(deeds)}")
-    found = Found.OK if took_ms <= moments.within_ms else Found.LATE
-    return Judgement(found=found, took_ms=took_ms, because="" if found is Found.OK else _told(deeds))
+    if took_ms <= moments.within_ms:
+        return Judgement(found=Found.OK, took_ms=took_ms)
+    waited_ms = moments.waited_ms(began_ms, ended_ms)
+    found = Found.BUSY if took_ms - waited_ms <= moments.within_ms else Found.LATE
+    told = f"waited {waited_ms} ms for a processor meanwhile; {_told(deeds)}"
+    return Judgement(found=found, took_ms=took_ms, because=told)
 
 
 def _contradiction(cell: Cell, deeds: Sequence[Deed], done_ms: int) -> str:

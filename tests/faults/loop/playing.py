@@ -26,14 +26,8 @@ from tests.building.simulator import ALICE, ALICES_KEY
 from tests.building.venues import Venue, machine_ms
 from tests.faults.loop.judging import Judgement, Moments, about, deeds_of, judge
 from tests.faults.loop.matrix import Cell, Way, venue_named
-from tests.faults.loop.stage import (
-    DANGER,
-    DEEPER,
-    RELIEF,
-    a_configuration,
-    a_stage,
-    dated_of,
-)
+from tests.faults.loop.stage import DANGER, DEEPER, RELIEF, a_configuration, a_stage, dated_of
+from tests.faults.loop.waiting import Waiting
 
 ROOT = Path(__file__).resolve().parents[3]
 READY_S = 180.0
@@ -76,6 +70,7 @@ class Bot:
 
     folder: Path
     process: subprocess.Popen[bytes]
+    waiting: Waiting
     rows: list[dict[str, Any]] = field(default_factory=list)
     _read: dict[str, int] = field(default_factory=dict)
 
@@ -105,11 +100,12 @@ class Bot:
     def until(self, holds: Callable[[], bool], within_s: float) -> bool:
         """Wait for something; whether it came."""
         end = time.monotonic() + within_s
-        while not holds():
-            if time.monotonic() > end:
-                return False
+        while True:
+            held = holds()
+            self.waiting.look(machine_ms())
+            if held or time.monotonic() > end:
+                return held
             time.sleep(POLL_S)
-        return True
 
 
 @contextmanager
@@ -127,7 +123,7 @@ def a_bot(folder: Path) -> Iterator[Bot]:
     with (folder / "said").open("wb") as said:
         process = subprocess.Popen(command, cwd=folder, env=environment, stdout=said, stderr=said)
         try:
-            yield Bot(folder, process)
+            yield Bot(folder, process, Waiting((process.pid, os.getpid())))
         finally:
             process.send_signal(signal.SIGINT)
             try:
@@ -164,6 +160,7 @@ def play(venue_name: str, cells: Sequence[Cell], folder: Path) -> list[Judgement
                     moved_ms=since_ms,
                     arrived_ms=noted.arrived_ms.get(ids.get(cell.base, 0)),
                     within_ms=within_ms(venue_name),
+                    waited_ms=bot.waiting.between,
                 ),
             )
             for cell in cells

@@ -28,7 +28,7 @@ def printed(played: Sequence[Played], kinds: Sequence[Kind], troubles: Sequence[
                 took = f" {judgement.took_ms}" if judgement and judgement.took_ms is not None else ""
                 line += f"{judgement.found + took if judgement else '-':>{WIDTH}}"
             lines.append(line)
-    bad = [each for each in played if not each.judgement.good]
+    bad = [each for each in played if each.judgement.found is not Found.OK]
     lines += [
         f"{each.cell.kind.name}, {each.cell.trouble.name}, "
         f"{'executed' if each.cell.executed else 'not executed'}: {each.judgement.found}: "
@@ -56,7 +56,7 @@ def held(played: Sequence[Played], within_ms: int) -> bool:
         each.judgement.good or (each.judgement.found is Found.LATE and each.judgement.took_ms is not None)
         for each in played
     )
-    times = _times(played)
+    times = _times([each for each in played if each.judgement.found is not Found.BUSY])
     return good and (not times or _share(times, IN_TIME) <= within_ms)
 
 

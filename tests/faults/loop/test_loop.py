@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -15,6 +16,7 @@ from tests.faults.loop.playing import GOAL_MS
 from tests.faults.loop.running import Played, divided, run
 from tests.faults.loop.stage import position_of
 from tests.faults.loop.table import held
+from tests.faults.loop.waiting import Waiting
 
 D = Decimal
 MOVED_MS, ARRIVED_MS = 1_000, 1_010
@@ -60,7 +62,9 @@ HELD_UP = [
 TOO_SOON = [*DONE_LATER[:2], an_action(2, 5_900), DONE_LATER[2], DONE_LATER[4]]
 
 
-def judged(executed: bool, rows: Sequence[Any], moved_ms: Sequence[int], margin: str = "110") -> Found:
+def judged(
+    executed: bool, rows: Sequence[Any], moved_ms: Sequence[int], margin: str = "110", waited_ms: int = 0
+) -> Found:
     cell = Cell(venue="binanceusdm", kind=ADD, trouble=CLOSED, executed=executed, base="C000")
     id_ = position_of(cell)
     position = Position(
@@ -79,7 +83,9 @@ def judged(executed: bool, rows: Sequence[Any], moved_ms: Sequence[int], margin:
             for n, at_ms in enumerate(moved_ms)
         ),
     )
-    moments = Moments(moved_ms=MOVED_MS, arrived_ms=ARRIVED_MS, within_ms=GOAL_MS)
+    moments = Moments(
+        moved_ms=MOVED_MS, arrived_ms=ARRIVED_MS, within_ms=GOAL_MS, waited_ms=lambda _, __: waited_ms
+    )
     return judge(cell, rows, view, moments).found
 
 
@@ -113,6 +119,29 @@ def test_the_judge_tells_what_is_wrong_with_a_cell(
     executed: bool, rows: Sequence[Any], moved_ms: Sequence[int], found: Found
 ) -> None:
     assert judged(executed, rows, moved_ms) is found
+
+
+@pytest.mark.parametrize(("waited_ms", "found"), [(199, Found.LATE), (200, Found.BUSY)])
+def test_a_proof_is_late_where_no_want_of_a_processor_explains_it(waited_ms: int, found: Found) -> None:
+    proven = an_outcome(1, "verified", ARRIVED_MS + GOAL_MS + 200)
+    rows = [an_action(1, 1_000), proven]
+    assert judged(True, rows, [1_050], waited_ms=waited_ms) is found
+
+
+def test_what_threads_waited_for_a_processor_is_added_up(tmp_path: Path) -> None:
+    for number, waited_ns in ((1, 3_000_000), (2, 4_000_000)):
+        thread = tmp_path / "7" / "task" / str(number)
+        thread.mkdir(parents=True)
+        (thread / "schedstat").write_text(f"5000000 {waited_ns} 12\n")
+    waiting = Waiting((7, 8), tmp_path)
+    assert waiting.between(0, 10) == 0
+    waiting.look(1_000)
+    (tmp_path / "7" / "task" / "1" / "schedstat").write_text("6000000 53000000 13\n")
+    waiting.look(2_000)
+    waiting.look(3_000)
+    assert waiting.waited_ms == [7, 57, 57]
+    assert waiting.between(1_100, 1_900) == 50
+    assert waiting.between(2_100, 9_000) == 0
 
 
 def test_the_judge_looks_at_what_is_left_on_the_books() -> None:
