@@ -8,7 +8,7 @@ from tests.faults.loop.matrix import VENUES
 from tests.faults.soak import Found, Part, page, parts
 
 
-@pytest.mark.parametrize("part", parts(8.0, 2), ids=lambda part: part.title)
+@pytest.mark.parametrize("part", [*parts(8.0, 2), *parts(0.2, 2)], ids=lambda part: part.title)
 def test_every_command_of_the_soak_is_there_and_takes_its_options(part: Part) -> None:
     dash, module, *options = part.command
     assert dash == "-m"

@@ -20,6 +20,7 @@ AT_ONCE = {"binanceusdm": 26, "bybit": 13, "okx": 13, "xt": 13}
 Half as many kinds while nothing connects: there each asks anew every second, and what an exchange lets one
 account order in a second is less than twelve.
 """
+FEW = 2
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,8 +54,9 @@ def divided(venue: str, kinds: Sequence[Kind], troubles: Sequence[Trouble]) -> l
     groups = [
         cells(venue, kinds[first : first + together], connections) for first in range(0, len(kinds), together)
     ]
-    for kind in kinds:
-        column = cells(venue, [kind], replies)
+    # A column is a run or two; of so few rows several columns are.
+    for some in [kinds] if len(replies) <= FEW else [[kind] for kind in kinds]:
+        column = cells(venue, some, replies)
         groups += [column[first : first + most] for first in range(0, len(column), most)]
     return [group for group in groups if group]
 
