@@ -137,7 +137,10 @@ class Reading(Protocol):
     def order(
         self, instrument: Instrument, client_id: ClientId, payloads: Sequence[Payload]
     ) -> OrderState | None:
-        """What became of it; ``None`` where the exchange says, definitely, that there is no such order."""
+        """What became of it; ``None`` where the exchange says, definitely, that there is no such order.
+
+        Where the first answer was an error the others were not asked for, and are ``None``.
+        """
         ...
 
     def market_requests(self, instruments: Sequence[Instrument]) -> Sequence[Request]:
