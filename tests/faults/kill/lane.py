@@ -1,5 +1,6 @@
 """One bot at one exchange, hurt again and again, and audited when it has been let be at last."""
 
+import os
 import random
 import signal
 import time
@@ -14,6 +15,7 @@ from tests.faults.kill.audit import audit, deeds_in, open_deeds, prefixes
 from tests.faults.kill.scene import Hand, a_scene, stirring
 from tests.faults.kill.tally import Tally
 from tests.faults.kill.victim import Victim
+from tests.faults.waiting import waited_ms
 
 SETTLED_WITHIN_S = 45.0
 """An intent without a proof is looked for that long, with patience where other sources say otherwise."""
@@ -36,18 +38,27 @@ class Lane:
         self.chance = chance
         self.tally = Tally()
         hand.is_quiet = lambda: self.victim.state() == "armed" and self.open_intents() == 0
+        self._waited_ms = 0
         self.seen: list[tuple[int, str]] = []
         """Rows that were committed for certain: number and hash."""
 
     def start(self) -> None:
         """Start it, from another address than before: nobody may ask for so many starts in a minute."""
         self.hand.exchange.wire.peer = f"start {self.victim.starts}"
+        self._waited_ms = waited_ms(os.getpid())
         self.victim.start()
 
     def arm(self) -> None:
         """Start it, and wait until it guards."""
         self.start()
+        self.until_armed()
+
+    def until_armed(self) -> None:
+        """Wait until it guards, and note how long that took it."""
         self.tally.armed_s.append(self.victim.until("armed"))
+        # The exchange is in this process.
+        waited = waited_ms(self.victim.pid) + waited_ms(os.getpid()) - self._waited_ms
+        self.tally.waited_s.append(waited / 1000)
         self.tally.worked_s.append(self.victim.worked_s())
 
     def kill_somewhere(self) -> None:

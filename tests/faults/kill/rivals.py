@@ -28,7 +28,7 @@ def _losers(one: Lane, others: list["subprocess.Popen[bytes]"]) -> list["subproc
     one.victim.until_answered()
     winners = [other for other in others if other.poll() is None and one.victim.holder() == other.pid]
     if not winners:
-        one.tally.armed_s.append(one.victim.until("armed"))
+        one.until_armed()
         return others
     for winner in winners:
         winner.kill()

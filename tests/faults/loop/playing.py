@@ -27,7 +27,7 @@ from tests.building.venues import Venue, machine_ms
 from tests.faults.loop.judging import Judgement, Moments, about, deeds_of, judge
 from tests.faults.loop.matrix import Cell, Way, venue_named
 from tests.faults.loop.stage import DANGER, DEEPER, RELIEF, a_configuration, a_stage, dated_of
-from tests.faults.loop.waiting import Waiting
+from tests.faults.waiting import Waiting
 
 ROOT = Path(__file__).resolve().parents[3]
 READY_S = 180.0

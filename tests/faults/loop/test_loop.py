@@ -16,7 +16,7 @@ from tests.faults.loop.playing import GOAL_MS
 from tests.faults.loop.running import Played, divided, run
 from tests.faults.loop.stage import position_of
 from tests.faults.loop.table import held
-from tests.faults.loop.waiting import Waiting
+from tests.faults.waiting import Waiting
 
 D = Decimal
 MOVED_MS, ARRIVED_MS = 1_000, 1_010

@@ -1,4 +1,4 @@
-"""How long processes that could have run waited for a processor: a proof that is late by less was not slow.
+"""How long processes that could have run waited for a processor: what is late by less was not slow.
 
 Linux counts it for each thread. Where nobody counts it, nothing is excused.
 """
@@ -25,7 +25,7 @@ class Waiting:
     def look(self, now_ms: int) -> None:
         """Write down how much it is by now."""
         self.moments_ms.append(now_ms)
-        self.waited_ms.append(sum(_waited_ms(self.folder / str(pid)) for pid in self.pids))
+        self.waited_ms.append(sum(waited_ms(pid, self.folder) for pid in self.pids))
 
     def between(self, first_ms: int, last_ms: int) -> int:
         """How much was added between the looks around these two moments."""
@@ -36,10 +36,10 @@ class Waiting:
         return self.waited_ms[after] - self.waited_ms[before]
 
 
-def _waited_ms(process: Path) -> int:
-    """The second number of a thread's ``schedstat``; a thread that ends meanwhile has none."""
+def waited_ms(pid: int, folder: Path = PROC) -> int:
+    """What its threads have waited so far: the second number of ``schedstat``. One that ends has none."""
     waited = 0
-    for thread in process.glob("task/*/schedstat"):
+    for thread in (folder / str(pid)).glob("task/*/schedstat"):
         try:
             waited += int(thread.read_text().split()[1])
         except (OSError, IndexError):
