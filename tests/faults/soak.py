@@ -78,8 +78,8 @@ def parts(hours: float, jobs: int) -> Sequence[Part]:
         ),
         Part(
             title="Disk",
-            about=f"Of each file of a journal {flipped} bytes flipped, one at a time; a disk that is full, may "
-            "only be read, or fails.",
+            about=f"Of each file of a journal {flipped} bytes flipped, one at a time; a disk that is full, "
+            "may only be read, or fails.",
             command=(
                 *("-m", "tests.faults.disks", "--flips", flipped, "--full"),
                 *("--errors", many(40), "--jobs", cores),
