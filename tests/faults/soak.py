@@ -57,6 +57,7 @@ def parts(hours: float, jobs: int) -> Sequence[Part]:
     is a trial, which takes one row of the matrix and some of the bytes. What is left is for the others.
     """
     cores, left, trial = str(jobs), max(LEAST_LEFT, hours - ONCE), hours < ONCE
+    flipped = SOME if trial else "all"
 
     def many(per_hour: int) -> str:
         return str(max(1, round(per_hour * left)))
@@ -77,19 +78,11 @@ def parts(hours: float, jobs: int) -> Sequence[Part]:
         ),
         Part(
             title="Disk",
-            about=f"{SOME if trial else 'All'} bytes of each file of a journal flipped, one at a time; a disk that "
-            "is full, may only be read, or fails.",
+            about=f"Of each file of a journal {flipped} bytes flipped, one at a time; a disk that is full, "
+            "may only be read, or fails.",
             command=(
-                *(
-                    "-m",
-                    "tests.faults.disks",
-                    "--flips",
-                    SOME if trial else "all",
-                    "--full",
-                    "--errors",
-                    many(40),
-                ),
-                *("--jobs", cores),
+                *("-m", "tests.faults.disks", "--flips", flipped, "--full"),
+                *("--errors", many(40), "--jobs", cores),
             ),
         ),
         Part(

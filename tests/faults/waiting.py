@@ -8,6 +8,9 @@ from __future__ import annotations
 from bisect import bisect_left, bisect_right
 from dataclasses import dataclass, field
 from pathlib import Path
+from threading import get_native_id
+
+from tests.building.exchange import Exchange
 
 PROC = Path("/proc")
 _NS_PER_MS = 1_000_000
@@ -15,9 +18,10 @@ _NS_PER_MS = 1_000_000
 
 @dataclass(slots=True)
 class Waiting:
-    """What these processes have waited by and by, all their threads together."""
+    """What a bot has waited by and by, all its threads together, and the thread its exchange is in."""
 
-    pids: tuple[int, ...]
+    bot: int
+    exchange: int
     folder: Path = PROC
     moments_ms: list[int] = field(default_factory=list)
     waited_ms: list[int] = field(default_factory=list)
@@ -25,7 +29,7 @@ class Waiting:
     def look(self, now_ms: int) -> None:
         """Write down how much it is by now."""
         self.moments_ms.append(now_ms)
-        self.waited_ms.append(sum(waited_ms(pid, self.folder) for pid in self.pids))
+        self.waited_ms.append(waited_ms(self.bot, self.exchange, self.folder))
 
     def between(self, first_ms: int, last_ms: int) -> int:
         """How much was added between the looks around these two moments."""
@@ -36,10 +40,18 @@ class Waiting:
         return self.waited_ms[after] - self.waited_ms[before]
 
 
-def waited_ms(pid: int, folder: Path = PROC) -> int:
-    """What its threads have waited so far: the second number of ``schedstat``. One that ends has none."""
-    waited = 0
-    for thread in (folder / str(pid)).glob("task/*/schedstat"):
+def thread_of(exchange: Exchange) -> int:
+    """The thread of this process that an exchange is in."""
+    return exchange.by_hand(lambda _: get_native_id())
+
+
+def waited_ms(bot: int, exchange: int, folder: Path = PROC) -> int:
+    """What a process and a thread of ours have waited so far: the second number of ``schedstat``.
+
+    A thread that ended is not counted any more.
+    """
+    waited, ours = 0, folder / "self" / "task" / str(exchange) / "schedstat"
+    for thread in (ours, *(folder / str(bot)).glob("task/*/schedstat")):
         try:
             waited += int(thread.read_text().split()[1])
         except (OSError, IndexError):

@@ -1,6 +1,5 @@
 """One bot at one exchange, hurt again and again, and audited when it has been let be at last."""
 
-import os
 import random
 import signal
 import time
@@ -15,7 +14,7 @@ from tests.faults.kill.audit import audit, deeds_in, open_deeds, prefixes
 from tests.faults.kill.scene import Hand, a_scene, stirring
 from tests.faults.kill.tally import Tally
 from tests.faults.kill.victim import Victim
-from tests.faults.waiting import waited_ms
+from tests.faults.waiting import thread_of, waited_ms
 
 SETTLED_WITHIN_S = 45.0
 """An intent without a proof is looked for that long, with patience where other sources say otherwise."""
@@ -38,6 +37,7 @@ class Lane:
         self.chance = chance
         self.tally = Tally()
         hand.is_quiet = lambda: self.victim.state() == "armed" and self.open_intents() == 0
+        self._exchange = thread_of(hand.exchange)
         self._waited_ms = 0
         self.seen: list[tuple[int, str]] = []
         """Rows that were committed for certain: number and hash."""
@@ -45,7 +45,7 @@ class Lane:
     def start(self) -> None:
         """Start it, from another address than before: nobody may ask for so many starts in a minute."""
         self.hand.exchange.wire.peer = f"start {self.victim.starts}"
-        self._waited_ms = waited_ms(os.getpid())
+        self._waited_ms = waited_ms(0, self._exchange)  # No process has the number 0: the exchange alone.
         self.victim.start()
 
     def arm(self) -> None:
@@ -56,8 +56,7 @@ class Lane:
     def until_armed(self) -> None:
         """Wait until it guards, and note how long that took it."""
         self.tally.armed_s.append(self.victim.until("armed"))
-        # The exchange is in this process.
-        waited = waited_ms(self.victim.pid) + waited_ms(os.getpid()) - self._waited_ms
+        waited = waited_ms(self.victim.pid, self._exchange) - self._waited_ms
         self.tally.waited_s.append(waited / 1000)
         self.tally.worked_s.append(self.victim.worked_s())
 

@@ -27,7 +27,7 @@ from tests.building.venues import Venue, machine_ms
 from tests.faults.loop.judging import Judgement, Moments, about, deeds_of, judge
 from tests.faults.loop.matrix import Cell, Way, venue_named
 from tests.faults.loop.stage import DANGER, DEEPER, RELIEF, a_configuration, a_stage, dated_of
-from tests.faults.waiting import Waiting
+from tests.faults.waiting import Waiting, thread_of
 
 ROOT = Path(__file__).resolve().parents[3]
 READY_S = 180.0
@@ -109,7 +109,7 @@ class Bot:
 
 
 @contextmanager
-def a_bot(folder: Path) -> Iterator[Bot]:
+def a_bot(folder: Path, exchange: Exchange) -> Iterator[Bot]:
     """``python -m bot run --live`` in a folder, as a person starts it."""
     environment = {
         **os.environ,
@@ -123,7 +123,7 @@ def a_bot(folder: Path) -> Iterator[Bot]:
     with (folder / "said").open("wb") as said:
         process = subprocess.Popen(command, cwd=folder, env=environment, stdout=said, stderr=said)
         try:
-            yield Bot(folder, process, Waiting((process.pid, os.getpid())))
+            yield Bot(folder, process, Waiting(process.pid, thread_of(exchange)))
         finally:
             process.send_signal(signal.SIGINT)
             try:
@@ -140,7 +140,7 @@ def play(venue_name: str, cells: Sequence[Cell], folder: Path) -> list[Judgement
     world.faults = noted = NotedFaults()
     with running(world, folder / "certificates", venue_name) as exchange:
         (folder / "bot.toml").write_text(a_configuration(venue, exchange, cells))
-        with a_bot(folder) as bot:
+        with a_bot(folder, exchange) as bot:
             if not bot.until(lambda: _is_ready(bot, world, cells), READY_S):
                 raise AssertionError(bot.said())
             since_ms, ids = machine_ms(), dict[str, int]()

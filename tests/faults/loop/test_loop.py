@@ -129,11 +129,11 @@ def test_a_proof_is_late_where_no_want_of_a_processor_explains_it(waited_ms: int
 
 
 def test_what_threads_waited_for_a_processor_is_added_up(tmp_path: Path) -> None:
-    for number, waited_ns in ((1, 3_000_000), (2, 4_000_000)):
-        thread = tmp_path / "7" / "task" / str(number)
-        thread.mkdir(parents=True)
-        (thread / "schedstat").write_text(f"5000000 {waited_ns} 12\n")
-    waiting = Waiting((7, 8), tmp_path)
+    threads = {"7/task/1": 3_000_000, "7/task/2": 1_000_000, "self/task/9": 3_000_000, "self/task/8": 9}
+    for thread, waited_ns in threads.items():
+        (tmp_path / thread).mkdir(parents=True)
+        (tmp_path / thread / "schedstat").write_text(f"5000000 {waited_ns} 12\n")
+    waiting = Waiting(7, 9, tmp_path)
     assert waiting.between(0, 10) == 0
     waiting.look(1_000)
     (tmp_path / "7" / "task" / "1" / "schedstat").write_text("6000000 53000000 13\n")
