@@ -19,6 +19,7 @@ from pydantic.fields import FieldInfo
 
 from bot.config.explain import allowed, constraints
 from bot.config.rule_files import RuleClass
+from bot.core.durations import format_duration
 from bot.core.rule import Needs, Rule
 from bot.core.timeframe import format_timeframe
 from bot.core.types import RuleName
@@ -27,6 +28,9 @@ from bot.core.units import Unit
 _WIDTH = 118
 _MARK = "<!-- Made by `holdfast rules reference`: change the rule, not this page. -->"
 _NEEDS = {
+    "drawdowns": "the account's drawdown",
+    "equity": "what the account is worth",
+    "funding": "funding rates",
     "book": "the order book",
     "open_interest": "open interest",
     "funding": "funding of the next settlement",
@@ -124,6 +128,9 @@ def _proposals(rule: Rule[Any]) -> str:
     lines += [f"- `{kind.__name__}` once stops of ours were lost" for kind in rule.after_losses]
     if rule.may_increase:
         lines.append("- It may raise exposure, and says so: the guard refuses that of any other rule.")
+    if rule.cooldown_ms is not None:
+        pause = format_duration(rule.cooldown_ms)
+        lines.append(f"- Between two actions it waits {pause}, unless its `cooldown` says otherwise.")
     return "\n".join(line.replace("\n", "\n  ") for line in (*lines, f"- It needs {_needed(rule.needs())}."))
 
 

@@ -10,6 +10,7 @@ from bot.core.decisions import Action
 from bot.core.intents import CancelStop, Intent, MoveStop, ReducePosition, SetPosture
 from bot.core.lives import CLOSED, FAILED, UNANSWERED
 from bot.core.losses import NO_LOSSES, Losses
+from bot.core.lots import NO_LOT, Lot
 from bot.core.settings import RESERVED_NAMES
 from bot.core.types import ZERO, ClientId, Position, RuleName
 
@@ -94,6 +95,8 @@ class History:
     """Margin that was taken back out again."""
     funding_in_lot: Decimal = ZERO
     """Funding received; below 0 it was paid."""
+    lot: Lot = NO_LOT
+    """What is remembered of the present lot itself."""
     said: dict[RuleName, Action] = field(default_factory=dict)
     """Each rule's last alert or posture: nothing that is sent."""
     gone: dict[ClientId, int | None] = field(default_factory=dict)
@@ -120,6 +123,7 @@ class History:
         self.times_acted.clear()
         self.said.clear()
         self.postures.clear()
+        self.lot = NO_LOT
         self.actions_in_lot = 0
         self.margin_in_lot = self.withdrawn_in_lot = self.funding_in_lot = ZERO
         for rule in RESERVED_NAMES:  # They are never latched, and what was in vain then is no reason to wait.

@@ -26,6 +26,7 @@ from bot.core.intents import (
     WithdrawMargin,
 )
 from bot.core.lives import NEXT
+from bot.core.lots import NO_LOT
 from bot.core.provenance import origin_of
 from bot.core.settings import DAY_MS, RESERVED_NAMES, SEATBELT, Limits
 from bot.core.types import (
@@ -219,6 +220,8 @@ class Ledger:
         history = self.history(id_)
         history.in_flight = None
         history.forget_stops()
+        if not history.lot_ms:
+            history.lot = NO_LOT  # Nobody tells one lot here from the next.
         for entry in self.entries.values():
             if entry.action.intent.id == id_:
                 entry.gone = True

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from bot.core.book import Holder
     from bot.core.decisions import Action
     from bot.core.ledger import Ledger
+    from bot.core.lots import Lot
     from bot.core.market import Market
 
 
@@ -47,6 +48,16 @@ class Memory:
     def stance(self) -> SetPosture | None:
         """The posture that the rule has set and that holds; ``None`` where it has set none."""
         return self._holder.history.postures.get(self._rule)
+
+    @property
+    def lot(self) -> Lot:
+        """What is remembered of the present lot: how large it was, which stop it began with."""
+        return self._holder.history.lot
+
+    @property
+    def held_since_ms(self) -> int:
+        """When the lot was opened; where the venue does not tell, when it was first seen here."""
+        return self._holder.position.opened_ms or self.lot.since_ms
 
     @property
     def margin_added(self) -> Decimal:

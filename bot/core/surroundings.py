@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING
 from bot.core.facts import BarClosed
 from bot.core.funding import Funding
 from bot.core.indicators import Atr, Indicator
+from bot.core.margin.arithmetic import break_even
 from bot.core.margin.project import margin_at_leverage
 from bot.core.situation import Situation
+from bot.core.structure import Structure, Zones
 from bot.core.types import MarginMode, PositionId
 
 if TYPE_CHECKING:
@@ -35,6 +37,29 @@ class Surroundings:
     def indicator(self, spec: Indicator) -> Decimal | None:
         """An indicator the rule declared it needs; ``None`` while history is too short."""
         return self._situation.market.value(self._situation.id.symbol, spec)
+
+    def zones(self, spec: Structure) -> Zones | None:
+        """Where the market has been and turned before, of a need the rule declared; ``None`` as above."""
+        return self._situation.market.zones(self._situation.id.symbol, spec)
+
+    @property
+    def break_even(self) -> Decimal | None:
+        """The price at which the position gets back its fees, both ways, and the funding it has paid.
+
+        Per unit of what is still held. ``None`` where it has received more than it can lose.
+        """
+        s = self._situation
+        each = self.memory.lot.funding_each
+        return break_even(s.position, s.contract, taker_fee=s.taker_fee, funding=each)
+
+    @property
+    def risked(self) -> Decimal | None:
+        """From the entry to the stop the lot began with, in price: one R. ``None`` if there was none."""
+        first, position = self.memory.lot.first_stop, self._situation.position
+        if first is None:
+            return None
+        risked = position.id.side.sign * (position.entry - first)
+        return risked if risked > 0 else None
 
     @property
     def memory(self) -> Memory:

@@ -20,6 +20,8 @@ RULE_INTERFACE = {
     "bot.core.indicators",
     "bot.core.intents",
     "bot.core.rule",
+    "bot.core.stopping",
+    "bot.core.structure",
     "bot.core.timeframe",
     "bot.core.types",
     "bot.core.units",

@@ -180,7 +180,8 @@ def test_a_restart_in_mid_cooldown_changes_nothing(name: str) -> None:
     example = example_of(name)
     desk, _, left = until_it_acts(name, example)
     entry = entry_of(name, example)
-    cooldown_ms = example.limits.cooldown_ms if entry.cooldown_ms is None else entry.cooldown_ms
+    own = entry.rule.cooldown_ms if entry.cooldown_ms is None else entry.cooldown_ms
+    cooldown_ms = example.limits.cooldown_ms if own is None else own
     assert cooldown_ms > 0
     desk.now_ms += cooldown_ms // 2
     other = restarted(desk, name, example)
