@@ -79,7 +79,7 @@ class Bracket(Rule[BracketParams]):
         if target is not None and sign * (target - view.mark) > 0:
             quantity = view.position.quantity * params.close
             intent = PlaceTakeProfit(id=view.id, trigger=target, quantity=quantity)
-            yield intent, f"it was opened without a target: {params.target:.2%} from entry {entry}"
+            yield intent, f"it was opened without a target: {target} is {params.target:.2%} from entry"
 
     def _place(self, view: View) -> Decimal:
         return view.position.entry * (1 - view.id.side.sign * self.params.stop)

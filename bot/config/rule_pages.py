@@ -106,7 +106,7 @@ def _default(params: type[BaseModel], name: str, field: FieldInfo) -> str:
     if value is None:
         return "left out"
     serialised = params.model_construct(**{name: value}).model_dump(include={name})[name]
-    return f"`{_toml(serialised)}`"
+    return f"`{toml(serialised)}`"
 
 
 def _table_in(kind: Any) -> type[BaseModel] | None:  # noqa: ANN401 - annotations are whatever somebody wrote
@@ -170,11 +170,11 @@ def _example(name: str, rule: Rule[Any]) -> str:
     given = {key: value for key, value in rule.params.model_dump().items() if value is not None}
     lines = ["```toml", "[[rules]]", f'use = "{name}"']
     if given:
-        lines += ["", "[rules.params]", *(f"{key} = {_toml(value)}" for key, value in given.items())]
+        lines += ["", "[rules.params]", *(f"{key} = {toml(value)}" for key, value in given.items())]
     return "\n".join([*lines, "```"])
 
 
-def _toml(value: object) -> str:
+def toml(value: object) -> str:
     """A value as TOML spells it in one line."""
     match value:
         case bool():
@@ -182,10 +182,10 @@ def _toml(value: object) -> str:
         case Decimal():
             return f"{value:f}"
         case Mapping():
-            inside = ", ".join(f"{key} = {_toml(each)}" for key, each in value.items() if each is not None)
+            inside = ", ".join(f"{key} = {toml(each)}" for key, each in value.items() if each is not None)
             return f"{{ {inside} }}"
         case list() | tuple() | frozenset() | set():
-            return f"[{', '.join(map(_toml, value))}]"
+            return f"[{', '.join(map(toml, value))}]"
         case str():
             escaped = value.replace("\\", "\\\\").replace('"', '\\"')
             return f'"{escaped}"'

@@ -57,7 +57,7 @@ class Arming:
         if lot.first_stop is None or lot.first_target is None:
             chosen = [stop for stop in holder.stops if placed.get(stop.client_id) != SEATBELT]
             targets = [o for o in holder.orders if o.reduces and o.kind is OrderKind.TAKE_PROFIT_MARKET]
-            history.lot = lot.stopped(holder.position, chosen).aimed(targets)
+            history.lot = lot.stopped(holder.position, chosen, placed).aimed(targets)
 
     def free(self, holder: Holder) -> None:
         """Nothing of a hedge is ours any more: what is left of it is guarded as the trader's own."""

@@ -6,11 +6,11 @@ in multiples of what was risked. A restart hands them on with everything else th
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from decimal import Decimal
 
-from bot.core.types import ZERO, Order, Position
+from bot.core.types import ZERO, Order, Position, RuleName
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,6 +23,8 @@ class Lot:
     """The most that was held of it, as a quantity."""
     first_stop: Decimal | None = None
     """The trigger of the first stop on its losing side, whoever placed it; the seatbelt's does not count."""
+    first_stop_by: RuleName | None = None
+    """The rule that placed it; ``None`` where it was the trader."""
     first_target: Decimal | None = None
     """The trigger of the first take-profit, whoever placed it."""
     funding_each: Decimal = ZERO
@@ -45,13 +47,21 @@ class Lot:
         triggers = [order.trigger for order in targets if order.trigger is not None]
         return replace(self, first_target=triggers[0]) if triggers else self
 
-    def stopped(self, position: Position, stops: Iterable[Order]) -> Lot:
-        """These stops rest for the position: the one nearest to the entry is what the lot began with."""
+    def stopped(self, position: Position, stops: Iterable[Order], placed: Mapping[str, RuleName]) -> Lot:
+        """These stops rest for the position: the one nearest to the entry is what the lot began with.
+
+        ``placed`` tells which rule placed an order of ours.
+        """
         if self.first_stop is not None:
             return self
         sign, entry = position.id.side.sign, position.entry
-        losing = [s.trigger for s in stops if s.trigger is not None and sign * (entry - s.trigger) > 0]
-        return replace(self, first_stop=max(losing, key=lambda price: sign * price)) if losing else self
+        triggers = [(sign * stop.trigger, stop) for stop in stops if stop.trigger is not None]
+        losing = [each for each in triggers if each[0] < sign * entry]
+        if not losing:
+            return self
+        _, nearest = max(losing, key=lambda each: each[0])
+        by = placed.get(nearest.client_id)
+        return replace(self, first_stop=nearest.trigger, first_stop_by=by)
 
     def paid(self, amount: Decimal, quantity: Decimal) -> Lot:
         """Funding of ``amount`` was received on ``quantity``; below 0 it was paid."""

@@ -55,6 +55,11 @@ class Memory:
         return self._holder.history.lot
 
     @property
+    def placed_first_stop(self) -> bool:
+        """Whether the stop the lot began with is one that this rule has placed itself."""
+        return self.lot.first_stop_by == self._rule
+
+    @property
     def held_since_ms(self) -> int:
         """When the lot was opened; where the venue does not tell, when it was first seen here."""
         return self._holder.position.opened_ms or self.lot.since_ms

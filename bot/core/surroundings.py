@@ -54,11 +54,15 @@ class Surroundings:
 
     @property
     def risked(self) -> Decimal | None:
-        """From the entry to the stop the lot began with, in price: one R. ``None`` if there was none."""
-        first, position = self.memory.lot.first_stop, self._situation.position
-        if first is None:
+        """From the entry to the stop the lot began with, in price: one R. ``None`` if there was none.
+
+        A stop that the asking rule has placed itself says nothing of what somebody wanted to risk.
+        """
+        memory, position = self.memory, self._situation.position
+        lot = memory.lot
+        if lot.first_stop is None or memory.placed_first_stop:
             return None
-        risked = position.id.side.sign * (position.entry - first)
+        risked = position.id.side.sign * (position.entry - lot.first_stop)
         return risked if risked > 0 else None
 
     @property

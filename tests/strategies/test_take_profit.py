@@ -116,6 +116,14 @@ def test_without_a_stop_one_r_may_be_given() -> None:
     assert at(a_desk(stop="96", risk="0.02"), "102") == []
 
 
+def test_a_stop_the_rule_placed_itself_is_no_measure_of_what_was_risked() -> None:
+    # Funding was received: break-even is at 99.7, on the losing side of the entry.
+    desk = a_desk(stop="none", risk="0.02", break_even_at="0.5", rungs=[{"at": "2", "close": "0.5"}])
+    desk.fold(FundingPaid(at_ms=desk.now_ms, id=LONG, rate=D("-0.003"), amount=D("0.3")))
+    assert at(desk, "101", "103.9") == [PlaceStop(id=LONG, trigger=D("99.7"))]
+    assert at(desk, "104") == [ReducePosition(id=LONG, quantity=D("0.5"))]
+
+
 # -- the stop -----------------------------------------------------------------------------------------
 
 
