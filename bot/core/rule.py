@@ -18,7 +18,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 from bot.core.equity import Drawdown
 from bot.core.indicators import Indicator
 from bot.core.intents import Intent
-from bot.core.structure import Structure
+from bot.core.structure import Nodes, Structure
 from bot.core.timeframe import parse_timeframe
 from bot.core.types import RuleName
 from bot.core.units import Unit
@@ -109,6 +109,11 @@ class Needs:
         """What is told now and then, and wanted."""
         wanted = ((Figure.FUNDING, self.funding), (Figure.OPEN_INTEREST, self.open_interest))
         return frozenset(figure for figure, is_wanted in wanted if is_wanted)
+
+    @property
+    def volumes(self) -> bool:
+        """Whether bars have to tell what was traded."""
+        return any(isinstance(spec, Nodes) for spec in self.structures)
 
     def __or__(self, other: Needs) -> Needs:
         """The needs of both."""

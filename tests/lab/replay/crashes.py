@@ -14,6 +14,7 @@ from bot.core.types import ZERO
 from bot.lab.replay.result import ReplayResult, Run
 from bot.lab.replay.run import replay
 from bot.lab.tapes import Tape, read_tape
+from bot.runtime.journal.port import Journal
 
 ROOT = Path(__file__).resolve().parents[3]
 
@@ -31,7 +32,11 @@ class Window:
 
 
 def in_crash(
-    shared: Path, folder: Path, window: Window, rules: Mapping[str, Mapping[str, Any]]
+    shared: Path,
+    folder: Path,
+    window: Window,
+    rules: Mapping[str, Mapping[str, Any]],
+    journal: Journal | None = None,
 ) -> ReplayResult:
     """The window played with ``rules`` (by name, with their parameters), and with none."""
     text = (ROOT / "config" / "replay.toml").read_text(encoding="utf-8")
@@ -47,7 +52,7 @@ def in_crash(
     tables = [f'[[rules]]\nuse = "{name}"\nparams = {toml(params)}' for name, params in rules.items()]
     path = folder / "crash.toml"
     path.write_text("\n\n".join((head, "[seatbelt]\nenabled = false", *tables, contracts + tail)))
-    return asyncio.run(replay(tapes_of(shared, window), load(path, {})))
+    return asyncio.run(replay(tapes_of(shared, window), load(path, {}), journal=journal))
 
 
 def worth(run: Run) -> Decimal:

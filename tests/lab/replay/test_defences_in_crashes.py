@@ -10,7 +10,9 @@ from typing import Any
 
 import pytest
 
+from bot.core.facts import BarClosed
 from tests.lab.replay.crashes import Window, acted, in_crash, worth
+from tests.lab.replay.harness import Transcript
 
 pytestmark = pytest.mark.slow
 
@@ -72,3 +74,14 @@ def test_it_leaves_alone_what_needs_no_help(
     played = in_crash(shared, tmp_path, window, {rule: params})
     assert set(acted(played.defended)) <= does
     assert worth(played.defended) == worth(played.undefended)
+
+
+@pytest.mark.parametrize(("place", "told"), [("node", True), ("swing", False)])
+def test_bars_tell_their_volume_where_a_rule_wants_it(
+    place: str, told: bool, shared: Path, tmp_path: Path
+) -> None:
+    journal = Transcript()
+    in_crash(shared, tmp_path, Window(tape=COVID), {"structure_stop": {"behind": place}}, journal)
+    bars = [fact for step in journal.taken for fact in step.facts if isinstance(fact, BarClosed)]
+    assert bars
+    assert all((bar.volume is not None) is told for bar in bars)
