@@ -28,9 +28,6 @@ from bot.core.units import Unit
 _WIDTH = 118
 _MARK = "<!-- Made by `holdfast rules reference`: change the rule, not this page. -->"
 _NEEDS = {
-    "drawdowns": "the account's drawdown",
-    "equity": "what the account is worth",
-    "funding": "funding rates",
     "book": "the order book",
     "open_interest": "open interest",
     "funding": "funding of the next settlement",
