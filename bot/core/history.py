@@ -120,6 +120,23 @@ class History:
         if opened_ms == self.lot_ms:
             return False
         self.lot_ms = opened_ms
+        self.begin()
+        return True
+
+    def gone_lot(self) -> None:
+        """The lot is gone. Where nobody tells when one was opened, whatever comes next is another."""
+        if self.lot_ms:
+            self.forget_stops()
+        else:
+            self.begin()
+
+    def concerns(self, entry: Entry) -> bool:
+        """Whether an intent was prepared for the present lot."""
+        before = entry.before
+        return before is not None and before.opened_ms == self.lot_ms and (self.lot_ms > 0 or not entry.gone)
+
+    def begin(self) -> None:
+        """Nothing has been done for the present lot."""
         self.times_acted.clear()
         self.said.clear()
         self.postures.clear()
@@ -129,7 +146,6 @@ class History:
         for rule in RESERVED_NAMES:  # They are never latched, and what was in vain then is no reason to wait.
             self.equal.pop(rule, None)
         self.forget_stops()
-        return True
 
     def forget_stops(self) -> None:
         """What became of the stops so far is of no matter any more."""
