@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from bot.config.rule_pages import toml
-from bot.config.settings import load
+from bot.config.settings import Settings, load
 from bot.core.settings import DAY_MS
 from bot.core.types import ZERO
 from bot.lab.replay.result import ReplayResult, Run
@@ -39,6 +39,12 @@ def in_crash(
     journal: Journal | None = None,
 ) -> ReplayResult:
     """The window played with ``rules`` (by name, with their parameters), and with none."""
+    settings = settings_for(folder, window, rules)
+    return asyncio.run(replay(tapes_of(shared, window), settings, journal=journal))
+
+
+def settings_for(folder: Path, window: Window, rules: Mapping[str, Mapping[str, Any]]) -> Settings:
+    """The shipped settings for any tape, with these rules alone."""
     text = (ROOT / "config" / "replay.toml").read_text(encoding="utf-8")
     head, _, _ = text.partition("[[rules]]")
     _, contracts, tail = text.partition('[contracts."*"]')
@@ -52,7 +58,7 @@ def in_crash(
     tables = [f'[[rules]]\nuse = "{name}"\nparams = {toml(params)}' for name, params in rules.items()]
     path = folder / "crash.toml"
     path.write_text("\n\n".join((head, "[seatbelt]\nenabled = false", *tables, contracts + tail)))
-    return asyncio.run(replay(tapes_of(shared, window), load(path, {}), journal=journal))
+    return load(path, {})
 
 
 def worth(run: Run) -> Decimal:

@@ -11,8 +11,11 @@ from typing import Any
 import pytest
 
 from bot.core.facts import BarClosed
-from tests.lab.replay.crashes import Window, acted, in_crash, worth
-from tests.lab.replay.harness import Transcript
+from bot.lab.replay.run import make_plan
+from bot.lab.tapes import group, price_path
+from tests.lab.replay.crashes import Window, acted, in_crash, settings_for, tapes_of, worth
+from tests.lab.replay.harness import Transcript, play
+from tests.lab.replay.test_crash_windows import agree
 
 pytestmark = pytest.mark.slow
 
@@ -85,3 +88,23 @@ def test_bars_tell_their_volume_where_a_rule_wants_it(
     bars = [fact for step in journal.taken for fact in step.facts if isinstance(fact, BarClosed)]
     assert bars
     assert all((bar.volume is not None) is told for bar in bars)
+
+
+ALL: dict[str, dict[str, Any]] = {
+    "bracket": {"stop": Decimal("0.08"), "close": Decimal("0.4")},
+    "structure_stop": {"behind": "node", **BEHIND},
+    "take_profit": {"rungs": [{"at": 1, "close": Decimal("0.3")}], "risk": Decimal("0.02")},
+    "time_stop": {"after": "12h", "in_loss": "6h", "max_times": 3},
+}
+
+
+@pytest.mark.parametrize("side", ["long", "short"])
+@pytest.mark.parametrize("tape", [COVID, MAY_2021, FTX])
+def test_all_ways_of_playing_agree_with_all_of_them(
+    tape: str, side: str, shared: Path, tmp_path: Path
+) -> None:
+    window = Window(tape=tape, side=side)
+    settings, tapes = settings_for(tmp_path, window, ALL), group(tapes_of(shared, window))
+    plan = make_plan(settings, tapes, [price_path(each) for each in tapes], None, defended=True)
+    agree(plan, tape)
+    assert len({action.rule for action in play(plan).actions}) > 1
