@@ -10,7 +10,8 @@ from bot.core.intents import Intent, MoveStop, PlaceStop, PlaceTakeProfit
 from bot.core.settings import RuleEntry
 from bot.core.types import OrderKind, PositionId, RuleName
 from strategies.bracket import Bracket, BracketParams
-from tests.building.core import LONG, SHORT, T0, D, Desk, a_position, a_stop, of
+from tests.building.core import CROSS, LONG, SHORT, T0, D, Desk, a_position, a_stop, of
+from tests.core import test_pairs as pairs
 
 LATER = 6_000
 
@@ -103,6 +104,16 @@ def test_a_target_that_was_passed_is_not_placed_behind_the_mark() -> None:
 
 def test_it_needs_no_target() -> None:
     assert wanted(a_desk(target="0")) == [PlaceStop(id=LONG, trigger=D(95))]
+
+
+def test_what_is_hedged_whole_is_protected_by_its_hedge() -> None:
+    near = pairs.hedging(below=D("0.8"), calm=D("0.9"))
+    desk = pairs.a_desk(near, bracket(grace="1h"), free="150")
+    (opening,) = of(Action, desk.holds(a_position(quantity="2", mode=CROSS)))
+    pairs.fills(desk, opening, pairs.a_hedge(quantity="2", mode=CROSS, margin="0"))
+    assert wanted(desk, "100", 3_600_000) == []
+    verdicts = {rule.rule: rule.verdict for rule in desk.engine.explain(LONG.symbol)[0].rules}
+    assert verdicts[RuleName("bracket")] == "quiet until something changes: its hedge protects it"
 
 
 def test_the_next_position_gets_its_own() -> None:
