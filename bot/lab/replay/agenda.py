@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from enum import IntEnum
-from itertools import repeat
+from itertools import repeat, zip_longest
 from operator import attrgetter, itemgetter
 
 from bot.config.befalling import NOTHING, Befalling
@@ -205,9 +205,9 @@ def _recorded(traded: Tape, funding: Tape, instead: Sequence[ScheduledFunding]) 
 
 def _announced(settled: Settled) -> Settled:
     """The settlements, each with the time of the one after it, where there is one."""
-    nexts = (*(at_ms for at_ms, _ in settled[1:]), None)
     return [
-        (at_ms, replace(one, next_ms=next_ms)) for (at_ms, one), next_ms in zip(settled, nexts, strict=True)
+        (at_ms, replace(one, next_ms=None if after is None else after[0]))
+        for (at_ms, one), after in zip_longest(settled, settled[1:])
     ]
 
 
