@@ -14,13 +14,15 @@ from bot.core.equity import Drawdown
 from bot.core.indicators import Move
 from bot.core.intents import Level, Notify
 from bot.core.rule import Decisions, Needs, Params, Ratio, Rule, Timeframe
+from bot.core.structure import Nodes, Structure, Swings, behind
 from bot.core.timeframe import parse_timeframe
-from bot.core.types import RuleName
+from bot.core.types import ZERO, RuleName
 from bot.core.units import Unit
 from bot.core.view import View
 from bot.core.wake import At, BarClose, Figure, Metric, Told, Wake, all_of, any_of
 
 Prices = Annotated[tuple[Annotated[Decimal, Field(gt=0)], ...], Field(max_length=50), Unit("price")]
+_ROW = Decimal("0.005")
 Watched = tuple[str, Wake, bool]
 """What is said of a level, what one waits for, and whether it is reached."""
 
@@ -42,6 +44,14 @@ class LevelAlertParams(Params):
     """The account is this far below its best, raw and smoothed over ``bars`` bars of ``timeframe``."""
     funding_above: Ratio | None = None
     """The position pays more than this at the next settlement, as a fraction of its value."""
+    swings: Annotated[int, Field(ge=0, le=50), Unit("bars")] = 0
+    """The mark passes the nearest swing low or high before the last close, each with so many bars of
+    ``timeframe`` on either side. 0: not watched."""
+    nodes: Annotated[Decimal, Field(ge=0, le=20), Unit("factor")] = Decimal(0)
+    """The mark passes the nearest node of the volume profile: rows of half a per cent with at least this many
+    times the mean. 0: not watched."""
+    look_back: Annotated[int, Field(ge=10, le=250), Unit("bars")] = 200
+    """How far back swings and nodes are looked for."""
     interest_above: Ratio | None = None
     """Open interest changed by more than this over ``bars`` bars of ``timeframe``, either way."""
     timeframe: Timeframe = "5m"
@@ -55,8 +65,11 @@ class LevelAlertParams(Params):
 
     @model_validator(mode="after")
     def _watches_something(self) -> LevelAlertParams:
-        if not self.price_below and not self.price_above and all(v is None for v in self._measures()):
+        if not any((self.price_below, self.price_above, self.swings, self.nodes, *self._measures())):
             message = "it watches nothing: give at least one level, such as distance_below"
+            raise ValueError(message)
+        if self.look_back <= 2 * self.swings:
+            message = f"look_back {self.look_back} must be above twice swings {self.swings}: none fits in"
             raise ValueError(message)
         if self.price_below and self.price_above and max(self.price_below) > min(self.price_above):
             message = (
@@ -83,6 +96,7 @@ class LevelAlert(Rule[LevelAlertParams]):
         self._bar = BarClose(parse_timeframe(params.timeframe))
         self._window_ms = self._bar.timeframe_ms * params.bars
         self._move = Move(self._bar.timeframe_ms, params.bars)
+        self._places = dict(_sought(params, self._bar.timeframe_ms))
 
     @property
     def _depth(self) -> Drawdown:
@@ -93,7 +107,9 @@ class LevelAlert(Rule[LevelAlertParams]):
         params = self.params
         interest = params.interest_above is not None
         return Needs(
+            bars_ms=frozenset({self._bar.timeframe_ms} if self._places else ()),
             indicators=frozenset({self._move} if params.move_above is not None else ()),
+            structures=frozenset(spec for specs in self._places.values() for spec in specs),
             drawdowns=frozenset({self._depth} if params.drawdown_above is not None else ()),
             funding=params.funding_above is not None,
             open_interest=interest,
@@ -132,7 +148,26 @@ class LevelAlert(Rule[LevelAlertParams]):
         if (ratio := params.margin_ratio_above) is not None:
             high = view.margin_ratio > ratio
             yield f"margin ratio above {ratio}", Metric.MARGIN_RATIO.above(ratio), high
+        yield from self._found(view)
         yield from self._told(view)
+
+    def _found(self, view: View) -> Iterator[Watched]:
+        """The nearest places below and above the last close: passed where the mark is beyond them now."""
+        last = view.bar(self._bar.timeframe_ms) if self._places else None
+        for kind, (low, high) in self._places.items():
+            yield f"a new {kind}", self._bar, False
+            if last is None:
+                continue
+            below = behind(view.zones(low) or (), last.close, +1, ZERO)
+            above = behind(view.zones(high) or (), last.close, -1, ZERO)
+            if below is not None:
+                yield f"below the {kind} at {below.low}", Metric.MARK.below(below.low), view.mark < below.low
+            if above is not None:
+                yield (
+                    f"above the {kind} at {above.high}",
+                    Metric.MARK.above(above.high),
+                    view.mark > above.high,
+                )
 
     def _told(self, view: View) -> Iterator[Watched]:
         """What is known where bars close, and where figures are told."""
@@ -152,3 +187,13 @@ class LevelAlert(Rule[LevelAlertParams]):
             told = Told(Figure.OPEN_INTEREST)
             far = changed is not None and abs(changed) > change
             yield f"open interest changed more than {change:.2%} in {bars}", told, far
+
+
+def _sought(params: LevelAlertParams, bar_ms: int) -> Iterator[tuple[str, tuple[Structure, Structure]]]:
+    """What is looked for below and above, by its name."""
+    if params.swings:
+        low, high = (Swings(bar_ms, params.swings, params.look_back, high) for high in (False, True))
+        yield "swing", (low, high)
+    if params.nodes:
+        nodes = Nodes(bar_ms, params.look_back, _ROW, params.nodes)
+        yield "node", (nodes, nodes)

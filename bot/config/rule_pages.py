@@ -19,6 +19,7 @@ from pydantic.fields import FieldInfo
 
 from bot.config.explain import allowed, constraints
 from bot.config.rule_files import RuleClass
+from bot.core.durations import format_duration
 from bot.core.rule import Needs, Rule
 from bot.core.timeframe import format_timeframe
 from bot.core.types import RuleName
@@ -102,7 +103,7 @@ def _default(params: type[BaseModel], name: str, field: FieldInfo) -> str:
     if value is None:
         return "left out"
     serialised = params.model_construct(**{name: value}).model_dump(include={name})[name]
-    return f"`{_toml(serialised)}`"
+    return f"`{toml(serialised)}`"
 
 
 def _table_in(kind: Any) -> type[BaseModel] | None:  # noqa: ANN401 - annotations are whatever somebody wrote
@@ -124,6 +125,9 @@ def _proposals(rule: Rule[Any]) -> str:
     lines += [f"- `{kind.__name__}` once stops of ours were lost" for kind in rule.after_losses]
     if rule.may_increase:
         lines.append("- It may raise exposure, and says so: the guard refuses that of any other rule.")
+    if rule.cooldown_ms is not None:
+        pause = format_duration(rule.cooldown_ms)
+        lines.append(f"- Between two actions it waits {pause}, unless its `cooldown` says otherwise.")
     return "\n".join(line.replace("\n", "\n  ") for line in (*lines, f"- It needs {_needed(rule.needs())}."))
 
 
@@ -163,11 +167,11 @@ def _example(name: str, rule: Rule[Any]) -> str:
     given = {key: value for key, value in rule.params.model_dump().items() if value is not None}
     lines = ["```toml", "[[rules]]", f'use = "{name}"']
     if given:
-        lines += ["", "[rules.params]", *(f"{key} = {_toml(value)}" for key, value in given.items())]
+        lines += ["", "[rules.params]", *(f"{key} = {toml(value)}" for key, value in given.items())]
     return "\n".join([*lines, "```"])
 
 
-def _toml(value: object) -> str:
+def toml(value: object) -> str:
     """A value as TOML spells it in one line."""
     match value:
         case bool():
@@ -175,10 +179,10 @@ def _toml(value: object) -> str:
         case Decimal():
             return f"{value:f}"
         case Mapping():
-            inside = ", ".join(f"{key} = {_toml(each)}" for key, each in value.items() if each is not None)
+            inside = ", ".join(f"{key} = {toml(each)}" for key, each in value.items() if each is not None)
             return f"{{ {inside} }}"
         case list() | tuple() | frozenset() | set():
-            return f"[{', '.join(map(_toml, value))}]"
+            return f"[{', '.join(map(toml, value))}]"
         case str():
             escaped = value.replace("\\", "\\\\").replace('"', '\\"')
             return f'"{escaped}"'

@@ -33,7 +33,9 @@ class Accounting:
         holder = self._books.holder(fact.id)
         if holder is None:
             return
-        holder.history.funding_in_lot += fact.amount
+        history = holder.history
+        history.funding_in_lot += fact.amount
+        history.lot = history.lot.paid(fact.amount, holder.position.quantity)
         if self.samples:
             account = self._books.accounts[fact.id.account]
             account.wallet(holder.contract.settlement).funding += fact.amount

@@ -14,8 +14,8 @@ from bot.core.ledger import Ledger
 from bot.core.memory import Memory
 from bot.core.rule import Params, Rule
 from bot.core.seatbelt import seatbelt_entry
-from bot.core.settings import EngineSettings, RuleEntry, needs_of
-from bot.core.types import Position, PositionId, RuleName, Symbol
+from bot.core.settings import SEATBELT, EngineSettings, RuleEntry, needs_of
+from bot.core.types import OrderKind, Position, PositionId, RuleName, Symbol
 
 
 class Arming:
@@ -40,6 +40,7 @@ class Arming:
         armed = self._armed(id_, hedges=hedges)
         history = self._ledger.history(id_)
         history.new_lot(position.opened_ms)
+        history.lot = history.lot.seen(position, at_ms)
         account = self._books.account(id_.account)
         holder = Holder(self._sequence, account, position, contract, armed, history, known_ms=at_ms)
         holder.free = partial(free_balance, account, contract.settlement, market.marks)
@@ -47,8 +48,18 @@ class Arming:
         self._equip(holder)
         unheld = self._books.unheld.pop(id_, None)
         holder.rest(unheld.orders if unheld is not None else ())
+        self.note_orders(holder)
         self._sequence += 1
         return holder
+
+    def note_orders(self, holder: Holder) -> None:
+        """Its orders are other ones: the first stop that is not the seatbelt's is what the lot began with."""
+        history, placed = holder.history, self._ledger.rule_of_stop
+        lot = history.lot
+        if lot.first_stop is None or lot.first_target is None:
+            chosen = [stop for stop in holder.stops if placed.get(stop.client_id) != SEATBELT]
+            targets = [o for o in holder.orders if o.reduces and o.kind is OrderKind.TAKE_PROFIT_MARKET]
+            history.lot = lot.stopped(holder.position, chosen, placed).aimed(targets)
 
     def free(self, holder: Holder) -> None:
         """Nothing of a hedge is ours any more: what is left of it is guarded as the trader's own."""

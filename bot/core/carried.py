@@ -14,6 +14,7 @@ from bot.core.decisions import Action
 from bot.core.equity import DrawdownRecord
 from bot.core.intents import Intent, SetPosture
 from bot.core.losses import Losses
+from bot.core.lots import NO_LOT, Lot
 from bot.core.pairs import Hedge
 from bot.core.types import AccountName, ClientId, Position, PositionId, RuleName
 
@@ -86,6 +87,7 @@ class PositionRecord:
     losses: Losses
     withdrawn_in_lot: Decimal
     funding_in_lot: Decimal
+    lot: Lot = NO_LOT
     rules: tuple[RuleRecord, ...]
 
 

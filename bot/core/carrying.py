@@ -153,6 +153,7 @@ def _position(id_: PositionId, history: History) -> PositionRecord:
         losses=history.losses,
         withdrawn_in_lot=history.withdrawn_in_lot,
         funding_in_lot=history.funding_in_lot,
+        lot=history.lot,
         rules=tuple(_rule(name, history) for name in names),
     )
 
@@ -186,6 +187,7 @@ def _history(record: PositionRecord) -> History:
         losses=record.losses,
         withdrawn_in_lot=record.withdrawn_in_lot,
         funding_in_lot=record.funding_in_lot,
+        lot=record.lot,
     )
     for rule in record.rules:
         name = rule.rule

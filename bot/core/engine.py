@@ -45,9 +45,11 @@ class Engine:
         """Start knowing nothing: accounts, contracts and positions arrive as facts."""
         self._parked = Parked()
         self._ledger = Ledger(settings.limits, settings.epoch)
-        self.needs = needs_of(settings.rules)
+        self.needs = needs = needs_of(settings.rules)
         """The market data that the configured rules want."""
-        self._market = Market(self.needs.indicators, self.needs.timeframes_ms, self.needs.interest_window_ms)
+        self._market = Market(
+            needs.indicators, needs.timeframes_ms, needs.interest_window_ms, needs.structures
+        )
         self._books = Books(settings, self._market)
         self._folding = Folding(settings, self._books, self._ledger)
         self._arbiter = Arbiter(settings, self._books, self._ledger, self._parked)

@@ -65,6 +65,8 @@ class FundingPaid:
 class BarClosed(NamedTuple):
     """A bar of traded prices is complete. ``at_ms`` is its closing time; ``timeframe_ms`` its length.
 
+    ``volume`` is what was traded, in whatever unit its source counts; ``None`` where nobody told.
+
     A tuple, because a replay lays out all of them beforehand, and it is made in a third of the time.
     """
 
@@ -75,6 +77,7 @@ class BarClosed(NamedTuple):
     high: Decimal
     low: Decimal
     close: Decimal
+    volume: Decimal | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -164,8 +164,10 @@ class Folding:
             holder.become(fact.position)
             if moved:
                 self._books.rewatch(account)
-            if holder.history.new_lot(fact.position.opened_ms):
+            history = holder.history
+            if history.new_lot(fact.position.opened_ms):
                 holder.stand()
+            history.lot = history.lot.seen(fact.position, fact.at_ms)
             self._books.touch_one(holder)
         if self._books.pairs.hedges:
             self._books.touch_pair(fact.id, gone=fact.position is None)
@@ -214,6 +216,7 @@ class Folding:
         miss_stops(self._books, self._ledger, holder, alive, fact.at_ms)
         self._ledger.keep_stops(set(alive), {order.client_id for order in holder.orders})
         holder.rest(fact.orders)
+        self.arming.note_orders(holder)
         self._books.touch_one(holder)
 
     def _lost(self, fact: Liquidated | Deleveraged | Delivered) -> None:

@@ -10,6 +10,7 @@ from bot.core.decisions import Action
 from bot.core.intents import CancelStop, Intent, MoveStop, ReducePosition, SetPosture
 from bot.core.lives import CLOSED, FAILED, UNANSWERED
 from bot.core.losses import NO_LOSSES, Losses
+from bot.core.lots import NO_LOT, Lot
 from bot.core.settings import RESERVED_NAMES
 from bot.core.types import ZERO, ClientId, Position, RuleName
 
@@ -94,6 +95,8 @@ class History:
     """Margin that was taken back out again."""
     funding_in_lot: Decimal = ZERO
     """Funding received; below 0 it was paid."""
+    lot: Lot = NO_LOT
+    """What is remembered of the present lot itself."""
     said: dict[RuleName, Action] = field(default_factory=dict)
     """Each rule's last alert or posture: nothing that is sent."""
     gone: dict[ClientId, int | None] = field(default_factory=dict)
@@ -117,15 +120,32 @@ class History:
         if opened_ms == self.lot_ms:
             return False
         self.lot_ms = opened_ms
+        self.begin()
+        return True
+
+    def gone_lot(self) -> None:
+        """The lot is gone. Where nobody tells when one was opened, whatever comes next is another."""
+        if self.lot_ms:
+            self.forget_stops()
+        else:
+            self.begin()
+
+    def concerns(self, entry: Entry) -> bool:
+        """Whether an intent was prepared for the present lot."""
+        before = entry.before
+        return before is not None and before.opened_ms == self.lot_ms and (self.lot_ms > 0 or not entry.gone)
+
+    def begin(self) -> None:
+        """Nothing has been done for the present lot."""
         self.times_acted.clear()
         self.said.clear()
         self.postures.clear()
+        self.lot = NO_LOT
         self.actions_in_lot = 0
         self.margin_in_lot = self.withdrawn_in_lot = self.funding_in_lot = ZERO
         for rule in RESERVED_NAMES:  # They are never latched, and what was in vain then is no reason to wait.
             self.equal.pop(rule, None)
         self.forget_stops()
-        return True
 
     def forget_stops(self) -> None:
         """What became of the stops so far is of no matter any more."""

@@ -218,7 +218,7 @@ class Ledger:
         """The position is gone: nothing holds its next lot up. What was in flight costs until proven."""
         history = self.history(id_)
         history.in_flight = None
-        history.forget_stops()
+        history.gone_lot()
         for entry in self.entries.values():
             if entry.action.intent.id == id_:
                 entry.gone = True
@@ -271,7 +271,7 @@ class Ledger:
     def _take_back(self, entry: Entry, history: History) -> None:
         """Return what a failed action had taken, to the lot and the day it was taken from."""
         action, draws = entry.action, _drawn(entry)
-        same_lot = entry.before is not None and entry.before.opened_ms == history.lot_ms
+        same_lot = history.concerns(entry)
         if same_lot:
             history.times_acted[action.rule] -= 1
         if same_lot and isinstance(action.intent, WithdrawMargin):
@@ -293,7 +293,7 @@ def _note_fill(entry: Entry, intent: ReducePosition, history: History) -> None:
         history.unfilled.pop(rule, None)
         return
     history.unfilled[rule] = history.unfilled.get(rule, 0) + 1
-    if not entry.traded and entry.before is not None and entry.before.opened_ms == history.lot_ms:
+    if not entry.traded and history.concerns(entry):
         history.times_acted[rule] -= 1
 
 

@@ -12,6 +12,7 @@ from bot.core.funding import Funding
 from bot.core.indicators import Atr, Indicator, Series, series_of
 from bot.core.interest import InterestHistory
 from bot.core.passage import Passage, PassageSeries
+from bot.core.structure import Structure, StructureSeries, Zones, structure_series
 from bot.core.timeframe import format_timeframe
 from bot.core.types import Symbol
 
@@ -26,7 +27,7 @@ class _Bars:
     """The closed bars of one symbol and timeframe: the last of them, and the indicators over all."""
 
     last: BarClosed
-    series: tuple[Series, ...]
+    series: tuple[Series | StructureSeries, ...]
 
 
 class Market:
@@ -36,6 +37,8 @@ class Market:
         "_bars",
         "_indicators",
         "_specs",
+        "_structure_specs",
+        "_structures",
         "_timeframes_ms",
         "books",
         "contracts",
@@ -52,8 +55,9 @@ class Market:
         indicators: Iterable[Indicator],
         timeframes_ms: Collection[int] = (),
         interest_window_ms: int = 0,
+        structures: Iterable[Structure] = (),
     ) -> None:
-        """Know nothing yet; ``indicators`` will be computed, and bars of ``timeframes_ms`` will be told.
+        """Know nothing yet; what is named here will be computed, and bars of ``timeframes_ms`` will be told.
 
         Those of the indicators need not be named again. Open interest is kept for ``interest_window_ms``.
         """
@@ -75,6 +79,10 @@ class Market:
             self._specs.setdefault(spec.timeframe_ms, []).append(spec)
         self._timeframes_ms = frozenset(timeframes_ms) | self._specs.keys()
         self._indicators: dict[tuple[Symbol, Indicator], Series] = {}
+        self._structure_specs: dict[int, list[Structure]] = {}
+        for each in structures:
+            self._structure_specs.setdefault(each.timeframe_ms, []).append(each)
+        self._structures: dict[tuple[Symbol, Structure], StructureSeries] = {}
 
     def mark(self, fact: MarkPrice) -> None:
         """Take a mark price as the present one."""
@@ -107,15 +115,21 @@ class Market:
         symbol, timeframe_ms = key = fact.symbol, fact.timeframe_ms
         bars = self._bars.get(key)
         if bars is None:
-            made = {spec: series_of(spec) for spec in self._specs.get(timeframe_ms, ())}
-            self._indicators.update({(symbol, spec): series for spec, series in made.items()})
-            bars = self._bars[key] = _Bars(fact, tuple(made.values()))
+            bars = self._bars[key] = _Bars(fact, self._made(symbol, timeframe_ms))
         elif fact.at_ms <= bars.last.at_ms:
             return False
         bars.last = fact
         for series in bars.series:
             series.update(fact)
         return True
+
+    def _made(self, symbol: Symbol, timeframe_ms: int) -> tuple[Series | StructureSeries, ...]:
+        """What is counted over one symbol's bars of one timeframe, without history."""
+        made = {spec: series_of(spec) for spec in self._specs.get(timeframe_ms, ())}
+        found = {spec: structure_series(spec) for spec in self._structure_specs.get(timeframe_ms, ())}
+        self._indicators.update({(symbol, spec): series for spec, series in made.items()})
+        self._structures.update({(symbol, spec): series for spec, series in found.items()})
+        return (*made.values(), *found.values())
 
     def last_bar(self, symbol: Symbol, timeframe_ms: int) -> BarClosed | None:
         """The last closed bar, ``None`` before the first; raises where nobody declared the timeframe."""
@@ -148,6 +162,14 @@ class Market:
             declared = spec in self._specs.get(spec.timeframe_ms, ())
             assert declared, undeclared(_named(spec))
         return series
+
+    def zones(self, symbol: Symbol, spec: Structure) -> Zones | None:
+        """Zones of price, ``None`` while history is too short; raises where nobody declared them."""
+        series = self._structures.get((symbol, spec))
+        if series is None:
+            assert spec in self._structure_specs.get(spec.timeframe_ms, ()), undeclared(repr(spec))
+            return None
+        return series.value
 
 
 def _named(spec: Indicator) -> str:

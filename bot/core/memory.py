@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from bot.core.book import Holder
     from bot.core.decisions import Action
     from bot.core.ledger import Ledger
+    from bot.core.lots import Lot
     from bot.core.market import Market
 
 
@@ -48,6 +49,21 @@ class Memory:
     def stance(self) -> SetPosture | None:
         """The posture that the rule has set and that holds; ``None`` where it has set none."""
         return self._holder.history.postures.get(self._rule)
+
+    @property
+    def lot(self) -> Lot:
+        """What is remembered of the present lot: how large it was, which stop it began with."""
+        return self._holder.history.lot
+
+    @property
+    def placed_first_stop(self) -> bool:
+        """Whether the stop the lot began with is one that this rule has placed itself."""
+        return self.lot.first_stop_by == self._rule
+
+    @property
+    def held_since_ms(self) -> int:
+        """When the lot was opened; where the venue does not tell, when it was first seen here."""
+        return self._holder.position.opened_ms or self.lot.since_ms
 
     @property
     def margin_added(self) -> Decimal:

@@ -37,7 +37,9 @@ def pace(kind: type[Intent], case: Case, ledger: Ledger, limits: Limits) -> No |
         return No(Because.THROTTLED, "equal actions without effect; reset it to go on")
     if kind is SetPosture:
         return None
-    cooldown = limits.cooldown_ms if entry.cooldown_ms is None else entry.cooldown_ms
+    cooldown = entry.rule.cooldown_ms if entry.cooldown_ms is None else entry.cooldown_ms
+    if cooldown is None:
+        cooldown = limits.cooldown_ms
     if kind is Notify:
         said = history.said.get(rule)
         last = None if said is None else said.at_ms

@@ -18,6 +18,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 from bot.core.equity import Drawdown
 from bot.core.indicators import Indicator
 from bot.core.intents import Intent
+from bot.core.structure import Nodes, Structure
 from bot.core.timeframe import parse_timeframe
 from bot.core.types import RuleName
 from bot.core.units import Unit
@@ -86,6 +87,8 @@ class Needs:
     """Timeframes of closed bars, in milliseconds."""
     indicators: frozenset[Indicator] = frozenset()
     """Indicators over closed bars; their timeframes need not be named again."""
+    structures: frozenset[Structure] = frozenset()
+    """Where the market has been and turned before, over closed bars, whose timeframes are named with it."""
     drawdowns: frozenset[Drawdown] = frozenset()
     """How far the account is below its best; their timeframes need not be named again."""
     equity: bool = False
@@ -102,7 +105,8 @@ class Needs:
     @property
     def timeframes_ms(self) -> frozenset[int]:
         """Every timeframe whose closed bars are wanted, for themselves or for what is counted over them."""
-        return self.bars_ms | {spec.timeframe_ms for spec in (*self.indicators, *self.drawdowns)}
+        counted = (*self.indicators, *self.structures, *self.drawdowns)
+        return self.bars_ms | {spec.timeframe_ms for spec in counted}
 
     @property
     def figures(self) -> frozenset[Figure]:
@@ -110,11 +114,17 @@ class Needs:
         wanted = ((Figure.FUNDING, self.funding), (Figure.OPEN_INTEREST, self.open_interest))
         return frozenset(figure for figure, is_wanted in wanted if is_wanted)
 
+    @property
+    def volumes(self) -> bool:
+        """Whether bars have to tell what was traded."""
+        return any(isinstance(spec, Nodes) for spec in self.structures)
+
     def __or__(self, other: Needs) -> Needs:
         """The needs of both."""
         return Needs(
             bars_ms=self.bars_ms | other.bars_ms,
             indicators=self.indicators | other.indicators,
+            structures=self.structures | other.structures,
             drawdowns=self.drawdowns | other.drawdowns,
             equity=self.equity or other.equity,
             funding=self.funding or other.funding,
@@ -142,6 +152,9 @@ class Rule(Generic[P]):
     """What it yields beside those only where stops of ours were lost (``Losses.grave``)."""
     may_increase: ClassVar[bool] = False
     """Whether the rule may raise exposure. The guard refuses such intents of any other rule."""
+    cooldown_ms: ClassVar[int | None] = None
+    """Least time between two of its actions where its table in the configuration names none. For a rule that
+    has several things to do at once; ``None`` is what holds for all."""
     example: ClassVar[Mapping[str, Any]] = MappingProxyType({})
     """Parameters as a configuration may give them, for the example in the rule reference: what differs from
     the defaults, or has none."""

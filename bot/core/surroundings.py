@@ -9,8 +9,10 @@ from bot.core.chance import distance_where, p_liquidation
 from bot.core.facts import BarClosed, Book
 from bot.core.funding import Funding
 from bot.core.indicators import Atr, Indicator
+from bot.core.margin.arithmetic import break_even
 from bot.core.margin.project import margin_at_leverage
 from bot.core.situation import Situation
+from bot.core.structure import Structure, Zones
 from bot.core.types import MarginMode, PositionId
 
 if TYPE_CHECKING:
@@ -36,6 +38,33 @@ class Surroundings:
     def indicator(self, spec: Indicator) -> Decimal | None:
         """An indicator the rule declared it needs; ``None`` while history is too short."""
         return self._situation.market.value(self._situation.id.symbol, spec)
+
+    def zones(self, spec: Structure) -> Zones | None:
+        """Where the market has been and turned before, of a need the rule declared; ``None`` as above."""
+        return self._situation.market.zones(self._situation.id.symbol, spec)
+
+    @property
+    def break_even(self) -> Decimal | None:
+        """The price at which the position gets back its fees, both ways, and the funding it has paid.
+
+        Per unit of what is still held. ``None`` where it has received more than it can lose.
+        """
+        s = self._situation
+        each = self.memory.lot.funding_each
+        return break_even(s.position, s.contract, taker_fee=s.taker_fee, funding=each)
+
+    @property
+    def risked(self) -> Decimal | None:
+        """From the entry to the stop the lot began with, in price: one R. ``None`` if there was none.
+
+        A stop that the asking rule has placed itself says nothing of what somebody wanted to risk.
+        """
+        memory, position = self.memory, self._situation.position
+        lot = memory.lot
+        if lot.first_stop is None or memory.placed_first_stop:
+            return None
+        risked = position.id.side.sign * (position.entry - lot.first_stop)
+        return risked if risked > 0 else None
 
     @property
     def memory(self) -> Memory:

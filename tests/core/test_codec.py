@@ -6,7 +6,7 @@ from decimal import Decimal
 from enum import StrEnum
 from functools import cache
 from types import UnionType
-from typing import Any, NewType, get_args, get_origin, get_type_hints
+from typing import Any, NewType, Union, get_args, get_origin, get_type_hints
 
 import pytest
 from hypothesis import given, settings
@@ -31,7 +31,7 @@ def built_from(hint: Any) -> st.SearchStrategy[Any]:
         return st.decimals(allow_nan=False, allow_infinity=False)
     if get_origin(hint) is tuple:
         return st.lists(built_from(get_args(hint)[0]), max_size=3).map(tuple)
-    if isinstance(hint, UnionType):
+    if isinstance(hint, UnionType) or get_origin(hint) is Union:
         return st.one_of([built_from(member) for member in get_args(hint)])
     if hint is type(None):
         return st.none()
@@ -52,7 +52,8 @@ POSITIVE = {"quantity", "entry", "leverage", "tick", "lot"}
 
 def accepted(cls: Any, kwargs: dict[str, Any]) -> Any:
     """An object, or None where its own checks refuse it; the commonest refusals are mended first."""
-    kwargs |= {name: abs(kwargs[name]) + 1 for name in POSITIVE & kwargs.keys()}
+    numbers = {name for name in POSITIVE & kwargs.keys() if isinstance(kwargs[name], Decimal)}
+    kwargs |= {name: abs(kwargs[name]) + 1 for name in numbers}
     if tiers := kwargs.get("tiers"):
         kwargs["tiers"] = (type(tiers[0])(floor=Decimal(0), cap=None, rate=tiers[0].rate),)
     try:

@@ -143,7 +143,7 @@ def test_a_fall_that_happened_before_makes_the_next_one_likelier_and_no_rise() -
     crash = [a_bar(301, price, price, price * 0.8, price * 0.99)]
     later = wandering(200, seed=5, first=302)
     scale = price * 0.99 / 100
-    rest = [a_bar(b.at_ms // HOUR, *(float(p) * scale for p in b[3:])) for b in later]
+    rest = [a_bar(b.at_ms // HOUR, *(float(p) * scale for p in b[3:7])) for b in later]
     without, with_crash = after(calm + wandering(201, seed=5, first=301)), after(calm + crash + rest)
 
     def said(series: PassageSeries, *, falling: bool) -> Decimal:
@@ -156,7 +156,7 @@ def test_a_fall_that_happened_before_makes_the_next_one_likelier_and_no_rise() -
 
 def test_the_unit_of_the_price_does_not_matter() -> None:
     bars = wandering(300)
-    thousandfold = [a_bar(b.at_ms // HOUR, *(float(p) * 1_000 for p in b[3:])) for b in bars]
+    thousandfold = [a_bar(b.at_ms // HOUR, *(float(p) * 1_000 for p in b[3:7])) for b in bars]
     assert after(bars).probability(D("0.03"), falling=True) == after(thousandfold).probability(
         D("0.03"), falling=True
     )
@@ -197,7 +197,7 @@ def test_a_calibration_counts_what_was_said_and_what_was_seen() -> None:
 
 def test_the_bars_of_a_tape_are_those_that_a_rule_would_be_told() -> None:
     tape = a_tape([(100, 110, 90, 105), (105, 106, 104, 104)], BTC, exponent=1)
-    assert [(bar.at_ms - START_MS, *bar[3:]) for bar in bars_of(tape, MINUTE_MS)] == [
+    assert [(bar.at_ms - START_MS, *bar[3:7]) for bar in bars_of(tape, MINUTE_MS)] == [
         (MINUTE_MS, D("10"), D("11"), D("9"), D("10.5")),
         (2 * MINUTE_MS, D("10.5"), D("10.6"), D("10.4"), D("10.4")),
     ]

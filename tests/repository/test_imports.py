@@ -21,6 +21,8 @@ RULE_INTERFACE = {
     "bot.core.intents",
     "bot.core.planner",
     "bot.core.rule",
+    "bot.core.stopping",
+    "bot.core.structure",
     "bot.core.timeframe",
     "bot.core.types",
     "bot.core.units",

@@ -101,6 +101,27 @@ def test_open_interest_either_way(now: str) -> None:
     assert found == [[], [], ["open interest changed more than 5.00% in 1 bars of 5m"]]
 
 
+def test_a_swing_that_the_market_made_is_a_level() -> None:
+    desk = a_desk(swings=1, look_back=10)
+    # Five-minute bars of one price each: a swing high at 101, a swing low at 99.
+    assert [bar(desk, price) for price in ("100", "101", "100", "99", "100")] == [[]] * 5
+    assert said(desk.mark("99", after_ms=1)) == []
+    assert said(desk.mark("98.9", after_ms=1)) == ["below the swing at 99"]
+    assert said(desk.mark("101.1", after_ms=1)) == ["above the swing at 101"]
+    # Once a bar has closed beyond it, it is none any more.
+    assert bar(desk, "98") == ["below the swing at 99"]
+    assert said(desk.mark("97", after_ms=HOUR)) == []
+
+
+def test_a_node_of_the_volume_profile_is_a_level() -> None:
+    desk = a_desk(nodes="1.5", look_back=10)
+    # Eight of ten bars at 100, in the row from 1.005 ** 923 = 99.833202 on.
+    for price in ("100",) * 8 + ("102", "102"):
+        bar(desk, price)
+    assert said(desk.mark("100", after_ms=1)) == []
+    assert said(desk.mark("99", after_ms=1)) == ["below the node at 99.833202"]
+
+
 def test_what_was_said_is_known_over_a_restart() -> None:
     desk = a_desk(price_below=["95"])
     desk.mark("94.9")

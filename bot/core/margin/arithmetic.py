@@ -59,6 +59,19 @@ def initial_margin(position: Position, contract: Contract, price: Decimal) -> De
     return margin + rules.closing_fee * fee_value(position, contract, rules.margin_fee_at, price)
 
 
+def break_even(
+    position: Position, contract: Contract, *, taker_fee: Decimal, funding: Decimal
+) -> Decimal | None:
+    """The price at which closing gets back what opening and closing cost, and the funding paid so far.
+
+    ``funding`` is what was received (negative: paid) per unit of quantity. Both trades are taken to have been
+    at market. ``None`` where the funding received is more than the position can lose.
+    """
+    way, entry = direction(position, contract), coordinate(contract, position.entry)
+    found = (entry * (way + taker_fee) - funding) / (way - taker_fee)
+    return coordinate(contract, found) if found > 0 else None
+
+
 def funding(position: Position, contract: Contract, mark: Decimal, rate: Decimal) -> Decimal:
     """Funding received (negative: paid) at a settlement. A positive rate is paid by longs to shorts."""
     amount = contract.notional(position.quantity, mark) * rate

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from enum import IntEnum
-from itertools import repeat
+from itertools import repeat, zip_longest
 from operator import attrgetter, itemgetter
 
 from bot.config.befalling import NOTHING, Befalling
@@ -116,14 +116,18 @@ def agenda(
     schedule: Schedule,
     *,
     announced: bool = False,
+    volumes: bool = False,
 ) -> Agenda:
     """Write down what happens beside the prices of ``tapes`` (traded, funding), until the last of them ends.
 
     TapeError where a timeframe cannot be made of a tape. ``announced``: with every settlement it is told when
     the next one is, as venues do, and its rate for the next, because a better forecast is not on the tape.
+    ``volumes``: bars tell what was traded, where the tape holds it.
     """
     played = sorted(tapes, key=lambda each: each[0].symbol)
-    dated = [each for timeframe_ms in sorted(timeframes_ms) for each in _closing_bars(played, timeframe_ms)]
+    dated: list[Dated] = []
+    for timeframe_ms in sorted(timeframes_ms):
+        dated.extend(_closing_bars(played, timeframe_ms, volumes=volumes))
     dated.extend(_funding(played, schedule.befalling.funding, announced=announced))
     for traded, _ in played:
         for gap in gaps(traded):
@@ -142,13 +146,18 @@ def agenda(
     return Agenda([item[0] for item in dated], [item[3] for item in dated])
 
 
-def _closing_bars(played: Sequence[tuple[Tape, Tape | None]], timeframe_ms: int) -> Iterator[Dated]:
+def _closing_bars(
+    played: Sequence[tuple[Tape, Tape | None]], timeframe_ms: int, *, volumes: bool
+) -> Iterator[Dated]:
     """The bars of one timeframe, those of all symbols that close at one time together."""
     together: dict[int, list[BarClosed]] = {}
     for traded, _ in played:
-        made = aggregate(traded, timeframe_ms)
+        made = aggregate(traded, timeframe_ms, volumes=volumes)
         times = made.close_time_ms.tolist()
-        columns = (tick_prices(each, made.exponent) for each in (made.open, made.high, made.low, made.close))
+        prices = (made.open, made.high, made.low, made.close)
+        columns: list[Iterable[Decimal]] = [tick_prices(each, made.exponent) for each in prices]
+        if made.volume is not None:
+            columns.append([Decimal(f"{each:.8g}") for each in made.volume.tolist()])
         bars = map(BarClosed, times, repeat(Symbol(traded.symbol)), repeat(timeframe_ms), *columns)
         keys = (made.close_time_ms * RANKS + int(Rank.BAR)).tolist()
         for key, bar in zip(keys, bars, strict=True):
@@ -196,9 +205,9 @@ def _recorded(traded: Tape, funding: Tape, instead: Sequence[ScheduledFunding]) 
 
 def _announced(settled: Settled) -> Settled:
     """The settlements, each with the time of the one after it, where there is one."""
-    nexts = (*(at_ms for at_ms, _ in settled[1:]), None)
     return [
-        (at_ms, replace(one, next_ms=next_ms)) for (at_ms, one), next_ms in zip(settled, nexts, strict=True)
+        (at_ms, replace(one, next_ms=None if after is None else after[0]))
+        for (at_ms, one), after in zip_longest(settled, settled[1:])
     ]
 
 

@@ -146,7 +146,9 @@ def write_agenda(plan: Plan, engine: Engine) -> Agenda:
     tapes = [(each.traded, each.funding) for each in plan.tapes]
     with _uncollected():
         needs = engine.needs
-        return agenda(tapes, needs.timeframes_ms, plan.schedule(watched), announced=needs.funding)
+        return agenda(
+            tapes, needs.timeframes_ms, plan.schedule(watched), announced=needs.funding, volumes=needs.volumes
+        )
 
 
 @contextmanager

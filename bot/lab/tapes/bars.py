@@ -26,6 +26,8 @@ class Bars:
     high: Ticks
     low: Ticks
     close: Ticks
+    volume: npt.NDArray[np.float64] | None
+    """``None`` where the tape holds none, or nobody asked for it."""
     complete: npt.NDArray[np.bool_]
 
     def __len__(self) -> int:
@@ -33,7 +35,7 @@ class Bars:
         return len(self.close_time_ms)
 
 
-def aggregate(traded: Tape, timeframe_ms: int) -> Bars:
+def aggregate(traded: Tape, timeframe_ms: int, *, volumes: bool = False) -> Bars:
     """Bars of `timeframe_ms` aligned to the UTC epoch; TapeError if the tape's interval does not divide it.
 
     A constituent belongs to the bar in which its last millisecond lies, so that no bar tells what is not
@@ -62,5 +64,6 @@ def aggregate(traded: Tape, timeframe_ms: int) -> Bars:
         high=np.maximum.reduceat(traded.high, first)[part],
         low=np.minimum.reduceat(traded.low, first)[part],
         close=traded.close[last][part],
+        volume=np.add.reduceat(traded.volume, first)[part] if volumes and traded.volume is not None else None,
         complete=(counts == timeframe_ms // interval_ms)[part],
     )

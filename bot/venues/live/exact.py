@@ -34,6 +34,16 @@ def positive(value: object, what: str) -> Decimal:
     return number
 
 
+def volume(value: object) -> Decimal | None:
+    """What was traded in a bar, in whatever the exchange counts; ``None`` where it is not told."""
+    if value is None:
+        return None
+    number = exact(value, "volume of a bar")
+    if number < 0:
+        raise ValueError(f"volume of a bar is {value!r}, expected at least 0")
+    return number
+
+
 def plain(number: Decimal) -> str:
     """``number`` as exchanges read it: no exponent, no trailing noughts."""
     text = f"{number:f}"

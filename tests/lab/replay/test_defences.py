@@ -17,7 +17,7 @@ from tests.lab.replay.scenes import PAUSES_MS, RULE_KINDS, a_scene
 from tests.lab.replay.seeking import seek, wander
 from tests.strategies.contract.example import SHIPPED, example_of, rule_named
 
-SEEDS = 24
+SEEDS = 16
 """For each rule; a quarter of the tapes wander, the others seek the edges."""
 
 DRAWN = [name for name in SHIPPED if example_of(name).draw is not None]

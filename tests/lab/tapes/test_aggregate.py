@@ -1,7 +1,9 @@
 """Bars of coarser timeframes."""
 
 from collections.abc import Callable
+from dataclasses import replace
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -84,3 +86,13 @@ def test_aggregation_gives_what_a_loop_gives(
     times = [minute * MINUTE for minute in minutes]
     made = aggregate(make_tape(bars, times), multiple * MINUTE)
     assert rows(made) == plain(times, bars, multiple * MINUTE)
+
+
+def test_volumes_are_added_up_where_they_are_asked_for(make_tape: MakeTape) -> None:
+    tape = make_tape([(1, 1, 1, 1)] * 4, [at * MINUTE for at in range(4)])
+    told = replace(tape, volume=np.array([1.5, 2, 4, 8]))
+    made = aggregate(told, 2 * MINUTE, volumes=True)
+    assert made.volume is not None
+    assert made.volume.tolist() == [3.5, 12]
+    assert aggregate(told, 2 * MINUTE).volume is None
+    assert aggregate(tape, 2 * MINUTE, volumes=True).volume is None

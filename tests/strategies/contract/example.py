@@ -37,6 +37,8 @@ class Example:
     draw: Callable[[Random], Mapping[str, Any]] | None
     """Parameters that act on tapes of half an hour, for the oracle (``tests.lab.replay.test_defences``).
     ``None`` where the rule needs scenes of its own, and has them."""
+    rule: type[Rule[Any]] | None = None
+    """Instead of the shipped rule of that name: a planted one, that breaks a promise."""
     held: Sequence[Position] = (a_position(),)
     before: Sequence[Beat] = ()
     """What is known already when the positions are seen: marks, books, closed bars."""
@@ -47,7 +49,10 @@ class Example:
 
 
 def example_of(name: str) -> Example:
-    """The example of a shipped rule; fails where there is none."""
+    """The example of a shipped rule, or of a planted one; fails where there is none."""
+    if name not in SHIPPED:
+        planted: Mapping[str, Example] = import_module("tests.strategies.contract.planted").PLANTED
+        return planted[name]
     assert (HERE / f"{name}.py").is_file(), f"strategies/{name}.py has no example in {HERE}"
     example = import_module(f"tests.strategies.contract.examples.{name}").EXAMPLE
     assert isinstance(example, Example), f"examples/{name}.py has no EXAMPLE"
@@ -63,7 +68,12 @@ def rule_named(name: str, params: Mapping[str, Any], called: str | None = None) 
 
 def entry_of(name: str, example: Example) -> RuleEntry:
     """The rule of an example, as a configuration would arm it."""
-    return RuleEntry(rule=rule_named(name, example.params), cooldown_ms=example.cooldown_ms)
+    kind = example.rule
+    if kind is None:
+        rule = rule_named(name, example.params)
+    else:
+        rule = kind(RuleName(name), kind.params_type().model_validate(example.params))
+    return RuleEntry(rule=rule, cooldown_ms=example.cooldown_ms)
 
 
 # -- beats --------------------------------------------------------------------------------------------

@@ -18,7 +18,7 @@ from bot.core.types import Position, PositionId
 from bot.core.units import Unit
 from bot.lab.replay.oracle import AlwaysAsking
 from tests.building.core import Desk, of
-from tests.strategies.contract.example import HOUR, SHIPPED, Beat, entry_of, example_of, files, rule_named
+from tests.strategies.contract.example import HOUR, SHIPPED, Beat, entry_of, example_of, files
 from tests.strategies.contract.playing import (
     Recorded,
     a_desk,
@@ -67,7 +67,7 @@ def test_the_example_makes_it_act_and_nothing_raises(name: str) -> None:
 
 @every_rule
 def test_its_parameters_say_what_they_mean_and_cannot_be_changed(name: str) -> None:
-    params = rule_named(name, example_of(name).params).params_type()
+    params = entry_of(name, example_of(name)).rule.params_type()
     undescribed = [field for field, info in params.model_fields.items() if not info.description]
     assert undescribed == []
     numbers = {field: info for field, info in params.model_fields.items() if counts(info.annotation)}
@@ -180,7 +180,8 @@ def test_a_restart_in_mid_cooldown_changes_nothing(name: str) -> None:
     example = example_of(name)
     desk, _, left = until_it_acts(name, example)
     entry = entry_of(name, example)
-    cooldown_ms = example.limits.cooldown_ms if entry.cooldown_ms is None else entry.cooldown_ms
+    own = entry.rule.cooldown_ms if entry.cooldown_ms is None else entry.cooldown_ms
+    cooldown_ms = example.limits.cooldown_ms if own is None else own
     assert cooldown_ms > 0
     desk.now_ms += cooldown_ms // 2
     other = restarted(desk, name, example)

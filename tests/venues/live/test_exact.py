@@ -6,7 +6,7 @@ from decimal import Decimal
 
 import pytest
 
-from bot.venues.live.exact import exact, plain, positive
+from bot.venues.live.exact import exact, plain, positive, volume
 
 
 @pytest.mark.parametrize(
@@ -35,3 +35,11 @@ def test_a_price_of_nothing_is_refused(value: object) -> None:
 )
 def test_a_number_goes_out_without_an_exponent(number: str, text: str) -> None:
     assert plain(Decimal(number)) == text
+
+
+def test_a_bar_may_tell_no_volume_but_none_below_nothing() -> None:
+    assert volume(None) is None
+    assert volume("0") == 0
+    assert volume("12.5") == Decimal("12.5")
+    with pytest.raises(ValueError, match="volume of a bar"):
+        volume("-1")

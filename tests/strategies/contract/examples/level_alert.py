@@ -16,9 +16,16 @@ def draw(random: Random) -> dict[str, Any]:
         "move_above": D("0.004"),
         "drawdown_above": D("0.01"),
         "funding_above": D("0.001"),
+        "swings": 1,
+        "nodes": D("1.1"),
     }
     chosen = random.sample(sorted(watched), 3)
-    return {name: watched[name] for name in chosen} | {"timeframe": "1m", "bars": 2, "again": "3m"}
+    return {name: watched[name] for name in chosen} | {
+        "timeframe": "1m",
+        "bars": 2,
+        "again": "3m",
+        "look_back": 10,
+    }
 
 
 EXAMPLE = Example(

@@ -126,6 +126,7 @@ def test_a_bar_is_told_when_it_is_closed() -> None:
             high=D("0.0025"),
             low=D("0.0005"),
             close=D("0.0020"),
+            volume=D(1000),
         ),
     )
 

@@ -73,6 +73,7 @@ def test_bars_close_where_the_next_ones_open_and_the_open_one_is_left_out() -> N
             high=D("0.80000000"),
             low=D("0.01575800"),
             close=D("0.01577100"),
+            volume=D("148976.11427815"),
         )
     ]
     assert len(USDM.reading.bars(btc(), 3_600_000, [second, first], now_ms + 1)) == 2

@@ -112,6 +112,7 @@ def test_a_bar_is_told_when_it_has_closed() -> None:
             high=D(16677),
             low=D(16608),
             close=D(16677),
+            volume=D("2.081"),
         ),
     )
 

@@ -93,6 +93,7 @@ def test_a_bar_is_told_when_it_has_closed() -> None:
             high=D("8553.74"),
             low=D("8527.17"),
             close=D("8548.26"),
+            volume=D(45247),
         ),
     )
 

@@ -233,6 +233,7 @@ def test_the_bar_that_is_still_open_is_left_out() -> None:
         high=D("22450.0"),
         low=D("22441.5"),
         close=D("22441.5"),
+        volume=D(312931),
     )
     assert READING.bars(btc(), 60_000, frame("bars"), 1678168139999) == [first]
     both = READING.bars(btc(), 60_000, frame("bars"), 1678168140000)

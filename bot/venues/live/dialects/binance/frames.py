@@ -159,8 +159,8 @@ def _bar(row: Mapping[str, Any], listing: Listing) -> Heard:
     instrument = listing.by_id.get(row["s"])
     if instrument is None or not truth(told["x"], "x"):
         return IGNORED
-    prices = [told[field] for field in "ohlc"]
-    closed = bar(instrument, parse_timeframe(told["i"]), moment(told["t"], "t"), prices)
+    fields = [told[field] for field in "ohlcv"]
+    closed = bar(instrument, parse_timeframe(told["i"]), moment(told["t"], "t"), fields)
     return Heard(facts=(closed,))
 
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from bot.core.facts import BarClosed, FundingRate, MarkPrice
 from bot.core.types import ONE
 from bot.venues.live.dialects.binance.payloads import moment
-from bot.venues.live.exact import exact, positive
+from bot.venues.live.exact import exact, positive, volume
 from bot.venues.live.terms import Instrument
 
 
@@ -31,8 +31,9 @@ def funding_of(instrument: Instrument, at_ms: int, rate: object, next_ms: object
     )
 
 
-def bar(instrument: Instrument, timeframe_ms: int, opened_ms: int, prices: Sequence[object]) -> BarClosed:
-    """A bar from its open, high, low and close; it closes where the next one opens."""
+def bar(instrument: Instrument, timeframe_ms: int, opened_ms: int, told: Sequence[object]) -> BarClosed:
+    """A bar from its open, high, low, close and volume; it closes where the next one opens."""
+    *prices, traded = told
     opened, high, low, close = (positive(price, "price of a bar") for price in prices)
     if not low <= min(opened, close) <= max(opened, close) <= high:
         raise ValueError(
@@ -46,4 +47,5 @@ def bar(instrument: Instrument, timeframe_ms: int, opened_ms: int, prices: Seque
         high=high,
         low=low,
         close=close,
+        volume=volume(traded),
     )

@@ -151,7 +151,7 @@ class BinanceReading:
         """The closed ones. ``ValueError`` if one makes no sense: indicators want them without a gap."""
         try:
             found = [
-                bar(instrument, timeframe_ms, moment(row[0], "open time"), row[1:5])
+                bar(instrument, timeframe_ms, moment(row[0], "open time"), row[1:6])
                 for row in rows(payload, "bars")
             ]
         except (TypeError, IndexError, KeyError) as error:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from bot.core.facts import BarClosed, FundingRate, MarkPrice
 from bot.core.timeframe import format_timeframe
 from bot.venues.live.dialects.bybit.contracts import listed, result
-from bot.venues.live.exact import positive
+from bot.venues.live.exact import positive, volume
 from bot.venues.live.rows import Row, above_nought, items, ms, number, row
 from bot.venues.live.terms import Instrument, Listing, Payload
 from bot.venues.live.wire import Request
@@ -18,7 +18,7 @@ INTERVALS = {minutes * 60_000: str(minutes) for minutes in (1, 3, 5, 15, 30, 60,
 }
 """Bybit's names of the timeframes. Its week begins on a Monday, ours on a Thursday, so there is none."""
 BARS_MAX = 1000
-FIELDS = 5
+FIELDS = 6
 
 
 def interval(timeframe_ms: int) -> str:
@@ -96,10 +96,10 @@ def bars(instrument: Instrument, timeframe_ms: int, payload: Payload, now_ms: in
 
 
 def bar(instrument: Instrument, timeframe_ms: int, fields: Sequence[object]) -> BarClosed:
-    """A bar from its start and its four prices; ``ValueError`` where they do not go together."""
+    """A bar from its start, its four prices and its volume; ``ValueError`` where they do not go together."""
     if len(fields) < FIELDS:
         raise ValueError(f"a bar has {len(fields)} fields, expected at least {FIELDS}")
-    opening, high, low, close = (positive(value, "a price of a bar") for value in fields[1:FIELDS])
+    opening, high, low, close = (positive(value, "a price of a bar") for value in fields[1:5])
     if not low <= min(opening, close) <= max(opening, close) <= high:
         raise ValueError(f"a bar of {opening}, {high}, {low}, {close}: the extremes are none")
     return BarClosed(
@@ -110,6 +110,7 @@ def bar(instrument: Instrument, timeframe_ms: int, fields: Sequence[object]) -> 
         high=high,
         low=low,
         close=close,
+        volume=volume(fields[5]),
     )
 
 

@@ -176,8 +176,8 @@ def _bars(message: Row, listing: Listing) -> Iterator[BarClosed]:
     instrument = listing.by_id[symbol]
     for of in rows(message.get("data"), "data"):
         if of.get("confirm") is True:
-            prices = [of.get(name) for name in ("start", "open", "high", "low", "close")]
-            yield bar(instrument, TIMEFRAMES[named], prices)
+            told = [of.get(name) for name in ("start", "open", "high", "low", "close", "volume")]
+            yield bar(instrument, TIMEFRAMES[named], told)
 
 
 def _executions(account: AccountName, message: Row, listing: Listing) -> Iterator[Fact]:

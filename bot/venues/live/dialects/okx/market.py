@@ -8,7 +8,7 @@ from bot.core.facts import BarClosed, FundingRate, MarkPrice
 from bot.core.timeframe import format_timeframe
 from bot.venues.live.dialects.okx.contracts import listed
 from bot.venues.live.dialects.okx.spelling import SWAP, instrument_type
-from bot.venues.live.exact import positive
+from bot.venues.live.exact import positive, volume
 from bot.venues.live.rows import Row, above_nought, items, ms, number, row
 from bot.venues.live.terms import Instrument, Listing, Payload
 from bot.venues.live.wire import Request
@@ -122,6 +122,7 @@ def closed_bar(instrument: Instrument, timeframe_ms: int, fields: Sequence[objec
         high=high,
         low=low,
         close=close,
+        volume=volume(fields[5]),
     )
 
 

@@ -22,7 +22,7 @@ from bot.venues.live.dialects.xt.spelling import (
     text_of,
     time_of,
 )
-from bot.venues.live.exact import exact, positive
+from bot.venues.live.exact import exact, positive, volume
 from bot.venues.live.terms import (
     AccountState,
     Balance,
@@ -294,6 +294,7 @@ def _bar(instrument: Instrument, timeframe_ms: int, row: Mapping[str, Any]) -> B
         high=positive(row.get("h"), "high"),
         low=positive(row.get("l"), "low"),
         close=positive(row.get("c"), "close"),
+        volume=volume(row.get("a")),
     )
 
 

@@ -1,0 +1,56 @@
+"""A stop where a rule wants it: placed where none of ours rests, moved where that gains enough.
+
+What every rule that trails a stop has to heed, once for all of them: the stop only ever moves toward the
+mark, stays clear of liquidation, and is left alone where the trader's own already protects the position.
+"""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+from bot.core.intents import MoveStop, PlaceStop
+from bot.core.view import View
+
+
+def stop_at(view: View, price: Decimal, *, gain: Decimal, clear: Decimal) -> PlaceStop | MoveStop | None:
+    """The stop at ``price``, on the tick toward the mark; ``None`` where it would gain nothing.
+
+    It rests at least the fraction ``clear`` of liquidation before it, and at most half way from there to the
+    mark. Ours is moved if it comes ``gain`` nearer to the mark, or does not protect where it is.
+    """
+    sign, contract, stops = view.id.side.sign, view.contract, view.stops
+    trigger = _on_tick(view, price)
+    nearest = view.clear_of_liquidation(clear)
+    if nearest is not None:
+        trigger = max(trigger, nearest) if sign > 0 else min(trigger, nearest)
+    if sign * (view.mark - trigger) <= 0 or trigger <= 0:
+        return None
+    ours, naked = stops.ours, stops.protecting is None
+    if ours is None or ours.trigger is None:
+        return PlaceStop(id=view.id, trigger=trigger) if naked else None
+    ahead = sign * (trigger - ours.trigger)
+    if ahead >= max(gain, contract.tick):
+        return MoveStop(id=view.id, trigger=trigger)
+    return MoveStop(id=view.id, trigger=trigger if ahead > 0 else ours.trigger) if naked else None
+
+
+def nearer_stop(view: View, price: Decimal, *, gain: Decimal) -> PlaceStop | MoveStop | None:
+    """The stop at ``price``, on the tick toward the mark, if that is ``gain`` nearer than what protects now.
+
+    Beside a stop of the trader's own, which stays where it is, one of ours is placed. ``None`` where nothing
+    is gained, or the mark is not beyond ``price`` yet.
+    """
+    sign, stops = view.id.side.sign, view.stops
+    trigger, rests = _on_tick(view, price), stops.protecting
+    if sign * (view.mark - trigger) <= 0 or trigger <= 0:
+        return None
+    held = rests.trigger if rests is not None else None
+    if held is not None and sign * (trigger - held) < max(gain, view.contract.tick):
+        return None
+    if stops.ours is None:
+        return PlaceStop(id=view.id, trigger=trigger)
+    return MoveStop(id=view.id, trigger=trigger)
+
+
+def _on_tick(view: View, price: Decimal) -> Decimal:
+    return view.contract.price_up(price) if view.id.side.sign > 0 else view.contract.price_down(price)
