@@ -108,7 +108,7 @@ class Track:
         path, times = self.path, self.path.times
         # As ``index_at`` does, but openings are counted where they can be: this runs at every stop.
         interval_ms = path.interval_ms
-        ahead = (until_ms - self.next_ms + interval_ms - 1) // interval_ms
+        ahead = -((self.next_ms - until_ms) // interval_ms)  # Rounded up.
         bar = self.bar + ahead
         if self._gapless and bar < self._size:
             self.bar, self.next_ms = bar, self.next_ms + ahead * interval_ms
