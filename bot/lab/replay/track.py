@@ -40,6 +40,7 @@ class Track:
         "_delivered_ms",
         "_gapless",
         "_last_ms",
+        "_lookahead_bars",
         "_seen",
         "_size",
         "bar",
@@ -49,7 +50,7 @@ class Track:
         "unit",
     )
 
-    def __init__(self, path: PricePath) -> None:
+    def __init__(self, path: PricePath, lookahead_bars: int = LOOKAHEAD_BARS) -> None:
         """Stand before the first bar."""
         self.symbol = Symbol(path.symbol)
         self.path = path
@@ -68,6 +69,7 @@ class Track:
         self._cleared_ms = 0
         """No bar that opens before this is outside the bounds."""
         self._breach_ms: int | None = None
+        self._lookahead_bars = lookahead_bars
         self._seen: tuple[int, int] | None = None
         """The lowest and the highest mark of the bars that were found inside; ``None`` for no bars."""
 
@@ -161,7 +163,7 @@ class Track:
     def _search(self, before_ms: int, bounds: TickBounds) -> None:
         """Look on from where the last search ended, somewhat farther than ``before_ms``."""
         start = max(self.bar, self.index_at(self._cleared_ms))
-        end = min(max(self.index_at(before_ms), start + LOOKAHEAD_BARS), self._size)
+        end = min(max(self.index_at(before_ms), start + self._lookahead_bars), self._size)
         at = self._first_outside(start, end, bounds)
         self._see(start, at)
         self._cleared_ms = self._opening_ms(at)
