@@ -295,10 +295,10 @@ class Books:
 
     def pay_debts(self) -> None:
         """Sell collateral of accounts that owe and have no cross position left to earn it back."""
-        for account in self.accounts.values():
+        for account in [each for each in self.accounts.values() if each.collateral]:
             key = CrossKey(account.name, account.currency)
             owed = -self.wallet(key).amount
-            if owed > 0 and account.collateral and not self.cross(key):
+            if owed > 0 and not self.cross(key):
                 self.pay(key, self.collateral.sell(account.collateral, owed))
 
     def put(self, position: Position) -> None:
