@@ -21,6 +21,9 @@ from bot.runtime.journal.memory import MemoryJournal
 from bot.venues.paper.figures import Figures
 from tests.lab.replay.watching import WatchedEngine, WatchedOracle, WatchedStage
 
+FEW, MANY = 20, 100
+"""How many scenes the fast tests draw of each kind, always the same; and the long ones, others each time."""
+
 
 class Transcript(MemoryJournal):
     """A journal that can be read as it was written."""

@@ -5,7 +5,8 @@ from decimal import Decimal
 from random import Random
 from typing import Any, TypeVar
 
-from hypothesis import given
+import pytest
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.config.befalling import Befalling
@@ -40,7 +41,7 @@ from bot.venues.paper.outage import Outage
 from tests.building import MINUTE_MS, START_MS
 from tests.lab.replay.befallen import USDE, a_befallen_scene
 from tests.lab.replay.corpus import a_stage, laid, near
-from tests.lab.replay.harness import Play, agreed, play
+from tests.lab.replay.harness import FEW, MANY, Play, agreed, play
 from tests.lab.replay.scenes import SYMBOLS, Scene
 from tests.lab.replay.seeking import a_plan, seek
 
@@ -50,8 +51,17 @@ CAP = {SYMBOLS[0]: D("0.005")}
 SEEDS = st.integers(min_value=0, max_value=2**32)
 
 
+@settings(max_examples=FEW)
 @given(seed=SEEDS, bars=st.integers(min_value=6, max_value=30))
 def test_all_three_ways_agree_whatever_befalls_the_market(seed: int, bars: int) -> None:
+    random = Random(seed)
+    agreed(seek(a_befallen_scene(random), random, bars))
+
+
+@pytest.mark.slow
+@settings(max_examples=MANY)
+@given(seed=SEEDS, bars=st.integers(min_value=6, max_value=30))
+def test_all_three_ways_agree_on_many_befallen_markets(seed: int, bars: int) -> None:
     random = Random(seed)
     agreed(seek(a_befallen_scene(random), random, bars))
 

@@ -7,14 +7,15 @@ Face values are a hundred times the quantities, tiers and balances a hundredth, 
 from dataclasses import replace
 from random import Random
 
-from hypothesis import given
+import pytest
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.core.contracts import Contract, ContractKind, Tier
 from bot.core.intents import AddMargin
 from bot.core.margin.rules import TierUnit
 from bot.venues.paper.model import PaperAccount
-from tests.lab.replay.harness import agreed, play
+from tests.lab.replay.harness import FEW, MANY, agreed, play
 from tests.lab.replay.scenes import D, Scene, a_scene
 from tests.lab.replay.seeking import seek, wander
 
@@ -68,16 +69,27 @@ def also_in_coins(account: PaperAccount) -> PaperAccount:
     return replace(account, others={COIN: account.balance / 100})
 
 
+@settings(max_examples=FEW)
 @given(seed=SEEDS, bars=st.integers(min_value=6, max_value=30))
 def test_all_ways_agree_on_coins_where_prices_seek_the_edges(seed: int, bars: int) -> None:
     random = Random(seed)
     agreed(seek(with_coins(a_scene(random), random), random, bars))
 
 
+@settings(max_examples=FEW)
 @given(seed=SEEDS, bars=st.integers(min_value=6, max_value=40))
 def test_all_ways_agree_on_coins_where_prices_wander(seed: int, bars: int) -> None:
     random = Random(seed)
     agreed(wander(with_coins(a_scene(random), random), random, bars))
+
+
+@pytest.mark.slow
+@settings(max_examples=MANY)
+@given(seed=SEEDS, bars=st.integers(min_value=6, max_value=40))
+def test_the_same_for_many_scenes_in_coins(seed: int, bars: int) -> None:
+    for tape in (seek, wander):
+        random = Random(seed)
+        agreed(tape(with_coins(a_scene(random), random), random, bars))
 
 
 def test_a_liquidation_price_that_rises_past_every_number_is_noticed() -> None:

@@ -3,14 +3,15 @@
 from collections import Counter
 from random import Random
 
-from hypothesis import given
+import pytest
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.core.decisions import Action, Refusal
 from bot.core.intents import CloseHedge, OpenHedge, ReducePosition
 from bot.core.settings import KEEPER
 from tests.lab.replay.befallen import a_befallen_scene
-from tests.lab.replay.harness import agreed, play
+from tests.lab.replay.harness import FEW, MANY, agreed, play
 from tests.lab.replay.hedged import with_quarterlies
 from tests.lab.replay.scenes import a_scene
 from tests.lab.replay.seeking import seek, wander
@@ -18,22 +19,34 @@ from tests.lab.replay.seeking import seek, wander
 SEEDS = st.integers(min_value=0, max_value=2**32)
 
 
+@settings(max_examples=FEW)
 @given(seed=SEEDS, bars=st.integers(min_value=6, max_value=25))
 def test_all_ways_agree_on_hedges_where_prices_seek_the_edges(seed: int, bars: int) -> None:
     random = Random(seed)
     agreed(seek(with_quarterlies(a_scene(random), random), random, bars))
 
 
+@settings(max_examples=FEW)
 @given(seed=SEEDS, bars=st.integers(min_value=6, max_value=30))
 def test_all_ways_agree_on_hedges_where_prices_wander(seed: int, bars: int) -> None:
     random = Random(seed)
     agreed(wander(with_quarterlies(a_scene(random), random), random, bars))
 
 
+@settings(max_examples=FEW)
 @given(seed=SEEDS, bars=st.integers(min_value=6, max_value=25))
 def test_all_ways_agree_on_hedges_that_something_befalls(seed: int, bars: int) -> None:
     random = Random(seed)
     agreed(seek(with_quarterlies(a_befallen_scene(random), random), random, bars))
+
+
+@pytest.mark.slow
+@settings(max_examples=MANY)
+@given(seed=SEEDS, bars=st.integers(min_value=6, max_value=30))
+def test_the_same_for_many_hedges(seed: int, bars: int) -> None:
+    for make, tape in ((a_scene, seek), (a_scene, wander), (a_befallen_scene, seek)):
+        random = Random(seed)
+        agreed(tape(with_quarterlies(make(random), random), random, bars))
 
 
 def test_the_hedged_scenes_are_worth_playing() -> None:

@@ -20,7 +20,7 @@ from bot.lab.replay.walk import Jumper, Stepper
 from bot.runtime.journal.memory import MemoryJournal
 from strategies.cut_leverage import LeverageCut, LeverageCutParams
 from tests.building import MINUTE_MS, a_contract
-from tests.lab.replay.harness import agreed, play
+from tests.lab.replay.harness import FEW, agreed, play
 from tests.lab.replay.rules import Stubborn, StubbornParams
 from tests.lab.replay.scenes import SYMBOLS, Scene, a_scene, an_opening
 from tests.lab.replay.seeking import seek, wander
@@ -28,12 +28,14 @@ from tests.lab.replay.seeking import seek, wander
 SEEDS = st.integers(min_value=0, max_value=2**32)
 
 
+@settings(max_examples=FEW)
 @given(seed=SEEDS, bars=st.integers(min_value=6, max_value=30))
 def test_jumping_stepping_and_asking_always_agree_where_prices_seek_the_edges(seed: int, bars: int) -> None:
     random = Random(seed)
     agreed(seek(a_scene(random), random, bars))
 
 
+@settings(max_examples=FEW)
 @given(seed=SEEDS, bars=st.integers(min_value=6, max_value=40))
 def test_jumping_stepping_and_asking_always_agree_where_prices_wander(seed: int, bars: int) -> None:
     random = Random(seed)
@@ -70,6 +72,7 @@ def test_a_rule_that_is_refused_whatever_the_mark_lets_marks_be_left_out() -> No
     assert left_out > 0
 
 
+@settings(max_examples=FEW)
 @given(seed=SEEDS, bars=st.integers(min_value=6, max_value=20))
 def test_what_was_recorded_leads_a_fresh_engine_to_the_same_decisions(seed: int, bars: int) -> None:
     random = Random(seed)
