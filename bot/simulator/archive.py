@@ -82,6 +82,21 @@ class Drawer:
         kept = self.positions.get(id_)
         return kept.now if kept else None
 
+    def view(self, account: AccountName, at_ms: int, as_of_ms: int | None = None) -> AccountView:
+        """All of it at ``at_ms``, as it was at ``as_of_ms`` or as it is now."""
+        positions = ((id_, kept.at(as_of_ms)) for id_, kept in self.positions.items())
+        orders = ((id_, kept.at(as_of_ms)) for id_, kept in self.orders.items())
+        return AccountView(
+            account=account,
+            at_ms=at_ms,
+            positions={id_: position for id_, position in positions if position is not None},
+            wallets={currency: kept.at(as_of_ms) or ZERO for currency, kept in self.wallets.items()},
+            orders={id_: order for id_, order in orders if order is not None},
+            trades=tuple(t for t in self.trades if as_of_ms is None or t.at_ms <= as_of_ms),
+            income=tuple(i for i in self.income if as_of_ms is None or i.at_ms <= as_of_ms),
+            margin_moves=tuple(m for m in self.margin_moves if as_of_ms is None or m.at_ms <= as_of_ms),
+        )
+
     def forget(self) -> None:
         """Drop the oldest orders that are over."""
         if len(self.orders) <= REMEMBERED_MAX:
@@ -131,27 +146,14 @@ class Archive:
 
     def view(self, account: AccountName, at_ms: int, as_of_ms: int | None = None) -> AccountView:
         """The account now, or as it was at ``as_of_ms``."""
-        known = self._views.get(account)
-        if as_of_ms is not None:
-            return self._view(account, as_of_ms, as_of_ms)
-        if known is None or known.at_ms != at_ms:
-            self._views[account] = known = self._view(account, at_ms) if known is None else known.at(at_ms)
-        return known
-
-    def _view(self, account: AccountName, at_ms: int, as_of_ms: int | None = None) -> AccountView:
         drawer = self._drawers[account]
-        positions = ((id_, kept.at(as_of_ms)) for id_, kept in drawer.positions.items())
-        orders = ((id_, kept.at(as_of_ms)) for id_, kept in drawer.orders.items())
-        return AccountView(
-            account=account,
-            at_ms=at_ms,
-            positions={id_: position for id_, position in positions if position is not None},
-            wallets={currency: kept.at(as_of_ms) or ZERO for currency, kept in drawer.wallets.items()},
-            orders={id_: order for id_, order in orders if order is not None},
-            trades=tuple(t for t in drawer.trades if as_of_ms is None or t.at_ms <= as_of_ms),
-            income=tuple(i for i in drawer.income if as_of_ms is None or i.at_ms <= as_of_ms),
-            margin_moves=tuple(m for m in drawer.margin_moves if as_of_ms is None or m.at_ms <= as_of_ms),
-        )
+        if as_of_ms is not None:
+            return drawer.view(account, as_of_ms, as_of_ms)
+        known = self._views.get(account)
+        if known is None or known.at_ms != at_ms:
+            known = drawer.view(account, at_ms) if known is None else known.at(at_ms)
+            self._views[account] = known
+        return known
 
     def note_margin(self, at_ms: int, id_: PositionId, amount: Decimal) -> MarginMove:
         """Isolated margin was moved."""
