@@ -20,7 +20,7 @@ from bot.core.carrying import take_over, write_down
 from bot.core.commands import end_flattening, obey
 from bot.core.conditions import QUIET, Events
 from bot.core.decisions import Decision, StateChanged
-from bot.core.explain import PositionExplanation, PositionStatus, explain_holder, nearest_rule, status_of
+from bot.core.explain import PositionExplanation, PositionStatus, explain_holder, status_of
 from bot.core.facts import CarriedOver, Command, Fact, MarkPrice, Tick
 from bot.core.folding import Folding
 from bot.core.intents import Level
@@ -29,7 +29,6 @@ from bot.core.ledger import Ledger
 from bot.core.market import Market
 from bot.core.orphans import Orphans
 from bot.core.settings import EngineSettings, needs_of
-from bot.core.situation import INFINITE
 from bot.core.states import AccountStatus, BotState
 from bot.core.step import Step
 from bot.core.tripwire import Tripwires, Wire
@@ -158,17 +157,6 @@ class Engine:
             return None
         return situation.distance
 
-    def leeways(self, account: AccountName) -> Iterator[tuple[Decimal, Decimal]]:
-        """Of each marked position how far its liquidation is, and how much further the next rule's level.
-
-        Both as fractions of the mark, and infinite where there is none. The rest of ``overview`` costs more.
-        """
-        for holder in self._holders():
-            situation = self._arbiter.between(holder) if holder.id.account == account else None
-            if situation is not None:
-                nearest = nearest_rule(holder, situation, self._parked)
-                yield situation.distance, INFINITE if nearest is None else nearest[0]
-
     def explain(self, symbol: Symbol | None = None) -> tuple[PositionExplanation, ...]:
         """Each rule's conditions with their values and how far away they are, per position."""
         return tuple(
@@ -180,8 +168,7 @@ class Engine:
     def overview(self) -> tuple[PositionStatus, ...]:
         """One line per position, for tables."""
         return tuple(
-            status_of(holder.account, holder, self._arbiter.between(holder), self._parked)
-            for holder in self._holders()
+            status_of(holder, self._arbiter.between(holder), self._parked) for holder in self._holders()
         )
 
     # -- inside -------------------------------------------------------------------------------------

@@ -134,36 +134,29 @@ def _hedges(situation: Situation | None) -> tuple[HedgeReading, ...]:
     )
 
 
-def status_of(
-    account: Account, holder: Holder, situation: Situation | None, parked: Parked
-) -> PositionStatus:
-    """The same in one line: the nearest level condition of a rule that may still act names the next rule."""
-    explained = explain_holder(account, holder, situation, parked)
-    nearest = nearest_rule(holder, situation, parked)
+def status_of(holder: Holder, situation: Situation | None, parked: Parked) -> PositionStatus:
+    """The same in one line: the nearest level condition of a rule that may still act names the next rule.
+
+    It is asked for all the time, and so explains nothing.
+    """
+    speaking = [armed for armed in holder.armed if _may_speak(holder, armed, situation, parked)]
+    nearest = min(_distances(speaking, situation), default=None, key=lambda item: item[0])
     refusals = [armed.last_refusal for armed in holder.armed if armed.last_refusal is not None]
     return PositionStatus(
         id=holder.id,
         quantity=holder.position.quantity,
-        mark=explained.mark,
-        liquidation=explained.liquidation,
-        distance=explained.distance,
-        margin_ratio=explained.margin_ratio,
+        mark=situation.mark if situation is not None else None,
+        liquidation=situation.liquidation if situation is not None else None,
+        distance=_finite(situation.distance) if situation is not None else None,
+        margin_ratio=_finite(situation.margin_ratio) if situation is not None else None,
         protected_by=holder.protected_by,
         naked_since_ms=holder.naked_since_ms,
         next_rule=nearest[1] if nearest is not None else None,
-        synthetic=explained.synthetic,
+        synthetic=holder.contract.synthetic_prices,
         next_away=str(nearest[0].quantize(_PLACES)) if nearest is not None else None,
         last_action=holder.last_action,
         last_refusal=max(refusals, default=None, key=lambda refusal: refusal.at_ms),
     )
-
-
-def nearest_rule(
-    holder: Holder, situation: Situation | None, parked: Parked
-) -> tuple[Decimal, RuleName] | None:
-    """Which rule speaks next, by its level of distance, and how much further that is."""
-    speaking = (armed for armed in holder.armed if _may_speak(holder, armed, situation, parked))
-    return min(_distances(speaking, situation), default=None, key=lambda item: item[0])
 
 
 def _may_speak(holder: Holder, armed: Armed, situation: Situation | None, parked: Parked) -> bool:

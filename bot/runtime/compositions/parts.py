@@ -75,9 +75,13 @@ def nearness(engine: Engine, account: AccountName) -> Callable[[], bool]:
     """Whether a rule or the liquidation of a position of the account is near."""
 
     def is_near() -> bool:
-        return any(
-            liquidation < NEAR_LIQUIDATION or rule < NEAR_RULE
-            for liquidation, rule in engine.leeways(account)
-        )
+        for status in engine.overview():
+            if status.id.account != account:
+                continue
+            if status.distance is not None and status.distance < NEAR_LIQUIDATION:
+                return True
+            if status.next_away is not None and Decimal(status.next_away) < NEAR_RULE:
+                return True
+        return False
 
     return is_near
