@@ -165,7 +165,8 @@ class LiveVenue:
                 action=action,
                 plan=made,
                 before=before if same else None,
-                left_ms=action.deadline_ms,
+                # Nothing leaves while the clocks are apart: it is a time of the exchange, whatever ours is.
+                left_ms=action.deadline_ms - self._clock.offset_ms,
                 confirmed=confirmed,
             )
         )

@@ -933,6 +933,23 @@ def test_what_an_earlier_run_left_open_is_found_out_and_never_sent_again(intent:
     assert live(work) == ([truth], 0)
 
 
+def test_whether_an_act_of_an_earlier_run_may_still_happen_is_told_by_the_clock_of_the_exchange() -> None:
+    async def work() -> tuple[list[OutcomeKind], list[OutcomeKind]]:
+        seat = Seat(held())
+        await seat.venue.snapshot()
+        # Our clock has been wrong since the machine started again: by it the deadline was long ago.
+        wrong_ms = 40_000
+        seat.desk.connection.wires.clock.read(now_ms() - wrong_ms, now_ms(), now_ms())
+        action = replace(an_action(LEVERS["add"]), deadline_ms=now_ms() - wrong_ms + 5_000)
+        seat.venue.resume(action, a_position())
+        await seat.waits(5)
+        early = outcomes(seat.later)
+        await seat.waits(60)
+        return [o.kind for o in early], [o.kind for o in outcomes(seat.later)]
+
+    assert live(work) == ([], [OutcomeKind.NOT_APPLIED])
+
+
 def test_what_an_earlier_run_knew_as_done_is_not_disproved_by_what_the_account_shows() -> None:
     async def work() -> list[OutcomeKind]:
         seat = Seat(held())
