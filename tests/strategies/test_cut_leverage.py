@@ -10,7 +10,7 @@ from random import Random
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
@@ -24,7 +24,7 @@ from bot.core.types import RuleName
 from bot.core.wake import Metric
 from strategies.cut_leverage import LeverageCut, LeverageCutParams
 from tests.building.core import CROSS, D, Desk, a_contract, a_position, of, says
-from tests.lab.replay.harness import agreed
+from tests.lab.replay.harness import FEW, agreed
 from tests.lab.replay.scenes import a_scene
 from tests.lab.replay.seeking import seek
 from tests.stories.telling import LONG, SHORT, Held, coin, lines, tell
@@ -272,6 +272,7 @@ def test_whatever_it_does_ends_with_the_margin_of_the_lower_leverage_and_farther
             assert 0 <= margin + action.intent.amount - asked < D("0.01")
 
 
+@settings(max_examples=FEW)
 @given(seed=st.integers(min_value=0, max_value=2**32), bars=st.integers(min_value=6, max_value=20))
 def test_jumping_stepping_and_asking_always_agree_about_it(seed: int, bars: int) -> None:
     random = Random(seed)

@@ -21,7 +21,7 @@ from bot.runtime.journal.memory import MemoryJournal
 from bot.venues.paper.figures import Figures
 from tests.lab.replay.watching import WatchedEngine, WatchedOracle, WatchedStage
 
-FEW, MANY = 20, 100
+FEW, MANY = 20, 40
 """How many scenes the fast tests draw of each kind, always the same; and the long ones, others each time."""
 
 
