@@ -186,7 +186,7 @@ def _section(found: Found) -> str:
     part = found.part
     command = " ".join(("python", *part.command))
     ended = f"{found.took_s:.0f} s, exit code {found.exit_code}"
-    printed = re.sub(r"\x1b\[[0-9;]*m", "", found.printed).strip()
+    printed = re.sub(r"\x1b\[[0-9;]*m", "", found.printed).strip("\n")
     printed = re.sub(rf"({re.escape(str(ROOT))}|{re.escape(gettempdir())})[/\w.-]*", "...", printed)
     return f"## {part.title}\n\n{part.about}\n\n`{command}` ({ended})\n\n```text\n{printed}\n```"
 

@@ -22,11 +22,11 @@ def test_the_soak_plays_the_matrix_at_every_exchange() -> None:
 
 def test_the_page_says_what_was_run_and_what_was_found() -> None:
     part = Part(title="Kills", about="Ended without warning.", command=("-m", "tests.faults.kill"))
-    held = Found(part=part, printed="SIGKILL 7\n", exit_code=0, took_s=60.0)
+    held = Found(part=part, printed="\n  SIGKILL 7\n", exit_code=0, took_s=60.0)
     text = page([held], [Part(title="Disk", about="", command=())], "abc1234", "2026-01-31")
     assert "No promise was broken." in text
     assert "- 2026-01-31, commit `abc1234`" in text
-    assert "`python -m tests.faults.kill` (60 s, exit code 0)\n\n```text\nSIGKILL 7\n```" in text
+    assert "`python -m tests.faults.kill` (60 s, exit code 0)\n\n```text\n  SIGKILL 7\n```" in text
     assert "| Kills | held | 1 |\n| Disk | not run | |" in text
     broken = Found(part=part, printed="violations: 1\n", exit_code=1, took_s=60.0)
     assert "**Something was found in: Kills.**" in page([broken], [], "abc1234", "2026-01-31")

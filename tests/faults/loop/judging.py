@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
-from itertools import pairwise, takewhile
+from itertools import dropwhile, pairwise
 from typing import Any
 
 from bot.core.types import OrderKind
@@ -17,7 +17,8 @@ from tests.faults.loop.stage import HELD, exit_rule, leg_of, position_of
 
 Row = dict[str, Any]
 MARGIN = Decimal(100)
-_NOT_SENT = "not sent: "
+HELD_UP = ("past its deadline", "its deadline passed", "cut off in the queue")
+"""How an intent that never left is told from one whose first request, a leverage, nobody answered."""
 CLOSING = frozenset({"verified", "not_applied", "rejected"})
 
 
@@ -81,8 +82,11 @@ def _met(cell: Cell, deeds: Sequence[Deed]) -> Sequence[Deed]:
     """
     if cell.trouble.way is not Way.REPLY:
         return deeds
-    unsent = takewhile(lambda deed: deed.closed is not None and _NOT_SENT in deed.closed["proof"], deeds)
-    return deeds[len(list(unsent)) :]
+    return list(dropwhile(lambda deed: any(words in _proof(deed) for words in HELD_UP), deeds))
+
+
+def _proof(deed: Deed) -> str:
+    return str(deed.closed["proof"]) if deed.closed is not None else ""
 
 
 def effects(cell: Cell, view: AccountView, since_ms: int) -> list[int]:

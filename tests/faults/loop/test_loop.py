@@ -62,6 +62,12 @@ HELD_UP = [
 TOO_SOON = [*DONE_LATER[:2], an_action(2, 5_900), DONE_LATER[2], DONE_LATER[4]]
 
 
+def test_a_leverage_that_nobody_answered_is_what_a_hedge_met() -> None:
+    unknown = "not sent: what has to be set before it is unknown: no answer within 1500 ms"
+    rows = [an_action(1, 1_000), an_outcome(1, "not_applied", 1_600, proof=unknown), *DONE_LATER[3:]]
+    assert judged(False, rows, [6_050]) is Found.OK
+
+
 def judged(
     executed: bool, rows: Sequence[Any], moved_ms: Sequence[int], margin: str = "110", waited_ms: int = 0
 ) -> Found:
