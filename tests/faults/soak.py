@@ -70,30 +70,6 @@ def parts(hours: float, jobs: int) -> Sequence[Part]:
             "After each the exchange's ledger, the journal and all decisions are held against invariants.",
             command=("-m", "tests.faults", "--seeds", f"0:{many(1_500)}", "--jobs", cores),
         ),
-        Part(
-            title="Mistakes of our own, planted",
-            about="Without this the other numbers mean nothing: deliberate mistakes in our own code, one "
-            "at a time, and whether the lab notices.",
-            command=("-m", "tests.faults.planted", "--jobs", cores),
-        ),
-        Part(
-            title="Disk",
-            about=f"Of each file of a journal {flipped} bytes flipped, one at a time; a disk that is full, "
-            "may only be read, or fails.",
-            command=(
-                *("-m", "tests.faults.disks", "--flips", flipped, "--full"),
-                *("--errors", many(40), "--jobs", cores),
-            ),
-        ),
-        Part(
-            title="Kills",
-            about="The real process, ended without warning at random moments and at calls into the system, "
-            "stopped and continued, and started twice at once.",
-            command=(
-                *("-m", "tests.faults.kill", "--random", many(300), "--stops", many(40)),
-                *("--rivals", many(40), "--syscalls", many(8), "--jobs", cores),
-            ),
-        ),
         *(
             Part(
                 title=f"Lost and wrong replies: {venue}{', one row' if trial else ''}",
@@ -106,6 +82,30 @@ def parts(hours: float, jobs: int) -> Sequence[Part]:
                 ),
             )
             for venue in VENUES
+        ),
+        Part(
+            title="Disk",
+            about=f"Of each file of a journal {flipped} bytes flipped, one at a time; a disk that is full, "
+            "may only be read, or fails.",
+            command=(
+                *("-m", "tests.faults.disks", "--flips", flipped, "--full"),
+                *("--errors", many(40), "--jobs", cores),
+            ),
+        ),
+        Part(
+            title="Mistakes of our own, planted",
+            about="Without this the other numbers mean nothing: deliberate mistakes in our own code, one "
+            "at a time, and whether the lab notices.",
+            command=("-m", "tests.faults.planted", "--jobs", cores),
+        ),
+        Part(
+            title="Kills",
+            about="The real process, ended without warning at random moments and at calls into the system, "
+            "stopped and continued, and started twice at once.",
+            command=(
+                *("-m", "tests.faults.kill", "--random", many(300), "--stops", many(40)),
+                *("--rivals", many(40), "--syscalls", many(8), "--jobs", cores),
+            ),
         ),
     )
 
