@@ -10,6 +10,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from bot.core.budgets import margin_allowed
+from bot.core.delta import Delta, deltas_of
 from bot.core.equity import Depth, Drawdown, worth
 from bot.core.exits import exit_order
 from bot.core.exposure import JointLoss, loss_of
@@ -143,6 +144,11 @@ class Memory:
                 watched = any(armed.name == self._rule for armed in other.armed)
                 found.append(JointLoss(other.id, lost, watched))
         return tuple(found)
+
+    def deltas(self) -> tuple[Delta, ...] | None:
+        """What each position that settles in the currency adds to the account's delta."""
+        here = self._holder
+        return deltas_of(here.account.holders.values(), here.contract.settlement, self._market.marks)
 
     def _may_close(self, other: Holder, now_ms: int) -> bool:
         if _closes(other):

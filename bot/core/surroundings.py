@@ -18,6 +18,7 @@ from bot.core.types import MarginMode, PositionId
 
 if TYPE_CHECKING:
     from bot.core.contracts import Contract
+    from bot.core.delta import Delta
     from bot.core.exposure import JointLoss
     from bot.core.memory import Memory
 
@@ -130,6 +131,13 @@ class Surroundings:
         ``None`` leaves a contract out. For the other positions' marks, with ``Needs.equity``.
         """
         return self.memory.joint_losses(move)
+
+    def deltas(self) -> tuple[Delta, ...] | None:
+        """What each position in this currency is worth, signed (``bot.core.delta``); with ``Needs.equity``.
+
+        ``None`` while a mark is missing or a trade of ours is on its way.
+        """
+        return self.memory.deltas()
 
     def bar(self, timeframe_ms: int) -> BarClosed | None:
         """The last closed bar; ``None`` before the first.
