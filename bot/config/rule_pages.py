@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ast
 import inspect
+import re
 import sys
 from collections.abc import Iterator, Mapping
 from decimal import Decimal
@@ -179,8 +180,8 @@ def toml(value: object) -> str:
         case Decimal():
             return f"{value:f}"
         case Mapping():
-            inside = ", ".join(f"{key} = {toml(each)}" for key, each in value.items() if each is not None)
-            return f"{{ {inside} }}"
+            pairs = [f"{_key(key)} = {toml(each)}" for key, each in value.items() if each is not None]
+            return f"{{ {', '.join(pairs)} }}" if pairs else "{}"
         case list() | tuple() | frozenset() | set():
             return f"[{', '.join(map(toml, value))}]"
         case str():
@@ -188,3 +189,8 @@ def toml(value: object) -> str:
             return f'"{escaped}"'
         case _:
             return str(value)
+
+
+def _key(key: str) -> str:
+    """A key as TOML spells it: a symbol needs quotes."""
+    return key if re.fullmatch(r"[A-Za-z0-9_-]+", key) else toml(key)

@@ -80,7 +80,7 @@ class Contract:
     @property
     def index(self) -> str:
         """What perpetual and dated contracts of one underlying and settlement share: their symbol undated."""
-        return self.symbol.partition("-")[0]
+        return underlying(self.symbol)
 
     def notional(self, quantity: Decimal, price: Decimal) -> Decimal:
         """Value of ``quantity`` at ``price`` in the settlement currency."""
@@ -115,6 +115,11 @@ class Contract:
     def margin_up(self, amount: Decimal) -> Decimal:
         """Money rounded up to the step the venue takes for isolated margin."""
         return (amount / self.margin_step).to_integral_value(ROUND_CEILING) * self.margin_step + ZERO
+
+
+def underlying(symbol: str) -> str:
+    """A symbol undated: a dated contract is named after the perpetual of its coin and settlement."""
+    return symbol.partition("-")[0]
 
 
 def _continuous(tiers: Tiers) -> bool:

@@ -3,6 +3,8 @@
 A hedge is judged by the whole account, for the guarded position alone looks no safer: an isolated one is
 liquidated where it was before, although the hedge earns, and in cross the hedge's own requirement counts
 against the account. A pool that is liquidated under a shock is worth nothing after it.
+
+What one position adds to a joint move that somebody names is ``loss_of``.
 """
 
 from __future__ import annotations
@@ -10,8 +12,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
+from typing import NamedTuple
 
 from bot.core.contracts import Contract
+from bot.core.margin.arithmetic import unrealised
 from bot.core.margin.assess import assess
 from bot.core.margin.booking import closing
 from bot.core.margin.pool import Holding, Marks, Pool
@@ -71,6 +75,32 @@ class Exposure:
     def worst_loss(self, now: Decimal, marks: Marks, contracts: Mapping[Symbol, Contract]) -> Decimal:
         """The most that a joint shock takes of ``now``, in settlement currency."""
         return max(now - self.equity(shocked) for shocked in _shocks(marks, contracts))
+
+
+class JointLoss(NamedTuple):
+    """What one position of several loses when all their marks move together."""
+
+    id: PositionId
+    money: Decimal
+    """In settlement currency; below 0 it gains."""
+    watched: bool
+    """Whether the rule that asks looks at the position too."""
+
+
+def loss_of(holding: Holding, mark: Decimal, move: Decimal) -> Decimal:
+    """What a position loses (negative: gains) when its mark goes ``move`` away, a fraction.
+
+    An isolated one that is liquidated there loses all that is left of it, and nothing more. A cross position
+    is counted as if it could always be held.
+    """
+    position, contract = holding.position, holding.contract
+    shocked = mark * (ONE + move)
+    now = unrealised(position, contract, mark)
+    if position.mode is MarginMode.ISOLATED:
+        pool = Pool(MarginMode.ISOLATED, position.margin, (holding,))
+        if assess(pool, {position.id.symbol: shocked}).liquidatable:
+            return max(ZERO, position.margin + now)
+    return now - unrealised(position, contract, shocked)
 
 
 def _is(holding: Holding, id_: PositionId) -> bool:

@@ -5,18 +5,22 @@ Made once for each rule on each position, and read when asked: it costs nothing 
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from bot.core.budgets import margin_allowed
+from bot.core.delta import Delta, deltas_of
 from bot.core.equity import Depth, Drawdown, worth
 from bot.core.exits import exit_order
+from bot.core.exposure import JointLoss, loss_of
 from bot.core.intents import ReducePosition, SetPosture
 from bot.core.margin.pool import Holding
-from bot.core.types import PositionId, RuleName
+from bot.core.types import ONE, ZERO, PositionId, RuleName
 
 if TYPE_CHECKING:
     from bot.core.book import Holder
+    from bot.core.contracts import Contract
     from bot.core.decisions import Action
     from bot.core.ledger import Ledger
     from bot.core.lots import Lot
@@ -126,6 +130,26 @@ class Memory:
         ]
         return exit_order(held, marks, self._market.books, taker_fee)
 
+    def joint_losses(self, move: Callable[[Contract], Decimal | None]) -> tuple[JointLoss, ...]:
+        """What each position that settles in the currency loses when its mark moves so far.
+
+        ``move`` gives the fraction; ``None`` leaves the contract out. What is being closed counts as closed.
+        """
+        here, marks, found = self._holder, self._market.marks, []
+        for other in here.account.holders.values():
+            contract, mark = other.contract, marks.get(other.id.symbol)
+            moved = move(contract)
+            if contract.settlement == here.contract.settlement and mark is not None and moved is not None:
+                lost = loss_of(Holding(other.position, contract), mark, moved) * _stays(other)
+                watched = any(armed.name == self._rule for armed in other.armed)
+                found.append(JointLoss(other.id, lost, watched))
+        return tuple(found)
+
+    def deltas(self) -> tuple[Delta, ...] | None:
+        """What each position that settles in the currency adds to the account's delta."""
+        here = self._holder
+        return deltas_of(here.account.holders.values(), here.contract.settlement, self._market.marks)
+
     def _may_close(self, other: Holder, now_ms: int) -> bool:
         if _closes(other):
             return False
@@ -140,6 +164,14 @@ class Memory:
             for holder in self._holder.account.holders.values()
             if holder.contract.settlement == currency
         ]
+
+
+def _stays(holder: Holder) -> Decimal:
+    """The fraction of the position that nothing closes yet."""
+    flying, held = holder.history.in_flight, holder.position.quantity
+    if flying is None or not isinstance(flying.action.intent, ReducePosition):
+        return ONE
+    return max(ZERO, ONE - flying.action.intent.quantity / held)
 
 
 def _closes(holder: Holder) -> bool:

@@ -102,7 +102,8 @@ def watch_protection(
     holder.protection_version = holder.version
     decisions.extend(_news(holder, situation))
     holder.protection = protection_reach(situation)
-    holder.protection_for = (situation.ground, holder.stops)
+    # What a pair was seen to protect tells nothing of the position alone.
+    holder.protection_for = (situation.ground, holder.stops) if situation.pair is ALONE else ()
     # Where no stop decides, nobody looked how long the stops stay good.
     holder.protecting = situation.protecting if left_to_stops(situation) else None
     return False

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
@@ -16,6 +17,9 @@ from bot.core.structure import Structure, Zones
 from bot.core.types import MarginMode, PositionId
 
 if TYPE_CHECKING:
+    from bot.core.contracts import Contract
+    from bot.core.delta import Delta
+    from bot.core.exposure import JointLoss
     from bot.core.memory import Memory
 
 
@@ -120,6 +124,20 @@ class Surroundings:
         Of this pool, or of all in the account that settle in this currency: then with ``Needs.equity``.
         """
         return self.memory.exits(self._situation.now_ms, pool=pool, taker_fee=self._situation.taker_fee)
+
+    def joint_losses(self, move: Callable[[Contract], Decimal | None]) -> tuple[JointLoss, ...]:
+        """What each position in this currency loses when its mark moves by the fraction ``move`` gives.
+
+        ``None`` leaves a contract out. For the other positions' marks, with ``Needs.equity``.
+        """
+        return self.memory.joint_losses(move)
+
+    def deltas(self) -> tuple[Delta, ...] | None:
+        """What each position in this currency is worth, signed (``bot.core.delta``); with ``Needs.equity``.
+
+        ``None`` while a mark is missing or a trade of ours is on its way.
+        """
+        return self.memory.deltas()
 
     def bar(self, timeframe_ms: int) -> BarClosed | None:
         """The last closed bar; ``None`` before the first.

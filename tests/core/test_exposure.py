@@ -3,7 +3,7 @@
 from typing import Any
 
 from bot.core.contracts import ContractKind
-from bot.core.exposure import Exposure
+from bot.core.exposure import Exposure, loss_of
 from bot.core.margin.pool import Holding, Pool
 from bot.core.types import MarginMode, Position, PositionId, Side, Symbol
 from tests.building.core import BTC, CROSS, ISOLATED, LONG, MAIN, D, a_contract, a_position
@@ -85,3 +85,23 @@ def test_in_coins_a_fall_takes_more_than_the_rise_gives() -> None:
     coins = alone(a_position(LONG, "1000", margin="2"), **inverse)
     held = Exposure(Pool(CROSS, D(0), ()), (coins,))
     assert held.worst_loss(D(2), {BTC: D(100)}, {}) == D(2)
+
+
+def test_the_loss_in_a_move_is_that_of_the_price_and_a_gain_is_below_nothing() -> None:
+    cross = Holding(a_long(mode=CROSS), CONTRACTS[BTC])
+    assert loss_of(cross, D(80), D("-0.25")) == D(200)
+    assert loss_of(cross, D(80), D("0.5")) == D(-400)
+    # 10,000 of quote at 80 are 125 coins, at 60 they are 166.67: short of the coin by 41.67.
+    inverse = Holding(
+        a_position(LONG, "10000", mode=CROSS, entry=D(80)), a_contract(kind=ContractKind.INVERSE)
+    )
+    assert round(loss_of(inverse, D(80), D("-0.25")), 2) == D("41.67")
+
+
+def test_an_isolated_position_that_is_liquidated_there_loses_what_is_left_of_it() -> None:
+    # Bought at 100 with 136: at 95 there are 86 left. Liquidation is at 90, a fall of 5.3 % from there.
+    isolated = Holding(a_long(), CONTRACTS[BTC])
+    assert loss_of(isolated, D(95), D("-0.04")) == D(38)
+    assert loss_of(isolated, D(95), D("-0.06")) == D(86)
+    # Beyond its margin there is nothing to lose any more.
+    assert loss_of(isolated, D(80), D("-0.1")) == 0

@@ -491,6 +491,17 @@ def test_the_keeper_does_not_wait_for_marks_of_other_positions() -> None:
     assert follows.rule == KEEPER
 
 
+def test_a_long_whose_hedge_is_gone_is_naked_also_where_others_share_its_pool() -> None:
+    desk = a_desk(hedging(below=D("0.8"), calm=D("0.9"), leverage=D(10)), free="150")
+    desk.holds(a_position(ETH_LONG, "2", mode=CROSS))
+    desk.holds(a_position(LONG, "2", mode=CROSS))
+    (action,) = [a for step in desk.steps for a in step.actions if a.id == LONG]
+    paired = (f"protection:{LONG}", "NAKED", f"the pair with {Q1}")
+    assert paired in changes(fills(desk, action, a_hedge(quantity="2", mode=CROSS, margin="0")))
+    gone = (f"protection:{LONG}", f"the pair with {Q1}", "NAKED")
+    assert gone in changes(desk.fold(holding(desk, HEDGE, None)))
+
+
 # -- over a restart -----------------------------------------------------------------------------------
 
 

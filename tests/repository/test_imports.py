@@ -16,6 +16,7 @@ RULE_INTERFACE = {
     "bot.core.contracts",
     "bot.core.durations",
     "bot.core.equity",
+    "bot.core.exposure",
     "bot.core.funding",
     "bot.core.indicators",
     "bot.core.intents",

@@ -4,7 +4,7 @@ Tapes are skipped where nobody has them. The figures compared are what is left o
 """
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
@@ -28,6 +28,7 @@ fees = {{ maker = 0.0002, taker = 0.0005 }}
 spread = 0.0002
 depth = {{ "*" = 2_000_000 }}
 
+{quarterlies}
 [[paper.positions]]
 symbol = "*"
 side = "{side}"
@@ -89,8 +90,12 @@ def endured(
     mode: str = "isolated",
     balance: int = 5_000,
     seatbelt: bool = False,
+    quarterlies: Sequence[str] = (),
 ) -> Ending:
-    """Play the tapes of a crash; ``folder`` is where the configuration may be written."""
+    """Play the tapes of a crash; ``folder`` is where the configuration may be written.
+
+    Of the coins in ``quarterlies`` there are dated contracts, with a modelled price.
+    """
     written = ""
     for use, params in rules.items():
         given = ", ".join(f"{name} = {_spelt(value)}" for name, value in params.items())
@@ -104,6 +109,10 @@ def endured(
             mode=mode,
             rules=written,
             seatbelt=str(seatbelt).lower(),
+            quarterlies="\n".join(
+                f'[[paper.quarterlies]]\nunderlying = "{coin}/USDT:USDT"\ndepth = 2_000_000'
+                for coin in quarterlies
+            ),
         ),
         encoding="utf-8",
     )

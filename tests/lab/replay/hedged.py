@@ -4,6 +4,7 @@ Kept apart from ``scenes``, so that a seed means the same scene there as ever. T
 own: what basis they have is no matter to whether all ways of playing agree.
 """
 
+from collections.abc import Callable
 from dataclasses import replace
 from decimal import Decimal
 from random import Random
@@ -11,6 +12,7 @@ from random import Random
 from bot.core.contracts import Contract
 from bot.core.settings import DAY_MS, RuleEntry
 from bot.core.types import RuleName, Symbol
+from strategies.delta_hedge import DeltaHedge, DeltaHedgeParams
 from strategies.quarterly_hedge import QuarterlyHedge, QuarterlyHedgeParams
 from tests.building import START_MS
 from tests.lab.replay.scenes import PAUSES_MS, Scene
@@ -19,12 +21,14 @@ D = Decimal
 EXPIRIES_MS = (START_MS + 20 * DAY_MS, START_MS + 110 * DAY_MS)
 
 
-def with_quarterlies(scene: Scene, random: Random) -> Scene:
+def with_quarterlies(
+    scene: Scene, random: Random, made: Callable[[Random], RuleEntry] | None = None
+) -> Scene:
     """The scene with one or two dated contracts on its first symbol, and the hedging rule somewhere."""
     perpetual = scene.contracts[0]
     dated = tuple(a_quarterly(perpetual, at_ms) for at_ms in EXPIRIES_MS[: random.choice((1, 2))])
     entries = list(scene.entries)
-    entries.insert(random.randint(0, len(entries)), hedging(random))
+    entries.insert(random.randint(0, len(entries)), (made or hedging)(random))
     cap = random.choice((None, None, D(300)))
     limits = replace(scene.limits, hedge_notional=cap, actions_per_hour=60)
     more = random.choice((1, 2, 3))  # A cross account that is nearly dead has nothing left to hedge with.
@@ -56,3 +60,18 @@ def hedging(random: Random) -> RuleEntry:
     )
     rule = QuarterlyHedge(RuleName("quarterly_hedge"), params)
     return RuleEntry(rule=rule, cooldown_ms=random.choice(PAUSES_MS))
+
+
+def keeping_a_band(random: Random) -> RuleEntry:
+    """The rule that bounds the delta, with a band that short tapes cross both ways."""
+    below = D(random.choice((1, 5, 20))) / 10
+    params = DeltaHedgeParams(
+        betas=random.choice(({}, {"AAA/USDT:USDT": D("1.4")})),
+        below=below,
+        to=below + D("0.05"),
+        above=below + D(random.choice((1, 5))) / 10,
+        basis=D(random.choice(("0.02", "0.5"))),
+        leverage=D(random.choice((2, 5))),
+        timeframe=random.choice(("1m", "2m")),
+    )
+    return RuleEntry(rule=DeltaHedge(RuleName("delta_hedge"), params), cooldown_ms=random.choice(PAUSES_MS))

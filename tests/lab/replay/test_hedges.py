@@ -12,7 +12,7 @@ from bot.core.intents import CloseHedge, OpenHedge, ReducePosition
 from bot.core.settings import KEEPER
 from tests.lab.replay.befallen import a_befallen_scene
 from tests.lab.replay.harness import FEW, MANY, agreed, play
-from tests.lab.replay.hedged import with_quarterlies
+from tests.lab.replay.hedged import keeping_a_band, with_quarterlies
 from tests.lab.replay.scenes import a_scene
 from tests.lab.replay.seeking import seek, wander
 
@@ -47,6 +47,20 @@ def test_the_same_for_many_hedges(seed: int, bars: int) -> None:
     for make, tape in ((a_scene, seek), (a_scene, wander), (a_befallen_scene, seek)):
         random = Random(seed)
         agreed(tape(with_quarterlies(make(random), random), random, bars))
+
+
+@pytest.mark.slow
+def test_all_ways_agree_on_hedges_that_keep_the_delta_in_a_band() -> None:
+    done: Counter[str] = Counter()
+    for seed in range(48):
+        random = Random(seed)
+        make = a_befallen_scene if seed % 3 == 0 else a_scene
+        scene = with_quarterlies(make(random), random, keeping_a_band)
+        for action in agreed((wander if seed % 4 == 0 else seek)(scene, random, 30)).actions:
+            if action.rule == "delta_hedge":
+                done[type(action.intent).__name__] += 1
+    assert done[OpenHedge.__name__] >= 5
+    assert done[CloseHedge.__name__]
 
 
 def test_the_hedged_scenes_are_worth_playing() -> None:
