@@ -40,6 +40,7 @@ class Arming:
         armed = self._armed(id_, hedges=hedges)
         history = self._ledger.history(id_)
         history.new_lot(position.opened_ms)
+        history.seen_again(position.entry)
         history.lot = history.lot.seen(position, at_ms)
         account = self._books.account(id_.account)
         holder = Holder(self._sequence, account, position, contract, armed, history, known_ms=at_ms)

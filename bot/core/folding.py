@@ -150,7 +150,7 @@ class Folding:
                 self._books.unhold(fact.id, holder.orders, fact.at_ms)
                 self._books.changed.pop(holder, None)
                 self._books.gone.append(fact.id)
-                self._ledger.forget_lot(fact.id)
+                self._ledger.forget_lot(fact.id, holder.position.entry)
                 self._books.rewatch(account)
                 account.blind_to.intersection_update(h.id.symbol for h in account.holders.values())
                 self._books.settle(account, "no position is left whose mark is silent", fact.at_ms)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 
@@ -65,6 +66,21 @@ class Entry:
         return self.life in FAILED
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Former:
+    """A lot that is gone, of which nobody told when it was opened, and what was done for it."""
+
+    entry: Decimal
+    times_acted: Mapping[RuleName, int]
+    said: Mapping[RuleName, Action]
+    postures: Mapping[RuleName, SetPosture]
+    lot: Lot
+    actions: int
+    margin: Decimal
+    withdrawn: Decimal
+    funding: Decimal
+
+
 @dataclass(slots=True, eq=False)
 class History:
     """What has been done for one position, lot by lot."""
@@ -97,6 +113,8 @@ class History:
     """Funding received; below 0 it was paid."""
     lot: Lot = NO_LOT
     """What is remembered of the present lot itself."""
+    former: Former | None = None
+    """The lot before, where whatever comes next may still turn out to be it."""
     said: dict[RuleName, Action] = field(default_factory=dict)
     """Each rule's last alert or posture: nothing that is sent."""
     gone: dict[ClientId, int | None] = field(default_factory=dict)
@@ -123,12 +141,40 @@ class History:
         self.begin()
         return True
 
-    def gone_lot(self) -> None:
-        """The lot is gone. Where nobody tells when one was opened, whatever comes next is another."""
+    def gone_lot(self, entry: Decimal) -> None:
+        """The lot is gone, which was entered at that price.
+
+        Where nobody tells when one was opened, whatever comes next is another, but for one of the same entry:
+        readings have been wrong, and a budget that a wrong reading renews is none.
+        """
         if self.lot_ms:
             self.forget_stops()
-        else:
-            self.begin()
+            return
+        former = Former(
+            entry=entry,
+            times_acted=dict(self.times_acted),
+            said=dict(self.said),
+            postures=dict(self.postures),
+            lot=self.lot,
+            actions=self.actions_in_lot,
+            margin=self.margin_in_lot,
+            withdrawn=self.withdrawn_in_lot,
+            funding=self.funding_in_lot,
+        )
+        self.begin()
+        self.former = former
+
+    def seen_again(self, entry: Decimal) -> None:
+        """There is a lot again, entered at that price: what was done for it counts if it is the former."""
+        former, self.former = self.former, None
+        if former is None or former.entry != entry:
+            return
+        self.times_acted.update(former.times_acted)
+        self.said.update(former.said)
+        self.postures.update(former.postures)
+        self.lot, self.actions_in_lot = former.lot, former.actions
+        self.margin_in_lot, self.withdrawn_in_lot = former.margin, former.withdrawn
+        self.funding_in_lot = former.funding
 
     def concerns(self, entry: Entry) -> bool:
         """Whether an intent was prepared for the present lot."""

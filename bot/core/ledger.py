@@ -214,11 +214,14 @@ class Ledger:
             for name in released:
                 history.equal.pop(name, None)
 
-    def forget_lot(self, id_: PositionId) -> None:
-        """The position is gone: nothing holds its next lot up. What was in flight costs until proven."""
+    def forget_lot(self, id_: PositionId, entered: Decimal) -> None:
+        """The position, entered at that price, is gone: nothing holds its next lot up.
+
+        What was in flight costs until proven.
+        """
         history = self.history(id_)
         history.in_flight = None
-        history.gone_lot()
+        history.gone_lot(entered)
         for entry in self.entries.values():
             if entry.action.intent.id == id_:
                 entry.gone = True
