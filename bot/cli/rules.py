@@ -124,8 +124,8 @@ def _catalogue(folders: tuple[Path, ...]) -> Catalogue:
 
 
 def _summary(rule: RuleClass) -> str:
-    """The first sentence or two of the class, else of its file."""
-    said = rule.__doc__ or sys.modules[rule.__module__].__doc__ or ""
+    """The first sentence or two of its file, which say what it is for, else of the class."""
+    said = sys.modules[rule.__module__].__doc__ or rule.__doc__ or ""
     return " ".join(said.strip().partition("\n\n")[0].split())
 
 

@@ -191,7 +191,9 @@ def test_rules_list_names_every_shipped_rule(holdfast: Run) -> None:
     listed = json.loads(holdfast("rules", "list", "--json").output)["rules"]
     assert {"cut_leverage", "top_up", "partial_close", "atr_stop"} <= {rule["use"] for rule in listed}
     assert all(rule["does"] for rule in listed)
-    assert "top_up" in holdfast("rules", "list").output
+    does = {each["use"]: each["does"] for each in listed}
+    assert does["top_up"] == "Add isolated margin when liquidation comes near."
+    assert f"top_up             {does['top_up']}" in holdfast("rules", "list").output
 
 
 def test_rules_show_explains_the_parameters(holdfast: Run) -> None:
