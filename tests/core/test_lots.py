@@ -65,7 +65,7 @@ def test_another_lot_begins_anew_also_where_the_venue_does_not_tell_them_apart()
         desk.rests(a_stop("98"))
         desk.rests()
         desk.closed()
-        desk.holds(a_position(opened_ms=opened_ms and T0 + 1))
+        desk.holds(a_position(opened_ms=opened_ms and T0 + 1, entry=D("100.1")))
         assert lot(desk).first_stop is None
 
 
