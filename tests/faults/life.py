@@ -5,10 +5,9 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from hashlib import blake2b
+from functools import partial
+from pathlib import Path
 
-from bot.core.codec import encode
-from bot.core.facts import CarriedOver
 from bot.core.settings import EngineSettings
 from bot.runtime.commanding import Commanding
 from bot.runtime.compositions.parts import Composition
@@ -17,32 +16,44 @@ from bot.runtime.control import Query
 from bot.runtime.errors import ShellError, one_line
 from bot.runtime.process import DYING_S, STOPPING_S
 from bot.runtime.shell import Shell
-from bot.runtime.starting.connecting import read_account
+from bot.runtime.starting.ban import FILE, Ban
+from bot.runtime.starting.connecting import gate_behind, read_account
+from bot.runtime.watchdogs.loop_lag import LoopWatch
+from bot.runtime.watchdogs.strain import Strain
+from bot.runtime.watchdogs.supervisor import Supervisor
+from bot.runtime.watchdogs.watch import Watchdogs, Watched
 from bot.venues.live.dialects.binanceusdm import DIALECT
-from bot.venues.live.gate import Gate
 from bot.venues.live.line import Unreadable
 from tests.faults.disk import Disk, open_journal
-from tests.faults.evidence import Ending, Run
+from tests.faults.evidence import Ending, Run, memory_of
 from tests.faults.exchange import Exchange
 from tests.faults.passing import Killed, Program, Time
 from tests.faults.scene import KEY, MAIN, Scene
 from tests.faults.wires import Caller, SimClients
 
 Say = Callable[[str], None]
+PING_MS = 10_000
+"""How often somebody outside is told that it is well."""
 
 
 class LifeClock:
-    """A process's clock: as far ahead of the truth as the machine's was when it started."""
+    """A process's clock: as far ahead of the truth as the machine's was when it started.
+
+    ``passing`` is called whenever somebody has slept, which is every second: what happens beside the program
+    without a task in it.
+    """
 
     def __init__(self, time: Time, start_ms: int, offset_ms: int) -> None:
         self._time = time
         self._zero_ms = start_ms + offset_ms
+        self.passing: Callable[[], None] = lambda: None
 
     def now_ms(self) -> int:
         return self._zero_ms + self._time.now_ms
 
     async def sleep(self, ms: int) -> None:
         await asyncio.sleep(ms / 1000)
+        self.passing()
 
 
 @dataclass(slots=True)
@@ -53,6 +64,8 @@ class Life:
     scene: Scene
     exchange: Exchange
     disk: Disk
+    folder: Path
+    """Where it finds what lies beside the journal."""
     offset_ms: int
     say: Say
     program: Program = field(init=False)
@@ -63,6 +76,8 @@ class Life:
     """What a person may order of it while it guards."""
     defects: list[str] = field(default_factory=list)
     """Errors that nobody waited for."""
+    pings: list[int] = field(default_factory=list)
+    """When whoever listens outside would have heard that it is well."""
     _orders: list[asyncio.Task[None]] = field(default_factory=list)
     _composed: Composition | None = None
     _shell: Shell | None = None
@@ -87,6 +102,7 @@ class Life:
         except Exception as error:  # noqa: BLE001  # a defect: the verdict is the checker's
             ending, because = Ending.DIED, f"defect {type(error).__name__}: {one_line(error)} {_where(error)}"
         self.disk.lose_power()
+        composed = self._composed
         return Run(
             epoch=self.epoch,
             offset_ms=self.scene.start_ms + self.offset_ms,
@@ -95,7 +111,8 @@ class Life:
             ended_ms=self.time.now_ms,
             ending=ending,
             because=because,
-            state=self._memory(),
+            state="" if composed is None else memory_of(composed.engine, self.epoch),
+            settings=None if composed is None else composed.settings,
         )
 
     def stop(self, because: str) -> None:
@@ -130,7 +147,8 @@ class Life:
         async with open_journal(self.disk, opened_ms=clock.now_ms()) as journal:
             self.epoch = journal.epoch
             caller = Caller(self.exchange, self.program, KEY, self.epoch)
-            gate = Gate(DIALECT.traits.windows)
+            ban = Ban(self.folder / FILE, DIALECT.traits.name, clock.now_ms)
+            gate = gate_behind(ban, DIALECT, self.say)
             clients = SimClients(DIALECT, caller, gate=gate, now_ms=clock.now_ms, say=self.say)
             await clients.connect()
             connected = await read_account(MAIN, DIALECT, clients, now_ms=clock.now_ms, say=self.say)
@@ -151,9 +169,32 @@ class Life:
                 clock=clock,
                 feeds={**composed.feeds, "orders": commanding.feed},
             )
+            clock.passing = partial(self._ping, self._watched(composed, self._shell, clock))
             self.guarding_ms = self.time.now_ms
             await self._shell.run({"command": "lab"}, inherited=composed.inherited, dying=self._dying)
             await clients.close()
+
+    def _watched(self, composed: Composition, shell: Shell, clock: LifeClock) -> Watchdogs:
+        """The watch over this life. Of a process there is nothing to be measured."""
+        watched = Watched(
+            accounts=composed.engine.accounts,
+            turned_ms=lambda: shell.turned_ms,
+            clocks=composed.clocks,
+            gate=composed.gate,
+            now_ms=clock.now_ms,
+        )
+        return Watchdogs(
+            watched,
+            loop=LoopWatch(dump_ms=0, abort_ms=0),
+            strain=Strain({}),
+            supervisor=Supervisor("", None),
+            end=lambda _: None,
+        )
+
+    def _ping(self, dogs: Watchdogs) -> None:
+        now_ms = self.time.now_ms
+        if (not self.pings or now_ms - self.pings[-1] >= PING_MS) and dogs.is_well():
+            self.pings.append(now_ms)
 
     def _dying(self, error: BaseException) -> None:
         self.time.after(DYING_S * 1_000, self._kill)
@@ -164,13 +205,6 @@ class Life:
         if isinstance(error, Exception) and self._main is not None and not self.program.gone:
             self.defects.append(f"stray {type(error).__name__}: {one_line(error)} {_where(error)}")
             self._main.cancel()
-
-    def _memory(self) -> str:
-        """A digest of what the engine knew at the end."""
-        if self._composed is None:
-            return ""
-        carried = CarriedOver(at_ms=0, epoch=self.epoch, carried=self._composed.engine.carried())
-        return blake2b(encode(carried).encode(), digest_size=16).hexdigest()
 
 
 def _where(error: BaseException) -> str:

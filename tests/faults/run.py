@@ -9,7 +9,9 @@ import warnings
 from collections.abc import Callable
 from dataclasses import replace
 from hashlib import blake2b
+from pathlib import Path
 from random import Random
+from tempfile import TemporaryDirectory
 
 from bot.runtime.journal import JournalRow
 from bot.simulator.binance import BinanceWire
@@ -22,7 +24,7 @@ from tests.faults.ledger import Ledger
 from tests.faults.life import Life
 from tests.faults.market import Prices
 from tests.faults.passing import Program, Time
-from tests.faults.scene import DELIVERY_MS, MAIN, NEARER, a_scene
+from tests.faults.scene import DELIVERY_MS, KEY, MAIN, NEARER, a_scene
 from tests.faults.user import User
 from tests.faults.weather import Lab, Weather
 
@@ -47,9 +49,10 @@ def played(seed: int, minutes: int = 20, prepare: Callable[[Play], None] = lambd
     gc.freeze()  # What was there before is not looked through each time.
     gc.disable()
     try:
-        play = Play(seed, minutes)
-        prepare(play)
-        found = play.evidence()
+        with TemporaryDirectory(prefix="lives-") as folder:
+            play = Play(seed, minutes, Path(folder))
+            prepare(play)
+            found = play.evidence()
         # What the dead would say while they are taken apart is not said: a killed process says nothing.
         del play
         # Taking a coroutine apart runs what is left of it, which leaves something to be taken apart again.
@@ -66,8 +69,10 @@ def played(seed: int, minutes: int = 20, prepare: Callable[[Play], None] = lambd
 class Play:
     """One seed's run."""
 
-    def __init__(self, seed: int, minutes: int) -> None:
+    def __init__(self, seed: int, minutes: int, folder: Path) -> None:
+        """``folder`` is where all lives keep what lies beside the journal."""
         self.seed = seed
+        self.folder = folder
         self.end_ms = minutes * MINUTE_MS
         self.stop_ms = stop_ms = max(MINUTE_MS, self.end_ms - QUIET_MS)
         self.random = Random(f"{seed} machine")
@@ -95,6 +100,7 @@ class Play:
         self.weather = Weather(seed, self.lab, stop_ms, WEATHER)
         self.user = User(seed, self.time, self.scene.world, self.ledger, stop_ms)
         self.runs: list[Run] = []
+        self.pings: list[int] = []
         self._dead: list[Program] = []
         self.time.at(stop_ms, self._quieten)
         if self.scene.start_ms + self.end_ms > DELIVERY_MS:
@@ -118,13 +124,14 @@ class Play:
         offset_ms = self.random.choice([0, 0, 0, -3_000, -200])
         if self.time.now_ms < self.stop_ms and self.random.random() < WRONG_CLOCK:
             offset_ms = 40_000
-        life = Life(self.time, self.scene, self.exchange, self.disk, offset_ms, self._say)
+        life = Life(self.time, self.scene, self.exchange, self.disk, self.folder, offset_ms, self._say)
         self.lab.life = life
         self.runs.append(life.lived())
         self.lab.life = None
         if offset_ms > RIGHT_MS:
             self.ledger.injected("our clock is wrong", f"by {offset_ms} ms")
         self._dead.append(life.program)
+        self.pings += life.pings
         for defect in life.defects:
             self._say(f"DEFECT {defect}")
         return life.guarding_ms is not None
@@ -170,6 +177,7 @@ class Play:
                 modes={MAIN: scene.mode},
                 contracts=dict(scene.world.contracts),
                 retry_ms=TRAITS.recv_window_ms,
+                secrets=(KEY.secret,),
             ),
             requests=tuple(ledger.requests.values()),
             effects=tuple(ledger.effects),
@@ -180,6 +188,7 @@ class Play:
             faults=tuple(ledger.faults),
             marks=tuple(ledger.marks),
             said=tuple(self.said),
+            pings=tuple(self.pings),
             first=self.first,
             last=ledger.held(),
         )
@@ -191,7 +200,8 @@ def digest(evidence: Evidence) -> str:
     last = evidence.rows[-1].hash if evidence.rows else ""
     found.update(last.encode())
     runs = [replace(run) for run in evidence.runs]
-    for part in (evidence.requests, evidence.effects, evidence.faults, runs, evidence.said, evidence.marks):
+    books = (evidence.requests, evidence.effects, evidence.faults, evidence.marks)
+    for part in (*books, runs, evidence.said, evidence.pings or ()):
         for each in part:
             found.update(repr(each).encode())
     return found.hexdigest()

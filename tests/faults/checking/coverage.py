@@ -17,6 +17,7 @@ COVERAGE: Mapping[str, tuple[str, ...]] = {
         "tests/core/test_freshness.py::test_a_repeated_mark_changes_nothing",
     ),
     "I22": (
+        HERE,
         "tests/runtime/test_rebuild_real.py::test_an_engine_fed_the_journal_decides_the_same_and_knows_the_same",
     ),
     # There is one copy of the journal on the disk; what else tells of it must agree with it.
@@ -25,6 +26,7 @@ COVERAGE: Mapping[str, tuple[str, ...]] = {
         "tests/runtime/test_rebuild_real.py::test_the_running_process_answers_as_the_file_would",
     ),
     "I26": (
+        HERE,
         "tests/runtime/test_secrets.py",
         "tests/runtime/test_log.py::test_a_secret_in_an_argument_or_a_local_variable_never_reaches_the_log",
         "tests/runtime/test_redaction.py::test_what_a_rule_says_is_written_without_secrets",
