@@ -150,6 +150,14 @@ def test_an_inverse_tape_is_replayed_as_linear_by_default_and_says_so(holdfast: 
     )
 
 
+def test_a_symbol_of_a_rule_that_has_no_tape_is_told_of(holdfast: Run, tape: Write, tmp_path: Path) -> None:
+    written = (ROOT / "config" / "replay.toml").read_text(encoding="utf-8")
+    path = tmp_path / "bot.toml"
+    path.write_text(written.replace('use = "atr_stop"', 'use = "atr_stop"\nsymbols = ["BTCC/USDT:USDT"]'))
+    answer = answer_of(holdfast("replay", tape(*CALM), "--config", path, "--json"))
+    assert "no tape for BTCC/USDT:USDT, which rule atr_stop names" in answer_assumptions(answer)
+
+
 def answer_assumptions(answer: dict[str, object]) -> list[str]:
     said = answer["assumptions"]
     assert isinstance(said, list)

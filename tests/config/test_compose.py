@@ -168,7 +168,8 @@ def test_an_inverse_position_is_sized_in_quote(write: Write) -> None:
 
 def test_the_market_knows_the_depth_of_every_symbol(write: Write) -> None:
     depth = 'depth = { "*" = 5, "ETH/USDT:USDT" = 7 }'
-    path = write("", f'[paper]\nspread = "0.0001"\nfees = {{ maker = 0, taker = 0.001 }}\n{depth}\n')
+    paper = f'[paper]\nspread = "0.0001"\nfees = {{ maker = 0, taker = 0.001 }}\n{depth}\n'
+    path = write('[contracts."BTC/USDT:USDT"]', f'{paper}\n[contracts."*"]')
     model = market_model(settings_of(path), [BTC, ETH])
     assert model.maker_fee == 0
     assert (model.taker_fee, model.spread) == (Decimal("0.001"), Decimal("0.0001"))

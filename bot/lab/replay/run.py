@@ -311,6 +311,11 @@ def _assumptions(
     said += plan.staged.told()
     hopeless = [finding for finding in findings(settings) if finding.hopeless]
     said += [f"rule {each.rule} can do nothing on any position: {each.text}" for each in hopeless]
+    said += [
+        f"no tape for {', '.join(sorted(absent))}, which rule {entry.name} names"
+        for entry in settings.rules
+        if (absent := (entry.symbols or frozenset()) - plan.contracts.keys())
+    ]
     said += [f"the tiers of {', '.join(invented)} are invented"] if invented else []
     said += [
         f"{each.symbol} has no funding tape: no funding is paid" for each in tapes if each.funding is None
