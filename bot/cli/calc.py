@@ -47,6 +47,9 @@ _FILE = click.Path(path_type=Path, dir_okay=False)
 @click.option("--tick", metavar="PRICE", help="Price step to round liquidation to, toward safety.")
 @click.option("--symbol", help="Symbol, to find its tiers.")
 @click.option("--tiers", "tiers_file", type=_FILE, metavar="FILE", help="JSON file with maintenance tiers.")
+@click.option(
+    "--contract-size", metavar="BASE", help="Base units in one contract, where tiers count contracts."
+)
 @click.option("--batch", type=_FILE, metavar="FILE", help="JSON file with many positions.")
 @click.option("--figures", "list_figures", is_flag=True, help="List every figure and its other names.")
 @json_option
@@ -202,7 +205,8 @@ def _as_option(text: str) -> str:
         return "give --mmr, or --tiers FILE with --symbol"
     if not text.startswith("needs "):
         return text
-    return f"give --{text.removeprefix('needs ').replace('qty', 'quantity')}"
+    words = text.removeprefix("needs ").replace("qty", "quantity").replace("contract_size", "contract-size")
+    return f"give --{words}"
 
 
 def _print(

@@ -120,6 +120,18 @@ def test_tiers_of_a_file_are_those_at_liquidation(tmp_path: Path) -> None:
     assert result[0]["liquidation_price"].startswith("50.50505")
 
 
+def test_tiers_that_count_contracts_need_the_size_of_one(tmp_path: Path) -> None:
+    tiers = tmp_path / "tiers.json"
+    rows = [{"minSz": 0, "maxSz": 1000, "mmr": 0.004}, {"minSz": 1001, "maxSz": 5000, "mmr": 0.005}]
+    tiers.write_text(json.dumps({"symbol": "BTC-USDT-SWAP", "tiers": rows}), encoding="utf-8")
+    position = ["--venue", "okx", "--symbol", "BTC/USDT:USDT", "--tiers", str(tiers)]
+    position += ["--entry", "60000", "--quantity", "20", "--leverage", "10"]
+    line = refused(ran(*position))
+    assert line == "give --contract-size, as tiers of okx_linear count contracts"
+    # 20 BTC are 2,000 contracts of a hundredth each: the second tier.
+    assert asked(*position, "--contract-size", "0.01")["mmr"] == "0.005"
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [

@@ -229,6 +229,18 @@ def test_a_file_of_tiers_that_is_not_there_is_an_error(write: Write) -> None:
         load(path, {})
 
 
+def test_a_file_of_tiers_that_counts_contracts_needs_the_size_of_one(write: Write) -> None:
+    path = with_tiers_file(write, "BTC/USDT:USDT")
+    text = path.read_text().replace("binance_usdm", "okx_linear")
+    path.write_text(text)
+    with pytest.raises(
+        ConfigError, match=r'bot.toml:\d+: contracts."BTC/USDT:USDT": contract_size is missing'
+    ):
+        load(path, {})
+    path.write_text(text.replace("tiers_file", "contract_size = 0.01\ntiers_file"))
+    assert contract(settings_of(path), BTC).contract_size == Decimal("0.01")
+
+
 def test_what_is_in_a_file_of_tiers_is_part_of_the_digest(write: Write) -> None:
     first = settings_of(with_tiers_file(write, "*")).digest()
     assert settings_of(with_tiers_file(write, "*")).digest() == first
