@@ -242,9 +242,11 @@ def test_a_position_that_is_liquidatable_at_the_first_bar(holdfast: Run, tape: W
     config = tmp_path / "bot.toml"
     text = (ROOT / "config" / "replay.toml").read_text()
     config.write_text(text.replace('entry = "first"', "entry = 150_000"))
-    line = one_line(holdfast("replay", tape(*CALM), "--config", config), 4)
+    journal = tmp_path / "kept" / "replay.db"
+    line = one_line(holdfast("replay", tape(*CALM), "--config", config, "--journal", journal), 4)
     assert line.startswith(f"{config}:")
     assert "liquidated at once" in line
+    assert not journal.parent.exists(), "there is no run to keep"
     assert line.endswith("; use a lower leverage or more margin, or an entry nearer the mark")
 
 
