@@ -2,6 +2,9 @@
 
 Works from options for one position, or from a file of positions in the layout of the test vectors; in that
 file ``expected`` only names the figures wanted, its values are never looked at. No network, no keys.
+
+One position that cannot be meant is refused. Of many, each is answered by itself: what cannot be calculated
+is under ``unsupported`` with its reason, and what is no vector at all has an ``error`` in its place.
 """
 
 from __future__ import annotations
@@ -44,6 +47,9 @@ _FILE = click.Path(path_type=Path, dir_okay=False)
 @click.option("--tick", metavar="PRICE", help="Price step to round liquidation to, toward safety.")
 @click.option("--symbol", help="Symbol, to find its tiers.")
 @click.option("--tiers", "tiers_file", type=_FILE, metavar="FILE", help="JSON file with maintenance tiers.")
+@click.option(
+    "--contract-size", metavar="BASE", help="Base units in one contract, where tiers count contracts."
+)
 @click.option("--batch", type=_FILE, metavar="FILE", help="JSON file with many positions.")
 @click.option("--figures", "list_figures", is_flag=True, help="List every figure and its other names.")
 @json_option
@@ -97,34 +103,47 @@ def _list(*, as_json: bool) -> None:
 
 
 def _answers(path: Path, source: TierSource) -> Iterator[dict[str, Any]]:
+    """One answer for each vector: what cannot be meant in one takes no figure from the others."""
+    for place, vector in enumerate(_vectors(path)):
+        name = vector.get("id") if isinstance(vector, dict) else None
+        if not isinstance(vector, dict):
+            yield _spoilt(None, f"vector {place} is no object; expected one with an id and the inputs")
+        elif not isinstance(name, str) or not name:
+            yield _spoilt(None, f"vector {place} has no id; give every vector one")
+        else:
+            yield _answered(name, vector, source)
+
+
+def _spoilt(name: str | None, reason: str) -> dict[str, Any]:
+    return {"id": name, "error": reason}
+
+
+def _answered(name: str, vector: Mapping[str, Any], source: TierSource) -> dict[str, Any]:
     from bot.cli.calc_case import Case
     from bot.cli.calc_inputs import BadInputError
     from bot.cli.calc_names import SHOWN, answer
 
-    for place, vector in enumerate(_vectors(path)):
-        if not isinstance(vector, dict):
-            raise _refused(f"{path}: vector {place} is no object; expected one with an id and the inputs")
-        name = vector.get("id")
-        if not isinstance(name, str) or not name:
-            raise _refused(f"{path}: vector {place} has no id; give every vector one")
-        wanted = vector.get("expected", SHOWN)
-        if not isinstance(wanted, dict | list | tuple) or not all(isinstance(n, str) for n in wanted):
-            raise _refused(f"{path}: {name}: expected names no figures; give an object or a list")
-        inputs = {key: value for key, value in vector.items() if key != "expected"}
+    wanted = vector.get("expected", SHOWN)
+    if not isinstance(wanted, dict | list | tuple) or not all(isinstance(n, str) for n in wanted):
+        return _spoilt(name, "expected names no figures; give an object or a list")
+    inputs = {key: value for key, value in vector.items() if key != "expected"}
+    result: dict[str, Any] = {"id": name}
+    unsupported: dict[str, str] = {}
+    for figure in wanted:
         try:
-            found, unsupported = answer(Case(inputs, source), tuple(wanted))
+            found, missing = answer(Case(inputs, source), (figure,))
         except BadInputError as error:
-            raise _refused(f"{path}: {name}: {error}") from error
-        result: dict[str, Any] = {"id": name, **found}
-        if unsupported:
-            result["unsupported"] = unsupported
-        yield result
+            found, missing = {}, {figure: str(error)}
+        result |= found
+        unsupported |= missing
+    return result | {"unsupported": unsupported} if unsupported else result
 
 
 def _vectors(path: Path) -> list[Any]:
     try:
         text = path.read_text(encoding="utf-8")
-        content = json.loads(text, parse_float=Decimal, parse_int=Decimal, parse_constant=_refuse)
+        # A NaN spoils the position it is in, and number() refuses it there.
+        content = json.loads(text, parse_float=Decimal, parse_int=Decimal, parse_constant=Decimal)
     except OSError as error:
         raise _refused(f"{path}: {error.strerror}; name a JSON file of positions") from error
     except json.JSONDecodeError as error:
@@ -139,10 +158,6 @@ def _vectors(path: Path) -> list[Any]:
 
 def _refused(message: str) -> Failure:
     return Failure(message, ExitCode.CONFIG)
-
-
-def _refuse(constant: str) -> Decimal:
-    raise ValueError(f"found {constant}")
 
 
 def _one(options: Mapping[str, str], source: TierSource, *, as_json: bool) -> None:
@@ -190,7 +205,8 @@ def _as_option(text: str) -> str:
         return "give --mmr, or --tiers FILE with --symbol"
     if not text.startswith("needs "):
         return text
-    return f"give --{text.removeprefix('needs ').replace('qty', 'quantity')}"
+    words = text.removeprefix("needs ").replace("qty", "quantity").replace("contract_size", "contract-size")
+    return f"give --{words}"
 
 
 def _print(

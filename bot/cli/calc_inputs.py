@@ -61,6 +61,8 @@ _SIGNED = frozenset({"profit", "raw_usd", "funding_rate", "wallet", "account_val
 _POSITIVE = frozenset(
     {"quantity", "contracts", "contract_size", "entry", "mark", "leverage", "tick", "price", "value"}
 )
+_BELOW_ONE = frozenset({"rate", "fee"})
+"""Parts of the value: nobody could hold a position at the whole of it. In percent they would be far above."""
 
 
 _WORDS = {"buy": "long", "sell": "short", "crossed": "cross", "fixed": "isolated"}
@@ -81,10 +83,17 @@ def number(found: Any, name: str, *, low: Decimal | None = None, strictly: bool 
     except InvalidOperation:
         value = Decimal("NaN")
     if not value.is_finite():
-        raise BadInputError(f"{name} is {found!r}, expected a number")
+        raise BadInputError(f"{name} is {_shown(found)}, expected a number")
     if low is not None and (value <= low if strictly else value < low):
         raise BadInputError(f"{name} is {found}, expected {'above' if strictly else 'at least'} {low}")
     return value
+
+
+def _shown(found: Any) -> str:  # noqa: ANN401 - JSON
+    """What was found, as it stands in the file."""
+    if isinstance(found, dict | list):
+        return "an object" if isinstance(found, dict) else "a list"
+    return repr(found) if isinstance(found, str) else str(found).lower()
 
 
 def choice(given: Mapping[str, Any], name: str, kinds: type[E], default: E) -> E:
@@ -97,7 +106,7 @@ def choice(given: Mapping[str, Any], name: str, kinds: type[E], default: E) -> E
         return kinds(_WORDS.get(word, word))
     except ValueError as error:
         expected = ", ".join(kinds)
-        raise BadInputError(f"{name} is {found!r}, expected one of {expected}") from error
+        raise BadInputError(f"{name} is {_shown(found)}, expected one of {expected}") from error
 
 
 def _stated_rules(formula: str, fee: Decimal) -> MarginRules | None:
@@ -127,6 +136,10 @@ class Given:
                 if fields.get(spelling) not in nothing:
                     low = None if name in _SIGNED else ZERO
                     value = number(fields[spelling], spelling, low=low, strictly=name in _POSITIVE)
+                    if name in _BELOW_ONE and value >= 1:
+                        raise BadInputError(
+                            f"{spelling} is {value}, expected below 1: a fraction, 0.004 is 0.4 percent"
+                        )
                     self.inputs.setdefault(name, value)
 
     def need(self, name: str) -> Decimal:

@@ -13,7 +13,7 @@ from bot.cli.calc_inputs import UNNAMED, Given, MissingInputError
 from bot.core.contracts import Contract, Tier, Tiers
 from bot.core.margin.arithmetic import fee_value
 from bot.core.margin.requirement import maintenance
-from bot.core.margin.rules import FeeAt, MarginRules
+from bot.core.margin.rules import FeeAt, MarginRules, TierUnit
 from bot.core.types import ONE, ZERO, AccountName, MarginMode, Position, PositionId
 
 ACCOUNT = AccountName("calc")
@@ -62,7 +62,15 @@ class Terms:
         if rate is not None:
             deduction = self.given.inputs.get("deduction", ZERO)
             return (Tier(floor=ZERO, cap=None, rate=rate, deduction=deduction),)
-        return self.source.tiers(None if self.given.symbol == UNNAMED else self.given.symbol)
+        found = self.source.tiers(None if self.given.symbol == UNNAMED else self.given.symbol)
+        rules = self.given.venue_rules
+        if (
+            len(found) > 1
+            and rules.tier_unit is TierUnit.CONTRACTS
+            and "contract_size" not in self.given.inputs
+        ):
+            raise MissingInputError(f"needs contract_size, as tiers of {rules.name} count contracts")
+        return found
 
     @property
     def _given_rate(self) -> Decimal | None:

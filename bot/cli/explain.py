@@ -62,6 +62,7 @@ async def _answer(asked: str, settings: Settings, path: Path) -> dict[str, Any]:
             "synthetic": symbol in modelled,
             "synthetic_contracts": modelled,
             "source": "the running bot" if reading.live else f"the last run in {path}",
+            "mark_at_ms": None if reading.live else await _last_mark_ms(reading, symbol, begin),
             "states": states,
             "positions": [p for p in everything if p["id"]["symbol"] == symbol],
             "closed": await closings(reading, symbol, begin),
@@ -86,6 +87,13 @@ async def _explanations(
     assert isinstance(answer, list), "explanations that are no list"
     assert isinstance(states, dict), "states that are no table"
     return [position for position in answer if isinstance(position, dict)], states
+
+
+async def _last_mark_ms(reading: Reading, symbol: str, begin: int) -> int | None:
+    """When the last mark was that a rule had to look at: those that came after it are in no journal."""
+    given = {"kind": "MarkPrice", "symbol": symbol, "latest": True, "limit": 1, "after_seq": begin - 1}
+    rows = await reading.page(given)
+    return int(rows[-1]["at_ms"]) if rows else None
 
 
 async def _started(reading: Reading, path: Path) -> dict[str, str]:

@@ -22,8 +22,15 @@ def report(answer: Mapping[str, Any]) -> str:
     if answer["last"]:
         rows = [line({**row, "body": json.dumps(row["body"])}) for row in answer["last"]]
         parts.append("last decisions\n" + columns([(at, rule, text) for at, _, rule, _, text in rows]))
-    parts.append(f"as seen by {answer['source']}")
+    parts.append(f"as seen by {answer['source']}{_seen_at(answer)}")
     return mentions_flagged("\n\n".join(parts), answer["synthetic_contracts"])
+
+
+def _seen_at(answer: Mapping[str, Any]) -> str:
+    at_ms = answer["mark_at_ms"]
+    if at_ms is None or not answer["positions"]:
+        return ""
+    return f", at the mark of {moment(at_ms)}: what came later needed no look"
 
 
 def _position(position: Mapping[str, Any], states: Mapping[str, str]) -> str:

@@ -55,6 +55,7 @@ _FILE_ERRORS = frozenset(
         errno.EACCES,
         errno.EDQUOT,
         errno.EEXIST,
+        errno.EFBIG,
         errno.EISDIR,
         errno.ENOENT,
         errno.ENOSPC,
@@ -80,6 +81,8 @@ def failure(error: Exception) -> Failure | None:
 def _remedy(code: int) -> str:
     if code in {errno.ENOSPC, errno.EDQUOT}:
         return "make room on the disk and start again"
+    if code == errno.EFBIG:
+        return "allow larger files (ulimit -f) and start again"
     if code in {errno.EACCES, errno.EPERM, errno.EROFS}:
         return "use a place this user may write to and read from"
     if code == errno.EEXIST:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 import json
 import time
-from collections.abc import Iterable, Mapping, Sequence
-from contextlib import AsyncExitStack
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from contextlib import asynccontextmanager
 from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from bot.config import Settings
     from bot.lab.replay.result import ReplayResult
     from bot.lab.tapes import PathOrder, Tape
+    from bot.runtime.journal.port import Journal
 
 DEFAULT_CONFIG = Path("config", "replay.toml")
 LIVE_ON_PAPER = 'mode "live" is played on paper, as every replay is'
@@ -135,22 +136,25 @@ async def _play(
 ) -> ReplayResult:
     from bot.lab.replay.run import replay as run
 
-    opened_ms = int(tapes[0].times[0])
-    async with AsyncExitStack() as stack:
-        journal = None
-        if file is not None:
-            from bot.runtime.journal.sqlite import open_journal
-            from bot.runtime.lock import hold
+    return await run(
+        tapes,
+        settings,
+        mode=mode,
+        path=order,
+        latency_ms=latency_ms,
+        journal=None if file is None else _kept(file, tapes, settings),
+        load_seconds=load_seconds,
+    )
 
-            stack.enter_context(hold(file.parent))
-            journal = await stack.enter_async_context(open_journal(file, opened_ms=opened_ms))
+
+@asynccontextmanager
+async def _kept(file: Path, tapes: list[Tape], settings: Settings) -> AsyncIterator[Journal]:
+    """The journal in ``file``, for this run alone, with what ``holdfast explain`` needs to know of it."""
+    from bot.runtime.journal.sqlite import open_journal
+    from bot.runtime.lock import hold
+
+    opened_ms = int(tapes[0].times[0])
+    with hold(file.parent):
+        async with open_journal(file, opened_ms=opened_ms) as journal:
             journal.note("Started", _noted(tapes, settings), opened_ms)
-        return await run(
-            tapes,
-            settings,
-            mode=mode,
-            path=order,
-            latency_ms=latency_ms,
-            journal=journal,
-            load_seconds=load_seconds,
-        )
+            yield journal

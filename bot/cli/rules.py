@@ -85,6 +85,7 @@ def reference(into: Path, folders: tuple[Path, ...]) -> None:
     """Write a page for each rule into the folder INTO, and take away those of rules that are gone."""
     from bot.config.rule_files import BrokenRuleError
     from bot.config.rule_pages import is_rule_page, rule_page
+    from bot.config.whole import write_whole
 
     pages = {}
     for name, source in _catalogue(folders).sources.items():
@@ -97,7 +98,7 @@ def reference(into: Path, folders: tuple[Path, ...]) -> None:
         if old.stem not in pages and is_rule_page(old.read_text(encoding="utf-8")):
             old.unlink()
     for name, page in pages.items():
-        (into / f"{name}.md").write_text(page, encoding="utf-8")
+        write_whole(into / f"{name}.md", page)
     click.echo(f"{len(pages)} pages in {into}")
 
 

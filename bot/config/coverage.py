@@ -29,6 +29,9 @@ def cross_checks(config: Config, document: Document) -> Iterator[Problem]:
     for key, text in unclear_money(config, named_settlements(config)):
         yield document.problem(key, text)
     yield from _positions(config, document)
+    for symbol in config.paper.depth:
+        if symbol != ANY_SYMBOL:
+            yield from _contract(config, symbol, ("paper", "depth", symbol), document)
     yield from _quarterlies(config, document)
     yield from _rules(config, document)
     yield from staged_checks(config, document)

@@ -6,6 +6,7 @@ key by key, anything else, arrays of rules included, is replaced whole.
 
 from __future__ import annotations
 
+import errno
 import re
 import tomllib
 from collections.abc import Mapping, Sequence
@@ -20,6 +21,8 @@ from bot.config.locate import locate
 ENV_PREFIX = "HOLDFAST__"
 
 _AT_LINE = re.compile(r"(?P<text>.*?) \(at (?:line (?P<line>\d+), column \d+|end of document)\)")
+
+_NO_FILE = frozenset({errno.ENOENT, errno.EISDIR, errno.ENOTDIR})
 
 
 @dataclass(slots=True)
@@ -64,8 +67,8 @@ def _parsed(path: Path) -> tuple[dict[str, Any], dict[Key, int]]:
         text = path.read_bytes().decode("utf-8").replace("\r\n", "\n")
         values = tomllib.loads(text, parse_float=Decimal)
     except OSError as error:
-        remedy = "; check the name of the file" if isinstance(error, FileNotFoundError) else ""
-        raise _failed(path, 0, f"cannot be read: {error.strerror}{remedy}") from None
+        remedy = "check the name of the file" if error.errno in _NO_FILE else "let this user read it"
+        raise _failed(path, 0, f"cannot be read: {error.strerror}; {remedy}") from None
     except UnicodeDecodeError as error:
         line = 1 + error.object[: error.start].count(b"\n")
         raise _failed(path, line, "is not UTF-8 text; save it as UTF-8") from None
@@ -73,7 +76,9 @@ def _parsed(path: Path) -> tuple[dict[str, Any], dict[Key, int]]:
         match = _AT_LINE.fullmatch(str(error))
         said = match["text"] if match else str(error)
         line = int(match["line"]) if match and match["line"] else text.count("\n") + 1
-        raise _failed(path, line, f"not TOML: {said[:1].lower()}{said[1:]}") from None
+        twice = said.startswith("Cannot")
+        remedy = "a key or a table is there twice: keep one" if twice else "correct the line"
+        raise _failed(path, line, f"not TOML: {said[:1].lower()}{said[1:]}; {remedy}") from None
     except RecursionError:
         raise _failed(path, 0, "is nested too deeply to be read") from None
     return values, locate(text)

@@ -17,6 +17,7 @@ from bot.config.fields import ANY_SYMBOL
 from bot.config.model import Config, TierTable
 from bot.config.read import Document
 from bot.core.contracts import Tier, Tiers
+from bot.core.margin.rules import TierUnit
 from bot.core.margin.venues import RULES
 from bot.core.types import ZERO, Symbol
 
@@ -33,6 +34,8 @@ class TiersFound:
 
 
 _REMEDY = "write tiers = [{ floor = 0, rate = 0.004 }] (and synthetic_tiers = true) or tiers_file"
+
+_IN_CONTRACTS = "tiers of this venue count contracts: write how much base (inverse: quote) one of them is"
 
 
 def find_tiers(config: Config, document: Document, problems: list[Problem]) -> TiersFound:
@@ -53,6 +56,8 @@ def find_tiers(config: Config, document: Document, problems: list[Problem]) -> T
             if not mistakes:
                 found.tables[symbol] = _built(contract.tiers, progressive=_progressive(config))
         elif contract.tiers_file is not None:
+            if _counts_contracts(config) and "contract_size" not in contract.model_fields_set:
+                problems.append(document.problem(key, f"contract_size is missing; {_IN_CONTRACTS}"))
             tiers, found.files[symbol] = _from_file(symbol, contract.tiers_file, document, problems)
             if tiers is not None:
                 found.tables[symbol] = tiers
@@ -61,6 +66,10 @@ def find_tiers(config: Config, document: Document, problems: list[Problem]) -> T
 
 def _progressive(config: Config) -> bool:
     return any(RULES[account.margin_rules].tier_deduction for account in config.accounts.values())
+
+
+def _counts_contracts(config: Config) -> bool:
+    return any(RULES[each.margin_rules].tier_unit is TierUnit.CONTRACTS for each in config.accounts.values())
 
 
 def _holes(tiers: tuple[TierTable, ...], key: Key, document: Document) -> Iterator[Problem]:

@@ -14,6 +14,7 @@ from random import Random
 
 import numpy as np
 
+from bot.config.whole import write_whole
 from bot.lab.tapes import Tape, to_price
 from bot.lab.tapes.tape import invented_tape
 
@@ -110,7 +111,7 @@ def write_csv(tape: Tape, folder: Path) -> Path:
     for at_ms, *prices in zip(tape.times.tolist(), *(c.tolist() for c in columns), strict=True):
         lines.append(",".join([str(at_ms), *(str(to_price(price, tape.exponent)) for price in prices)]))
     path = folder / tape.path.name
-    path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    write_whole(path, "\n".join(lines) + "\n")
     return path
 
 

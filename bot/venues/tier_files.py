@@ -126,7 +126,7 @@ def _chosen(path: Path, tables: list[tuple[str, Table, bool]], symbol: str | Non
     exact = [table for table in tables if table[0] == symbol]
     found = exact or [table for table in tables if spelling(symbol) in _spellings(table[0])]
     if not found:
-        raise TierFileError(f"{path}: no tiers for {symbol}; the file has {names}")
+        raise TierFileError(f"{path}: no tiers for {symbol}; add them to the file, which has {names}")
     if any(table != found[0][1] for _, table, _ in found):
         raise TierFileError(f"{path}: {len(found)} different tables for {symbol}; keep one in the file")
     return found[0]

@@ -120,6 +120,18 @@ def test_tiers_of_a_file_are_those_at_liquidation(tmp_path: Path) -> None:
     assert result[0]["liquidation_price"].startswith("50.50505")
 
 
+def test_tiers_that_count_contracts_need_the_size_of_one(tmp_path: Path) -> None:
+    tiers = tmp_path / "tiers.json"
+    rows = [{"minSz": 0, "maxSz": 1000, "mmr": 0.004}, {"minSz": 1001, "maxSz": 5000, "mmr": 0.005}]
+    tiers.write_text(json.dumps({"symbol": "BTC-USDT-SWAP", "tiers": rows}), encoding="utf-8")
+    position = ["--venue", "okx", "--symbol", "BTC/USDT:USDT", "--tiers", str(tiers)]
+    position += ["--entry", "60000", "--quantity", "20", "--leverage", "10"]
+    line = refused(ran(*position))
+    assert line == "give --contract-size, as tiers of okx_linear count contracts"
+    # 20 BTC are 2,000 contracts of a hundredth each: the second tier.
+    assert asked(*position, "--contract-size", "0.01")["mmr"] == "0.005"
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
@@ -133,6 +145,9 @@ def test_tiers_of_a_file_are_those_at_liquidation(tmp_path: Path) -> None:
         ([*TEN_TIMES_LONG, "--mark", "NaN"], "mark is 'NaN', expected a number"),
         ([*TEN_TIMES_LONG, "--mark", "-5"], "mark is -5, expected above 0"),
         ([*TEN_TIMES_LONG, "--margin", "lots"], "margin is 'lots', expected a number"),
+        # A rate of one or more would make every position liquidatable without a price where it is.
+        ([*TEN_TIMES_LONG[:-1], "1.5"], "mmr is 1.5, expected below 1: a fraction, 0.004 is 0.4 percent"),
+        ([*TEN_TIMES_LONG, "--taker-fee", "1"], "taker_fee is 1, expected below 1"),
         ([*TEN_TIMES_LONG, "--venue", "nowhere"], "no margin rules for the venue 'nowhere'"),
         (
             ["--entry", "1e999999", "--quantity", "1e999999", "--leverage", "1", "--mmr", "0.1"],
@@ -153,32 +168,6 @@ def test_what_cannot_be_meant_ends_in_one_line(arguments: list[str], message: st
         ("{", ":1: no JSON"),
         ("3", "no positions; expected a list"),
         ('{"vectors": 3}', "no positions"),
-        ("[3]", "vector 0 is no object"),
-        ('[{"venue": "okx"}]', "vector 0 has no id"),
-        ('[{"id": "a", "expected": 3}]', "a: expected names no figures"),
-        ('[{"id": "a", "entry": NaN}]', "found NaN"),
-        ('[{"id": "a", "qty": -1}]', "a: qty is -1, expected above 0"),
-        ('[{"id": "a", "mark": "x"}]', "a: mark is 'x', expected a number"),
-        ('[{"id": "a", "side": "up"}]', "a: side is 'up', expected one of long, short"),
-        ('[{"id": "a", "qty": 1, "funding_events": 3, "expected": ["funding"]}]', "no list of settlements"),
-        (
-            (
-                '[{"id": "a", "qty": 1, "expected": ["funding"],'
-                ' "funding_events": [{"t": "soon", "mark": 1, "rate": 1}]}]'
-            ),
-            "time is 'soon'",
-        ),
-        (
-            '[{"id": "a", "mode": "cross", "wallet": 1, "entry": 1, "mmr": 1, "other_positions": [3]}]',
-            "no list of positions",
-        ),
-        (
-            (
-                '[{"id": "a", "mode": "cross", "wallet": 1, "entry": 1, "mmr": 1,'
-                ' "other_positions": [{"entry": -1}]}]'
-            ),
-            "other_positions[0] entry is -1",
-        ),
     ],
 )
 def test_a_bad_file_ends_in_one_line_with_its_place(tmp_path: Path, content: str, message: str) -> None:
@@ -187,6 +176,64 @@ def test_a_bad_file_ends_in_one_line_with_its_place(tmp_path: Path, content: str
     line = refused(ran("--batch", path, "--json"))
     assert line.startswith(str(path))
     assert message in line
+
+
+@pytest.mark.parametrize(
+    ("spoilt", "message"),
+    [
+        ({"entry": float("nan")}, "entry is nan, expected a number"),
+        ({"qty": -1}, "qty is -1, expected above 0"),
+        ({"qty": {"a": 1}}, "qty is an object, expected a number"),
+        ({"mark": "x"}, "mark is 'x', expected a number"),
+        ({"mark": True}, "mark is true, expected a number"),
+        ({"side": "up"}, "side is 'up', expected one of long, short"),
+        ({"mmr": 1.5}, "mmr is 1.5, expected below 1"),
+        ({"entry": "1e999999", "qty": "1e999999"}, "out of range"),
+        ({"funding_events": 3}, "no list of settlements"),
+        ({"funding_events": [{"t": "soon", "mark": 1, "rate": 1}]}, "time is 'soon'"),
+        ({"mode": "cross", "wallet": 1, "other_positions": [3]}, "no list of positions"),
+        (
+            {"mode": "cross", "wallet": 1, "other_positions": [{"entry": -1}]},
+            "other_positions[0] entry is -1",
+        ),
+    ],
+)
+def test_a_bad_vector_takes_no_figure_from_the_others(
+    tmp_path: Path, spoilt: dict[str, Any], message: str
+) -> None:
+    name = "funding" if "funding_events" in spoilt else "liquidation_price"
+    good, bad, after = batch(
+        tmp_path, a_vector(), a_vector(id="bad", expected=[name], **spoilt), a_vector(id="after")
+    )
+    assert good["liquidation_price"] == after["liquidation_price"]
+    assert good["liquidation_price"].startswith("90.909")
+    assert bad["id"] == "bad"
+    assert message in bad["unsupported"][name]
+
+
+def test_a_bad_input_takes_only_the_figures_that_need_it(tmp_path: Path) -> None:
+    found = figures(tmp_path, "notional funding", funding_events=3, mark=100)
+    assert found["notional"] == "100"
+    assert "no list of settlements" in found["unsupported"]["funding"]
+
+
+@pytest.mark.parametrize(
+    ("spoilt", "id_", "message"),
+    [
+        ("3", None, "vector 1 is no object"),
+        ('{"venue": "okx"}', None, "vector 1 has no id"),
+        ('{"id": "a", "expected": 3}', "a", "expected names no figures"),
+    ],
+)
+def test_what_is_no_vector_has_an_error_in_its_place(
+    tmp_path: Path, spoilt: str, id_: str | None, message: str
+) -> None:
+    path = tmp_path / "vectors.json"
+    path.write_text(f"[{json.dumps(a_vector())}, {spoilt}]", encoding="utf-8")
+    good, bad = json.loads(ran("--batch", path, "--json").stdout)["results"]
+    assert good["liquidation_price"].startswith("90.909")
+    assert bad["id"] == id_
+    assert message in bad["error"]
 
 
 def test_the_values_of_expected_are_never_looked_at(shared: Path, tmp_path: Path) -> None:

@@ -26,6 +26,7 @@ def answer(state: str) -> dict[str, Any]:
         "synthetic": False,
         "synthetic_contracts": ["BTC/USDT:USDT-261225"],
         "source": "the running bot",
+        "mark_at_ms": None,
         "states": {"main": state},
         "positions": [POSITION],
         "closed": [],

@@ -158,6 +158,7 @@ def test_a_second_replay_into_one_journal_is_explained_as_well(holdfast: Run, ta
     assert answer.exit_code == 0, answer.stderr
     assert "main/ETH/USDT:USDT/long" in answer.output
     assert "distance below 0.06" in answer.output
+    assert "as seen by the last run in run.db, at the mark of " in answer.output
     assert holdfast("explain", "BTC", "--journal", "run.db", "--config", config).exit_code == 2
 
 

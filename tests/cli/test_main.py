@@ -95,6 +95,7 @@ def failing(error: Exception) -> Result:
             1,
             "x: No such file or directory;",
         ),
+        (OSError(errno.EFBIG, "File too large", "x"), 1, "x: File too large; allow larger files (ulimit -f)"),
         (FileExistsError(errno.EEXIST, "File exists", "x"), 1, "x: File exists; a folder is wanted there"),
         (Failure("refused", ExitCode.REFUSED), 6, "refused"),
     ],

@@ -150,6 +150,14 @@ def test_an_inverse_tape_is_replayed_as_linear_by_default_and_says_so(holdfast: 
     )
 
 
+def test_a_symbol_of_a_rule_that_has_no_tape_is_told_of(holdfast: Run, tape: Write, tmp_path: Path) -> None:
+    written = (ROOT / "config" / "replay.toml").read_text(encoding="utf-8")
+    path = tmp_path / "bot.toml"
+    path.write_text(written.replace('use = "atr_stop"', 'use = "atr_stop"\nsymbols = ["BTCC/USDT:USDT"]'))
+    answer = answer_of(holdfast("replay", tape(*CALM), "--config", path, "--json"))
+    assert "no tape for BTCC/USDT:USDT, which rule atr_stop names" in answer_assumptions(answer)
+
+
 def answer_assumptions(answer: dict[str, object]) -> list[str]:
     said = answer["assumptions"]
     assert isinstance(said, list)
@@ -234,9 +242,11 @@ def test_a_position_that_is_liquidatable_at_the_first_bar(holdfast: Run, tape: W
     config = tmp_path / "bot.toml"
     text = (ROOT / "config" / "replay.toml").read_text()
     config.write_text(text.replace('entry = "first"', "entry = 150_000"))
-    line = one_line(holdfast("replay", tape(*CALM), "--config", config), 4)
+    journal = tmp_path / "kept" / "replay.db"
+    line = one_line(holdfast("replay", tape(*CALM), "--config", config, "--journal", journal), 4)
     assert line.startswith(f"{config}:")
     assert "liquidated at once" in line
+    assert not journal.parent.exists(), "there is no run to keep"
     assert line.endswith("; use a lower leverage or more margin, or an entry nearer the mark")
 
 

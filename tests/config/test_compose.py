@@ -168,7 +168,8 @@ def test_an_inverse_position_is_sized_in_quote(write: Write) -> None:
 
 def test_the_market_knows_the_depth_of_every_symbol(write: Write) -> None:
     depth = 'depth = { "*" = 5, "ETH/USDT:USDT" = 7 }'
-    path = write("", f'[paper]\nspread = "0.0001"\nfees = {{ maker = 0, taker = 0.001 }}\n{depth}\n')
+    paper = f'[paper]\nspread = "0.0001"\nfees = {{ maker = 0, taker = 0.001 }}\n{depth}\n'
+    path = write('[contracts."BTC/USDT:USDT"]', f'{paper}\n[contracts."*"]')
     model = market_model(settings_of(path), [BTC, ETH])
     assert model.maker_fee == 0
     assert (model.taker_fee, model.spread) == (Decimal("0.001"), Decimal("0.0001"))
@@ -226,6 +227,18 @@ def test_a_file_of_tiers_that_is_not_there_is_an_error(write: Write) -> None:
     (path.parent / "tiers.json").unlink()
     with pytest.raises(ConfigError, match=r"tiers_file: found .*No such file"):
         load(path, {})
+
+
+def test_a_file_of_tiers_that_counts_contracts_needs_the_size_of_one(write: Write) -> None:
+    path = with_tiers_file(write, "BTC/USDT:USDT")
+    text = path.read_text().replace("binance_usdm", "okx_linear")
+    path.write_text(text)
+    with pytest.raises(
+        ConfigError, match=r'bot.toml:\d+: contracts."BTC/USDT:USDT": contract_size is missing'
+    ):
+        load(path, {})
+    path.write_text(text.replace("tiers_file", "contract_size = 0.01\ntiers_file"))
+    assert contract(settings_of(path), BTC).contract_size == Decimal("0.01")
 
 
 def test_what_is_in_a_file_of_tiers_is_part_of_the_digest(write: Write) -> None:

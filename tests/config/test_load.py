@@ -139,9 +139,16 @@ def test_all_mistakes_are_reported_at_once_in_the_order_of_the_file(write: Write
 
 def test_text_that_is_no_toml_is_named_with_its_line(write: Write) -> None:
     path = write("tick = 0.1", "tick 0.1")
-    assert mistakes(path) == [
-        f"{path}:{line(path, 'tick')}: not TOML: expected '=' after a key in a key/value pair"
-    ]
+    (only,) = mistakes(path)
+    assert only.startswith(f"{path}:{line(path, 'tick')}: not TOML: expected '=' after a key")
+    assert only.endswith("; correct the line")
+
+
+def test_a_key_that_is_there_twice_is_named_with_its_line(write: Write) -> None:
+    path = write("lot = 0.001\n", "lot = 0.001\nlot = 0.01\n")
+    (only,) = mistakes(path)
+    assert only.startswith(f"{path}:{line(path, 'lot = 0.01')}: not TOML: cannot overwrite a value")
+    assert only.endswith("; a key or a table is there twice: keep one")
 
 
 def test_a_file_that_is_not_there_is_named(tmp_path: Path) -> None:
@@ -149,6 +156,7 @@ def test_a_file_that_is_not_there_is_named(tmp_path: Path) -> None:
     assert mistakes(path) == [
         f"{path}: cannot be read: No such file or directory; check the name of the file"
     ]
+    assert mistakes(tmp_path) == [f"{tmp_path}: cannot be read: Is a directory; check the name of the file"]
 
 
 def test_a_file_that_is_no_text_is_named_with_its_line(tmp_path: Path) -> None:
@@ -212,6 +220,13 @@ def test_a_position_in_a_symbol_without_contract_is_an_error(write: Write) -> No
     path = write('"BTC/USDT:USDT"\nside', '"BTC/USDC:USDC"\nside')
     (only,) = mistakes(path)
     assert only.startswith(f"{path}:{line(path, 'USDC')}: paper.positions[1].symbol: no contract for")
+    assert 'did you mean "BTC/USDT:USDT"?' in only
+
+
+def test_the_depth_of_a_symbol_without_contract_is_an_error(write: Write) -> None:
+    path = write("[[paper.positions]]", '[paper.depth]\n"*" = 5\n"BTCC/USDT:USDT" = 7\n\n[[paper.positions]]')
+    (only,) = mistakes(path)
+    assert only.startswith(f'{path}:{line(path, "BTCC")}: paper.depth."BTCC/USDT:USDT": no contract for')
     assert 'did you mean "BTC/USDT:USDT"?' in only
 
 

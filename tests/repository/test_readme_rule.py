@@ -26,6 +26,10 @@ def a_falling_market(path: Path) -> None:
     path.write_text("\n".join(lines) + "\n")
 
 
+def test_the_rule_of_the_readme_takes_no_more_than_twenty_lines() -> None:
+    assert len(block("python", "class Halve(").splitlines()) <= 20
+
+
 def test_the_rule_of_the_readme_halves_a_position_in_danger(tmp_path: Path) -> None:
     folder = tmp_path / "my_rules"
     folder.mkdir()
@@ -45,4 +49,4 @@ def test_the_rule_of_the_readme_halves_a_position_in_danger(tmp_path: Path) -> N
     acted = [action for action in json.loads(run.stdout)["actions"] if action["rule"] == "halve"]
     assert [action["intent"] for action in acted] == ["ReducePosition"]
     assert 0.05 < float(acted[0]["distance_before"]) < 0.06
-    assert acted[0]["reason"] == f"liquidation {float(acted[0]['distance_before']):.2%} away"
+    assert acted[0]["reason"] == f"{float(acted[0]['distance_before']):.2%} away"

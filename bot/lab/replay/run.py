@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gc
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractAsyncContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, field
 from decimal import Decimal
 from time import perf_counter
@@ -183,11 +183,12 @@ async def replay(
     mode: str = "jump",
     path: PathOrder = PathOrder.NEAREST,
     latency_ms: int | None = None,
-    journal: Journal | None = None,
+    journal: AbstractAsyncContextManager[Journal] | None = None,
     load_seconds: float = 0,
 ) -> ReplayResult:
-    """Play ``tapes`` with the configured rules, and once more with none.
+    """Play ``tapes`` with no rules, and once more with the configured ones.
 
+    The second run is kept in ``journal``, opened only once the first has shown that the positions can be.
     ``TapeError`` for tapes that do not belong together, ``ConfigError`` for positions that cannot be.
     """
     began = perf_counter()
@@ -200,13 +201,13 @@ async def replay(
         defended: make_plan(settings, grouped, paths, latency_ms, defended=defended, quarterlies=quarterlies)
         for defended in (True, False)
     }
-    written = MemoryJournal() if journal is None else journal
     try:
-        run_began = perf_counter()
-        defended = await perform(prepare(plans[True], written, walker=WALKERS[mode]), written)
-        run_seconds = perf_counter() - run_began
         unread = MemoryJournal()
         undefended = await perform(prepare(plans[False], unread), unread)
+        async with journal or nullcontext(MemoryJournal()) as written:
+            run_began = perf_counter()
+            defended = await perform(prepare(plans[True], written, walker=WALKERS[mode]), written)
+            run_seconds = perf_counter() - run_began
     except OpeningError as error:
         raise settings.refuse(key_of_position(settings, paths, quarterlies, error.id), str(error)) from error
     return ReplayResult(
@@ -311,6 +312,11 @@ def _assumptions(
     said += plan.staged.told()
     hopeless = [finding for finding in findings(settings) if finding.hopeless]
     said += [f"rule {each.rule} can do nothing on any position: {each.text}" for each in hopeless]
+    said += [
+        f"no tape for {', '.join(sorted(absent))}, which rule {entry.name} names"
+        for entry in settings.rules
+        if (absent := (entry.symbols or frozenset()) - plan.contracts.keys())
+    ]
     said += [f"the tiers of {', '.join(invented)} are invented"] if invented else []
     said += [
         f"{each.symbol} has no funding tape: no funding is paid" for each in tapes if each.funding is None

@@ -90,6 +90,9 @@ def _check_utf8(path: Path, text: bytes) -> None:
 
 def _names(path: Path, head: str) -> tuple[str, ...]:
     names = tuple(name.strip().strip('"').lower() for name in head.split(","))
+    if all(name.replace(".", "", 1).isdigit() for name in names):
+        found = "numbers where the columns should be named"
+        raise TapeError(path, 1, found, f"begin the file with the line {FIRST_LINE}")
     for name in names:
         if name and names.count(name) > 1:
             raise TapeError(path, 1, f"the column {shown(name)} is there twice", "keep one of them")

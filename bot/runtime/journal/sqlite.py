@@ -357,7 +357,9 @@ def _translated(path: Path, *, opening: bool = False) -> Iterator[None]:
     except OSError as error:
         if error.errno in (errno.ENOSPC, errno.EDQUOT):
             raise _full(path) from error
-        raise JournalError(path, error.strerror or str(error), "check the path and its rights") from error
+        too_large = error.errno == errno.EFBIG
+        remedy = "allow larger files (ulimit -f)" if too_large else "check the path and its rights"
+        raise JournalError(path, error.strerror or str(error), remedy) from error
 
 
 def _from_sqlite(path: Path, error: sqlite3.Error, *, opening: bool) -> JournalError:
@@ -369,7 +371,9 @@ def _from_sqlite(path: Path, error: sqlite3.Error, *, opening: bool) -> JournalE
     if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
         return JournalBusy(path, "another program has the file open", "close that program and start again")
     if code in (sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_PERM, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_IOERR):
-        return JournalError(path, text, "check the disk, the path and its rights, then start again")
+        return JournalError(
+            path, text, "check the disk, the path, its rights and ulimit -f, then start again"
+        )
     if opening or code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB):
         return JournalBroken(path, f"the database is damaged ({text})", ASIDE)
     return JournalError(path, text, "start again; the file is checked then")

@@ -9,9 +9,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+
+from bot.config.whole import write_whole
 
 FILE = "ban.json"
 LONGEST_MS = 3 * 86_400_000
@@ -49,12 +52,8 @@ class Ban:
         if wait_ms <= self.left_ms():
             return
         words = {"exchange": self.exchange, "met_ms": now_ms, "until_ms": now_ms + wait_ms}
-        draft = self.path.with_name(self.path.name + ".new")
-        try:
-            draft.write_text(json.dumps(words))
-            draft.replace(self.path)
-        except OSError:
-            return
+        with suppress(OSError):
+            write_whole(self.path, json.dumps(words))
 
     def sentence(self) -> str:
         """Until when nothing may be asked; empty where there is no ban."""

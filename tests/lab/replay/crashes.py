@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Mapping
+from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from pathlib import Path
@@ -40,7 +41,8 @@ def in_crash(
 ) -> ReplayResult:
     """The window played with ``rules`` (by name, with their parameters), and with none."""
     settings = settings_for(folder, window, rules)
-    return asyncio.run(replay(tapes_of(shared, window), settings, journal=journal))
+    kept = None if journal is None else nullcontext(journal)
+    return asyncio.run(replay(tapes_of(shared, window), settings, journal=kept))
 
 
 def settings_for(folder: Path, window: Window, rules: Mapping[str, Mapping[str, Any]]) -> Settings:

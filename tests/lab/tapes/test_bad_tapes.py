@@ -104,6 +104,11 @@ def test_missing_columns_are_named(write_tape: WriteTape, header: str, found: st
     assert (error.line, error.found) == (1, found)
 
 
+def test_a_tape_without_a_header_is_told_of_as_that(write_tape: WriteTape) -> None:
+    error = refusal(write_tape("60000,100,100,100,100", header="0,100,100.5,100,100"))
+    assert (error.line, error.found) == (1, "numbers where the columns should be named")
+
+
 def test_a_column_that_is_there_twice_is_refused(write_tape: WriteTape) -> None:
     error = refusal(write_tape("0,1,1,1,1,1", header="ts_ms,open,high,low,close,close"))
     assert (error.line, error.found) == (1, "the column 'close' is there twice")
