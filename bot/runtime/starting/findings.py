@@ -290,7 +290,7 @@ def _levers(read: Read, rules: Sequence[RuleEntry]) -> Iterator[Finding]:
 
 def _hopeless(read: Read, rules: Sequence[RuleEntry]) -> Iterator[Finding]:
     """Rules that could do nothing at this exchange on any position there may ever be."""
-    everywhere = [AtVenue(read.traits, mode) for mode in MarginMode]
+    everywhere = [AtVenue(read.traits, mode, read.setup.position_mode) for mode in MarginMode]
     for index, entry in enumerate(rules):
         for found in judged(entry, everywhere):
             if found.hopeless:

@@ -151,6 +151,10 @@ class Traits:
     assumed: tuple[Assumed, ...] = ()
     sources: tuple[str, ...] = ()
 
+    def levers_in(self, position_mode: PositionMode) -> dict[tuple[str, MarginMode], Capability]:
+        """What can be done in an account that keeps positions so."""
+        return {**self.levers, **(self.in_hedge if position_mode is PositionMode.HEDGE else {})}
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Balance:
