@@ -171,13 +171,21 @@ def test_the_rights_of_a_key_are_told_on_the_spot_host() -> None:
     rights = client.ask("GET", "/sapi/v1/account/apiRestrictions")
     assert (rights["enableFutures"], rights["enableWithdrawals"], rights["ipRestrict"]) == (True, False, True)
     keys = client.wire.world.keys
-    keys.add(replace(client.key, withdraw=True, trade=False, portfolio_margin=True))
+    keys.add(replace(client.key, withdraw=True, trade=False))
     rights = client.ask("GET", "/sapi/v1/account/apiRestrictions")
     assert (rights["enableFutures"], rights["enableWithdrawals"]) == (False, True)
-    assert rights["enablePortfolioMarginTrading"] is True
     # A key that may not trade may read.
     assert client.ask("POST", "/fapi/v1/order", **MARKET)["code"] == -2015
     assert client.ask("GET", "/fapi/v3/balance")[0]["asset"] == "USDT"
+
+
+def test_portfolio_margin_takes_futures_from_a_key_and_leaves_it_its_rights() -> None:
+    client = a_binance()
+    client.wire.world.keys.add(replace(client.key, portfolio_margin=True))
+    for path in ("v1/positionSide/dual", "v2/positionRisk"):
+        assert client.ask("GET", f"/fapi/{path}")["code"] == -2015
+    rights = client.ask("GET", "/sapi/v1/account/apiRestrictions")
+    assert (rights["enableFutures"], rights["enablePortfolioMarginTrading"]) == (False, True)
 
 
 def test_settings_that_are_free_change() -> None:

@@ -84,6 +84,10 @@ class BinanceWire:
         if route is None:
             raise BinanceError(-5000, call.path, call.method, status=404)
         ask = admit(call, route.security, self.world.keys, now_ms)
+        if ask.key is not None and ask.key.portfolio_margin and call.path != RIGHTS:
+            # Its keys lose futures, and are answered like bad ones (Binance FAQ "Binance Portfolio Margin API",
+            # seen so in JKorf/Binance.Net issue 1485).
+            raise BinanceError(-2015)
         if (call.method, VERSION.sub("", path)) not in FREE:
             return route.handler(ask), {}
         meter = self._order_meters.setdefault(ask.account, OrderMeter())
