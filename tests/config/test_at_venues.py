@@ -84,8 +84,8 @@ def test_what_only_hedge_mode_forbids_is_told_there_and_nowhere_else(tmp_path: P
     in_hedge = settings(tmp_path, CUT)
     (told,) = [finding for finding in findings_at(in_hedge, {"main": BYBIT}) if finding.replaced]
     assert told.text == (
-        "isolated positions at bybit: AddMargin instead of CutLeverage, for Bybit sets the leverage of a long and"
-        " a short at once and resets the margin of both"
+        "isolated positions at bybit: AddMargin instead of CutLeverage, for Bybit sets the leverage of a long"
+        " and a short at once and resets the margin of both"
     )
     one_way = settings(tmp_path, CUT, mode="one_way")
     assert not [finding for finding in findings_at(one_way, {"main": BYBIT}) if finding.replaced]

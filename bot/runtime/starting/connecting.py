@@ -199,7 +199,9 @@ def _barred(settings: Settings, account: AccountName, name: str, text: str, righ
     place = str(settings.origin(("accounts", account, "keys")))
     if rights.trade is False:
         found = f"{name} knows this key, which has no right to futures ({text})"
-        remedy = "give it that right; where it cannot be given the account is in portfolio margin, and not guarded"
+        remedy = (
+            "give it that right; where it cannot be given the account is in portfolio margin, and not guarded"
+        )
         return KeyRefused(place, found, remedy)
     found = f"{name} knows this key and does not let it in ({text})"
     return KeyRefused(place, found, _LOOK_AT_KEY)

@@ -64,7 +64,7 @@ def _as_traded(instrument: Instrument, closed: Collection[str]) -> Instrument:
 
 
 class Barred(Unreadable):
-    """A key that is good elsewhere at the exchange, and is not let in to contracts: ``rights`` are what it has."""
+    """A key that is good elsewhere at the exchange and is not let in to contracts; ``rights`` it has."""
 
     def __init__(self, refused: Unreadable, rights: KeyRights) -> None:
         """``refused`` is how it was not let in."""

@@ -43,8 +43,10 @@ def rights(**changes: Any) -> KeyRights:
 def test_an_account_that_fits_is_described_and_nothing_refused() -> None:
     assert of(Level.REFUSE, a_read()) == of(Level.WARN, a_read()) == []
     assert of(Level.NOTE, a_read()) == [
-        "the key may trade, may not withdraw, may not transfer to other accounts, works from the addresses it is"
-        " bound to",
+        (
+            "the key may trade, may not withdraw, may not transfer to other accounts,"
+            " works from the addresses it is bound to"
+        ),
         "clock 12 ms off that of the exchange",
         "the account is in one-way mode",
         "wallet 1000 USDT, 900 free",

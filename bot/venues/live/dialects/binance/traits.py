@@ -158,8 +158,8 @@ ASSUMED = (
         settle="read the trades of an account with more than 1000 of them in a week",
     ),
     Assumed(
-        what="a portfolio-margin account answers these endpoints as it answers a bad key (-2015), and the "
-        "spot host still tells the rights of the key: its FAQ says that keys lose futures, a user saw the code",
+        what="a portfolio-margin account answers these endpoints as it answers a bad key (-2015; a user saw "
+        "it, the FAQ says that keys lose futures), and the spot host still tells the rights of the key",
         settle="call positionSide/dual and apiRestrictions with a key of a portfolio-margin account",
     ),
 )
