@@ -265,6 +265,8 @@ def _terms(instrument: Instrument) -> Iterator[str]:
         yield f"worth {_number(contract.min_notional)} {contract.settlement} at least"
     if instrument.max_quantity is not None:
         yield f"{_number(instrument.max_quantity)} at most in one order"
+    if instrument.max_notional is not None:
+        yield f"worth {_number(instrument.max_notional)} {contract.settlement} at most in one order"
 
 
 def _beyond_tiers(position: Position, read: Read) -> Iterator[Finding]:
@@ -272,6 +274,12 @@ def _beyond_tiers(position: Position, read: Read) -> Iterator[Finding]:
     contract = read.listing.by_symbol[position.id.symbol].contract
     if position.quantity < max(contract.lot, contract.min_quantity):
         text = "smaller than what the exchange takes in one order: only a whole close is possible"
+        yield Finding(level=Level.WARN, text=f"{_name(position)}: {text}")
+    most = read.listing.by_symbol[position.id.symbol].max_quantity
+    if most is not None and position.quantity > most:
+        text = (
+            f"larger than the {_number(most)} one order may carry: exits go in slices, a stop may be refused"
+        )
         yield Finding(level=Level.WARN, text=f"{_name(position)}: {text}")
     cap = contract.tiers[-1].cap
     if cap is not None and contract.notional(position.quantity, position.entry) > cap:

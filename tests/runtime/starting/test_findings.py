@@ -228,6 +228,12 @@ def test_tiers_and_filters_are_told_of_what_is_held_and_of_what_rules_name() -> 
     assert f"BTC/USDT:USDT: {terms}" in of(Level.NOTE, flat)
 
 
+def test_a_position_that_no_single_order_can_close_is_warned_of() -> None:
+    listing = Listing([Instrument(id="BTCUSDT", contract=a_contract(), max_quantity=D("0.5"))])
+    (said,) = of(Level.WARN, a_read(listing=listing))
+    assert said.startswith("BTC/USDT:USDT long: larger than the 0.5 one order may carry")
+
+
 def test_what_is_told_of_a_key_is_shown_as_far_as_it_is_told() -> None:
     barely = rights(trade=None, withdraw=False, transfer=None, ip_restricted=False)
     assert "the key may not withdraw" in of(Level.NOTE, a_read(rights=barely))
