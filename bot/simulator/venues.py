@@ -24,3 +24,6 @@ WIRES: Mapping[str, Callable[[World], Wire]] = MappingProxyType(
 
 HOSTS = USDM.hosts | COINM.hosts | BybitWire.hosts | OkxWire.hosts | XtWire.hosts
 """The names of all of them, so that one certificate serves whichever is stood in for."""
+
+ONE_MARGIN_MODE = frozenset({BybitWire.name})
+"""Where an account has one margin mode for all of its positions (docs/v5/account/set-margin-mode)."""
