@@ -61,5 +61,16 @@ ASSUMED = (
         what="with a symbol leverageBracket answers a list",
         settle="ask for one; the documentation shows an object",
     ),
+    Assumed(
+        what="fill-or-kill is carried out as immediate-or-cancel, and a date as good till cancelled",
+        settle="send a FOK order larger than the book: it should be refused whole (-5021) or expire unfilled",
+    ),
+    Assumed(
+        what="a change of an order that names the other side finds no such order",
+        settle="send PUT order with the wrong side on the test network",
+    ),
+    Assumed(
+        what="each price of the market is one trade of the smallest quantity",
+        settle="nobody can: the market of a tape has no strangers",
+    ),
 )
-"""For ``holdfast venues --assumed`` and for whoever trusts a test on the simulator."""
