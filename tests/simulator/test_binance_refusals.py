@@ -1,12 +1,14 @@
 """What the Binance wire refuses, in Binance's codes."""
 
 from dataclasses import replace
+from decimal import Decimal
 from typing import Any
 
 import pytest
 
 from bot.core.types import MarginMode, PositionMode
 from bot.simulator.binance.weights import PATIENCE, WEIGHT_MAX
+from bot.venues.paper import MarketModel
 from tests.building.contracts import BTC
 from tests.building.simulator import ALICE, START_MS, Hands, a_holding
 from tests.simulator.binance_desk import ALGO_STOP, Client, a_binance, signed
@@ -92,6 +94,16 @@ def test_a_second_stop_that_closes_the_position_is_refused() -> None:
     # A take-profit order closes in the same direction and is of another kind.
     profit = whole | {"type": "TAKE_PROFIT_MARKET", "triggerPrice": "110"}
     assert client.ask("POST", "/fapi/v1/algoOrder", **profit)["algoStatus"] == "NEW"
+
+
+def test_an_order_that_is_to_fill_whole_or_not_at_all_does() -> None:
+    # 100,000 move the price by one percent: within four of them are no 600,000.
+    client = a_binance(model=MarketModel(depth={BTC: Decimal(100_000)}))
+    whole = LIMIT | {"timeInForce": "FOK", "price": "104"}
+    assert client.ask("POST", "/fapi/v1/order", **(whole | {"quantity": "6000"}))["code"] == -5021
+    assert client.wire.world.view(ALICE).positions == {}
+    filled = client.ask("POST", "/fapi/v1/order", **whole, newOrderRespType="RESULT")
+    assert filled["status"] == "FILLED"
 
 
 def test_a_client_id_in_use_is_refused_and_one_that_is_over_is_not() -> None:

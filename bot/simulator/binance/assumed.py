@@ -62,8 +62,8 @@ ASSUMED = (
         settle="ask for one; the documentation shows an object",
     ),
     Assumed(
-        what="fill-or-kill is carried out as immediate-or-cancel, and a date as good till cancelled",
-        settle="send a FOK order larger than the book: it should be refused whole (-5021) or expire unfilled",
+        what="fill-or-kill is refused with -5021 where it would not fill whole; a GTD order has no end",
+        settle="send a FOK order larger than the book: it may also be taken and expire unfilled",
     ),
     Assumed(
         what="a change of an order that names the other side finds no such order",

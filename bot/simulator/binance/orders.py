@@ -15,6 +15,7 @@ from bot.simulator.binance.office import Office, Route, Routes
 from bot.simulator.binance.shapes import Json, client_id, plain
 from bot.simulator.records import OrderRecord, Origin
 from bot.simulator.world import OrderTerms, Refusal
+from bot.venues.paper.matching import match
 
 CLIENT_ID = re.compile(r"^[.A-Z:/a-z0-9_-]{1,36}$")
 """Page "New Order", newClientOrderId."""
@@ -65,6 +66,8 @@ class PlainOrders:
             limit=self.limit_of(ask, kind, contract),
             noted={"type": kind, "timeInForce": ask.params.get("timeInForce", "").upper() or "GTC"},
         )
+        if terms.noted["timeInForce"] == "FOK" and not self._fills_whole(terms, contract, side_of(ask)):
+            raise BinanceError(-5021)
         placed = self._office.world.place(terms)
         if isinstance(placed, Refusal):
             raise_refusal(placed, plain(contract.min_notional))
@@ -74,6 +77,12 @@ class PlainOrders:
             zero = plain(Decimal(0))
             shape |= {"status": "NEW", "avgPrice": "0.00", "executedQty": zero, "cumQty": zero}
         return shape
+
+    def _fills_whole(self, terms: OrderTerms, contract: Contract, side: Side) -> bool:
+        world = self._office.world
+        last, buy = world.market[contract.symbol].last, side is Side.LONG
+        found = match(world.model, contract, terms.quantity, last, buy=buy, limit=terms.limit)
+        return found is not None and found.quantity >= terms.quantity
 
     def _kind(self, ask: Ask, kind: str) -> OrderKind:
         if kind == "MARKET":
