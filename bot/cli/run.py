@@ -154,12 +154,12 @@ def _refused(error: Exception) -> Failure | None:
     """What a person has to change before it can begin, as lines; ``None`` for anything else."""
     from bot.config import ConfigError
     from bot.runtime.errors import CONFIG
-    from bot.runtime.starting.errors import KeyRefused, StartRefused
+    from bot.runtime.starting.errors import AccountRefused, KeyRefused, StartRefused
 
     match error:
         case ConfigError():
             return Failure(str(error), CONFIG)
-        case StartRefused() | KeyRefused():
+        case StartRefused() | AccountRefused() | KeyRefused():
             return Failure(str(error), error.exit_code)
         case _:
             return None

@@ -11,16 +11,23 @@ from operator import attrgetter
 from pathlib import Path
 
 from bot.config import Settings
-from bot.config.compose import contract, market_model, opening, paper_accounts, planned_positions
+from bot.config.compose import (
+    PlannedPosition,
+    contract,
+    market_model,
+    opening,
+    paper_accounts,
+    planned_positions,
+)
 from bot.core.contracts import Contract
 from bot.core.margin.venues import rules_for
-from bot.core.types import PositionMode, Symbol
+from bot.core.types import AccountName, MarginMode, PositionMode, Symbol
 from bot.lab.tapes import PathOrder, PricePath, group, price_path, read_tape, to_price
 from bot.lab.tapes.tape import Tape
 from bot.simulator import ApiKey, Bar, Clock, SimulatorServer, World
 from bot.simulator.certificates import kept_certificate
 from bot.simulator.playing import Moment
-from bot.simulator.venues import HOSTS, WIRES
+from bot.simulator.venues import HOSTS, ONE_MARGIN_MODE, WIRES
 from bot.venues.paper import Opening
 
 PASSPHRASE = "holdfast"  # noqa: S105 - it opens nothing but this simulator
@@ -72,7 +79,8 @@ def compose(
     )
     start_ms = min(int(path.times[0]) for path in paths.values()) + warm_up_ms
     history = sum(_seed(world, symbol, path, start_ms) for symbol, path in paths.items())
-    openings = _openings(settings, {c.symbol: c for c in contracts}, paths, start_ms)
+    planned = tuple(_as_kept_at(venue, planned_positions(settings, paths)))
+    openings = _openings(settings, planned, {c.symbol: c for c in contracts}, paths, start_ms)
     played = [
         _moments(symbol, path, funding[symbol], start_ms, openings.get(symbol, ()))
         for symbol, path in paths.items()
@@ -159,12 +167,27 @@ def _seed(world: World, symbol: Symbol, path: PricePath, start_ms: int) -> int:
     return count
 
 
+def _as_kept_at(venue: str, positions: Sequence[PlannedPosition]) -> Iterator[PlannedPosition]:
+    """The configured positions; where an account has one margin mode for all, all in that of its first."""
+    modes: dict[AccountName, MarginMode] = {}
+    for planned in positions:
+        mode = modes.setdefault(planned.id.account, planned.mode)
+        if venue in ONE_MARGIN_MODE and planned.mode is not mode:
+            yield replace(planned, mode=mode, margin=None)
+        else:
+            yield planned
+
+
 def _openings(
-    settings: Settings, contracts: dict[Symbol, Contract], paths: dict[Symbol, PricePath], start_ms: int
+    settings: Settings,
+    positions: Sequence[PlannedPosition],
+    contracts: dict[Symbol, Contract],
+    paths: dict[Symbol, PricePath],
+    start_ms: int,
 ) -> dict[Symbol, tuple[Opening, ...]]:
     """The configured positions, as they are opened at the first price that is played."""
     found: dict[Symbol, tuple[Opening, ...]] = {}
-    for planned in planned_positions(settings, paths):
+    for planned in positions:
         symbol = planned.id.symbol
         path = paths[symbol]
         _, last, _ = path.bar(_first_bar(path, start_ms))[0]

@@ -62,7 +62,8 @@ def simulator(
 ) -> None:
     """Serve the paper exchange behind an exchange's own wire protocol, on loopback, over TLS.
 
-    Accounts, contracts, costs and positions are those of the configuration. Any client of the real exchange
+    Accounts, contracts, costs and positions are those of the configuration; at Bybit, where an account has
+    one margin mode, all positions are in that of the first. Any client of the real exchange
     trades on it once its host names lead here; Holdfast does with "loopback" in its account. Faults are
     ordered at the control endpoint that is printed at the start.
     """

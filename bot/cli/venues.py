@@ -15,7 +15,7 @@ from bot.core.types import MarginMode
 
 if TYPE_CHECKING:
     from bot.core.capabilities import Capability
-    from bot.venues.live.terms import Traits
+    from bot.venues.live.terms import Assumed, Traits
 
 Row = Sequence[str]
 _EVERY = "every lever"
@@ -32,7 +32,7 @@ def venues(name: str | None, assumed: bool, as_json: bool) -> None:  # noqa: FBT
 
     found = {each: dialect(each).traits for each in ((name,) if name else spoken())}
     if as_json:
-        shown = [{"venue": each, **_plain(traits)} for each, traits in found.items()]
+        shown = [{"venue": each, **_plain(each, traits)} for each, traits in found.items()]
         click.echo(json.dumps({"schema_version": 1, "venues": shown}, indent=2, ensure_ascii=False))
     elif assumed:
         click.echo("\n\n".join(_assumed(each, traits) for each, traits in found.items()))
@@ -119,16 +119,24 @@ def _in_hedge(traits: Traits) -> list[tuple[tuple[str, MarginMode], Capability]]
 
 
 def _assumed(name: str, traits: Traits) -> str:
-    lines = [
-        f"{name}: what no source confirms, and how to settle it" if traits.assumed else f"{name}: nothing"
-    ]
-    for number, each in enumerate(traits.assumed, start=1):
-        lines += [f"  {number}. {each.what}", f"     settle: {each.settle}"]
+    """Of the exchange, which money rests on, and of its simulator, which tests rest on."""
+    from bot.simulator.venues import ASSUMED
+
+    lines = [f"{name}: what no source confirms, and how to settle it", *_numbered(traits.assumed)]
+    lines += ["", f"{name}, simulated: what it does that no source confirms", *_numbered(ASSUMED[name])]
     return "\n".join(lines)
 
 
-def _plain(traits: Traits) -> dict[str, Any]:
+def _numbered(assumed: Sequence[Assumed]) -> Iterator[str]:
+    for number, each in enumerate(assumed, start=1):
+        yield f"  {number}. {each.what}"
+        yield f"     settle: {each.settle}"
+
+
+def _plain(name: str, traits: Traits) -> dict[str, Any]:
     """Everything as JSON values; ``levers`` by margin mode and name, ``in_hedge`` what differs there."""
+    from bot.simulator.venues import ASSUMED
+
     return {
         "margin_rules": list(traits.margin_rules),
         "position_modes": sorted(traits.position_modes),
@@ -151,6 +159,7 @@ def _plain(traits: Traits) -> dict[str, Any]:
         },
         "sources": list(traits.sources),
         "assumed": [{"what": each.what, "settle": each.settle} for each in traits.assumed],
+        "assumed_by_simulator": [{"what": each.what, "settle": each.settle} for each in ASSUMED[name]],
     }
 
 

@@ -15,16 +15,17 @@ from bot.config.levers import Finding, judged
 from bot.config.settings import Settings
 from bot.core.capabilities import Capability
 from bot.core.intents import Intent
-from bot.core.types import MarginMode
+from bot.core.types import MarginMode, PositionMode
 from bot.venues.live.terms import Traits
 
 
 @dataclass(frozen=True, slots=True)
 class AtVenue:
-    """What can be done to positions of one margin mode at an exchange."""
+    """What can be done to positions of one margin mode, in an account of one position mode at an exchange."""
 
     traits: Traits
     mode: MarginMode
+    position_mode: PositionMode
 
     @property
     def name(self) -> str:
@@ -33,7 +34,7 @@ class AtVenue:
 
     def of(self, kind: type[Intent]) -> Capability:
         """Whether this can be done to them."""
-        found = self.traits.levers.get((kind.__name__, self.mode))
+        found = self.traits.levers_in(self.position_mode).get((kind.__name__, self.mode))
         none = f"{self.traits.name} has no {kind.__name__} in {self.mode} mode"
         return found or Capability(works=False, because=none)
 
@@ -68,7 +69,14 @@ def findings_at(settings: Settings, venues: Mapping[str, Traits]) -> Iterator[Fi
             allowed = " or ".join(f'"{each}"' for each in sorted(traits.position_modes))
             text = f'found "{mode}"; {traits.name} has only {allowed}'
             raise settings.refuse(("accounts", account, "position_mode"), text)
-    for traits in {each.name: each for each in venues.values()}.values():
-        modes = [AtVenue(traits, mode) for mode in MarginMode]
-        for entry in settings.rules:
-            yield from judged(entry, modes)
+    alike = {
+        (traits.name, settings.config.accounts[account].position_mode): traits
+        for account, traits in venues.items()
+    }
+    found = (
+        finding
+        for (_, position_mode), traits in alike.items()
+        for entry in settings.rules
+        for finding in judged(entry, [AtVenue(traits, mode, position_mode) for mode in MarginMode])
+    )
+    yield from dict.fromkeys(found)

@@ -129,6 +129,21 @@ class Archive:
         self._drawers[record.id.account].keep(record)
         return record, name
 
+    def amend(
+        self, record: OrderRecord, name: ClientId, quantity: Decimal, limit: Decimal, at_ms: int
+    ) -> OrderRecord:
+        """An open order is another one by now, ``name`` on the paper exchange, and the same in every list."""
+        self._views.clear()
+        before = self.paper_name(record.order_id)
+        if before is not None:
+            del self._paper[before]
+        record = replace(
+            record, quantity=quantity, limit=limit, amendments=record.amendments + 1, updated_ms=at_ms
+        )
+        self._paper[name] = (record.id.account, record.order_id)
+        self._drawers[record.id.account].keep(record)
+        return record
+
     def withdraw(self, record: OrderRecord) -> None:
         """Forget an order that the exchange refused: it never was."""
         self._views.clear()
@@ -177,7 +192,8 @@ class Archive:
                 case Outcome(kind=OutcomeKind.VERIFIED) if fact.client_id in self._paper:
                     key = self._paper[fact.client_id]
                     touched[key] = None
-                    updates += self._filled(at_ms, key, fact)
+                    if fact.client_id != cancelled:  # That it is carried out is told by its end.
+                        updates += self._filled(at_ms, key, fact)
                 case Liquidated() | Deleveraged() | Delivered():
                     updates += self._taken(at_ms, fact)
                 case FundingPaid(id=id_, amount=amount):
@@ -202,7 +218,8 @@ class Archive:
     def _filled(self, at_ms: int, key: tuple[AccountName, int], outcome: Outcome) -> list[Update]:
         record = self._get(key)
         if outcome.proof != MET:
-            updates = [Update(change=Change.NEW, order=record)]
+            change = Change.AMENDED if record.amendments else Change.NEW
+            updates = [Update(change=change, order=record)]
         elif record.conditional:
             updates, record = self._trigger(at_ms, record)
         else:

@@ -89,6 +89,8 @@ class OrderRecord:
     parent: int | None = None
     child: int | None = None
     noted: Mapping[str, str] = field(default_factory=dict)
+    amendments: int = 0
+    """How often its holder changed it."""
 
     @property
     def conditional(self) -> bool:
@@ -105,6 +107,7 @@ class Change(StrEnum):
     """Why an order's record changed."""
 
     NEW = "new"
+    AMENDED = "amended"
     TRADE = "trade"
     CANCELLED = "cancelled"
     EXPIRED = "expired"

@@ -7,6 +7,7 @@ listener has been told. A listener must not call back into the world.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from decimal import Decimal
 
@@ -30,7 +31,14 @@ from bot.simulator.faults import Faults
 from bot.simulator.keys import ApiKey, KeyRing
 from bot.simulator.market import Market
 from bot.simulator.records import AccountView, OrderRecord, Update
-from bot.venues.paper import MarketModel, Opening, OrderRequest, PaperAccount, PaperExchange
+from bot.venues.paper import (
+    MarketModel,
+    Opening,
+    OrderRequest,
+    PaperAccount,
+    PaperError,
+    PaperExchange,
+)
 from bot.venues.paper.refusals import Reason, code
 from bot.venues.port import Batch
 
@@ -199,6 +207,38 @@ class World:
         if name is None or record is None or not record.status.open:
             return None
         self._absorb(self.exchange.cancel(self.clock.now_ms(), name), cancelled=name)
+        return self._archive.order(account, order_id)
+
+    def amend(
+        self, account: AccountName, order_id: int, quantity: Decimal, limit: Decimal
+    ) -> OrderRecord | Refusal | None:
+        """Change what is left of a resting limit order: the record, or why it stays; ``None`` for none.
+
+        It loses its place in the book. A ``quantity`` that is filled already cancels it.
+        """
+        record, before = self._archive.order(account, order_id), self._archive.paper_name(order_id)
+        if record is None or before is None or not record.status.open:
+            return None
+        if quantity <= record.filled:
+            return self.cancel(account, order_id)
+        at_ms, name = self.clock.now_ms(), ClientId(f"{order_id}.{record.amendments + 1}")
+        request = OrderRequest(
+            client_id=name,
+            id=record.id,
+            kind=record.kind,
+            quantity=quantity - record.filled,
+            reduces=record.reduces,
+            reduce_only=record.reduce_only,
+            limit=limit,
+        )
+        batches = self.exchange.submit(at_ms, request)
+        refusal = _refusal(batches)
+        if refusal is not None:
+            return refusal
+        self._archive.amend(record, name, quantity, limit, at_ms)
+        with suppress(PaperError):  # It may have gone with the position that the new one has closed.
+            batches = (*batches, *self.exchange.cancel(at_ms, before))
+        self._absorb(batches)
         return self._archive.order(account, order_id)
 
     def move_margin(self, id_: PositionId, amount: Decimal) -> Refusal | None:

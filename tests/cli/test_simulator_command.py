@@ -14,7 +14,7 @@ import pytest
 
 from bot.cli.simulating import compose
 from bot.config import load
-from bot.core.types import AccountName, PositionId, Side
+from bot.core.types import AccountName, MarginMode, PositionId, Side
 from bot.simulator.playing import let_happen
 from bot.simulator.records import IncomeKind
 from tests.building.contracts import BTC
@@ -148,3 +148,20 @@ def test_every_exchange_is_served(holdfast: Run, tape: Write, venue: str) -> Non
     for place in keys.values():
         assert f"{place.removeprefix('env:')}=" in result.output
     assert ("passphrase" in keys) == (venue == "okx")
+
+
+@pytest.mark.parametrize(
+    ("venue", "ether"), [("bybit", MarginMode.ISOLATED), ("binanceusdm", MarginMode.CROSS)]
+)
+def test_an_account_with_one_margin_mode_for_all_has_the_one_of_its_first_position(
+    tape: Write, venue: str, ether: MarginMode
+) -> None:
+    files = [tape(*CALM), tape(*CALM, name="ETH_test_perp_1m.csv")]
+    made = compose(load([ROOT / "config" / "paper.toml"]), venue, files, {}, 0)
+    for moment in made.moments:
+        let_happen(made.world, moment)
+    held = made.world.view(HELD.account).positions
+    assert {id_.symbol: position.mode for id_, position in held.items()} == {
+        "BTC/USDT:USDT": MarginMode.ISOLATED,
+        "ETH/USDT:USDT": ether,
+    }

@@ -12,6 +12,7 @@ import pytest
 from click.testing import Result
 
 from bot.cli.venues import table
+from bot.simulator.venues import ASSUMED
 from bot.venues.live.registry import dialect, spoken
 from tests.cli.conftest import ROOT
 
@@ -45,7 +46,7 @@ def test_one_exchange_is_shown_whole(holdfast: Run) -> None:
 def test_what_no_source_confirms_is_listed_with_how_to_settle_it(holdfast: Run, name: str) -> None:
     answer = holdfast("venues", name, "--assumed")
     assert answer.exit_code == 0
-    for each in dialect(name).traits.assumed:
+    for each in (*dialect(name).traits.assumed, *ASSUMED[name]):
         assert each.what in answer.output
         assert f"settle: {each.settle}" in answer.output
 

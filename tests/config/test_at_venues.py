@@ -13,11 +13,12 @@ from bot.config.levers import Finding
 from bot.config.settings import Settings, load
 from bot.core.capabilities import Capability
 from bot.core.types import MarginMode, PositionMode
+from bot.venues.live.dialects.bybit import DIALECT as AT_BYBIT
 from bot.venues.live.dialects.xt import DIALECT
 from bot.venues.live.terms import Traits
 
 ISOLATED, CROSS = MarginMode.ISOLATED, MarginMode.CROSS
-XT = DIALECT.traits
+XT, BYBIT = DIALECT.traits, AT_BYBIT.traits
 
 
 def settings(
@@ -77,6 +78,17 @@ def test_a_rule_with_a_substitute_of_its_own_is_told_to_use_it(tmp_path: Path) -
         "isolated positions at binanceusdm: AddMargin instead of CutLeverage, for it is refused (-4161)",
         replaced=True,
     )
+
+
+def test_what_only_hedge_mode_forbids_is_told_there_and_nowhere_else(tmp_path: Path) -> None:
+    in_hedge = settings(tmp_path, CUT)
+    (told,) = [finding for finding in findings_at(in_hedge, {"main": BYBIT}) if finding.replaced]
+    assert told.text == (
+        "isolated positions at bybit: AddMargin instead of CutLeverage, for Bybit sets the leverage of a long"
+        " and a short at once and resets the margin of both"
+    )
+    one_way = settings(tmp_path, CUT, mode="one_way")
+    assert not [finding for finding in findings_at(one_way, {"main": BYBIT}) if finding.replaced]
 
 
 def test_a_lever_the_exchange_says_nothing_of_is_a_declared_no(tmp_path: Path) -> None:

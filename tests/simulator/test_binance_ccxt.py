@@ -208,3 +208,35 @@ def test_two_clients_trade_side_by_side(certificates: Path) -> None:
             assert len(world.view(ALICE).orders) == len(world.view(BOB).orders) == 1
 
     run(main)
+
+
+def test_orders_are_changed_and_several_are_placed_and_cancelled_at_once(
+    told: Callable[[Story], None],
+) -> None:
+    async def story(world: World, client: Any) -> None:
+        await client.load_markets()
+        terms = {"symbol": BTC, "type": "limit", "side": "buy", "amount": 1.0}
+        placed = await client.create_orders([{**terms, "price": price} for price in (98.0, 97.0, 150.0)])
+        # ccxt sorts them, and what was refused has no time.
+        refused, one, other = sorted(placed, key=lambda each: -(each["price"] or 1000))
+        assert [each["price"] for each in (one, other)] == [98.0, 97.0]
+        assert (refused["id"], refused["info"]["code"]) == (None, -4016)
+        changed = await client.edit_order(one["id"], BTC, "limit", "buy", 0.5, 98.5)
+        assert (changed["id"], changed["amount"], changed["price"]) == (one["id"], 0.5, 98.5)
+        resting = {each["id"]: each["price"] for each in await client.fetch_open_orders(BTC)}
+        assert resting == {one["id"]: 98.5, other["id"]: 97.0}
+        cancelled = await client.cancel_orders([one["id"], other["id"]], BTC)
+        assert [each["status"] for each in cancelled] == ["canceled", "canceled"]
+        assert world.view(ALICE).open_orders == ()
+
+    told(story)
+
+
+def test_trades_of_the_market_are_listed(told: Callable[[Story], None]) -> None:
+    async def story(world: World, client: Any) -> None:
+        world.move(BTC, D("100.5"))
+        assert (await client.fetch_trades(BTC))[-1]["price"] == 100.5
+        assert (await client.fetch_status())["status"] == "ok"
+        assert (await client.fetch_premium_index_ohlcv(BTC, "1m"))[-1][1:5] == [0.0, 0.0, 0.0, 0.0]
+
+    told(story)

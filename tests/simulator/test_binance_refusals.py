@@ -1,12 +1,14 @@
 """What the Binance wire refuses, in Binance's codes."""
 
 from dataclasses import replace
+from decimal import Decimal
 from typing import Any
 
 import pytest
 
 from bot.core.types import MarginMode, PositionMode
 from bot.simulator.binance.weights import PATIENCE, WEIGHT_MAX
+from bot.venues.paper import MarketModel
 from tests.building.contracts import BTC
 from tests.building.simulator import ALICE, START_MS, Hands, a_holding
 from tests.simulator.binance_desk import ALGO_STOP, Client, a_binance, signed
@@ -94,6 +96,16 @@ def test_a_second_stop_that_closes_the_position_is_refused() -> None:
     assert client.ask("POST", "/fapi/v1/algoOrder", **profit)["algoStatus"] == "NEW"
 
 
+def test_an_order_that_is_to_fill_whole_or_not_at_all_does() -> None:
+    # 100,000 move the price by one percent: within four of them are no 600,000.
+    client = a_binance(model=MarketModel(depth={BTC: Decimal(100_000)}))
+    whole = LIMIT | {"timeInForce": "FOK", "price": "104"}
+    assert client.ask("POST", "/fapi/v1/order", **(whole | {"quantity": "6000"}))["code"] == -5021
+    assert client.wire.world.view(ALICE).positions == {}
+    filled = client.ask("POST", "/fapi/v1/order", **whole, newOrderRespType="RESULT")
+    assert filled["status"] == "FILLED"
+
+
 def test_a_client_id_in_use_is_refused_and_one_that_is_over_is_not() -> None:
     client = a_binance()
     mine = LIMIT | {"newClientOrderId": "hf-1-1"}
@@ -171,13 +183,21 @@ def test_the_rights_of_a_key_are_told_on_the_spot_host() -> None:
     rights = client.ask("GET", "/sapi/v1/account/apiRestrictions")
     assert (rights["enableFutures"], rights["enableWithdrawals"], rights["ipRestrict"]) == (True, False, True)
     keys = client.wire.world.keys
-    keys.add(replace(client.key, withdraw=True, trade=False, portfolio_margin=True))
+    keys.add(replace(client.key, withdraw=True, trade=False))
     rights = client.ask("GET", "/sapi/v1/account/apiRestrictions")
     assert (rights["enableFutures"], rights["enableWithdrawals"]) == (False, True)
-    assert rights["enablePortfolioMarginTrading"] is True
     # A key that may not trade may read.
     assert client.ask("POST", "/fapi/v1/order", **MARKET)["code"] == -2015
     assert client.ask("GET", "/fapi/v3/balance")[0]["asset"] == "USDT"
+
+
+def test_portfolio_margin_takes_futures_from_a_key_and_leaves_it_its_rights() -> None:
+    client = a_binance()
+    client.wire.world.keys.add(replace(client.key, portfolio_margin=True))
+    for path in ("v1/positionSide/dual", "v2/positionRisk"):
+        assert client.ask("GET", f"/fapi/{path}")["code"] == -2015
+    rights = client.ask("GET", "/sapi/v1/account/apiRestrictions")
+    assert (rights["enableFutures"], rights["enablePortfolioMarginTrading"]) == (False, True)
 
 
 def test_settings_that_are_free_change() -> None:

@@ -20,6 +20,14 @@ from tests.simulator.binance_desk import ALGO_STOP, Client, run, served, with_qu
 from tests.simulator.client import a_session
 
 D = Decimal
+LIMIT = {
+    "symbol": "BTCUSDT",
+    "side": "BUY",
+    "type": "LIMIT",
+    "quantity": "1",
+    "price": "99",
+    "timeInForce": "GTC",
+}
 PUBLIC = "wss://fstream.binance.com/market/ws/0"
 
 
@@ -134,6 +142,23 @@ def test_margin_leverage_and_danger_are_told(certificates: Path) -> None:
             call = await heard(socket)
             assert (call["e"], call["p"][0]["mm"]) == ("MARGIN_CALL", "9.06000000")
             desk.world.move(BTC, D("90.5"))
+            assert await silent(socket)
+
+    run(main)
+
+
+@pytest.mark.parametrize(("path", "order"), [("order", LIMIT), ("algoOrder", ALGO_STOP)])
+def test_a_cancelled_order_is_not_told_as_new_once_more(
+    certificates: Path, path: str, order: dict[str, str]
+) -> None:
+    async def main() -> None:
+        async with a_desk(certificates) as desk:
+            desk.world.open(a_holding())
+            ids = desk.client.ask("POST", f"/fapi/v1/{path}", **order)
+            socket = await desk.listen()
+            name = "orderId" if path == "order" else "algoId"
+            desk.client.ask("DELETE", f"/fapi/v1/{path}", **{"symbol": "BTCUSDT", name: ids[name]})
+            assert (await heard(socket))["o"]["X"] == "CANCELED"
             assert await silent(socket)
 
     run(main)

@@ -18,7 +18,7 @@ from bot.runtime.errors import ShellError
 from bot.runtime.redaction import redact
 from bot.runtime.secrets import Keys
 from bot.runtime.starting.ban import FILE, Ban
-from bot.runtime.starting.errors import KeyRefused
+from bot.runtime.starting.errors import AccountRefused, KeyRefused
 from bot.runtime.starting.findings import Market, Read
 from bot.venues.live.capabilities import capabilities
 from bot.venues.live.client import Credentials
@@ -30,8 +30,8 @@ from bot.venues.live.line import Line, Unreadable
 from bot.venues.live.patience import patiently
 from bot.venues.live.registry import dialect as dialect_named
 from bot.venues.live.session import Loopback
-from bot.venues.live.starting import Talking, read_listing, read_rights, read_setup
-from bot.venues.live.terms import Listing
+from bot.venues.live.starting import Barred, Talking, read_listing, read_rights, read_setup
+from bot.venues.live.terms import KeyRights, Listing
 from bot.venues.live.venue import LiveVenue
 from bot.venues.live.wire import Urgency
 
@@ -189,10 +189,27 @@ def _ca_file(account: AccountName) -> Key:
     return ("accounts", account, "loopback", "ca_file")
 
 
+_LOOK_AT_KEY = "look at the key, its rights and the addresses it is bound to"
 _WHERE_IT_IS = "holdfast simulator prints where its own is"
 _DISTRUSTED = "CertificateError"
 _NOBODY = "ConnectorError"
 """Parts of the names of aiohttp's errors, by which the text of what broke begins."""
+
+
+def _barred(settings: Settings, account: AccountName, name: str, text: str, rights: KeyRights) -> ShellError:
+    """A good key without access to contracts: portfolio margin takes that from every key of an account."""
+    if rights.portfolio_margin:
+        remedy = "such an account is not guarded; leave that mode, or name another account"
+        return AccountRefused(name, f"the account is in portfolio margin ({text})", remedy)
+    place = str(settings.origin(("accounts", account, "keys")))
+    if rights.trade is False:
+        found = f"{name} knows this key, which has no right to futures ({text})"
+        remedy = (
+            "give it that right; where it cannot be given the account is in portfolio margin, and not guarded"
+        )
+        return KeyRefused(place, found, remedy)
+    found = f"{name} knows this key and does not let it in ({text})"
+    return KeyRefused(place, found, _LOOK_AT_KEY)
 
 
 @contextmanager
@@ -204,11 +221,12 @@ def _explained(settings: Settings, account: AccountName, dialect: Dialect) -> It
         text = redact(str(error))
         name, loopback = dialect.traits.name, settings.config.accounts[account].loopback
         codes = dialect.traits.codes
+        if isinstance(error, Barred):
+            raise _barred(settings, account, name, text, error.rights) from None
         if error.code and error.code in codes.auth:
             place = str(settings.origin(("accounts", account, "keys")))
             found = f"{name} does not accept this key ({text})"
-            remedy = "look at the key, its rights and the addresses it is bound to"
-            raise KeyRefused(place, found, remedy) from None
+            raise KeyRefused(place, found, _LOOK_AT_KEY) from None
         if error.code and error.code not in codes.limited:
             remedy = "it may be down, or the account in a mode that is not guarded, such as portfolio margin"
             raise ShellError(name, text, remedy) from None

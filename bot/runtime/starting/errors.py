@@ -22,6 +22,12 @@ class StartRefused(Exception):  # noqa: N818  # it says what is the matter
         super().__init__("\n".join(self.lines))
 
 
+class AccountRefused(ShellError):  # noqa: N818  # it says what is the matter
+    """The account is of a kind that is not guarded."""
+
+    exit_code = REFUSED
+
+
 class KeyRefused(ShellError):  # noqa: N818  # it says what is the matter
     """The exchange does not accept the key."""
 

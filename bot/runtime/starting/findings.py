@@ -33,7 +33,7 @@ from bot.core.types import (
     Symbol,
 )
 from bot.venues.live.starting import is_suspended
-from bot.venues.live.terms import AccountState, KeyRights, Listing, Setup, Traits
+from bot.venues.live.terms import AccountState, Instrument, KeyRights, Listing, Setup, Traits
 
 SKEW_WARN_MS = 500
 SKEW_REFUSE_MS = 5_000
@@ -136,6 +136,21 @@ def _rights(read: Read, account: AccountTable) -> Iterator[Finding]:
         found += "" if rights.ip_restricted is False else " bound to an address: the exchange does not tell"
         text = f"the key {found}; bind it to that of this machine at the exchange"
         yield Finding(level=Level.WARN, text=text)
+    if told := list(_told_of_key(rights)):
+        yield Finding(level=Level.NOTE, text=f"the key {', '.join(told)}")
+
+
+def _told_of_key(rights: KeyRights) -> Iterator[str]:
+    """What the exchange says of a key, good or bad, so that it can be held against what was meant."""
+    for has, word in (
+        (rights.trade, "trade"),
+        (rights.withdraw, "withdraw"),
+        (rights.transfer, "transfer to other accounts"),
+    ):
+        if has is not None:
+            yield f"may {word}" if has else f"may not {word}"
+    if rights.ip_restricted:
+        yield "works from the addresses it is bound to"
 
 
 def _clock(read: Read) -> Iterator[Finding]:
@@ -172,7 +187,7 @@ _MODES = {PositionMode.ONE_WAY: "one-way", PositionMode.HEDGE: "hedge"}
 
 
 def _symbols(read: Read, config: Config) -> Iterator[Finding]:
-    """Symbols that rules name and the exchange does not trade, or not now."""
+    """Symbols that rules name: those the exchange does not trade, or not now, and the terms of the others."""
     for index, rule in enumerate(config.rules):
         for at, symbol in enumerate(rule.symbols or ()):
             text = untradable(symbol, read)
@@ -180,6 +195,11 @@ def _symbols(read: Read, config: Config) -> Iterator[Finding]:
                 key: Key = ("rules", index, "symbols", at)
                 maintained = is_suspended(read.markets.get(symbol, {}))
                 yield Finding(level=Level.REFUSE, text=text, key=key, mistaken=not maintained)
+    named = {symbol for rule in config.rules for symbol in rule.symbols or ()}
+    for symbol in sorted(named - {position.id.symbol for position in read.state.positions}):
+        if not untradable(symbol, read):
+            terms = ", ".join(_terms(read.listing.by_symbol[symbol]))
+            yield Finding(level=Level.NOTE, text=f"{symbol}: {terms}")
 
 
 def untradable(symbol: Symbol, read: Read) -> str:
@@ -223,14 +243,30 @@ def _positions(read: Read) -> Iterator[Finding]:
 
 
 def _described(position: Position, read: Read) -> str:
-    contract = read.listing.by_symbol[position.id.symbol].contract
     theirs = read.state.venue_liquidation.get(position.id)
     liquidation = f", liquidation at {_number(theirs)} by the exchange" if theirs else ""
-    tiers = f"{len(contract.tiers)} tier" + ("s" if len(contract.tiers) != 1 else "")
+    terms = ", ".join(_terms(read.listing.by_symbol[position.id.symbol]))
     return (
         f"{_name(position)} {_number(position.quantity)} {position.mode} {_number(position.leverage)}x"
-        f"{liquidation}; {tiers}, steps {_number(contract.tick)} in price and {_number(contract.lot)} in size"
+        f"{liquidation}; {terms}"
     )
+
+
+def _terms(instrument: Instrument) -> Iterator[str]:
+    """The tiers and filters of a contract, as far as the exchange has them."""
+    contract = instrument.contract
+    first, last = contract.tiers[0], contract.tiers[-1]
+    rates = f"{_percent(first.rate)}" + (f" to {_percent(last.rate)}" if last is not first else "")
+    yield f"maintenance {rates} in {len(contract.tiers)} tier" + ("s" if last is not first else "")
+    yield f"steps {_number(contract.tick)} in price and {_number(contract.lot)} in size"
+    if contract.min_quantity > contract.lot:
+        yield f"{_number(contract.min_quantity)} at least"
+    if contract.min_notional:
+        yield f"worth {_number(contract.min_notional)} {contract.settlement} at least"
+    if instrument.max_quantity is not None:
+        yield f"{_number(instrument.max_quantity)} at most in one order"
+    if instrument.max_notional is not None:
+        yield f"worth {_number(instrument.max_notional)} {contract.settlement} at most in one order"
 
 
 def _beyond_tiers(position: Position, read: Read) -> Iterator[Finding]:
@@ -238,6 +274,12 @@ def _beyond_tiers(position: Position, read: Read) -> Iterator[Finding]:
     contract = read.listing.by_symbol[position.id.symbol].contract
     if position.quantity < max(contract.lot, contract.min_quantity):
         text = "smaller than what the exchange takes in one order: only a whole close is possible"
+        yield Finding(level=Level.WARN, text=f"{_name(position)}: {text}")
+    most = read.listing.by_symbol[position.id.symbol].max_quantity
+    if most is not None and position.quantity > most:
+        text = (
+            f"larger than the {_number(most)} one order may carry: exits go in slices, a stop may be refused"
+        )
         yield Finding(level=Level.WARN, text=f"{_name(position)}: {text}")
     cap = contract.tiers[-1].cap
     if cap is not None and contract.notional(position.quantity, position.entry) > cap:
@@ -290,7 +332,7 @@ def _levers(read: Read, rules: Sequence[RuleEntry]) -> Iterator[Finding]:
 
 def _hopeless(read: Read, rules: Sequence[RuleEntry]) -> Iterator[Finding]:
     """Rules that could do nothing at this exchange on any position there may ever be."""
-    everywhere = [AtVenue(read.traits, mode) for mode in MarginMode]
+    everywhere = [AtVenue(read.traits, mode, read.setup.position_mode) for mode in MarginMode]
     for index, entry in enumerate(rules):
         for found in judged(entry, everywhere):
             if found.hopeless:
@@ -312,6 +354,10 @@ def _few(flaws: Sequence[str]) -> Iterator[str]:
 
 def _name(position: Position) -> str:
     return f"{position.id.symbol} {position.id.side}"
+
+
+def _percent(rate: Decimal) -> str:
+    return f"{_number(rate * 100)}%"
 
 
 def _number(number: Decimal | None) -> str:

@@ -61,5 +61,16 @@ ASSUMED = (
         what="with a symbol leverageBracket answers a list",
         settle="ask for one; the documentation shows an object",
     ),
+    Assumed(
+        what="fill-or-kill is refused with -5021 where it would not fill whole; a GTD order has no end",
+        settle="send a FOK order larger than the book: it may also be taken and expire unfilled",
+    ),
+    Assumed(
+        what="a change of an order that names the other side finds no such order",
+        settle="send PUT order with the wrong side on the test network",
+    ),
+    Assumed(
+        what="each price of the market is one trade of the smallest quantity",
+        settle="nobody can: the market of a tape has no strangers",
+    ),
 )
-"""For ``holdfast venues --assumed`` and for whoever trusts a test on the simulator."""

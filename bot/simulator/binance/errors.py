@@ -25,6 +25,7 @@ MESSAGES = {
     -1120: "Invalid interval.",
     -1121: "Invalid symbol.",
     -1125: "This listenKey does not exist.",
+    -1128: "Combination of optional parameters invalid.",
     -1130: "Data sent for parameter '{0}' is not valid.",
     -1131: "recvWindow must be less than 60000",
     -2011: "Unknown order sent.",
@@ -66,6 +67,9 @@ MESSAGES = {
     -5000: "Path {0}, Method {1} is invalid",
     -5021: "Due to the order could not be filled immediately, the FOK order has been rejected.",
     -5022: "Due to the order could not be executed as maker, the Post Only order will be rejected.",
+    -5024: "Symbol is not in trading status. Order amendment is not permitted.",
+    -5025: "Only limit order is supported.",
+    -5027: "No need to modify the order.",
 }
 UNAUTHORISED = frozenset({-2014, -2015})
 

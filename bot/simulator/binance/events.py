@@ -28,6 +28,7 @@ from bot.simulator.records import AccountView, Change, OrderRecord, Origin, Upda
 
 EXECUTION: Mapping[Change, str] = {
     Change.NEW: "NEW",
+    Change.AMENDED: "AMENDMENT",
     Change.TRADE: "TRADE",
     Change.CANCELLED: "CANCELED",
     Change.EXPIRED: "EXPIRED",
@@ -93,7 +94,7 @@ def algo_frames(
             yield _algo(office, at_ms, step.order, child, mode, "TRIGGERED")
         case Change.FINISHED:
             yield _algo(office, at_ms, step.order, child, mode, "FINISHED")
-        case Change.CANCELLED | Change.EXPIRED | Change.NEW | Change.TRADE:
+        case Change.CANCELLED | Change.EXPIRED | Change.NEW | Change.AMENDED | Change.TRADE:
             yield _algo(office, at_ms, step.order, None, mode, EXECUTION[step.change])
 
 

@@ -13,8 +13,9 @@ from bot.simulator.binance.errors import BinanceError, raise_refusal
 from bot.simulator.binance.listing import LOTS_MAX, PRICE_BAND
 from bot.simulator.binance.office import Office, Route, Routes
 from bot.simulator.binance.shapes import Json, client_id, plain
-from bot.simulator.records import OrderRecord
+from bot.simulator.records import OrderRecord, Origin
 from bot.simulator.world import OrderTerms, Refusal
+from bot.venues.paper.matching import match
 
 CLIENT_ID = re.compile(r"^[.A-Z:/a-z0-9_-]{1,36}$")
 """Page "New Order", newClientOrderId."""
@@ -34,12 +35,13 @@ class PlainOrders:
         return {
             ("POST", "v1/order"): Route(trade, self.place),
             ("POST", "v1/order/test"): Route(trade, lambda _: {}),
-            ("DELETE", "v1/order"): Route(trade, self._cancel),
+            ("DELETE", "v1/order"): Route(trade, self.cancel),
             ("DELETE", "v1/allOpenOrders"): Route(trade, self._cancel_all),
             ("GET", "v1/order"): Route(read, self._query),
             ("GET", "v1/openOrder"): Route(read, self._query_open),
             ("GET", "v1/openOrders"): Route(read, self._open),
             ("GET", "v1/allOrders"): Route(read, self._all),
+            ("GET", "v1/forceOrders"): Route(read, self._forced),
             ("GET", "v1/userTrades"): Route(read, self._trades),
             ("GET", "v1/income"): Route(read, self._income),
         }
@@ -61,9 +63,11 @@ class PlainOrders:
             quantity=quantity,
             reduces=reduces,
             reduce_only=ask.flag("reduceOnly"),
-            limit=self._limit(ask, kind, contract),
+            limit=self.limit_of(ask, kind, contract),
             noted={"type": kind, "timeInForce": ask.params.get("timeInForce", "").upper() or "GTC"},
         )
+        if terms.noted["timeInForce"] == "FOK" and not self._fills_whole(terms, contract, side_of(ask)):
+            raise BinanceError(-5021)
         placed = self._office.world.place(terms)
         if isinstance(placed, Refusal):
             raise_refusal(placed, plain(contract.min_notional))
@@ -73,6 +77,12 @@ class PlainOrders:
             zero = plain(Decimal(0))
             shape |= {"status": "NEW", "avgPrice": "0.00", "executedQty": zero, "cumQty": zero}
         return shape
+
+    def _fills_whole(self, terms: OrderTerms, contract: Contract, side: Side) -> bool:
+        world = self._office.world
+        last, buy = world.market[contract.symbol].last, side is Side.LONG
+        found = match(world.model, contract, terms.quantity, last, buy=buy, limit=terms.limit)
+        return found is not None and found.quantity >= terms.quantity
 
     def _kind(self, ask: Ask, kind: str) -> OrderKind:
         if kind == "MARKET":
@@ -87,7 +97,8 @@ class PlainOrders:
             case _:
                 raise BinanceError(-1115)
 
-    def _limit(self, ask: Ask, kind: str, contract: Contract) -> Decimal | None:
+    def limit_of(self, ask: Ask, kind: str, contract: Contract) -> Decimal | None:
+        """The limit of an order that has one, where it may be (filter PERCENT_PRICE)."""
         if kind == "MARKET":
             if "price" in ask.params:
                 raise BinanceError(-1106, "price")
@@ -102,14 +113,18 @@ class PlainOrders:
             raise BinanceError(-4016, plain(highest))
         if not buy and limit < lowest:
             raise BinanceError(-4024, plain(lowest))
-        if ask.params.get("timeInForce", "").upper() == "GTX":
-            bids, asks = self._office.world.market.book(contract.symbol, 1)
-            if (buy and limit >= asks[0][0]) or (not buy and limit <= bids[0][0]):
-                raise BinanceError(-5022)
+        if ask.params.get("timeInForce", "").upper() == "GTX" and self.crosses(contract, limit, buy=buy):
+            raise BinanceError(-5022)
         return limit
 
-    def _cancel(self, ask: Ask) -> Json:
-        order = self._found(ask, -2011)
+    def crosses(self, contract: Contract, limit: Decimal, *, buy: bool) -> bool:
+        """Whether an order at this limit would trade at once."""
+        bids, asks = self._office.world.market.book(contract.symbol, 1)
+        return limit >= asks[0][0] if buy else limit <= bids[0][0]
+
+    def cancel(self, ask: Ask) -> Json:
+        """Cancel an order, told by either id."""
+        order = self.found(ask, -2011)
         cancelled = self._office.world.cancel(ask.account, order.order_id)
         if cancelled is None:
             raise BinanceError(-2011)
@@ -123,10 +138,10 @@ class PlainOrders:
         return {"code": 200, "msg": "The operation of cancel all open order is done."}
 
     def _query(self, ask: Ask) -> Json:
-        return self._office.shapes.order(self._found(ask, -2013), self._office.mode(ask.account))
+        return self._office.shapes.order(self.found(ask, -2013), self._office.mode(ask.account))
 
     def _query_open(self, ask: Ask) -> Json:
-        order = self._found(ask, -2013)
+        order = self.found(ask, -2013)
         if not order.status.open:
             raise BinanceError(-2013)
         return self._office.shapes.order(order, self._office.mode(ask.account))
@@ -148,6 +163,19 @@ class PlainOrders:
         mode = self._office.mode(ask.account)
         return [self._office.shapes.order(o, mode) for o in within(ask, orders, "created_ms")]
 
+    def _forced(self, ask: Ask) -> list[Json]:
+        """What the exchange closed of the account ("User's Force Orders")."""
+        wanted = {contract.symbol for contract in self._office.chosen(ask)}
+        kinds = {"LIQUIDATION": Origin.LIQUIDATION, "ADL": Origin.DELEVERAGING}
+        chosen = ask.params.get("autoCloseType", "")
+        if chosen and chosen not in kinds:
+            raise BinanceError(-1130, "autoCloseType")
+        origins = {kinds[chosen]} if chosen else set(kinds.values())
+        orders = self._office.view(ask).orders.values()
+        mine = [order for order in orders if order.id.symbol in wanted and order.origin in origins]
+        mode = self._office.mode(ask.account)
+        return [self._office.shapes.order(order, mode) for order in within(ask, mine, "created_ms")]
+
     def _trades(self, ask: Ask) -> list[Json]:
         contract = self._office.contract(ask)
         trades = [t for t in self._office.view(ask).trades if t.id.symbol == contract.symbol]
@@ -168,7 +196,7 @@ class PlainOrders:
         shapes = [self._office.shapes.income(income) for income in within(ask, rows, "at_ms")]
         return [shape for shape in shapes if not kind or shape["incomeType"] == kind]
 
-    def _found(self, ask: Ask, missing: int) -> OrderRecord:
+    def found(self, ask: Ask, missing: int) -> OrderRecord:
         """The order named by its id or by the client's, the latest of that name; a plain one."""
         contract = self._office.contract(ask)
         order_id, name = ask.integer("orderId", 0), ask.params.get("origClientOrderId", "")

@@ -50,6 +50,7 @@ class PublicData:
             "v1/continuousKlines": self._klines,
             "v1/markPriceKlines": self._klines,
             "v1/indexPriceKlines": self._klines,
+            "v1/premiumIndexKlines": self._premiums,
             "v1/depth": self._depth,
             "v1/ticker/price": self._price,
             "v2/ticker/price": self._price,
@@ -86,6 +87,10 @@ class PublicData:
         # With a start Binance counts from it, without one from the end.
         chosen = bars[:limit] if "startTime" in ask.params else bars[-limit:]
         return [kline_row(bar, timeframe_ms) for bar in chosen]
+
+    def _premiums(self, ask: Ask) -> list[Any]:
+        """Bars of the premium of mark over index, which is nought here ("Premium index Kline Data")."""
+        return [[row[0], *["0"] * 5, row[6], "0", row[8], *["0"] * 3] for row in self._klines(ask)]
 
     def _depth(self, ask: Ask) -> Json:
         contract = self._office.contract(ask)

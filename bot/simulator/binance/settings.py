@@ -56,7 +56,7 @@ class AccountSettings:
             "enableWithdrawals": key.withdraw,
             "enableInternalTransfer": key.transfer,
             "enableMargin": False,
-            "enableFutures": key.trade,
+            "enableFutures": key.trade and not key.portfolio_margin,
             "permitsUniversalTransfer": key.transfer,
             "enableVanillaOptions": False,
             "enableFixApiTrade": False,

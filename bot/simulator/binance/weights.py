@@ -44,14 +44,23 @@ WEIGHTS: Mapping[str, int] = {
     "ticker/bookTicker": 2,
 }
 """What is not 1."""
-FREE = frozenset({("POST", "order"), ("POST", "algoOrder")})
-"""Placing costs no weight but counts as an order (page "New Order")."""
+ORDERS: Mapping[tuple[str, str], int] = {
+    ("POST", "order"): 1,
+    ("PUT", "order"): 1,
+    ("POST", "algoOrder"): 1,
+    ("POST", "batchOrders"): 5,
+    ("PUT", "batchOrders"): 5,
+}
+"""As how many orders a request counts in ten seconds (pages "New Order", "Modify Order", "Place Multiple
+Orders", ...). That several at once count as one in a minute is not told apart."""
+BATCH = 5
+"""The weight of placing or changing several at once; of one it is nought."""
 
 
 def weight_of(method: str, path: str, *, symbol: bool) -> int:
     """What a request costs; ``path`` without the section and version."""
-    if (method, path) in FREE:
-        return 0
+    if (method, path) in ORDERS:
+        return BATCH if path == "batchOrders" else 0
     if method != "GET":
         return 1
     if not symbol and path in NO_SYMBOL:
@@ -90,9 +99,9 @@ class OrderMeter:
     def __init__(self) -> None:
         self._at_ms: deque[int] = deque(maxlen=2 * ORDERS_1M_MAX)
 
-    def count(self, now_ms: int) -> tuple[int, int]:
-        """Count an order; how many there were in the last ten seconds and in the last minute."""
-        self._at_ms.append(now_ms)
+    def count(self, now_ms: int, orders: int) -> tuple[int, int]:
+        """Count orders; how many there were in the last ten seconds and in the last minute."""
+        self._at_ms.extend([now_ms] * orders)
         while self._at_ms[0] <= now_ms - MINUTE_MS:
             self._at_ms.popleft()
         return sum(at > now_ms - 10_000 for at in self._at_ms), len(self._at_ms)

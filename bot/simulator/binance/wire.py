@@ -1,4 +1,8 @@
-"""Binance futures as a wire: which path is answered by whom, at which weight, for which key."""
+"""Binance futures as a wire: which path is answered by whom, at which weight, for which key.
+
+What is not there, and answered with -5000 like any path that is unknown: the statistics under /futures/data,
+countdownCancelAll, and trading over a websocket of its own (ws-fapi).
+"""
 
 from __future__ import annotations
 
@@ -9,7 +13,9 @@ from bot.core.facts import FundingPaid
 from bot.core.types import AccountName, Symbol
 from bot.simulator.binance.account import AccountData
 from bot.simulator.binance.algo import AlgoOrders
+from bot.simulator.binance.amending import Amendments
 from bot.simulator.binance.asking import Security, admit
+from bot.simulator.binance.batches import BatchOrders
 from bot.simulator.binance.errors import BinanceError
 from bot.simulator.binance.listen_keys import ListenKeys
 from bot.simulator.binance.office import Office, Route
@@ -19,13 +25,15 @@ from bot.simulator.binance.public import PublicData
 from bot.simulator.binance.section import USDM, Section
 from bot.simulator.binance.settings import AccountSettings
 from bot.simulator.binance.streams import PublicStreams
-from bot.simulator.binance.weights import FREE, ORDERS_1M_MAX, ORDERS_10S_MAX, Meter, OrderMeter, weight_of
+from bot.simulator.binance.trades import PublicTrades
+from bot.simulator.binance.weights import ORDERS, ORDERS_1M_MAX, ORDERS_10S_MAX, Meter, OrderMeter, weight_of
 from bot.simulator.line import Line
 from bot.simulator.wire import Answer, Call
 from bot.simulator.world import Event, World
 
 VERSION = re.compile(r"^v\d+/")
 RIGHTS = "/sapi/v1/account/apiRestrictions"
+STATUS = "/sapi/v1/system/status"
 
 
 class BinanceWire:
@@ -37,15 +45,21 @@ class BinanceWire:
         self.world = world
         self._office = Office(world, section)
         self._public = PublicData(self._office)
+        self._trades = PublicTrades(self._office)
         self._streams = PublicStreams(self._office)
         self._listen_keys = ListenKeys(self._office)
         self._private = PrivateStreams(self._office, self._listen_keys)
         self._settings = AccountSettings(self._office, self._listen_keys.tell)
+        plain_orders = PlainOrders(self._office)
+        amendments = Amendments(self._office, plain_orders)
         self._routes: dict[tuple[str, str], Route] = {}
         for part in (
             self._public,
+            self._trades,
             AccountData(self._office),
-            PlainOrders(self._office),
+            plain_orders,
+            amendments,
+            BatchOrders(plain_orders, amendments),
             AlgoOrders(self._office),
             self._settings,
             self._listen_keys,
@@ -84,10 +98,15 @@ class BinanceWire:
         if route is None:
             raise BinanceError(-5000, call.path, call.method, status=404)
         ask = admit(call, route.security, self.world.keys, now_ms)
-        if (call.method, VERSION.sub("", path)) not in FREE:
+        if ask.key is not None and ask.key.portfolio_margin and call.path != RIGHTS:
+            # Its keys lose futures, and are answered like bad ones (Binance FAQ "Portfolio Margin API"; seen
+            # so in JKorf/Binance.Net issue 1485).
+            raise BinanceError(-2015)
+        orders = ORDERS.get((call.method, VERSION.sub("", path)), 0)
+        if not orders:
             return route.handler(ask), {}
         meter = self._order_meters.setdefault(ask.account, OrderMeter())
-        ten_s, minute = meter.count(now_ms)
+        ten_s, minute = meter.count(now_ms, orders)
         if ten_s > ORDERS_10S_MAX:
             raise BinanceError(-1015, ORDERS_10S_MAX, "10 SECOND", status=429)
         if minute > ORDERS_1M_MAX:
@@ -139,11 +158,14 @@ class BinanceWire:
     def _route(self, call: Call) -> tuple[Route | None, str]:
         if call.path == RIGHTS and call.method == "GET":
             return Route(Security.SIGNED, self._settings.rights), call.path
+        if call.path == STATUS and call.method == "GET":
+            return Route(Security.NONE, lambda _: {"status": 0, "msg": "normal"}), call.path
         path = call.path.removeprefix(self._office.section.path + "/")
         return self._routes.get((call.method, path)), path
 
     def _priced(self, symbol: Symbol) -> None:
         if symbol in self._office.contracts:
+            self._trades.priced(symbol)
             self._streams.priced(symbol)
             self._private.priced(symbol)
 

@@ -4,6 +4,7 @@ Sources, unless a place says otherwise: the documentation of the exchange (bybit
 and what ccxt 4.5 parses. What no source confirms says that it is assumed.
 """
 
+from bot.simulator.bybit.assumed import ASSUMED
 from bot.simulator.bybit.wire import BybitWire
 
-__all__ = ["BybitWire"]
+__all__ = ["ASSUMED", "BybitWire"]

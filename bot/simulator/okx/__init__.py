@@ -4,6 +4,7 @@ Sources, unless a place says otherwise: the documentation of the exchange (okx.c
 parses. What no source confirms says that it is assumed.
 """
 
+from bot.simulator.okx.assumed import ASSUMED
 from bot.simulator.okx.wire import OkxWire
 
-__all__ = ["OkxWire"]
+__all__ = ["ASSUMED", "OkxWire"]

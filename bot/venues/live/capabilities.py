@@ -24,7 +24,7 @@ def capabilities(
     if position_mode not in traits.position_modes:
         raise ValueError(f"{traits.name} has no position mode {position_mode}")
     traded = tuple(contracts)
-    levers = {**traits.levers, **(traits.in_hedge if position_mode is PositionMode.HEDGE else {})}
+    levers = traits.levers_in(position_mode)
     by_contract = {}
     cut = levers.get(("CutLeverage", MarginMode.ISOLATED))
     if cut is not None and cut.works:

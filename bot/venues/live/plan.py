@@ -24,13 +24,16 @@ from bot.core.intents import (
 )
 from bot.core.pairs import hedge_id
 from bot.core.settings import FLATTEN
-from bot.core.types import OUR_PREFIX, ClientId, Order, Position, PositionId
+from bot.core.types import ONE, OUR_PREFIX, ClientId, Order, Position, PositionId
 from bot.venues.live.dialect import Acting
 from bot.venues.live.terms import AccountState, Instrument, Listing
 from bot.venues.live.wire import Request, Urgency
 
 SLICES_MAX = 20
 """A reduction in more slices than this is left at so many: each asks the market anew."""
+DEARER = Decimal("1.1")
+"""How much dearer what is closed may be than when that was decided: where an order may only be worth so much,
+its slices are cut by that."""
 ATTEMPTS_MAX = 3
 """How often an exit may be asked for: again where orders of ours had to make room for it (``crowding``)."""
 
@@ -111,9 +114,9 @@ def sought(action: Action, listing: Listing, state: AccountState) -> Plan | str:
                 id_ = hedge_id(intent.id, symbol)
             case CloseHedge(symbol=symbol, quantity=quantity):
                 id_ = hedge_id(intent.id, symbol)
-                orders = _all_ids(action, _slices(quantity, _instrument(id_, listing)))
+                orders = _all_ids(action, _slices(quantity, _instrument(id_, listing), action.mark))
             case ReducePosition(quantity=quantity):
-                orders = _all_ids(action, _slices(quantity, _instrument(id_, listing)))
+                orders = _all_ids(action, _slices(quantity, _instrument(id_, listing), action.mark))
                 replaces = our_stops(id_, state) if position_of(id_, state) is None else ()
             case MoveStop():
                 stops = our_stops(id_, state)
@@ -239,7 +242,7 @@ def _reduce(
     """
     quantity, limit = bounds
     position, instrument = _held(id_, state), _instrument(id_, listing)
-    parts = _slices(min(quantity, position.quantity), instrument)
+    parts = _slices(min(quantity, position.quantity), instrument, action.mark)
     ids = _ids(action, parts, attempt)
     return Plan(
         id=position.id,
@@ -275,9 +278,15 @@ def _all_ids(action: Action, parts: Sequence[Decimal]) -> tuple[ClientId, ...]:
     return (*_ids(action, parts), *again)
 
 
-def _slices(quantity: Decimal, instrument: Instrument) -> list[Decimal]:
-    most = instrument.max_quantity
-    if most is None or quantity <= most:
+def _slices(quantity: Decimal, instrument: Instrument, mark: Decimal) -> list[Decimal]:
+    """What one order each may carry, at about this mark."""
+    limits = [instrument.max_quantity] if instrument.max_quantity is not None else []
+    if instrument.max_notional is not None:
+        contract = instrument.contract
+        worth = contract.notional(contract.lot, mark) * DEARER
+        limits.append(max(instrument.max_notional // worth, ONE) * contract.lot)
+    most = min(limits, default=quantity)
+    if quantity <= most:
         return [quantity]
     parts: list[Decimal] = []
     while quantity > 0 and len(parts) < SLICES_MAX:

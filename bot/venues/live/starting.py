@@ -63,10 +63,25 @@ def _as_traded(instrument: Instrument, closed: Collection[str]) -> Instrument:
     return replace(instrument, contract=replace(instrument.contract, suspended=True))
 
 
+class Barred(Unreadable):
+    """A key that is good elsewhere at the exchange and is not let in to contracts; ``rights`` it has."""
+
+    def __init__(self, refused: Unreadable, rights: KeyRights) -> None:
+        """``refused`` is how it was not let in."""
+        Exception.__init__(self, str(refused))
+        self.code, self.limited, self.rights = refused.code, False, rights
+
+
 async def read_setup(dialect: Dialect, clients: Talking) -> Setup:
-    """How the account is set up."""
+    """How the account is set up; ``Barred`` where only its contracts are closed to the key."""
     requests = dialect.reading.setup_requests()
-    payloads = [await clients.reads.read(request, Urgency.ACCOUNT) for request in requests]
+    try:
+        payloads = [await clients.reads.read(request, Urgency.ACCOUNT) for request in requests]
+    except Unreadable as error:
+        rights = await _rights_all_the_same(dialect, clients, error)
+        if rights is None:
+            raise
+        raise Barred(error, rights) from None
     try:
         return dialect.reading.setup(payloads)
     except (ValueError, KeyError) as error:
@@ -83,6 +98,16 @@ async def read_rights(dialect: Dialect, clients: Talking) -> KeyRights | None:
         return dialect.reading.rights(payload)
     except (ValueError, KeyError) as error:
         raise Unreadable(request, f"{type(error).__name__}: {error}") from error
+
+
+async def _rights_all_the_same(dialect: Dialect, clients: Talking, refused: Unreadable) -> KeyRights | None:
+    """What a key may do that was just refused, where it may be heard of at another door."""
+    if refused.code not in dialect.traits.codes.auth:
+        return None
+    try:
+        return await read_rights(dialect, clients)
+    except Unreadable:
+        return None
 
 
 def _named(requests: Sequence[Request]) -> Request:

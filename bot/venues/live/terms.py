@@ -32,13 +32,15 @@ class Instrument:
 
     ``family`` is what else the exchange wants to hear beside the name: Bybit's category, OKX's instrument
     family; empty where there is nothing. ``max_quantity`` is the most that one market order may carry, in
-    our units; ``None`` where the exchange names no limit.
+    our units, ``max_notional`` the most it may be worth, in the settlement currency; ``None`` where the
+    exchange names no such limit.
     """
 
     id: str
     contract: Contract
     family: str = ""
     max_quantity: Decimal | None = None
+    max_notional: Decimal | None = None
 
     @property
     def symbol(self) -> Symbol:
@@ -150,6 +152,10 @@ class Traits:
     test_network: str = ""
     assumed: tuple[Assumed, ...] = ()
     sources: tuple[str, ...] = ()
+
+    def levers_in(self, position_mode: PositionMode) -> dict[tuple[str, MarginMode], Capability]:
+        """What can be done in an account that keeps positions so."""
+        return {**self.levers, **(self.in_hedge if position_mode is PositionMode.HEDGE else {})}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -43,10 +43,14 @@ def rights(**changes: Any) -> KeyRights:
 def test_an_account_that_fits_is_described_and_nothing_refused() -> None:
     assert of(Level.REFUSE, a_read()) == of(Level.WARN, a_read()) == []
     assert of(Level.NOTE, a_read()) == [
+        (
+            "the key may trade, may not withdraw, may not transfer to other accounts,"
+            " works from the addresses it is bound to"
+        ),
         "clock 12 ms off that of the exchange",
         "the account is in one-way mode",
         "wallet 1000 USDT, 900 free",
-        "BTC/USDT:USDT long 1 isolated 5x; 1 tier, steps 0.1 in price and 0.001 in size",
+        "BTC/USDT:USDT long 1 isolated 5x; maintenance 4% in 1 tier, steps 0.1 in price and 0.001 in size",
         "BTC/USDT:USDT long: a stop rests at the exchange: ours at 92",
     ]
 
@@ -206,6 +210,33 @@ def test_the_margin_mode_and_the_figure_of_the_exchange_are_shown() -> None:
         "long 1 cross 5x, liquidation at 89.5 by the exchange" in said
         for said in of(Level.NOTE, a_read(state=state))
     )
+
+
+def test_tiers_and_filters_are_told_of_what_is_held_and_of_what_rules_name() -> None:
+    tiers = (
+        Tier(floor=D(0), cap=D(50_000), rate=D("0.004")),
+        Tier(floor=D(50_000), cap=None, rate=D("0.125"), deduction=D(6050)),
+    )
+    contract = a_contract(tiers=tiers, min_quantity=D("0.002"), min_notional=D(5))
+    listing = Listing([Instrument(id="BTCUSDT", contract=contract, max_quantity=D(120))])
+    terms = (
+        "maintenance 0.4% to 12.5% in 2 tiers, steps 0.1 in price and 0.001 in size, 0.002 at least,"
+        " worth 5 USDT at least, 120 at most in one order"
+    )
+    assert f"BTC/USDT:USDT long 1 isolated 5x; {terms}" in of(Level.NOTE, a_read(listing=listing))
+    flat = a_read(listing=listing, state=a_state(positions=(), orders=()))
+    assert f"BTC/USDT:USDT: {terms}" in of(Level.NOTE, flat)
+
+
+def test_a_position_that_no_single_order_can_close_is_warned_of() -> None:
+    listing = Listing([Instrument(id="BTCUSDT", contract=a_contract(), max_quantity=D("0.5"))])
+    (said,) = of(Level.WARN, a_read(listing=listing))
+    assert said.startswith("BTC/USDT:USDT long: larger than the 0.5 one order may carry")
+
+
+def test_what_is_told_of_a_key_is_shown_as_far_as_it_is_told() -> None:
+    barely = rights(trade=None, withdraw=False, transfer=None, ip_restricted=False)
+    assert "the key may not withdraw" in of(Level.NOTE, a_read(rights=barely))
 
 
 def test_a_position_larger_than_the_last_tier_or_smaller_than_a_lot_is_warned_of() -> None:

@@ -86,3 +86,7 @@ def test_brackets_out_of_order_make_no_contract() -> None:
     brackets = frame("brackets")
     brackets["result"][0]["leverageBrackets"].reverse()
     assert not CONTRACTS.listing([a_market()], [brackets]).by_symbol
+
+
+def test_the_most_an_order_may_be_worth_is_known() -> None:
+    assert btc().max_notional == D(20_000_000)

@@ -1,14 +1,18 @@
 """What goes out to XT, parameter for parameter, and that nothing of a lever is left to a default."""
 
+from dataclasses import replace
 from decimal import Decimal
 
 import pytest
 
-from bot.core.intents import OpenHedge
-from bot.core.types import ClientId, Order, OrderKind, PositionMode, PriceKind, Side
+from bot.core.decisions import Action
+from bot.core.intents import OpenHedge, ReducePosition
+from bot.core.types import ClientId, Order, OrderKind, PositionMode, PriceKind, RuleName, Side
 from bot.venues.live.dialects.xt import DIALECT
+from bot.venues.live.plan import Levers, Plan, plan, sought
+from bot.venues.live.terms import AccountState
 from bot.venues.live.wire import Request
-from tests.venues.live.xt.recorded import BTC, OURS, a_position, btc
+from tests.venues.live.xt.recorded import BTC, OURS, a_position, btc, listing
 
 D = Decimal
 ACTING = DIALECT.acting(PositionMode.HEDGE)
@@ -189,3 +193,26 @@ def test_an_order_in_slices_has_an_id_for_each() -> None:
 def test_an_id_that_could_not_be_read_back_is_not_sent(client_id: str) -> None:
     with pytest.raises(ValueError, match="client id"):
         ACTING.reduce(LONG, btc(), D("0.001"), ClientId(client_id))
+
+
+def test_a_large_exit_goes_in_slices_of_which_none_is_worth_too_much() -> None:
+    position = a_position(quantity="1000")
+    action = Action(
+        at_ms=0,
+        client_id=OURS,
+        rule=RuleName("exit"),
+        intent=ReducePosition(id=position.id, quantity=D(1000)),
+        reason="it is large",
+        mark=D(27000),
+        distance_before=None,
+        distance_after=None,
+        deadline_ms=5_000,
+    )
+    state = AccountState(positions=(position,), balances=(), orders=())
+    made = plan(action, Levers(acting=ACTING), listing(), state)
+    assert isinstance(made, Plan)
+    # 20,000,000 at most in one order, by a price a tenth above the mark: 673.4006 BTC.
+    assert [request.params["origQty"] for request in made.requests] == ["6734006", "3265994"]
+    looked_for = sought(action, listing(), replace(state, positions=()))
+    assert isinstance(looked_for, Plan)
+    assert set(made.orders) <= set(looked_for.orders)

@@ -158,14 +158,16 @@ ASSUMED = (
         settle="read the trades of an account with more than 1000 of them in a week",
     ),
     Assumed(
-        what="a portfolio-margin account answers these endpoints with an error, never with figures",
-        settle="call positionRisk with a key of a portfolio-margin account",
+        what="a portfolio-margin account answers these endpoints as it answers a bad key (-2015; a user saw "
+        "it, the FAQ says that keys lose futures), and the spot host still tells the rights of the key",
+        settle="call positionSide/dual and apiRestrictions with a key of a portfolio-margin account",
     ),
 )
 SOURCES = (
     "developers.binance.com: derivatives, usds-margined-futures and coin-margined-futures",
     "developers.binance.com: derivatives change log 2025-11-06 and 2025-12-09 (conditional orders)",
     "developers.binance.com: wallet, Get API Key Permission",
+    "binance.com FAQ ccf04078d7774d479f11ae15c4f56081 (portfolio margin and keys), Binance.Net issue 1485",
     "binance.com FAQ 360038447311 (margin that can be added and removed)",
     "ccxt 4.5.90 (endpoints and weights), its issues 27486 and 28083",
     "NautilusTrader issues 3287, 3664, 4231 (frames and refusals as seen live)",

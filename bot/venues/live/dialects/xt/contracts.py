@@ -68,7 +68,13 @@ def _instrument(market: Mapping[str, Any], tiers: Tiers) -> Instrument:
         tiers=tiers,
         rules=_RULES,
     )
-    return Instrument(id=str(market["id"]), contract=contract, family="linear")
+    most = info.get("maxNotional")
+    return Instrument(
+        id=str(market["id"]),
+        contract=contract,
+        family="linear",
+        max_notional=None if most is None else positive(most, "maxNotional"),
+    )
 
 
 def _tick(info: Mapping[str, Any]) -> Decimal:

@@ -3,6 +3,9 @@
 The client's ping is ours as well. ccxt's tells itself that a pong has come whenever it sends a ping, so that
 a dead connection looks alive for ever; ours says when something last came in. Nothing is passed on to ccxt:
 its handler of pongs calls what does not exist, and that would end the stream.
+
+Bars are not among them: that of the bars (``kline@``) does not say when one is over. They are asked for when
+they close.
 """
 
 from __future__ import annotations

@@ -40,6 +40,7 @@ _REJECTED = frozenset(
         "invalid_quantity_scale",
         "invalid_symbol",
         "invalid_time_in_force",
+        "open_order_max_nominal_value_limit",
         "open_order_min_nominal_value_limit",
         "openapi_not_supported",
         "sub_account_not_trade",
@@ -101,6 +102,11 @@ _ASSUMED = (
         what="isolatedMargin of a position excludes unrealised profit, walletBalance of the account includes"
         " the margin of isolated positions, bonus and coupons are in neither",
         settle="compare position/list and balance/list with XT's own pages at a price away from entry",
+    ),
+    Assumed(
+        what="maxNotional of a contract holds for an order that closes as for one that opens, although XT's"
+        " page speaks of opening only: a large exit goes in slices",
+        settle="close more than that in one order",
     ),
     Assumed(
         what="closeProfit of an order is realised profit before fees",
