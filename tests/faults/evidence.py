@@ -74,6 +74,8 @@ class Asked:
     retry_after_ms: int = 0
     """For how long from ``answered_ms`` on it told the bot to wait."""
     banned: bool = False
+    heard: bool = True
+    """Whether anybody still waited for the answer as it came."""
 
 
 class Who(StrEnum):

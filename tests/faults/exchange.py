@@ -25,7 +25,8 @@ from tests.faults.passing import Time
 
 TRUTH = "truth"
 _LOST = Reply(sent=True, error="ServerDisconnectedError")
-Deliver = Callable[[Reply], None]
+Deliver = Callable[[Reply], bool]
+"""Hands a reply on; whether anybody still waited for it."""
 
 
 @dataclass(slots=True)
@@ -152,8 +153,11 @@ class Exchange:
         wait_ms = int(retry) * 1000 if retry and reply.status in (418, 429) else 0
 
         def comes() -> None:
-            self.ledger.answered(number, reply.status, str(how), retry_ms=wait_ms, banned=reply.status == 418)
-            deliver(reply)
+            banned = reply.status == 418
+            heard = deliver(reply)
+            self.ledger.answered(
+                number, reply.status, str(how), retry_ms=wait_ms, banned=banned, heard=heard
+            )
 
         self.time.after(self.way_ms(), comes)
 

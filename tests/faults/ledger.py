@@ -116,13 +116,20 @@ class Ledger:
         asked.executed, asked.code = executed, code
 
     def answered(
-        self, number: int, status: int | None, how: str, *, retry_ms: int = 0, banned: bool = False
+        self,
+        number: int,
+        status: int | None,
+        how: str,
+        *,
+        retry_ms: int = 0,
+        banned: bool = False,
+        heard: bool = True,
     ) -> None:
-        """What the bot got, and when."""
+        """What the bot got, and when; not ``heard`` where nobody waited for it any more."""
         asked = self.requests[number]
         asked.answered_ms = self.time.now_ms
         asked.status, asked.answered = status, how
-        asked.retry_after_ms, asked.banned = retry_ms, banned
+        asked.retry_after_ms, asked.banned, asked.heard = retry_ms, banned, heard
 
     # -- effects ------------------------------------------------------------------------------------
 

@@ -72,9 +72,12 @@ class Caller:
             query += "&signature=" + hmac.digest(self._secret, query.encode(), "sha256").hex()
         call = Call(method=method, host="fapi.binance.com", path=path, query=query, headers=headers)
         waiting: asyncio.Future[Reply] = self.program.create_future()
-        self.exchange.ask(
-            self.epoch, self.key.account, call, lambda reply: self.program.hear(_settle, waiting, reply)
-        )
+
+        def deliver(reply: Reply) -> bool:
+            self.program.hear(_settle, waiting, reply)
+            return not waiting.done()
+
+        self.exchange.ask(self.epoch, self.key.account, call, deliver)
         alarm = self.program.call_later(TIMEOUT_S, _settle, waiting, TIMED_OUT)
         try:
             return await waiting

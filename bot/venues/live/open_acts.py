@@ -74,6 +74,7 @@ class OpenActs:
         self._now_ms = now_ms
         self._acts: dict[ClientId, OpenAct] = {}
         self._changed = asyncio.Event()
+        self._heard: list[Batch] = []
 
     @contextmanager
     def under_way(self, act: OpenAct) -> Iterator[None]:
@@ -101,6 +102,17 @@ class OpenActs:
         act.look_ms = 0
         self._changed.set()
 
+    def hear(self, batch: Batch) -> None:
+        """Something was heard that closes no act, and has to be told all the same."""
+        if batch:
+            self._heard.append(batch)
+            self._changed.set()
+
+    def heard(self) -> list[Batch]:
+        """What was heard since it was last asked."""
+        heard, self._heard = self._heard, []
+        return heard
+
     def add(self, act: OpenAct) -> None:
         """Look for an act that nobody executes any more."""
         self._acts[act.action.client_id] = act
@@ -118,8 +130,8 @@ class OpenActs:
         return self._acts.get(act.action.client_id) is act
 
     async def due(self) -> None:
-        """Wait until there is something to look for."""
-        while not self.waiting():
+        """Wait until there is something to look for, or to tell."""
+        while not self._heard and not self.waiting():
             self._changed.clear()
             looks = [act.look_ms for act in self._acts.values() if not act.running]
             wait_s = max(0, min(looks) - self._now_ms()) / 1000 if looks else None

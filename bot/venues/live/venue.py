@@ -192,6 +192,8 @@ class LiveVenue:
             async with asyncio.TaskGroup() as looks:
                 while True:
                     await self.acts.due()
+                    for batch in self.acts.heard():
+                        await put(batch)
                     await self.key.accepted.wait()
                     # Side by side: they share what they read of the account.
                     for act in self.acts.waiting():
@@ -203,6 +205,7 @@ class LiveVenue:
     def _heard_late(self, act: OpenAct, verdict: Verdict) -> None:
         """An answer that nobody waited for any more belongs to its act, if it proves anything."""
         open_still = self.acts.holds(act)
+        closes = open_still and len(act.plan.requests) == 1
         match verdict:
             case Unknown():
                 return
@@ -210,9 +213,10 @@ class LiveVenue:
                 act.confirmed = True
                 if not open_still and act.disproved_ms is not None:
                     self._say(f"{act.action.client_id} was read as not done and is confirmed now: {proof}")
-            case _:
-                if open_still and len(act.plan.requests) == 1:
-                    act.nothing_done = self._nothing_done(act.action, verdict)
+            case _ if closes:
+                act.nothing_done = self._nothing_done(act.action, verdict)
+            case AuthLost(code=code, proof=proof):
+                self.acts.hear(self.key.lost(code, proof, acting=True))
         if open_still:
             self.acts.look_now(act)
 

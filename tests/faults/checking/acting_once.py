@@ -134,7 +134,7 @@ def nothing_stays_unknown(story: Story) -> Iterator[Violation]:
 
 
 def one_at_a_time(story: Story) -> Iterator[Violation]:
-    """I05. While an intent is open only an exit is decided on its position, once nobody knows of it."""
+    """I05. While an intent is open only an exit is decided on its position, once no answer is awaited."""
     flying: dict[PositionId, dict[str, _Flying]] = defaultdict(dict)
     for line in story.lines:
         match line.noun:
@@ -144,7 +144,7 @@ def one_at_a_time(story: Story) -> Iterator[Violation]:
                 if kind in CLOSED:
                     del flying[id_][client_id]
                 else:
-                    flying[id_][client_id].unknown = kind is OutcomeKind.UNKNOWN
+                    flying[id_][client_id].awaited = kind is OutcomeKind.ACKED
             case Action() as action if not isinstance(action.intent, UNSENT):
                 for other in flying[action.id].values():
                     if not other.lets(action, line.epoch):
@@ -171,13 +171,14 @@ CHECKS = (
 class _Flying:
     action: Action
     epoch: int
-    unknown: bool = False
+    awaited: bool = True
+    """Whether an answer is still to come: it came where it is unknown, or done and not seen yet."""
 
     def lets(self, action: Action, epoch: int) -> bool:
-        """Whether another action may be decided beside this one: an exit, once nobody knows of this one."""
-        unknown = self.unknown or epoch != self.epoch or action.at_ms > self.action.deadline_ms
+        """Whether another action may be decided beside this one: an exit, once no answer is awaited."""
+        awaited = self.awaited and epoch == self.epoch and action.at_ms <= self.action.deadline_ms
         exits = isinstance(action.intent, ReducePosition)
-        return exits and unknown and not isinstance(self.action.intent, ReducePosition)
+        return exits and not awaited and not isinstance(self.action.intent, ReducePosition)
 
 
 def _happened(story: Story, deed: Deed) -> bool:

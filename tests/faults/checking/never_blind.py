@@ -232,7 +232,7 @@ def _refusals(story: Story, run: Run) -> Iterator[_Refused]:
     answered = [
         asked
         for asked in story.evidence.requests
-        if asked.epoch == run.epoch and asked.answered in {"truth", *LIES} and asked.arrived_ms is not None
+        if asked.epoch == run.epoch and asked.heard and asked.answered in {"truth", *LIES}
     ]
     refused: _Refused | None = None
     for asked in sorted(answered, key=lambda asked: (asked.arrived_ms, asked.number)):

@@ -166,6 +166,15 @@ def test_after_one_that_was_given_up_another_may_go() -> None:
     assert "I05" not in scene.found()
 
 
+def test_an_exit_beside_what_is_done_and_not_seen_yet() -> None:
+    scene = a_scene()
+    first = scene.decides()
+    scene.moves(by(scene.asks(first)))
+    scene.hears(first, OutcomeKind.APPLIED)
+    scene.decides(EXIT, rule="other")
+    assert "I05" not in scene.found()
+
+
 @pytest.mark.parametrize("gone", [True, False])
 def test_an_intent_that_stays_open(gone: bool) -> None:
     scene = a_scene()
@@ -185,22 +194,23 @@ def test_an_intent_may_be_open_where_the_bot_was_killed() -> None:
 
 
 @pytest.mark.parametrize(
-    ("intent", "unknown", "found"),
+    ("intent", "answer", "found"),
     [
-        (AddMargin(id=LONG, amount=D(5)), False, ["I05"]),
-        (AddMargin(id=LONG, amount=D(5)), True, ["I05"]),
-        (EXIT, False, ["I05"]),
-        (EXIT, True, []),
+        (AddMargin(id=LONG, amount=D(5)), None, ["I05"]),
+        (AddMargin(id=LONG, amount=D(5)), OutcomeKind.UNKNOWN, ["I05"]),
+        (EXIT, None, ["I05"]),
+        (EXIT, OutcomeKind.ACKED, ["I05"]),
+        (EXIT, OutcomeKind.UNKNOWN, []),
     ],
 )
 def test_a_second_intent_beside_an_open_one(
-    intent: AddMargin | ReducePosition, unknown: bool, found: list[str]
+    intent: AddMargin | ReducePosition, answer: OutcomeKind | None, found: list[str]
 ) -> None:
     scene = a_scene()
     first = scene.decides()
     scene.asks(first, executed=False)
-    if unknown:
-        scene.hears(first, OutcomeKind.UNKNOWN)
+    if answer is not None:
+        scene.hears(first, answer)
     second = scene.decides(intent, rule="other")
     scene.hears(first, OutcomeKind.NOT_APPLIED)
     scene.hears(second, OutcomeKind.NOT_APPLIED)

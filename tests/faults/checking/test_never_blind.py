@@ -121,6 +121,13 @@ def test_a_key_that_is_refused_and_nobody_is_told(said: bool) -> None:
     assert ("I20" in scene.found()) is not said
 
 
+def test_a_refusal_for_which_nobody_waits_any_more_need_not_be_told() -> None:
+    scene = Scene()
+    scene.reads(code="-2015", executed=False, status=401, heard=False)
+    scene.passes(70_000)
+    assert "I20" not in scene.found()
+
+
 @pytest.mark.parametrize(("after_ms", "late"), [(9_000, False), (11_000, True)])
 def test_a_key_that_is_refused_is_said_to_be_in_time(after_ms: int, late: bool) -> None:
     scene = Scene()

@@ -6,7 +6,7 @@ from decimal import Decimal
 
 import pytest
 
-from bot.core.facts import Outcome, OutcomeKind
+from bot.core.facts import Link, LinkChanged, Outcome, OutcomeKind
 from bot.core.intents import AddMargin, Intent, MoveStop, OpenHedge, ReducePosition
 from bot.venues.live.sending import ANSWER_MS
 from tests.building.core import ETH_LONG, LONG, D
@@ -42,6 +42,16 @@ def test_a_late_refusal_belongs_to_its_act_and_needs_no_further_proof() -> None:
     (found,) = outcomes(later)
     assert (found.kind, found.code) == (OutcomeKind.REJECTED, "-2019")
     assert found.at_ms - T0 < 3_000
+
+
+def test_a_key_that_is_refused_is_told_though_its_act_is_closed_already() -> None:
+    exchange = held(faults=[Fault(done=False, reply=says(401, -2015), answer_ms=9_000)])
+    _, later, _ = does(exchange, ADD, within_s=20)
+    (found,) = outcomes(later)
+    (lost,) = (fact for batch in later for fact in batch if isinstance(fact, LinkChanged))
+    assert found.kind is OutcomeKind.NOT_APPLIED
+    assert (lost.link, lost.up) == (Link.AUTH, False)
+    assert found.at_ms < T0 + 9_000 <= lost.at_ms
 
 
 def test_a_late_confirmation_belongs_to_its_act_however_far_behind_the_account_is_read() -> None:
