@@ -155,9 +155,7 @@ class Exchange:
         def comes() -> None:
             banned = reply.status == 418
             heard = deliver(reply)
-            self.ledger.answered(
-                number, reply.status, str(how), retry_ms=wait_ms, banned=banned, heard=heard
-            )
+            self.ledger.answered(number, reply.status, str(how), retry_ms=wait_ms, banned=banned, heard=heard)
 
         self.time.after(self.way_ms(), comes)
 

@@ -35,7 +35,7 @@ from tests.faults.evidence import (
 HALF_A_TICK = Decimal("0.5")
 DAY_MS = 86_400_000
 SETTLED_MS = 10_000
-"""How long before a decision the balance may have been read that it is based on."""
+"""How long before a decision the account may have been read that it is based on."""
 LEVERAGE = "leverage"
 TAKEN_OUT = "2"
 """Binance's word, beside an amount of margin, for taking it out."""
@@ -53,9 +53,9 @@ def exposure_only_falls(story: Story) -> Iterator[Violation]:
         if deed is None or not isinstance(deed.intent, OpenHedge):
             yield Violation(effect.at_ms, "I06", f"{effect.id} grew from {before} to {after}")
             continue
-        held = _held(story, effect.at_ms, effect.number).get(deed.intent.id)
-        if held is None or after > held.quantity:
-            text = f"a hedge of {after} stands against {held.quantity if held else 'nothing'}"
+        most = _most_held(story, deed.intent.id, effect.at_ms - SETTLED_MS, effect.number)
+        if after > most:
+            text = f"a hedge of {after} stands against {most}"
             yield Violation(effect.at_ms, "I06", text)
         contract = story.evidence.configured.contracts[effect.id.symbol]
         cap = story.evidence.configured.limits.budgets(contract.settlement).hedge_notional
@@ -288,6 +288,19 @@ def _held(story: Story, at_ms: int, number: int) -> dict[PositionId, Position]:
             else:
                 held[effect.id] = effect.after
     return held
+
+
+def _most_held(story: Story, id_: PositionId, since_ms: int, number: int) -> Decimal:
+    """The most of a position that the exchange held at any moment since, until just before an effect."""
+    quantities = [_quantity(each.positions.get(id_)) for each in story.evidence.first]
+    for effect in story.evidence.effects:
+        if effect.number >= number:
+            break
+        if isinstance(effect, PositionEffect) and effect.id == id_:
+            if effect.at_ms < since_ms:
+                quantities.clear()
+            quantities.append(_quantity(effect.after))
+    return max(quantities, default=ZERO)
 
 
 def _only_reduces(asked: Asked, mode: PositionMode) -> bool:

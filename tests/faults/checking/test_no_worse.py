@@ -51,6 +51,16 @@ def test_a_position_may_grow_by_the_users_doing() -> None:
     assert "I06" not in scene.found()
 
 
+@pytest.mark.parametrize(("ago_ms", "wrong"), [(9_000, False), (11_000, True)])
+def test_a_hedge_of_a_position_that_shrank_unseen(ago_ms: int, wrong: bool) -> None:
+    scene = a_scene()
+    scene.holds(HELD, replace(HELD, quantity=HELD.quantity / 2))
+    scene.passes(ago_ms)
+    action = scene.decides(HEDGE)
+    scene.holds(None, a_position(ETH_SHORT, str(HELD.quantity)), by(scene.asks(action)))
+    assert ("I06" in scene.found()) is wrong
+
+
 @pytest.mark.parametrize(
     ("quantity", "cap", "wrong"), [("2", None, True), ("1", "50", True), ("1", "200", False)]
 )
