@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from decimal import Decimal
 from typing import Annotated
 
@@ -9,6 +10,7 @@ from pydantic import Field, model_validator
 
 from bot.core.intents import CloseHedge, OpenHedge
 from bot.core.rule import Decisions, Needs, Params, Ratio, Rule, Share
+from bot.core.types import ZERO
 from bot.core.units import Unit
 from bot.core.view import Quarterly, View
 from bot.core.wake import At, Metric, Never, Wake, any_of
@@ -76,11 +78,13 @@ class QuarterlyHedge(Rule[QuarterlyHedgeParams]):
                 yield CloseHedge(id=view.id, symbol=leg.symbol, quantity=leg.quantity), f"calm: {away}"
             return
         known = [quarterly for quarterly in self._suitable(view) if quarterly.basis is not None]
-        quantity = self._missing(view)
-        if quantity <= 0 or not known:
+        if self._missing(view) <= 0 or not known:
             return
         # Where none has a fair price the nearest is proposed all the same: the guard says what is wrong.
         chosen = next((quarterly for quarterly in known if self._fair(view, quarterly)), known[0])
+        quantity = self._beside(
+            view, [leg.quantity for leg in view.pair.legs if _outlasts(leg.expiry_ms, chosen)]
+        )
         why = f"{away}, hedging {quantity} in {chosen.contract.symbol} at a basis of {chosen.basis:.2%}"
         yield self._opening(view, chosen, quantity), why
 
@@ -102,18 +106,36 @@ class QuarterlyHedge(Rule[QuarterlyHedgeParams]):
         return self.params.roll_days * _DAY_MS
 
     def _suitable(self, view: View) -> list[Quarterly]:
-        """The contracts to hedge with, nearest first."""
+        """The contracts to hedge with, nearest first: the one a hedge is held in, while it lasts long enough.
+
+        A later one takes the place of every nearer one, and is no place for a part of a hedge.
+        """
         least_ms = view.now_ms + self.params.days * _DAY_MS
-        return [quarterly for quarterly in view.quarterlies if quarterly.expiry_ms >= least_ms]
+        lasting = [quarterly for quarterly in view.quarterlies if quarterly.expiry_ms >= least_ms]
+        if not view.pair.legs:
+            return lasting
+        last = view.pair.legs[-1]
+        held = [quarterly for quarterly in lasting if quarterly.contract.symbol == last.symbol]
+        return held or [quarterly for quarterly in lasting if not _outlasts(last.expiry_ms, quarterly)]
 
     def _missing(self, view: View) -> Decimal:
         """What is wanted and not held in contracts that stay for a while."""
-        kept = sum(
+        lasting = [
             leg.quantity
             for leg in view.pair.legs
             if leg.expiry_ms is None or leg.expiry_ms - self._roll_ms > view.now_ms
-        )
+        ]
+        return self._beside(view, lasting)
+
+    def _beside(self, view: View, held: Iterable[Decimal]) -> Decimal:
+        """What is wanted beside hedges of these quantities."""
+        kept = sum(held, ZERO)
         share = view.position.quantity * self.params.ratio
         wanted = view.contract.quantity_down(share)
         # Too little for one lot is asked for all the same: the guard says that it cannot be had.
         return wanted - kept if wanted or kept else share
+
+
+def _outlasts(expiry_ms: int | None, quarterly: Quarterly) -> bool:
+    """Whether a hedge delivered then stays beside one in ``quarterly``, which replaces every nearer one."""
+    return expiry_ms is None or expiry_ms >= quarterly.expiry_ms

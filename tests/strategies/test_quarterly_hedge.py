@@ -1,0 +1,65 @@
+"""The quarterly hedge: in which contract it is held, and when it goes from one to another.
+
+At the desk the long of 1 from 100 stands at 96, near its liquidation; there is a contract of 90 days and one
+of 180. What of a hedge could not be had at first is asked for again.
+"""
+
+from typing import Any
+
+from bot.core.decisions import Action
+from bot.core.intents import OpenHedge, ReducePosition
+from bot.core.settings import DAY_MS, KEEPER
+from bot.core.types import Symbol
+from tests.building.core import T0, D, Desk, a_position, of
+from tests.core.test_pairs import (
+    HEDGE,
+    LATER,
+    Q1,
+    Q2,
+    a_desk,
+    a_hedge,
+    dated,
+    fills,
+    hedging,
+    one,
+)
+
+
+def a_desk_with_two(first: str = "96", **params: Any) -> Desk:
+    """The long near its liquidation, not yet asked about: the nearer contract stands at ``first``."""
+    desk = a_desk(hedging(**params), contracts=(dated(), dated(Q2, 180)))
+    desk.mark(first, Q1)
+    desk.mark("96", Q2)
+    desk.holds(a_position())
+    return desk
+
+
+def asked(action: Action) -> tuple[Symbol, Any]:
+    assert isinstance(action.intent, OpenHedge)
+    return action.intent.symbol, action.intent.quantity
+
+
+def test_a_hedge_whose_contract_is_near_its_delivery_is_not_added_to_but_taken_over_whole() -> None:
+    # 0.4 of 1 could be had. Ten days before delivery the nearer contract is too short to be sold anew: the
+    # later one is sold for all that is wanted, and what is held of the nearer goes.
+    desk = a_desk_with_two()
+    first = one(desk.mark("96"))
+    assert asked(first) == (Q1, D(1))
+    fills(desk, first, a_hedge(quantity="0.4"))
+    desk.now_ms = T0 + 80 * DAY_MS
+    more = one([*desk.mark("96", Q2), *desk.mark("96")])
+    assert asked(more) == (Q2, D(1))
+    follows = one(fills(desk, more, a_hedge(LATER, "1")))
+    assert (follows.rule, follows.intent) == (KEEPER, ReducePosition(id=HEDGE, quantity=D("0.4")))
+
+
+def test_more_of_a_hedge_is_sold_where_it_is_held_although_a_nearer_contract_would_do_by_now() -> None:
+    # The nearer one was too cheap when the hedge was opened. Sold beside the later one, which takes the place
+    # of every nearer one, it would be closed again at once.
+    desk = a_desk_with_two(first="90")
+    first = one(desk.mark("96"))
+    assert asked(first) == (Q2, D(1))
+    fills(desk, first, a_hedge(LATER, "0.4"))
+    more = one([*desk.mark("96", Q1, after_ms=1_000), *desk.mark("96")])
+    assert asked(more) == (Q2, D("0.6"))
+    assert of(Action, fills(desk, more, a_hedge(LATER, "1"))) == []
