@@ -8,10 +8,11 @@ from decimal import Decimal
 from typing import Any
 
 from bot.cli.text import amount, columns, exact
+from bot.config.currencies import coins
 from bot.core.settings import FLATTEN, KEEPER, RESERVED_NAMES, SEATBELT, RuleEntry
 
 _IN_ALL = {"money": amount, "base": exact}
-"""Units whose amounts can be added up; the sum of two prices says nothing."""
+"""Units whose amounts can be added up, each coin by itself; the sum of two prices says nothing."""
 
 
 def deeds(answer: Mapping[str, Any], rules: Sequence[RuleEntry]) -> str:
@@ -40,8 +41,14 @@ def _in_all(rows: Sequence[Mapping[str, Any]]) -> str:
     figure = _IN_ALL.get(rows[0]["unit"] or "")
     if figure is None:
         return ""
-    total = sum((Decimal(row["amount"]) for row in rows), Decimal(0))
-    return f" ({figure(total)}{' in all' if len(rows) > 1 else ''})"
+    sums: dict[str, Decimal] = {}
+    for row in rows:
+        name = _coin(row) if row["unit"] == "base" else coins(row["symbol"])[1]
+        sums[name] = sums.get(name, Decimal(0)) + Decimal(row["amount"])
+    totals = ", ".join(
+        f"{figure(total)} {name}" if len(sums) > 1 else figure(total) for name, total in sums.items()
+    )
+    return f" ({totals}{' in all' if len(rows) > 1 else ''})"
 
 
 def _met(answer: Mapping[str, Any], rule: str) -> Iterator[str]:
@@ -51,7 +58,10 @@ def _met(answer: Mapping[str, Any], rule: str) -> Iterator[str]:
 
 
 def _coin(row: Mapping[str, Any]) -> str:
-    return str(row["symbol"]).partition("/")[0]
+    """What its quantity is counted in: of an inverse contract the face value."""
+    base, settlement = coins(row["symbol"])
+    quote: str = row["symbol"].partition("/")[2].partition(":")[0]
+    return quote if settlement == base else base
 
 
 def _refused(answer: Mapping[str, Any], rule: str) -> Iterator[str]:

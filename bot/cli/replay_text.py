@@ -11,6 +11,9 @@ from bot.cli.text import NOTHING, amount, columns, exact, flagged, mentions_flag
 ROWS_MAX = 30
 """Longer lists end with a count; --json has every row."""
 
+_MONEY = {"equity": "equity at the end", "realised": "realised", "fees": "fees", "funding": "funding"}
+"""Figures of a pool; those of closed positions are in the pool their money went to."""
+
 
 def report(answer: Mapping[str, Any]) -> str:
     """The whole answer of ``holdfast replay``."""
@@ -48,10 +51,7 @@ def comparison(answer: Mapping[str, Any]) -> str:
     rows.append(("liquidations", *(str(len(side["liquidations"])) for side in sides)))
     if any(side["deleveraged"] for side in sides):
         rows.append(("deleveraged", *(str(len(side["deleveraged"])) for side in sides)))
-    rows.append(("equity at the end", *(amount(_equity(side)) for side in sides)))
-    rows.append(("realised", *(amount(_sum(side, "realised")) for side in sides)))
-    rows.append(("fees", *(amount(_sum(side, "fees")) for side in sides)))
-    rows.append(("funding", *(amount(_sum(side, "funding")) for side in sides)))
+    rows += _money(sides)
     mine, others = ({_name(row): row for row in side["final"]["positions"]} for side in sides)
     # A hedge is there only where a rule opened it.
     rows += [(name, _position(mine.get(name)), _position(others.get(name))) for name in mine | others]
@@ -75,12 +75,17 @@ def _position(figures: Mapping[str, Any] | None) -> str:
     return f"open, {exact(figures['quantity'])} at distance {percent(figures['distance'])}"
 
 
-def _equity(side: Mapping[str, Any]) -> Decimal:
-    return sum((Decimal(pool["equity"]) for pool in side["final"]["pools"]), Decimal(0))
-
-
-def _sum(side: Mapping[str, Any], name: str) -> Decimal:
-    return sum((Decimal(figures[name]) for figures in side["final"]["positions"]), Decimal(0))
+def _money(sides: Sequence[Mapping[str, Any]]) -> Iterable[tuple[str, ...]]:
+    """What is left, and of what: each currency by itself, for dollars and coins cannot be added up."""
+    pools = [side["final"]["pools"] for side in sides]
+    currencies = dict.fromkeys(pool["currency"] for each in pools for pool in each)
+    for figure, name in _MONEY.items():
+        for currency in currencies:
+            sums = (
+                sum((Decimal(pool[figure]) for pool in each if pool["currency"] == currency), Decimal(0))
+                for each in pools
+            )
+            yield f"{name}, {currency}" if len(currencies) > 1 else name, *map(amount, sums)
 
 
 def _symbol(row: Mapping[str, Any]) -> str:

@@ -55,7 +55,7 @@ class Befalling:
             span = _span(spell.start_ms, spell.end_ms)
             yield f"staged: {spell.symbol} pays {spell.rate} of funding every {every} {span}"
         for each in self.events:
-            yield f"staged: {_told(each.event)} at {format_instant(each.at_ms)}"
+            yield f"staged: {_told(each.event)} {format_instant(each.at_ms)}"
 
 
 NOTHING = Befalling()
@@ -188,10 +188,11 @@ def _span(start_ms: int, end_ms: int) -> str:
 def _told(event: VenueEvent) -> str:
     match event:
         case Deleveraging(symbol=symbol, side=side):
-            return f"auto-deleveraging of {symbol} {side}"
+            return f"auto-deleveraging of {symbol} {side} at"
         case CollateralPrice(asset=asset, price=price):
-            return f"{asset} at {price}"
-        case FundingTerms(symbol=symbol):
-            return f"new terms of funding of {symbol}"
+            return f"{asset} at {price} at"
+        case FundingTerms(symbol=symbol, interval_ms=interval_ms, cap=cap):
+            every = "" if interval_ms is None else f" every {format_duration(interval_ms)},"
+            return f"funding of {symbol}{every}{'' if cap is None else f' at most {cap} each time,'} from"
         case Connection():
             raise AssertionError("an outage is told by its stretch")

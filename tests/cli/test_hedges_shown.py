@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from decimal import Decimal
 from functools import cache
 from pathlib import Path
@@ -93,6 +93,21 @@ def test_the_money_at_the_end_is_what_was_there_and_everything_that_was_realised
         for row in answer["final"]["positions"]
     )
     assert equity == 6500 + parts
+
+
+def mentions(value: object) -> Iterator[tuple[Row, bool]]:
+    """Every object that speaks of the quarterly in a text of its own, and whether it says synthetic."""
+    children = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    if isinstance(value, dict) and any(QUARTERLY in each for each in children if isinstance(each, str)):
+        yield value, value.get("synthetic") is True
+    for child in children:
+        yield from mentions(child)
+
+
+def test_every_object_that_speaks_of_a_modelled_contract_says_synthetic() -> None:
+    found = [row for row, says in mentions(shipped()) if not says]
+    assert found == []
+    assert any("subject" in row for row, _ in mentions(shipped()))
 
 
 def test_the_text_says_where_the_hedge_is_and_that_its_prices_are_modelled() -> None:

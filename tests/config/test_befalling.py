@@ -145,7 +145,7 @@ def test_what_is_staged_is_said(write: Write) -> None:
         "staged: auto-deleveraging of BTC/USDT:USDT long at 2025-10-10T21:02:00Z",
         "staged: auto-deleveraging of BTC/USDT:USDT short at 2025-10-10T21:16:05Z",
         "staged: USDe at 0.6567 at 2025-10-10T21:36:00Z",
-        "staged: new terms of funding of BTC/USDT:USDT at 2025-10-10T22:00:00Z",
+        "staged: funding of BTC/USDT:USDT every 1h, at most 0.02 each time, from 2025-10-10T22:00:00Z",
     ]
 
 

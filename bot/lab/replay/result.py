@@ -193,6 +193,9 @@ def _judged(side: Run) -> dict[str, Any]:
         "final": {
             "positions": [_position(figures) for figures in side.figures.positions],
             "pools": [_pool(figures) for figures in side.figures.pools],
+            "insurance_fund": {
+                currency: text(pot.insurance_fund) for currency, pot in side.figures.pots.items()
+            },
         },
     }
 
@@ -255,7 +258,7 @@ def _texts(figures: object, names: Sequence[str]) -> dict[str, str | None]:
 
 
 def _flag(value: object, synthetic: frozenset[Symbol]) -> None:
-    """Say of everything about one symbol, and of every pool, whether its prices are modelled."""
+    """Say of everything about one symbol, of every pool and of every change, whether prices are modelled."""
     if isinstance(value, list):
         for item in value:
             _flag(item, synthetic)
@@ -266,6 +269,9 @@ def _flag(value: object, synthetic: frozenset[Symbol]) -> None:
             value["synthetic"] = not synthetic.isdisjoint((value["symbol"], value.get("contract")))
         elif "symbols" in value:
             value["synthetic"] = not synthetic.isdisjoint(value["symbols"])
+        elif "subject" in value:
+            told = f"{value['subject']} {value['was']} {value['now']} {value['because']}"
+            value["synthetic"] = any(symbol in told for symbol in synthetic)
 
 
 def _identity(id_: PositionId) -> dict[str, str]:

@@ -45,7 +45,7 @@ WALKERS: Mapping[str, type[Walker]] = {"jump": Jumper, "step": Stepper}
 
 ASSUMED = (
     "orders fill at the last delivered price plus half the spread and the slippage of the configured depth",
-    "actions take effect after the configured latency; no request fails or is lost",
+    "actions take effect after the configured latency; no request fails or is lost but in a staged outage",
     "rules see every mark of the tape, none in between: freshness is counted in intervals of the tape",
 )
 
@@ -216,7 +216,7 @@ async def replay(
         load_seconds=load_seconds + loaded - began,
         run_seconds=run_seconds,
         assumptions=(
-            *_assumptions(settings, grouped, paths, plans[True]),
+            *_assumptions(settings, paths, plans[True]),
             *synthetic_sentences(settings, quarterlies),
             *_parked(defended.record),
         ),
@@ -303,19 +303,22 @@ def _parked(record: Record) -> Iterator[str]:
             yield f"WARNING: {change.subject} raised at {change.at_ms} and did nothing more: {change.because}"
 
 
-def _assumptions(
-    settings: Settings, tapes: Sequence[SymbolTapes], paths: Sequence[PricePath], plan: Plan
-) -> tuple[str, ...]:
+def _assumptions(settings: Settings, paths: Sequence[PricePath], plan: Plan) -> tuple[str, ...]:
     invented = sorted(c.symbol for c in plan.contracts.values() if c.synthetic_tiers)
     said = list(ASSUMED)
     said += plan.staged.told()
     hopeless = [finding for finding in findings(settings) if finding.hopeless]
     said += [f"rule {each.rule} can do nothing on any position: {each.text}" for each in hopeless]
     said += [f"the tiers of {', '.join(invented)} are invented"] if invented else []
-    said += [
-        f"{each.symbol} has no funding tape: no funding is paid" for each in tapes if each.funding is None
-    ]
+    said += _capped(plan.funding_caps)
     for path in paths:
         said.extend(path.assumptions)
     said.extend(settings.warnings)
     return tuple(dict.fromkeys(said))
+
+
+def _capped(caps: Mapping[Symbol, Decimal]) -> Iterator[str]:
+    if len({*caps.values()}) == 1:
+        yield f"no more than {next(iter(caps.values()))} of funding is charged each time"
+    else:
+        yield from (f"no more than {caps[each]} of funding of {each} is charged each time" for each in caps)

@@ -33,9 +33,11 @@ class SymbolTapes:
                 f"{self.symbol} has no tape of trades: orders fill at the mark of {self.traded.path.name}"
             )
         if self.funding is None:
-            said.append(f"{self.symbol} has no funding tape: no funding is paid")
+            said.append(f"{self.symbol} has no funding tape: no funding is paid but what is staged")
         elif not _overlap(self.traded, self.funding):
-            said.append(f"{self.funding.path.name} has no rate within the bars: no funding is paid")
+            said.append(
+                f"{self.funding.path.name} has no rate within the bars: no funding is paid but what is staged"
+            )
         return tuple(said)
 
 

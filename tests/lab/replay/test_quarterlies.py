@@ -312,6 +312,13 @@ def test_the_answer_says_synthetic_wherever_a_modelled_price_is_behind_it(writte
     assert answer["bars"] == 60
 
 
+def test_a_replay_says_how_much_funding_is_charged_at_most(written: Written) -> None:
+    tape = calm(30, MINUTE_MS, "2023-12-01T00:00")
+    said = asyncio.run(replay([tape], written("[paper]\nfunding_cap = 0.0005\n"))).assumptions
+    assert "BTC/USDT:USDT has no funding tape: no funding is paid but what is staged" in said
+    assert "no more than 0.0005 of funding is charged each time" in said
+
+
 def test_a_replay_says_that_nothing_is_listed_to_hedge_with(written: Written) -> None:
     without = BASE[BASE.index("[[paper.quarterlies]]") : BASE.index("[[paper.positions]]")]
     settings = written('[[rules]]\nuse = "quarterly_hedge"\n', without, "")

@@ -103,7 +103,7 @@ def test_trades_coarser_than_the_mark_are_an_error_naming_both(make_tape: MakeTa
 def test_funding_of_another_time_is_said(make_tape: MakeTape) -> None:
     funding = make_tape([FLAT], [9 * HOUR], kind=TapeKind.FUNDING, name="f.csv")
     (symbol,) = group([make_tape([FLAT]), funding])
-    assert "f.csv has no rate within the bars: no funding is paid" in symbol.assumptions
+    assert "f.csv has no rate within the bars: no funding is paid but what is staged" in symbol.assumptions
 
 
 def test_no_tapes_are_no_symbols() -> None:
