@@ -28,7 +28,7 @@ class QuarterlyHedgeParams(Params):
     calm: Ratio = Decimal("0.20")
     """Close the hedge when liquidation is farther away than this."""
     ratio: Share = Decimal(1)
-    """How much of the position is hedged."""
+    """How much of the position is hedged; what the other leg of its contract offsets is left out."""
     days: Annotated[int, Field(ge=1, le=180), Unit("days")] = 14
     """The contract is delivered in so many days at least."""
     roll_days: Annotated[int, Field(ge=0, le=90), Unit("days")] = 3
@@ -66,7 +66,7 @@ class QuarterlyHedge(Rule[QuarterlyHedgeParams]):
         if not self._suitable(view):  # As time goes by there are only fewer, and a new listing is a change.
             return calm if view.pair.legs else Never("no quarterly expires late enough")
         if not view.pair.legs:
-            return missing
+            return missing if view.exposed else Never("the other leg of its contract offsets it")
         expiries = [At(leg.expiry_ms - self._roll_ms) for leg in view.pair.legs if leg.expiry_ms is not None]
         return any_of(calm, *expiries, missing) if self._missing(view) > 0 else any_of(calm, *expiries)
 
@@ -130,7 +130,7 @@ class QuarterlyHedge(Rule[QuarterlyHedgeParams]):
     def _beside(self, view: View, held: Iterable[Decimal]) -> Decimal:
         """What is wanted beside hedges of these quantities."""
         kept = sum(held, ZERO)
-        share = view.position.quantity * self.params.ratio
+        share = view.exposed * self.params.ratio
         wanted = view.contract.quantity_down(share)
         # Too little for one lot is asked for all the same: the guard says that it cannot be had.
         return wanted - kept if wanted or kept else share

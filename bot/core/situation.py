@@ -18,7 +18,7 @@ from bot.core.margin.room import Rooms
 from bot.core.margin.targets import loss_at_liquidation
 from bot.core.market import Market
 from bot.core.pairs import ALONE, Pairing
-from bot.core.types import ONE, Order, OrderKind, Position, PositionId, PriceKind, Symbol
+from bot.core.types import ONE, ZERO, Order, OrderKind, Position, PositionId, PriceKind, Symbol
 
 INFINITE = Decimal("Infinity")
 
@@ -136,6 +136,13 @@ class Situation:
     def endangered(self) -> bool:
         """Whether its own loss leads to liquidation: that of the smaller leg of a hedge does not."""
         return self.danger == self.id.side.sign
+
+    @property
+    def exposed(self) -> Decimal:
+        """How much of the position is not offset by the other leg of its contract in its pool."""
+        side, held = self.id.side, self.position.quantity
+        offset = (leg.position.quantity for leg in self._legs if leg.position.id.side is not side)
+        return max(ZERO, held - sum(offset, ZERO))
 
     @property
     def assessment(self) -> Assessment:

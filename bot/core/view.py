@@ -147,6 +147,11 @@ class View(Surroundings):
         return self._situation.endangered
 
     @property
+    def exposed(self) -> Decimal:
+        """How much of it is not offset by the other leg of its contract, which in hedge mode may be held."""
+        return self._situation.exposed
+
+    @property
     def margin_ratio(self) -> Decimal:
         """Maintenance / equity of the pool: 1 is liquidation."""
         return self._situation.margin_ratio

@@ -6,11 +6,13 @@ of 180. What of a hedge could not be had at first is asked for again.
 
 from typing import Any
 
-from bot.core.decisions import Action
+import pytest
+
+from bot.core.decisions import Action, Refusal
 from bot.core.intents import OpenHedge, ReducePosition
 from bot.core.settings import DAY_MS, KEEPER
-from bot.core.types import Symbol
-from tests.building.core import T0, D, Desk, a_position, of
+from bot.core.types import PositionId, Symbol
+from tests.building.core import BTC, CROSS, LONG, SHORT, T0, D, Desk, a_position, of, reasons
 from tests.core.test_pairs import (
     HEDGE,
     LATER,
@@ -63,3 +65,23 @@ def test_more_of_a_hedge_is_sold_where_it_is_held_although_a_nearer_contract_wou
     more = one([*desk.mark("96", Q1, after_ms=1_000), *desk.mark("96")])
     assert asked(more) == (Q2, D("0.6"))
     assert of(Action, fills(desk, more, a_hedge(LATER, "1"))) == []
+
+
+@pytest.mark.parametrize(("id_", "longs", "shorts"), [(LONG, "1", "0.4"), (SHORT, "0.4", "1")])
+def test_what_the_other_leg_of_its_contract_offsets_is_not_hedged_again(
+    id_: PositionId, longs: str, shorts: str
+) -> None:
+    # In hedge mode 0.6 of 1 are exposed, and a hedge of more would be a risk the other way. The smaller leg
+    # is as far from liquidation, which comes from the larger one: it asks for nothing.
+    desk = a_desk(hedging(below=D("0.8"), calm=D("0.9"), leverage=D(20)), free="40")
+    decisions = desk.holds(a_position(quantity=longs, mode=CROSS), a_position(SHORT, shorts, mode=CROSS))
+    action = one(decisions)
+    assert (action.id, *asked(action)) == (id_, Q1, D("0.6"))
+    assert of(Refusal, decisions) == []
+
+
+def test_of_two_legs_of_one_size_none_is_hedged() -> None:
+    desk = a_desk(hedging(below=D("0.8"), calm=D("0.9")), free="30")
+    assert reasons(desk.holds(a_position(mode=CROSS), a_position(SHORT, mode=CROSS))) == []
+    quiet = {rule.verdict for each in desk.engine.explain(BTC) for rule in each.rules}
+    assert quiet == {"quiet until something changes: the other leg of its contract offsets it"}
