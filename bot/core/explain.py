@@ -305,9 +305,11 @@ def _read(condition: Wake, situation: Situation) -> ConditionReading:
         case Below(metric, threshold) | Above(metric, threshold):
             value = reading(metric, situation)
             word = "below" if isinstance(condition, Below) else "above"
-            away = abs(value - threshold)
+            away = abs(value - threshold) if threshold.is_finite() else threshold
             return ConditionReading(
-                text=f"{metric} {word} {threshold}",
+                text=f"{metric} {word} {threshold}"
+                if threshold.is_finite()
+                else f"there is a {metric} price",
                 value=_number(metric, value),
                 threshold=str(threshold),
                 away=None if holding or not away.is_finite() else _number(metric, away),

@@ -14,7 +14,7 @@ from bot.core.contracts import Contract, ContractKind
 from bot.core.decisions import Decision, StateChanged
 from bot.core.intents import Level
 from bot.core.pairs import ALONE
-from bot.core.situation import Situation, may_protect, protects
+from bot.core.situation import INFINITE, Situation, may_protect, protects
 from bot.core.types import ZERO, Order, Side
 from bot.core.wake import Always, Metric, Wake, any_of
 
@@ -52,11 +52,15 @@ def protection_reach(situation: Situation) -> Reach:
 def appearing(side: Side, contract: Contract, stop: Order | None = None) -> Wake:
     """When a liquidation price may appear that is not there now, without a change of the position.
 
-    It appears at nothing and rises from there, so where a stop rests it matters once it comes up to that.
+    It appears at one end of the scale and comes nearer from there, so where a stop rests it matters once it
+    comes up to that. The end is nothing for a long, and of a short in coins beyond every number.
     """
-    if side is Side.LONG and contract.kind is ContractKind.LINEAR:
-        above = ZERO if stop is None or stop.trigger is None else stop.trigger - contract.tick
-        return Metric.LIQUIDATION.above(above)
+    trigger = None if stop is None else stop.trigger
+    match side, contract.kind:
+        case Side.LONG, ContractKind.LINEAR:
+            return Metric.LIQUIDATION.above(ZERO if trigger is None else trigger - contract.tick)
+        case Side.SHORT, ContractKind.INVERSE:
+            return Metric.LIQUIDATION.below(INFINITE if trigger is None else trigger + contract.tick)
     return Always()
 
 
@@ -69,12 +73,8 @@ def _changes(situation: Situation) -> list[Wake]:
         if not able or not situation.endangered:
             return [appearing(side, contract)]
         return [appearing(side, contract, order) for order in able]
-    if situation.danger < 0 and contract.kind is ContractKind.INVERSE:
-        return [Always()]  # The price of a short in coins may rise past every number, and then there is none.
-    if not situation.endangered:
-        return [Metric.LIQUIDATION.below(tick)] if situation.danger > 0 else []
-    if not able:
-        return [Metric.LIQUIDATION.below(tick)] if sign > 0 else []
+    if not situation.endangered or not able:
+        return _vanishing(situation)
     changes: list[Wake] = []
     for order in able:
         assert order.trigger is not None, f"{order.client_id}: a stop without a trigger"
@@ -85,6 +85,14 @@ def _changes(situation: Situation) -> list[Wake]:
             level = order.trigger
             changes.append(Metric.LIQUIDATION.below(level) if sign > 0 else Metric.LIQUIDATION.above(level))
     return changes
+
+
+def _vanishing(situation: Situation) -> list[Wake]:
+    """When there is no liquidation price any more: at the end of the scale that it comes from."""
+    if situation.danger > 0:
+        return [Metric.LIQUIDATION.below(situation.contract.tick)]
+    # A rising price liquidates at some price, but for a short in coins: its own may rise past every number.
+    return [Metric.LIQUIDATION.above(INFINITE)] if situation.contract.kind is ContractKind.INVERSE else []
 
 
 def watch_protection(

@@ -20,6 +20,9 @@ from typing import TYPE_CHECKING, Protocol
 if TYPE_CHECKING:
     from bot.core.situation import Situation
 
+_ENDLESS = Decimal("Infinity")
+"""Below this is every liquidation price that there is."""
+
 
 class Metric(StrEnum):
     """What a level is measured on."""
@@ -167,7 +170,7 @@ def flaw(wake: Wake) -> str | None:
         case Below(metric, threshold) | Above(metric, threshold):
             if not _is_a(Metric, metric):
                 return f"metric is {metric!r}, expected one of {', '.join(Metric)}"
-            if not (_is_a(Decimal, threshold) and threshold.is_finite()):
+            if not (_is_a(Decimal, threshold) and (threshold.is_finite() or _whether_any(metric, threshold))):
                 return f"threshold is {threshold!r}, expected a finite Decimal"
         case BarClose(when_ms) | At(when_ms):
             if not _is_a(int, when_ms):
@@ -182,6 +185,11 @@ def flaw(wake: Wake) -> str | None:
         case _:
             return None if _is_a((Changed, Always, Never), wake) else f"{wake!r} is no wake condition"
     return None
+
+
+def _whether_any(metric: Metric, threshold: Decimal) -> bool:
+    """Whether it asks if there is a liquidation price."""
+    return metric is Metric.LIQUIDATION and threshold == _ENDLESS
 
 
 def _is_a(kind: type | tuple[type, ...], value: object) -> bool:

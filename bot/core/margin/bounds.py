@@ -162,7 +162,8 @@ def liquidation_calm(pool: Pool, id_: PositionId, marks: Marks, price: Decimal, 
     """Bounds for "the liquidation price of ``id_`` lies beyond ``price``", one tick either way included.
 
     An isolated position's liquidation price does not move with the marks. In a cross pool it moves with
-    the other symbols' marks; its own enters only in that the pool has to stay alive.
+    the other symbols' marks; its own enters only in that the pool has to stay alive. Of a short in coins
+    ``price`` may be infinite: what is left at that end of the scale decides whether it has one at all.
     """
     if pool.mode is MarginMode.ISOLATED:
         return ALWAYS_CALM
@@ -172,7 +173,8 @@ def liquidation_calm(pool: Pool, id_: PositionId, marks: Marks, price: Decimal, 
         or maintenance_point(leg.position, leg.contract) is MaintenanceAt.MARK
         for leg in legs
     )
-    if not single or nets(pool) or sums.surplus(ONE, None) <= 0:
+    endless = price.is_infinite() and legs[0].contract.kind is ContractKind.LINEAR
+    if not single or endless or nets(pool) or sums.surplus(ONE, None) <= 0:
         return _asking_always(pool, id_, marks, sums)
     # A pool that is dead at every price has no liquidation price of this kind: stay where it lives.
     healthy = ratio_calm(pool, id_, marks, ONE, sums)

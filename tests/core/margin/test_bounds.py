@@ -1,6 +1,7 @@
 """The bands of the tripwire are sound: no mark strictly inside one changes the answer."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from decimal import Decimal
 
 from hypothesis import assume, given
@@ -134,6 +135,21 @@ def test_bands_of_a_liquidation_price_are_sound(data: st.DataObject, pool: Pool)
         # No liquidation price is one beyond the end of the scale, on the side the danger is on.
         above = (now > price and not danger_below(pool, id_)) if then is None else then > price
         assert above is (now > price)
+
+
+@given(st.data(), cross_pools(kinds=(ContractKind.INVERSE,)))
+def test_where_a_short_in_coins_has_no_liquidation_price_it_gets_none_within_its_bands(
+    data: st.DataObject, pool: Pool
+) -> None:
+    pool = replace(pool, wallet=pool.wallet * data.draw(st.integers(1, 8)))
+    shorts = [h.position.id for h in pool.holdings if h.position.id.side is Side.SHORT]
+    assume(shorts)
+    id_ = data.draw(st.sampled_from(shorts))
+    marks = data.draw(marks_near(pool))
+    moved = inside_all(data, pool, marks, liquidation_bands(pool, id_, marks, D("Infinity")))
+    if moved is not None:
+        now, then = (exact_liquidation_price(pool, id_, at) for at in (marks, moved))
+        assert (now is None) is (then is None)
 
 
 def test_the_band_of_an_isolated_long_ends_where_the_distance_does() -> None:
