@@ -31,7 +31,8 @@ def line(row: dict[str, Any]) -> Line:
     """Time, kind, rule, symbol and what happened. A row is as ``Reading.flagged`` makes it."""
     symbol = row["symbol"]
     about = flagged(symbol, row["synthetic"] and contract_in(row) == symbol) if symbol else row["account"]
-    return moment(row["at_ms"]), row["kind"], row["rule"] or "", about or "", _text(row)
+    text = mentions_flagged(_text(row), row["synthetic_contracts"])
+    return moment(row["at_ms"]), row["kind"], row["rule"] or "", about or "", text
 
 
 def contract_in(row: dict[str, Any]) -> Symbol | None:

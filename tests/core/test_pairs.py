@@ -14,6 +14,7 @@ from bot.core.facts import (
     CarriedOver,
     CommandKind,
     Deleveraged,
+    Delivered,
     Fact,
     Fill,
     InstrumentChanged,
@@ -260,6 +261,30 @@ def test_a_hedge_is_closed_in_the_batch_its_position_is_liquidated_in() -> None:
     mark = MarkPrice(at_ms=desk.now_ms, symbol=BTC, price=D(90))
     follows = one(desk.fold(mark, gone, holding(desk, LONG, None)))
     assert (follows.rule, follows.intent) == (KEEPER, ReducePosition(id=HEDGE, quantity=D(1)))
+
+
+def test_a_hedge_shrinks_in_the_batch_its_position_is_deleveraged_in() -> None:
+    desk = a_desk()
+    hedged(desk)
+    taken = Deleveraged(at_ms=desk.now_ms, id=LONG, quantity=D("0.4"), price=D(96))
+    follows = one(desk.fold(taken, holding(desk, LONG, a_position(quantity="0.6", margin="8.16"))))
+    assert (follows.rule, follows.intent) == (KEEPER, ReducePosition(id=HEDGE, quantity=D("0.4")))
+
+
+def test_a_hedge_is_closed_in_the_batch_its_position_is_delivered_in() -> None:
+    # What is guarded is a dated contract itself, which ends before its hedge does.
+    guarded = PositionId(MAIN, Q1, Side.LONG)
+    desk = a_desk(contracts=(dated(), dated(Q2, 180)))
+    desk.mark("96", Q2)
+    desk.holds(a_position(guarded))
+    desk.mark("96")
+    opening = one(desk.mark("96", Q1))
+    assert isinstance(opening.intent, OpenHedge)
+    assert opening.intent.symbol == Q2
+    fills(desk, opening, a_hedge(LATER))
+    settled = Delivered(at_ms=desk.now_ms, id=guarded, price=D(96))
+    follows = one(desk.fold(settled, holding(desk, guarded, None)))
+    assert (follows.rule, follows.intent) == (KEEPER, ReducePosition(id=LATER, quantity=D(1)))
 
 
 @pytest.mark.parametrize("subject", ["", "keeper", str(HEDGE)])
