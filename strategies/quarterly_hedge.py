@@ -63,12 +63,14 @@ class QuarterlyHedge(Rule[QuarterlyHedgeParams]):
         """Near liquidation while something is unhedged; with a hedge, when it is calm or about to expire."""
         missing = Metric.DISTANCE.below(self.params.below)
         calm = Metric.DISTANCE.above(self.params.calm)
-        if not self._suitable(view):  # As time goes by there are only fewer, and a new listing is a change.
+        suitable = self._suitable(view)
+        if not suitable:  # As time goes by there are only fewer, and a new listing is a change.
             return calm if view.pair.legs else Never("no quarterly expires late enough")
         if not view.pair.legs:
             return missing if view.exposed else Never("the other leg of its contract offsets it")
         expiries = [At(leg.expiry_ms - self._roll_ms) for leg in view.pair.legs if leg.expiry_ms is not None]
-        return any_of(calm, *expiries, missing) if self._missing(view) > 0 else any_of(calm, *expiries)
+        incomplete = self._missing(view, suitable[0]) > 0
+        return any_of(calm, *expiries, missing) if incomplete else any_of(calm, *expiries)
 
     def decide(self, view: View) -> Decisions:
         """Open, enlarge or roll the hedge; close it when it is calm."""
@@ -78,13 +80,12 @@ class QuarterlyHedge(Rule[QuarterlyHedgeParams]):
                 yield CloseHedge(id=view.id, symbol=leg.symbol, quantity=leg.quantity), f"calm: {away}"
             return
         known = [quarterly for quarterly in self._suitable(view) if quarterly.basis is not None]
-        if self._missing(view) <= 0 or not known:
+        if not known or self._missing(view, known[0]) <= 0:
             return
         # Where none has a fair price the nearest is proposed all the same: the guard says what is wrong.
         chosen = next((quarterly for quarterly in known if self._fair(view, quarterly)), known[0])
-        quantity = self._beside(
-            view, [leg.quantity for leg in view.pair.legs if _outlasts(leg.expiry_ms, chosen)]
-        )
+        beside = [leg.quantity for leg in view.pair.legs if _outlasts(leg.expiry_ms, chosen)]
+        quantity = self._wanted(view, chosen, beside)
         why = f"{away}, hedging {quantity} in {chosen.contract.symbol} at a basis of {chosen.basis:.2%}"
         yield self._opening(view, chosen, quantity), why
 
@@ -118,22 +119,24 @@ class QuarterlyHedge(Rule[QuarterlyHedgeParams]):
         held = [quarterly for quarterly in lasting if quarterly.contract.symbol == last.symbol]
         return held or [quarterly for quarterly in lasting if not _outlasts(last.expiry_ms, quarterly)]
 
-    def _missing(self, view: View) -> Decimal:
+    def _missing(self, view: View, quarterly: Quarterly) -> Decimal:
         """What is wanted and not held in contracts that stay for a while."""
         lasting = [
             leg.quantity
             for leg in view.pair.legs
             if leg.expiry_ms is None or leg.expiry_ms - self._roll_ms > view.now_ms
         ]
-        return self._beside(view, lasting)
+        return self._wanted(view, quarterly, lasting)
 
-    def _beside(self, view: View, held: Iterable[Decimal]) -> Decimal:
-        """What is wanted beside hedges of these quantities."""
-        kept = sum(held, ZERO)
+    def _wanted(self, view: View, quarterly: Quarterly, held: Iterable[Decimal]) -> Decimal:
+        """How much of a contract is wanted beside hedges of these quantities."""
+        contract, kept = quarterly.contract, sum(held, ZERO)
         share = view.exposed * self.params.ratio
-        wanted = view.contract.quantity_down(share)
+        if kept:
+            rest = contract.quantity_down(share) - kept
+            return rest if rest >= contract.min_quantity else ZERO
         # Too little for one lot is asked for all the same: the guard says that it cannot be had.
-        return wanted - kept if wanted or kept else share
+        return contract.quantity_down(share) or share
 
 
 def _outlasts(expiry_ms: int | None, quarterly: Quarterly) -> bool:

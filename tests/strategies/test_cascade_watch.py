@@ -17,7 +17,7 @@ from bot.core.types import PositionId, RuleName
 from strategies.cascade_watch import CascadeWatch, CascadeWatchParams
 from strategies.top_up import TopUp, TopUpParams
 from tests.building.core import BTC, LONG, SHORT, T0, D, Desk, a_position, of
-from tests.strategies.crashes import endured
+from tests.lab.replay.crashes import endured
 
 MINUTE = 60_000
 

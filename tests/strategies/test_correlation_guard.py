@@ -30,7 +30,7 @@ from tests.building.core import (
     a_position,
     of,
 )
-from tests.strategies.crashes import endured
+from tests.lab.replay.crashes import endured
 
 FIVE, HOUR = 300_000, 3_600_000
 SOL = Symbol("SOL/USDT:USDT")

@@ -33,7 +33,7 @@ from tests.building.core import (
     of,
     reasons,
 )
-from tests.strategies.crashes import endured
+from tests.lab.replay.crashes import endured
 
 FIVE = 300_000
 Q, ETH_Q, SOON = Symbol(f"{BTC}-Q2"), Symbol(f"{ETH}-Q2"), Symbol(f"{BTC}-Q1")

@@ -32,7 +32,7 @@ from tests.building.core import (
     of,
     reasons,
 )
-from tests.strategies.crashes import endured
+from tests.lab.replay.crashes import endured
 
 FIVE = 300_000
 CALM, CAREFUL, EXITS = Posture.NORMAL, Posture.CAUTIOUS, Posture.REDUCE_ONLY

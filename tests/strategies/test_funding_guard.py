@@ -19,7 +19,7 @@ from bot.core.settings import RuleEntry
 from bot.core.types import PositionId, RuleName
 from strategies.funding_guard import FundingGuard, FundingGuardParams
 from tests.building.core import BTC, CROSS, LONG, SHORT, T0, D, Desk, a_contract, a_position, of
-from tests.strategies.crashes import endured
+from tests.lab.replay.crashes import endured
 
 MINUTE, HOUR = 60_000, 3_600_000
 MARK = "100"

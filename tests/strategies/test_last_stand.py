@@ -30,7 +30,7 @@ from tests.building.core import (
     a_position,
     of,
 )
-from tests.strategies.crashes import endured
+from tests.lab.replay.crashes import endured
 
 MINUTE = 60_000
 

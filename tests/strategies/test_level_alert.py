@@ -14,7 +14,7 @@ from bot.core.settings import Limits, RuleEntry
 from bot.core.types import RuleName
 from strategies.level_alert import LevelAlert, LevelAlertParams
 from tests.building.core import BTC, LONG, T0, D, Desk, a_position, of
-from tests.strategies.crashes import endured
+from tests.lab.replay.crashes import endured
 
 FIVE, HOUR = 300_000, 3_600_000
 

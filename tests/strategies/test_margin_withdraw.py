@@ -18,7 +18,7 @@ from bot.core.types import RuleName
 from bot.core.wake import Metric
 from strategies.margin_withdraw import MarginWithdraw, MarginWithdrawParams
 from tests.building.core import CROSS, LONG, D, Desk, a_contract, a_position, a_stop, adds, of, reasons, says
-from tests.strategies.crashes import endured
+from tests.lab.replay.crashes import endured
 
 HOUR = 3_600_000
 FEED: dict[str, Any] = {"name": "feed", "cooldown_ms": 0}

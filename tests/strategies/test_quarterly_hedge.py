@@ -85,3 +85,16 @@ def test_of_two_legs_of_one_size_none_is_hedged() -> None:
     assert reasons(desk.holds(a_position(mode=CROSS), a_position(SHORT, mode=CROSS))) == []
     quiet = {rule.verdict for each in desk.engine.explain(BTC) for rule in each.rules}
     assert quiet == {"quiet until something changes: the other leg of its contract offsets it"}
+
+
+@pytest.mark.parametrize("coarse", [{"lot": D("0.3")}, {"min_quantity": D("0.2")}])
+def test_what_a_coarser_contract_cannot_hold_is_not_missed(coarse: dict[str, Any]) -> None:
+    # 0.9 of 1 are three of its lots. The rest could never be had: nobody asks for it, at no mark.
+    desk = a_desk(hedging(), contracts=(dated(**coarse),))
+    desk.mark("96", Q1)
+    desk.holds(a_position())
+    fills(desk, one(desk.mark("96")), a_hedge(quantity="0.9"))
+    assert reasons(desk.mark("95.9", after_ms=1_000)) == []
+    asked_before = len(desk.steps)
+    assert desk.mark("95.8", after_ms=1_000) == []
+    assert len(desk.steps) == asked_before

@@ -12,7 +12,7 @@ from bot.core.settings import RuleEntry
 from bot.core.types import RuleName
 from strategies.volatility_resize import VolatilityResize, VolatilityResizeParams
 from tests.building.core import CROSS, ETH, ETH_LONG, D, Desk, a_position, of
-from tests.strategies.crashes import endured
+from tests.lab.replay.crashes import endured
 
 HOUR = 3_600_000
 

@@ -4,6 +4,7 @@ A position of 10,000 at five times is opened at the first price, in an account o
 long of these windows is liquidated and about 98,000 are left.
 """
 
+from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -19,11 +20,19 @@ from tests.lab.replay.test_crash_windows import agree
 
 pytestmark = pytest.mark.slow
 
-COVID = "2020-03-12_covid/BTC_binance_perp_1h"
-MAY_2021 = "2021-05-19/BTC_binance_perp_1h"
-CELSIUS = "2022-06-13_3ac/BTC_binance_perp_5m"
-FTX = "2022-11-08_ftx/BTC_binance_perp_5m"
-ALL_TIME_HIGH = "2024-03-05/BTC_binance_perp_5m"
+FUNDING = "BTC_binance_funding"
+HOURS, MINUTES = ("BTC_binance_perp_1h", FUNDING), ("BTC_binance_perp_5m", FUNDING)
+
+
+def a_window(crash: str, tapes: tuple[str, ...], days: int = 30) -> Window:
+    return Window(crash=crash, tapes=tapes, days=days, leverage=5, balance=100_000)
+
+
+COVID = a_window("2020-03-12_covid", HOURS)
+MAY_2021 = a_window("2021-05-19", HOURS)
+CELSIUS = a_window("2022-06-13_3ac", MINUTES)
+FTX = a_window("2022-11-08_ftx", MINUTES)
+ALL_TIME_HIGH = a_window("2024-03-05", MINUTES, days=3)
 
 BEHIND: dict[str, Any] = {"length": 48, "buffer": 2, "least": 2, "width": Decimal("0.005")}
 
@@ -35,14 +44,14 @@ def rule_of(value: object) -> str:
 
 HELPED: list[tuple[Window, str, dict[str, Any], int]] = [
     # A quiet start leaves places to hide behind, three days before half the price is gone.
-    (Window(tape=COVID), "structure_stop", {"behind": "swing", **BEHIND}, 99_000),
-    (Window(tape=COVID), "structure_stop", {"behind": "cluster", **BEHIND}, 99_000),
-    (Window(tape=COVID), "structure_stop", {"behind": "node", **BEHIND}, 99_000),
+    (COVID, "structure_stop", {"behind": "swing", **BEHIND}, 99_000),
+    (COVID, "structure_stop", {"behind": "cluster", **BEHIND}, 99_000),
+    (COVID, "structure_stop", {"behind": "node", **BEHIND}, 99_000),
     # A grind that bleeds for days: after one in which nothing came of it the position is given up.
-    (Window(tape=CELSIUS), "time_stop", {"after": "24h", "fraction": 1}, 99_000),
+    (CELSIUS, "time_stop", {"after": "24h", "fraction": 1}, 99_000),
     # It rises by six per cent before it loses forty: half is taken, and the rest goes at break-even.
-    (Window(tape=MAY_2021), "take_profit", {"risk": Decimal("0.03")}, 100_000),
-    (Window(tape=COVID), "bracket", {}, 99_000),
+    (MAY_2021, "take_profit", {"risk": Decimal("0.03")}, 100_000),
+    (COVID, "bracket", {}, 99_000),
 ]
 
 
@@ -61,7 +70,7 @@ QUIET: list[tuple[Window, str, dict[str, Any], set[str]]] = [
     # A rise before the fall: the stop follows from far behind, and is not met.
     *(
         (
-            Window(tape=ALL_TIME_HIGH, days=3),
+            ALL_TIME_HIGH,
             "structure_stop",
             {"behind": place, **BEHIND},
             {"PlaceStop", "MoveStop"},
@@ -69,10 +78,10 @@ QUIET: list[tuple[Window, str, dict[str, Any], set[str]]] = [
         for place in ("swing", "cluster", "node")
     ),
     # A short that earns from the first day on needs no patience; a long that never earned takes no profit.
-    (Window(tape=CELSIUS, side="short"), "time_stop", {"after": "24h", "fraction": 1}, set()),
-    (Window(tape=FTX), "take_profit", {"risk": Decimal("0.03")}, set()),
+    (replace(CELSIUS, side="short"), "time_stop", {"after": "24h", "fraction": 1}, set()),
+    (FTX, "take_profit", {"risk": Decimal("0.03")}, set()),
     # Once it has placed both it watches the rise without another word.
-    (Window(tape=ALL_TIME_HIGH, days=3), "bracket", {}, {"PlaceStop", "PlaceTakeProfit"}),
+    (ALL_TIME_HIGH, "bracket", {}, {"PlaceStop", "PlaceTakeProfit"}),
 ]
 
 
@@ -90,7 +99,7 @@ def test_bars_tell_their_volume_where_a_rule_wants_it(
     place: str, told: bool, shared: Path, tmp_path: Path
 ) -> None:
     journal = Transcript()
-    in_crash(shared, tmp_path, Window(tape=COVID), {"structure_stop": {"behind": place}}, journal)
+    in_crash(shared, tmp_path, COVID, {"structure_stop": {"behind": place}}, journal)
     bars = [fact for step in journal.taken for fact in step.facts if isinstance(fact, BarClosed)]
     assert bars
     assert all((bar.volume is not None) is told for bar in bars)
@@ -105,12 +114,12 @@ ALL: dict[str, dict[str, Any]] = {
 
 
 @pytest.mark.parametrize("side", ["long", "short"])
-@pytest.mark.parametrize("tape", [COVID, MAY_2021, FTX])
+@pytest.mark.parametrize("window", [COVID, MAY_2021, FTX], ids=lambda window: window.crash)
 def test_all_ways_of_playing_agree_with_all_of_them(
-    tape: str, side: str, shared: Path, tmp_path: Path
+    window: Window, side: str, shared: Path, tmp_path: Path
 ) -> None:
-    window = Window(tape=tape, side=side)
+    window = replace(window, side=side)
     settings, tapes = settings_for(tmp_path, window, ALL), group(tapes_of(shared, window))
     plan = make_plan(settings, tapes, [price_path(each) for each in tapes], None, defended=True)
-    agree(plan, tape)
+    agree(plan, window.crash)
     assert len({action.rule for action in play(plan).actions}) > 1
