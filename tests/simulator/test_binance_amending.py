@@ -1,4 +1,4 @@
-"""A resting order of Binance that is changed keeps its ids; several orders go in one request."""
+"""Resting orders of Binance that are changed, several at once, and cancelled by a countdown."""
 
 import json
 from decimal import Decimal
@@ -9,7 +9,7 @@ import pytest
 
 from tests.building.contracts import BTC
 from tests.building.simulator import ALICE, Hands, a_holding
-from tests.simulator.binance_desk import Client, a_binance, run
+from tests.simulator.binance_desk import ALGO_STOP, Client, a_binance, run
 from tests.simulator.test_binance_streams import a_desk, heard
 
 D = Decimal
@@ -164,3 +164,26 @@ def test_what_the_exchange_closed_is_listed_by_its_kind() -> None:
     assert forced["clientOrderId"].startswith("autoclose-")
     assert client.ask("GET", "/fapi/v1/forceOrders", autoCloseType="ADL") == []
     assert client.ask("GET", "/fapi/v1/forceOrders", autoCloseType="NONE")["code"] == -1130
+
+
+def test_a_countdown_that_nobody_begins_anew_cancels_what_rests_and_leaves_stops_alone() -> None:
+    hands = Hands()
+    client = a_binance(hands)
+    client.wire.world.open(a_holding())
+    client.ask("POST", "/fapi/v1/order", **LIMIT)
+    client.ask("POST", "/fapi/v1/algoOrder", **ALGO_STOP)
+    count = {"symbol": "BTCUSDT", "countdownTime": 5000}
+    assert client.ask("POST", "/fapi/v1/countdownCancelAll", **count)["countdownTime"] == "5000"
+    hands.now_ms += 4_000
+    client.wire.tick()
+    assert client.ask("POST", "/fapi/v1/countdownCancelAll", **count)["symbol"] == "BTCUSDT"
+    hands.now_ms += 4_000
+    client.wire.tick()
+    assert len(rests(client)) == 1
+    hands.now_ms += 1_000
+    client.wire.tick()
+    assert rests(client) == []
+    assert len(client.ask("GET", "/fapi/v1/openAlgoOrders")) == 1
+    assert (
+        client.ask("POST", "/fapi/v1/countdownCancelAll", **(count | {"countdownTime": -1}))["code"] == -1130
+    )

@@ -73,4 +73,8 @@ ASSUMED = (
         what="each price of the market is one trade of the smallest quantity",
         settle="nobody can: the market of a tape has no strangers",
     ),
+    Assumed(
+        what="a countdown of countdownCancelAll leaves conditional orders alone",
+        settle="start one on the test network with a stop resting",
+    ),
 )

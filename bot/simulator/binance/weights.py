@@ -53,6 +53,7 @@ ORDERS: Mapping[tuple[str, str], int] = {
 }
 """As how many orders a request counts in ten seconds (pages "New Order", "Modify Order", "Place Multiple
 Orders", ...). That several at once count as one in a minute is not told apart."""
+COUNTDOWN = 10
 BATCH = 5
 """The weight of placing or changing several at once; of one it is nought."""
 
@@ -62,7 +63,7 @@ def weight_of(method: str, path: str, *, symbol: bool) -> int:
     if (method, path) in ORDERS:
         return BATCH if path == "batchOrders" else 0
     if method != "GET":
-        return 1
+        return COUNTDOWN if path == "countdownCancelAll" else 1
     if not symbol and path in NO_SYMBOL:
         return NO_SYMBOL[path]
     return WEIGHTS.get(path, 1)

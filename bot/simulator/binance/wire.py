@@ -1,7 +1,7 @@
 """Binance futures as a wire: which path is answered by whom, at which weight, for which key.
 
-What is not there, and answered with -5000 like any path that is unknown: the statistics under /futures/data,
-countdownCancelAll, and trading over a websocket of its own (ws-fapi).
+What is not there: the statistics under /futures/data, answered with -5000 like any unknown path, and trading
+over a websocket of its own (ws-fapi).
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from bot.simulator.binance.algo import AlgoOrders
 from bot.simulator.binance.amending import Amendments
 from bot.simulator.binance.asking import Security, admit
 from bot.simulator.binance.batches import BatchOrders
+from bot.simulator.binance.countdowns import Countdowns
 from bot.simulator.binance.errors import BinanceError
 from bot.simulator.binance.listen_keys import ListenKeys
 from bot.simulator.binance.office import Office, Route
@@ -49,6 +50,7 @@ class BinanceWire:
         self._streams = PublicStreams(self._office)
         self._listen_keys = ListenKeys(self._office)
         self._private = PrivateStreams(self._office, self._listen_keys)
+        self._countdowns = Countdowns(self._office)
         self._settings = AccountSettings(self._office, self._listen_keys.tell)
         plain_orders = PlainOrders(self._office)
         amendments = Amendments(self._office, plain_orders)
@@ -61,6 +63,7 @@ class BinanceWire:
             amendments,
             BatchOrders(plain_orders, amendments),
             AlgoOrders(self._office),
+            self._countdowns,
             self._settings,
             self._listen_keys,
         ):
@@ -150,6 +153,7 @@ class BinanceWire:
         """A second has passed."""
         self._streams.tick()
         self._listen_keys.tick()
+        self._countdowns.tick()
 
     def expire_sessions(self, account: str) -> int:
         """Listen keys of the account end now."""

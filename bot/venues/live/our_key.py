@@ -49,7 +49,8 @@ class OurKey:
             self.accepted.clear()
         known = self._refused_until_ms is not None
         self._refused_until_ms = self._now_ms() + (RETRY_MS if acting else 0)
-        return () if known else (self._link(self._now_ms(), up=False, because=f"code {code}: {because}"),)
+        said = f"the exchange refuses our key, and what rests there is all that protects ({code}: {because})"
+        return () if known else (self._link(self._now_ms(), up=False, because=said),)
 
     def works(self, began_ms: int) -> Batch:
         """A reading that began then was answered: that it is taken again, where it was not."""
