@@ -7,11 +7,24 @@ from urllib.parse import parse_qsl, urlsplit
 
 import pytest
 
+from bot.core.intents import OpenHedge
 from bot.core.types import OrderKind, PositionMode
 from bot.venues.live.dialect import Dialect
 from bot.venues.live.terms import Instrument
 from bot.venues.live.wire import Request
-from tests.venues.live.binance.recorded import COINM, OURS, USDM, D, a_position, an_order, both, btc, coin
+from tests.venues.live.binance.recorded import (
+    COINM,
+    OURS,
+    QUARTERLY,
+    USDM,
+    D,
+    a_position,
+    an_order,
+    both,
+    btc,
+    coin,
+    listing,
+)
 
 OF_SIGNING = {"timestamp", "recvWindow", "signature"}
 
@@ -89,6 +102,37 @@ def test_our_requests_are_those_that_ccxt_gets_right(
         if what == "fetchOpenOrders trigger":
             theirs["params"].pop("symbol")
         assert ours == theirs, what
+
+
+@pytest.mark.parametrize(("dialect", "instrument", "ten"), places())
+def test_a_close_in_hedge_mode_is_the_one_that_ccxt_gets_right(
+    golden: Any, exchanges: dict[str, Any], dialect: Dialect, instrument: Instrument, ten: str
+) -> None:
+    name = dialect.traits.name
+    order = dialect.acting(PositionMode.HEDGE).reduce(a_position(quantity=ten), instrument, D(ten), OURS)
+    ours, theirs = signed(exchanges[name], order), recorded(golden, name, "reduceOnly hedged")
+    assert ours == {**theirs, "params": theirs["params"] | {"newClientOrderId": OURS}}
+
+
+def test_each_request_of_a_hedge_in_a_quarterly_is_one_that_ccxt_gets_right(
+    golden: Any, exchanges: dict[str, Any]
+) -> None:
+    dated, guarded = listing().by_symbol[QUARTERLY], a_position()
+    intent = OpenHedge(id=guarded.id, symbol=QUARTERLY, quantity=D(10), limit=D(49000), leverage=D(5))
+    made = USDM.acting(PositionMode.ONE_WAY).open_hedge(intent, guarded, dated, OURS)
+    mode, leverage, order = (signed(exchanges["binanceusdm"], request) for request in made)
+
+    theirs = recorded(golden, "binanceusdm", "setMarginMode isolated")
+    theirs["params"] = {
+        "symbol": dated.id,
+        "marginType": "ISOLATED",
+    }  # ccxt passes on what is not read there.
+    assert mode == theirs
+    assert leverage == recorded(golden, "binanceusdm", "setLeverage quarterly")
+    theirs = recorded(golden, "binanceusdm", "reduceOnly market quarterly")
+    bound = {"type": "LIMIT", "timeInForce": "IOC", "price": "49000"}
+    theirs["params"] |= bound | {"reduceOnly": "false", "newClientOrderId": OURS}
+    assert order == theirs
 
 
 @pytest.mark.parametrize(("dialect", "instrument", "ten"), places())
