@@ -9,7 +9,7 @@ What one position adds to a joint move that somebody names is ``loss_of``.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import NamedTuple
@@ -66,15 +66,25 @@ class Exposure:
 
     def equity(self, marks: Marks) -> Decimal:
         """What is left at ``marks``: nothing of a pool that is liquidated there."""
-        left = ZERO
-        for pool in (self.shared, *self.isolated):
-            stands = assess(pool, marks)
-            left += ZERO if stands.liquidatable else stands.equity
-        return left
+        return _left((self.shared, *self.isolated), marks)
 
     def worst_loss(self, now: Decimal, marks: Marks, contracts: Mapping[Symbol, Contract]) -> Decimal:
         """The most that a joint shock takes of ``now``, in settlement currency."""
-        return max(now - self.equity(shocked) for shocked in _shocks(marks, contracts))
+        return now - min(self._after_shocks(marks, contracts))
+
+    def _after_shocks(self, marks: Marks, contracts: Mapping[Symbol, Contract]) -> Iterator[Decimal]:
+        """What is left after each of them. Pools without dated contracts do not see what their basis does."""
+        dated = {s for s in marks if s in contracts and contracts[s].expiry_ms is not None}
+        dry: list[Pool] = []
+        based: list[Pool] = []
+        for pool in (self.shared, *self.isolated):
+            (dry if dated.isdisjoint(h.position.id.symbol for h in pool.holdings) else based).append(pool)
+        for move in MOVES:
+            moved = {symbol: mark * (ONE + move) for symbol, mark in marks.items()}
+            beside = _left(dry, moved)
+            for basis in BASES if based else (ZERO,):
+                moved |= {symbol: marks[symbol] * (ONE + move) * (ONE + basis) for symbol in dated}
+                yield beside + _left(based, moved)
 
 
 class JointLoss(NamedTuple):
@@ -103,13 +113,14 @@ def loss_of(holding: Holding, mark: Decimal, move: Decimal) -> Decimal:
     return now - unrealised(position, contract, shocked)
 
 
+def _left(pools: Iterable[Pool], marks: Marks) -> Decimal:
+    """What is left of pools at ``marks``: nothing of one that is liquidated there."""
+    left = ZERO
+    for pool in pools:
+        stands = assess(pool, marks)
+        left += ZERO if stands.liquidatable else stands.equity
+    return left
+
+
 def _is(holding: Holding, id_: PositionId) -> bool:
     return holding.position.id == id_
-
-
-def _shocks(marks: Marks, contracts: Mapping[Symbol, Contract]) -> Iterator[dict[Symbol, Decimal]]:
-    dated = {s for s in marks if s in contracts and contracts[s].expiry_ms is not None}
-    for move in MOVES:
-        for basis in BASES if dated else (ZERO,):
-            beside = ONE + basis
-            yield {s: m * (ONE + move) * (beside if s in dated else ONE) for s, m in marks.items()}
