@@ -43,6 +43,7 @@ _KNOWN = (
     ("bot.config.errors", "ConfigError", ExitCode.CONFIG),
     ("bot.venues.live.registry", "UnknownVenueError", ExitCode.USAGE),
     ("bot.lab.tapes.errors", "TapeError", ExitCode.FAILED),
+    ("bot.lab.store.errors", "StoreError", ExitCode.FAILED),
     ("bot.venues.paper.model", "PaperError", ExitCode.FAILED),
     ("bot.venues.tier_files", "TierFileError", ExitCode.FAILED),
     ("bot.runtime.errors", "ShellError", ExitCode.FAILED),

@@ -18,6 +18,7 @@ COMMANDS = {
     "demo": ("bot.cli.demo", "Play a flash crash on paper: no keys, no network, under 20 seconds."),
     "run": ("bot.cli.run", "Guard accounts: on paper, in shadow, or live."),
     "doctor": ("bot.cli.doctor", "Look at the accounts, their keys and positions. Changes nothing."),
+    "data": ("bot.cli.data", "Fetch, record and check market data for replays."),
     "replay": ("bot.cli.replay", "Run recorded market data through the rules."),
     "simulator": ("bot.cli.simulator", "Serve a simulated exchange that real clients can trade on."),
     "calc": ("bot.cli.calc", "Liquidation price and margin figures of a position."),

@@ -78,7 +78,7 @@ def compose(
         insurance_fund=settings.config.paper.insurance_fund,
     )
     start_ms = min(int(path.times[0]) for path in paths.values()) + warm_up_ms
-    history = sum(_seed(world, symbol, path, start_ms) for symbol, path in paths.items())
+    history = sum(_seed(world, symbol, path, funding[symbol], start_ms) for symbol, path in paths.items())
     planned = tuple(_as_kept_at(venue, planned_positions(settings, paths)))
     openings = _openings(settings, planned, {c.symbol: c for c in contracts}, paths, start_ms)
     played = [
@@ -140,8 +140,8 @@ def _first_bar(path: PricePath, start_ms: int) -> int:
     return min(int(path.times.searchsorted(start_ms)), len(path) - 1)
 
 
-def _seed(world: World, symbol: Symbol, path: PricePath, start_ms: int) -> int:
-    """What was before the start, moved in time so that it ends now."""
+def _seed(world: World, symbol: Symbol, path: PricePath, funding: Tape | None, start_ms: int) -> int:
+    """What was before the start, moved in time so that it ends now; settlements at the close of their bar."""
     count = _first_bar(path, start_ms)
     shift = world.clock.now_ms() - start_ms
     # On the minute, or bars of the tape would lie across bars of the clock.
@@ -164,6 +164,12 @@ def _seed(world: World, symbol: Symbol, path: PricePath, start_ms: int) -> int:
             for at_ms, opened, high, low, close in columns
         ),
     )
+    if funding is not None and count:
+        for at_ms, rate in zip(funding.times.tolist(), funding.rates, strict=True):
+            bar = int(path.times[:count].searchsorted(at_ms, side="right")) - 1
+            if bar >= 0 and at_ms <= start_ms:
+                close = to_price(int(path.close[bar]), path.exponent)
+                world.market[symbol].settled.append((at_ms + shift, rate, close))
     return count
 
 

@@ -15,6 +15,7 @@ from bot.core.types import MarginMode
 
 if TYPE_CHECKING:
     from bot.core.capabilities import Capability
+    from bot.venues.live.history import History
     from bot.venues.live.terms import Assumed, Traits
 
 Row = Sequence[str]
@@ -32,7 +33,10 @@ def venues(name: str | None, assumed: bool, as_json: bool) -> None:  # noqa: FBT
 
     found = {each: dialect(each).traits for each in ((name,) if name else spoken())}
     if as_json:
-        shown = [{"venue": each, **_plain(each, traits)} for each, traits in found.items()]
+        shown = [
+            {"venue": each, **_plain(each, traits), "history": _plain_history(dialect(each).history)}
+            for each, traits in found.items()
+        ]
         click.echo(json.dumps({"schema_version": 1, "venues": shown}, indent=2, ensure_ascii=False))
     elif assumed:
         click.echo("\n\n".join(_assumed(each, traits) for each, traits in found.items()))
@@ -40,7 +44,7 @@ def venues(name: str | None, assumed: bool, as_json: bool) -> None:  # noqa: FBT
         table(("venue", "positions", *MODES, "quarterlies", "test network"), _summary(found), sys.stdout)
         click.echo("holdfast venues NAME shows everything about one; --assumed what no source confirms.")
     else:
-        _everything(name, found[name])
+        _everything(name, found[name], dialect(name).history)
 
 
 def _summary(found: dict[str, Traits]) -> list[Row]:
@@ -69,11 +73,11 @@ def _missing(traits: Traits, mode: MarginMode) -> str:
     return "; ".join(said) or _EVERY
 
 
-def _everything(name: str, traits: Traits) -> None:
+def _everything(name: str, traits: Traits, history: History) -> None:
     modes = ", ".join(sorted(traits.position_modes))
     click.echo(f"{name}: margin rules {', '.join(traits.margin_rules)}; position modes {modes}\n")
     table(("lever", *(f"{mode} ({modes})" for mode in MODES)), list(_levers(traits)), sys.stdout)
-    click.echo(columns(_facts(traits)))
+    click.echo(columns([*_facts(traits), *_history(history)]))
 
 
 def _levers(traits: Traits) -> Iterator[Row]:
@@ -112,6 +116,17 @@ def _facts(traits: Traits) -> list[Row]:
         *(("source", source) for source in traits.sources),
         ("assumed", f"{len(traits.assumed)} things no source confirms: --assumed"),
     ]
+
+
+def _history(history: History) -> list[Row]:
+    """What ``holdfast data fetch`` can get, and what it does not attempt."""
+    from bot.core.timeframe import format_timeframe
+
+    told = []
+    for series, each in history.tells.items():
+        steps = ", ".join(map(format_timeframe, each.timeframes_ms))
+        told.append(("history", f"{series}: {steps or 'each settlement'}"))
+    return [*told, *(("history", f"{series}: none: {because}") for series, because in history.lacks.items())]
 
 
 def _in_hedge(traits: Traits) -> list[tuple[tuple[str, MarginMode], Capability]]:
@@ -160,6 +175,13 @@ def _plain(name: str, traits: Traits) -> dict[str, Any]:
         "sources": list(traits.sources),
         "assumed": [{"what": each.what, "settle": each.settle} for each in traits.assumed],
         "assumed_by_simulator": [{"what": each.what, "settle": each.settle} for each in ASSUMED[name]],
+    }
+
+
+def _plain_history(history: History) -> dict[str, Any]:
+    return {
+        "tells": {str(series): list(each.timeframes_ms) for series, each in history.tells.items()},
+        "lacks": {str(series): because for series, because in history.lacks.items()},
     }
 
 

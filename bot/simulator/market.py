@@ -16,6 +16,8 @@ MINUTE_MS = 60_000
 DAY_MS = 86_400_000
 BARS_MAX = 50_000
 """Minutes remembered per symbol, more than a month."""
+SETTLED_MAX = 5_000
+"""Settlements of funding remembered per symbol."""
 BOOK_LEVELS = 20
 
 
@@ -44,6 +46,10 @@ class Bar:
         )
 
 
+Settled = tuple[int, Decimal, Decimal]
+"""When funding was settled, at which rate and mark."""
+
+
 @dataclass(slots=True)
 class Ticker:
     """One symbol as the public sees it. Mutable: it is written at every price."""
@@ -61,6 +67,8 @@ class Ticker:
     halted: bool = False
     """In maintenance: shown, not traded."""
     bars: deque[Bar] = field(default_factory=lambda: deque(maxlen=BARS_MAX))
+    settled: deque[Settled] = field(default_factory=lambda: deque(maxlen=SETTLED_MAX))
+    """Funding that was settled, oldest first."""
 
     @property
     def known(self) -> bool:

@@ -138,6 +138,20 @@ def test_funding_of_a_tape_is_settled_at_the_prices_before_it(tape: Write, tmp_p
     assert (paid.kind, paid.amount) == (IncomeKind.FUNDING, D(-10))
 
 
+def test_funding_from_before_the_start_is_history_at_the_close_of_its_bar(
+    tape: Write, tmp_path: Path
+) -> None:
+    funding = tmp_path / "BTC_test_funding.csv"
+    times = (START_MS - 1, START_MS + MINUTE_MS, START_MS + 3 * MINUTE_MS)
+    funding.write_text("ts_ms,rate\n" + "".join(f"{at_ms},0.001\n" for at_ms in times))
+    settings = load([ROOT / "config" / "replay.toml"])
+    made = compose(settings, "binanceusdm", [tape(*CALM), funding], {}, 2 * MINUTE_MS)
+    # Neither what was before the tape nor what is still to be played.
+    ((at_ms, rate, mark),) = made.world.market[BTC].settled
+    bars = made.world.market.bars(BTC, MINUTE_MS)
+    assert (at_ms, rate, mark) == (bars[1].open_ms, D("0.001"), bars[1].close)
+
+
 @pytest.mark.parametrize("venue", ["bybit", "okx", "xt"])
 def test_every_exchange_is_served(holdfast: Run, tape: Write, venue: str) -> None:
     result = holdfast("simulator", "--venue", venue, "--tape", tape(*CALM), *AT_ONCE)

@@ -49,7 +49,7 @@ _KINDS = {
 }
 _WORDS = {**_KINDS, "traded": TapeKind.TRADED}
 _NAME = re.compile(
-    r"(?P<symbol>[A-Za-z0-9]+)_(?P<venue>[A-Za-z0-9]+)_(?P<word>perp|spot|mark|funding)"
+    r"(?P<symbol>[A-Za-z0-9]+(?:-[A-Za-z0-9]+-[A-Za-z0-9]+(?:-[0-9]{6})?)?)_(?P<venue>[A-Za-z0-9]+)_(?P<word>perp|spot|mark|funding)"
     r"(?:_(?P<interval>[1-9][0-9]{0,5}[smhdw]))?(?:[_.\-].*)?"
 )
 _SYMBOL = re.compile(r"[A-Z0-9]+/[A-Z0-9]+:[A-Z0-9]+(?:-[0-9]{6})?")
@@ -57,6 +57,22 @@ _QUOTED = re.compile(r"(?P<base>[A-Z0-9]+?)(?P<quote>USDT|USDC|BUSD|FDUSD|USD)")
 _ALIASES = {"XBT": "BTC"}
 _DOLLAR_VENUES = frozenset({"hyperliquid"})
 _SUFFIXES = (".gz", ".csv", ".parquet")
+
+
+def written(symbol: str) -> str:
+    """How a name of a tape spells ``symbol``, so that it is read back: BTC, BTCUSDC, BTC-USD-BTC-261225.
+
+    The short form is for linear perpetuals; all others are spelt out. ValueError for a symbol that no name
+    can hold.
+    """
+    if not _SYMBOL.fullmatch(symbol):
+        raise ValueError(f"{symbol} cannot be the name of a tape: letters, digits, one / and one :")
+    pair, _, settled = symbol.partition(":")
+    base, _, quote = pair.partition("/")
+    for short in (base if quote == "USDT" else "", f"{base}{quote}"):
+        if short and _symbol("", short, "")[0] == symbol:
+            return short
+    return f"{base}-{quote}-{settled}"
 
 
 def naming(path: Path, symbol_map: Mapping[str, str]) -> Naming:
@@ -128,14 +144,16 @@ def _from_name(path: Path) -> Naming | None:
     )
 
 
-def _symbol(name: str, written: str, venue: str) -> tuple[str, tuple[str, ...]]:
-    """The unified symbol of a linear perpetual, and what had to be assumed to call it so."""
-    match = _QUOTED.fullmatch(written)
-    base, quote = (match["base"], match["quote"]) if match else (written, "")
+def _symbol(name: str, spelt: str, venue: str) -> tuple[str, tuple[str, ...]]:
+    """The unified symbol, a linear perpetual's unless spelt out, and what had to be assumed for it."""
+    if "-" in spelt:
+        return _spelt_out(spelt), ()
+    match = _QUOTED.fullmatch(spelt)
+    base, quote = (match["base"], match["quote"]) if match else (spelt, "")
     base = _ALIASES.get(base, base)
     if venue == "bitmex" and quote in {"", "USD"}:
         symbol = f"{base}/USDT:USDT"
-        inverse = f"the inverse {written.removesuffix('USD')}USD"
+        inverse = f"the inverse {spelt.removesuffix('USD')}USD"
         remedy = f"mapped to {base}/USD:{base} it is replayed as what it is"
         return symbol, (f"{name} records {inverse}; replayed as the linear {symbol} ({remedy})",)
     if quote == "USD" or (not quote and venue in _DOLLAR_VENUES):
@@ -143,3 +161,8 @@ def _symbol(name: str, written: str, venue: str) -> tuple[str, tuple[str, ...]]:
         return symbol, (f"{name} is quoted in dollars; replayed as the linear {symbol}",)
     settle = quote or "USDT"
     return f"{base}/{settle}:{settle}", ()
+
+
+def _spelt_out(spelt: str) -> str:
+    base, quote, *rest = spelt.split("-")
+    return f"{base}/{quote}:{'-'.join(rest)}"

@@ -58,6 +58,18 @@ ASSUMED = (
         settle="exchangeInfo has each symbol's own figures",
     ),
     Assumed(
+        what="bars of mark and index are those of the trades; open interest was always what it is now",
+        settle="they are not; the simulator keeps no other history",
+    ),
+    Assumed(
+        what="COIN-M klines over more than 200 days, and open interest before 30 days ago, are -1130",
+        settle="ask for 201 days of /dapi/v1/klines, and for openInterestHist of last year",
+    ),
+    Assumed(
+        what="too many requests for funding rates or statistics get 429 until their five minutes end",
+        settle="documented as limits; the code and what Retry-After says are not",
+    ),
+    Assumed(
         what="with a symbol leverageBracket answers a list",
         settle="ask for one; the documentation shows an object",
     ),

@@ -1,4 +1,4 @@
-"""Market data over REST ("Market Data Endpoints")."""
+"""Market data of now over REST ("Market Data Endpoints"); what was is in ``history``."""
 
 from __future__ import annotations
 
@@ -13,23 +13,7 @@ from bot.simulator.binance.section import market_id, pair_of
 from bot.simulator.binance.shapes import Json, plain
 from bot.simulator.market import Bar
 
-MINUTE_MS, HOUR_MS, DAY_MS = 60_000, 3_600_000, 86_400_000
-INTERVALS = {
-    "1m": MINUTE_MS,
-    "3m": 3 * MINUTE_MS,
-    "5m": 5 * MINUTE_MS,
-    "15m": 15 * MINUTE_MS,
-    "30m": 30 * MINUTE_MS,
-    "1h": HOUR_MS,
-    "2h": 2 * HOUR_MS,
-    "4h": 4 * HOUR_MS,
-    "6h": 6 * HOUR_MS,
-    "8h": 8 * HOUR_MS,
-    "12h": 12 * HOUR_MS,
-    "1d": DAY_MS,
-}
-KLINES, KLINES_MAX = 500, 1500
-FUNDINGS_MAX = 1000
+HOUR_MS = 3_600_000
 
 
 class PublicData:
@@ -37,7 +21,6 @@ class PublicData:
 
     def __init__(self, office: Office) -> None:
         self._office = office
-        self._fundings: list[tuple[str, int, str, str]] = []
 
     def routes(self) -> Routes:
         """Its endpoints."""
@@ -46,17 +29,11 @@ class PublicData:
             "v1/time": lambda _: {"serverTime": self._office.now_ms},
             "v1/exchangeInfo": self._info,
             "v1/premiumIndex": self._premium,
-            "v1/klines": self._klines,
-            "v1/continuousKlines": self._klines,
-            "v1/markPriceKlines": self._klines,
-            "v1/indexPriceKlines": self._klines,
-            "v1/premiumIndexKlines": self._premiums,
             "v1/depth": self._depth,
             "v1/ticker/price": self._price,
             "v2/ticker/price": self._price,
             "v1/ticker/bookTicker": self._best,
             "v1/ticker/24hr": self._day,
-            "v1/fundingRate": self._rates,
             "v1/fundingInfo": self._intervals,
             "v1/openInterest": self._interest,
         }
@@ -69,28 +46,6 @@ class PublicData:
     def _premium(self, ask: Ask) -> Any:  # noqa: ANN401 - JSON
         rows = [premium(self._office, c) for c in self._office.chosen(ask) if self._known(c)]
         return self._one_or_all(ask, rows)
-
-    def _klines(self, ask: Ask) -> list[Any]:
-        """Bars of traded prices; those of mark and index, and of a pair's perpetual, are the same here."""
-        if "pair" in ask.params:
-            kind = "_PERP" if self._office.section.inverse else ""
-            ask = Ask(ask.call, ask.params | {"symbol": ask.text("pair") + kind}, ask.key)
-        contract = self._office.contract(ask)
-        timeframe_ms = INTERVALS.get(ask.text("interval"))
-        if timeframe_ms is None:
-            raise BinanceError(-1120)
-        latest = None if {"startTime", "endTime"} & set(ask.params) else KLINES_MAX
-        bars = self._office.world.market.bars(contract.symbol, timeframe_ms, latest)
-        start, end = ask.integer("startTime", 0), ask.integer("endTime", self._office.now_ms)
-        bars = [bar for bar in bars if start <= bar.open_ms <= end]
-        limit = min(ask.integer("limit", KLINES), KLINES_MAX)
-        # With a start Binance counts from it, without one from the end.
-        chosen = bars[:limit] if "startTime" in ask.params else bars[-limit:]
-        return [kline_row(bar, timeframe_ms) for bar in chosen]
-
-    def _premiums(self, ask: Ask) -> list[Any]:
-        """Bars of the premium of mark over index, which is nought here ("Premium index Kline Data")."""
-        return [[row[0], *["0"] * 5, row[6], "0", row[8], *["0"] * 3] for row in self._klines(ask)]
 
     def _depth(self, ask: Ask) -> Json:
         contract = self._office.contract(ask)
@@ -133,22 +88,6 @@ class PublicData:
     def _day(self, ask: Ask) -> Any:  # noqa: ANN401 - JSON
         rows = [day(self._office, c) for c in self._office.chosen(ask) if self._known(c)]
         return self._one_or_all(ask, rows)
-
-    def _rates(self, ask: Ask) -> list[Json]:
-        wanted = {market_id(contract) for contract in self._office.chosen(ask)}
-        limit = min(ask.integer("limit", 100), FUNDINGS_MAX)
-        return [
-            {"symbol": symbol, "fundingTime": at_ms, "fundingRate": rate, "markPrice": mark}
-            for symbol, at_ms, rate, mark in self._fundings
-            if symbol in wanted
-        ][-limit:]
-
-    def settled(self, contract: Contract) -> None:
-        """Funding was settled: remember the rate."""
-        ticker = self._office.world.market[contract.symbol]
-        row = (market_id(contract), self._office.now_ms, plain(ticker.funding_rate), plain(ticker.mark))
-        self._fundings.append(row)
-        del self._fundings[:-FUNDINGS_MAX]
 
     def _intervals(self, _: Ask) -> list[Json]:
         """Symbols whose interval or cap was adjusted; here all that do not settle every eight hours."""
@@ -251,22 +190,3 @@ def day_bar(office: Office, contract: Contract) -> Bar:
 def levels(office: Office, contract: Contract, side: Any) -> list[list[str]]:  # noqa: ANN401 - levels
     """Levels of a book as they are sent."""
     return [[plain(price), plain(office.section.quantity_out(contract, q))] for price, q in side]
-
-
-def kline_row(bar: Bar, timeframe_ms: int) -> list[Any]:
-    """One row of klines; half of the volume is taken to be of buyers."""
-    volume, quote = plain(bar.volume), plain(bar.volume * bar.close)
-    return [
-        bar.open_ms,
-        plain(bar.open),
-        plain(bar.high),
-        plain(bar.low),
-        plain(bar.close),
-        volume,
-        bar.open_ms + timeframe_ms - 1,
-        quote,
-        bar.trades,
-        plain(bar.volume / 2),
-        plain(bar.volume * bar.close / 2),
-        "0",
-    ]

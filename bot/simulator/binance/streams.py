@@ -7,8 +7,8 @@ import json
 from typing import Any
 
 from bot.core.types import Symbol
+from bot.simulator.binance.history import INTERVALS
 from bot.simulator.binance.office import Office
-from bot.simulator.binance.public import INTERVALS
 from bot.simulator.binance.shapes import Json
 from bot.simulator.binance.topics import Frames, Topic, parse_topic
 from bot.simulator.line import Line

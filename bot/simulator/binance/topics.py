@@ -10,8 +10,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from bot.core.contracts import Contract
+from bot.simulator.binance.history import INTERVALS
 from bot.simulator.binance.office import Office
-from bot.simulator.binance.public import INTERVALS, best, day, day_bar, levels
+from bot.simulator.binance.public import best, day, day_bar, levels
 from bot.simulator.binance.section import market_id, pair_of
 from bot.simulator.binance.shapes import Json, plain
 from bot.simulator.market import Bar

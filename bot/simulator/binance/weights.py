@@ -7,6 +7,7 @@ how many more requests is not documented; assumed: 50.
 
 from __future__ import annotations
 
+import re
 from collections import deque
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -29,7 +30,6 @@ NO_SYMBOL: Mapping[str, int] = {
 """What an endpoint costs without a symbol."""
 WEIGHTS: Mapping[str, int] = {
     "depth": 2,
-    "klines": 2,
     "account": 5,
     "balance": 5,
     "positionRisk": 5,
@@ -56,23 +56,45 @@ Orders", ...). That several at once count as one in a minute is not told apart."
 COUNTDOWN = 10
 BATCH = 5
 """The weight of placing or changing several at once; of one it is nought."""
+BY_LIMIT = ((99, 1), (499, 2), (1000, 5))
+"""Klines cost by how many are asked for, beyond the last of these 10 (page "Kline Candlestick Data")."""
+KLINES = frozenset(
+    {"klines", "continuousKlines", "markPriceKlines", "indexPriceKlines", "premiumIndexKlines"}
+)
+KLINES_DEFAULT, KLINES_MOST = 500, 10
+LIMIT = re.compile(r"\blimit=([0-9]{1,6})")
+APART: Mapping[str, tuple[str, int]] = {
+    "fundingRate": ("funding", 500),
+    "fundingInfo": ("funding", 500),
+    "/futures/data/openInterestHist": ("statistics", 1000),
+}
+"""What weighs nothing and is counted by itself for five minutes: as what, and how often (their pages)."""
+APART_MS = 300_000
 
 
-def weight_of(method: str, path: str, *, symbol: bool) -> int:
-    """What a request costs; ``path`` without the section and version."""
+def weight_of(method: str, path: str, content: str) -> int:
+    """What a request costs; ``path`` without the section and version, ``content`` its query and body."""
     if (method, path) in ORDERS:
         return BATCH if path == "batchOrders" else 0
+    if path in APART:
+        return 0
     if method != "GET":
         return COUNTDOWN if path == "countdownCancelAll" else 1
-    if not symbol and path in NO_SYMBOL:
+    if path in KLINES:
+        limit = LIMIT.search(content)
+        asked = int(limit[1]) if limit else KLINES_DEFAULT
+        return next((weight for most, weight in BY_LIMIT if asked <= most), KLINES_MOST)
+    if path in NO_SYMBOL and "symbol=" not in content:
         return NO_SYMBOL[path]
     return WEIGHTS.get(path, 1)
 
 
 @dataclass(slots=True)
 class Meter:
-    """What one address has used in the present minute."""
+    """What one address has used in the present minute, or in the present ``per_ms``."""
 
+    capacity: int = WEIGHT_MAX
+    per_ms: int = MINUTE_MS
     minute: int = 0
     used: int = 0
     beyond: int = 0
@@ -82,16 +104,16 @@ class Meter:
         """Count a request; 0, or the seconds to wait: positive for a 429, negative for a 418."""
         if now_ms < self.banned_until_ms:
             return -(self.banned_until_ms - now_ms + 999) // 1000
-        if now_ms // MINUTE_MS != self.minute:
-            self.minute, self.used, self.beyond = now_ms // MINUTE_MS, 0, 0
+        if now_ms // self.per_ms != self.minute:
+            self.minute, self.used, self.beyond = now_ms // self.per_ms, 0, 0
         self.used += weight
-        if self.used <= WEIGHT_MAX:
+        if self.used <= self.capacity:
             return 0
         self.beyond += 1
         if self.beyond > PATIENCE:
             self.banned_until_ms = now_ms + BAN_MS
             return -BAN_MS // 1000
-        return max(1, (MINUTE_MS - now_ms % MINUTE_MS) // 1000)
+        return max(1, (self.per_ms - now_ms % self.per_ms) // 1000)
 
 
 class OrderMeter:

@@ -1,7 +1,7 @@
 """Binance futures as a wire: which path is answered by whom, at which weight, for which key.
 
-What is not there: the statistics under /futures/data, answered with -5000 like any unknown path, and trading
-over a websocket of its own (ws-fapi).
+What is not there: the statistics under /futures/data but open interest, answered with -5000 like any unknown
+path, and trading over a websocket of its own (ws-fapi).
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from bot.simulator.binance.asking import Security, admit
 from bot.simulator.binance.batches import BatchOrders
 from bot.simulator.binance.countdowns import Countdowns
 from bot.simulator.binance.errors import BinanceError
+from bot.simulator.binance.history import STATISTICS, HistoryData
 from bot.simulator.binance.listen_keys import ListenKeys
 from bot.simulator.binance.office import Office, Route
 from bot.simulator.binance.orders import PlainOrders
@@ -27,7 +28,16 @@ from bot.simulator.binance.section import USDM, Section
 from bot.simulator.binance.settings import AccountSettings
 from bot.simulator.binance.streams import PublicStreams
 from bot.simulator.binance.trades import PublicTrades
-from bot.simulator.binance.weights import ORDERS, ORDERS_1M_MAX, ORDERS_10S_MAX, Meter, OrderMeter, weight_of
+from bot.simulator.binance.weights import (
+    APART,
+    APART_MS,
+    ORDERS,
+    ORDERS_1M_MAX,
+    ORDERS_10S_MAX,
+    Meter,
+    OrderMeter,
+    weight_of,
+)
 from bot.simulator.line import Line
 from bot.simulator.wire import Answer, Call
 from bot.simulator.world import Event, World
@@ -45,7 +55,7 @@ class BinanceWire:
         self.hosts = section.hosts
         self.world = world
         self._office = Office(world, section)
-        self._public = PublicData(self._office)
+        self._history = HistoryData(self._office)
         self._trades = PublicTrades(self._office)
         self._streams = PublicStreams(self._office)
         self._listen_keys = ListenKeys(self._office)
@@ -56,7 +66,8 @@ class BinanceWire:
         amendments = Amendments(self._office, plain_orders)
         self._routes: dict[tuple[str, str], Route] = {}
         for part in (
-            self._public,
+            PublicData(self._office),
+            self._history,
             self._trades,
             AccountData(self._office),
             plain_orders,
@@ -68,17 +79,21 @@ class BinanceWire:
             self._listen_keys,
         ):
             self._routes.update(part.routes())
-        self._meters: dict[str, Meter] = {}
+        self._meters: dict[tuple[str, str], Meter] = {}
         self._order_meters: dict[AccountName, OrderMeter] = {}
         world.listen(events=self._happened, prices=self._priced)
 
     def answer(self, call: Call) -> Answer:
         """Carry a request out and answer it."""
         now_ms = self._office.now_ms
-        meter = self._meters.setdefault(call.peer, Meter())
+        meter = self._meters.setdefault((call.peer, ""), Meter())
         route, path = self._route(call)
-        has_symbol = "symbol=" in call.query or "symbol=" in call.body
-        wait_s = meter.use(now_ms, weight_of(call.method, VERSION.sub("", path), symbol=has_symbol))
+        asked = VERSION.sub("", path)
+        wait_s = meter.use(now_ms, weight_of(call.method, asked, call.content))
+        if asked in APART and not wait_s:
+            group, most = APART[asked]
+            apart = self._meters.setdefault((call.peer, group), Meter(most, APART_MS))
+            wait_s = apart.use(now_ms, 1)
         headers = {"x-mbx-used-weight-1m": str(meter.used)}
         if wait_s:
             status = 418 if wait_s < 0 else 429
@@ -160,6 +175,8 @@ class BinanceWire:
         return self._listen_keys.expire(account)
 
     def _route(self, call: Call) -> tuple[Route | None, str]:
+        if call.path == STATISTICS:
+            return self._routes.get((call.method, STATISTICS)), STATISTICS
         if call.path == RIGHTS and call.method == "GET":
             return Route(Security.SIGNED, self._settings.rights), call.path
         if call.path == STATUS and call.method == "GET":
@@ -176,5 +193,5 @@ class BinanceWire:
     def _happened(self, event: Event) -> None:
         for symbol in {fact.id.symbol for fact in event.facts if isinstance(fact, FundingPaid)}:
             if symbol in self._office.contracts:
-                self._public.settled(self._office.contracts[symbol])
+                self._history.settled(self._office.contracts[symbol])
         self._private.happened(event)

@@ -19,6 +19,7 @@ from typing import Any, Protocol
 from bot.core.facts import BarClosed, FundingRate, MarkPrice, OpenInterest
 from bot.core.intents import OpenHedge
 from bot.core.types import AccountName, ClientId, Order, Position, PositionId, PositionMode, PriceKind, Symbol
+from bot.venues.live.history import History
 from bot.venues.live.terms import (
     AccountState,
     Heard,
@@ -275,6 +276,7 @@ class Dialect:
     answers: Answers
     streams: Streams
     recent: Recent
+    history: History
     cancel_by_id: Callable[[Instrument, Order, str], Request] | None = None
     """Cancels a resting order by the exchange's own id (``AccountState.venue_ids``), where it takes no other.
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from bot.lab.tapes import TapeError, TapeKind
-from bot.lab.tapes.names import Naming, naming
+from bot.lab.tapes.names import Naming, naming, written
 
 MINUTE = 60_000
 
@@ -106,3 +106,31 @@ def test_a_name_that_tells_nothing_is_an_error_with_the_remedy(name: str) -> Non
 def test_a_map_to_something_else_than_a_symbol_and_kind_is_an_error(target: str) -> None:
     with pytest.raises(TapeError, match=r"the map gives"):
         told("prices.csv", **{"*": target})
+
+
+@pytest.mark.parametrize(
+    ("symbol", "name"),
+    [
+        ("BTC/USDT:USDT", "BTC"),
+        ("1000PEPE/USDT:USDT", "1000PEPE"),
+        ("BTC/USDC:USDC", "BTCUSDC"),
+        ("BTC/USD:BTC", "BTC-USD-BTC"),
+        ("BTC/USDT:USDT-261225", "BTC-USDT-USDT-261225"),
+        ("BTC/USD:BTC-261225", "BTC-USD-BTC-261225"),
+        # Read back from the short form these would be others.
+        ("TUSD/USDT:USDT", "TUSDUSDT"),
+        ("XBT/USDT:USDT", "XBT-USDT-USDT"),
+        ("BTC/USDT:USDC", "BTC-USDT-USDC"),
+    ],
+)
+def test_a_symbol_is_written_so_that_it_is_read_back(symbol: str, name: str) -> None:
+    assert written(symbol) == name
+    for venue in ("bybit", "binancecoinm"):
+        said = told(f"{name}_{venue}_perp_1m.csv.gz")
+        assert (said.symbol, said.venue, said.assumptions) == (symbol, venue, ())
+
+
+@pytest.mark.parametrize("symbol", ["BTC/USDT", "../x:Y", "btc/usdt:usdt", "币/USDT:USDT"])
+def test_what_no_name_can_hold_is_refused(symbol: str) -> None:
+    with pytest.raises(ValueError, match="cannot be the name of a tape"):
+        written(symbol)

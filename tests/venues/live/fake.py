@@ -35,6 +35,7 @@ from bot.venues.live.clock import ExchangeClock
 from bot.venues.live.connection import Connection
 from bot.venues.live.dialect import Dialect, Recent
 from bot.venues.live.gate import Gate
+from bot.venues.live.history import Asked, History
 from bot.venues.live.line import Line, Unreadable
 from bot.venues.live.terms import (
     AccountState,
@@ -463,8 +464,13 @@ class FakeDialect:
             answers=self,
             streams=self,
             recent=Recent(requests=lambda _: (), ids=lambda _: ()),
+            history=History(tells={}, lacks={}, request=_past, rows=lambda asked, answer: ()),
             cancel_by_id=self.cancel_by_id,
         )
+
+
+def _past(asked: Asked) -> Request:
+    raise AssertionError(f"{asked}: nobody asks for the past here")
 
 
 TRAITS = Traits(

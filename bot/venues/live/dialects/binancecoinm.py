@@ -11,6 +11,7 @@ from bot.venues.live.dialects.binance.acting import BinanceActing
 from bot.venues.live.dialects.binance.answers import BinanceAnswers
 from bot.venues.live.dialects.binance.beside import BinanceBeside
 from bot.venues.live.dialects.binance.contracts import BinanceContracts
+from bot.venues.live.dialects.binance.history import WINDOWS, history
 from bot.venues.live.dialects.binance.margin_moves import BinanceMarginHistory
 from bot.venues.live.dialects.binance.reading import BinanceReading
 from bot.venues.live.dialects.binance.recent import recent
@@ -35,6 +36,7 @@ SECTION = Section(
     positions=("dapiPrivate",),
     balances=("dapiPrivate",),
     # The second version goes by symbol; the first goes by pair, though a quarterly has brackets of its own.
+    data=("dapiData",),
     brackets=("dapiPrivateV2",),
     steps=("qtyFloor", "qtyCap"),
     multi_assets=False,
@@ -55,6 +57,7 @@ TRAITS = Traits(
     windows={
         "requests": Window(capacity=2400, per_ms=60_000, reserve=300),
         "orders": Window(capacity=1200, per_ms=60_000, reserve=240),
+        **WINDOWS,
     },
     recv_window_ms=RECV_WINDOW_MS,
     mark_source="stream <symbol>@markPrice@1s, one per symbol over one connection; GET /dapi/v1/premiumIndex",
@@ -97,5 +100,6 @@ DIALECT = Dialect(
     answers=BinanceAnswers(),
     streams=BinanceStreams(SECTION),
     recent=recent(SECTION),
+    history=history(SECTION),
     margin_history=BinanceMarginHistory(SECTION),
 )

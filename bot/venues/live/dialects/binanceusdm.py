@@ -11,6 +11,7 @@ from bot.venues.live.dialects.binance.acting import BinanceActing
 from bot.venues.live.dialects.binance.answers import BinanceAnswers
 from bot.venues.live.dialects.binance.beside import BinanceBeside
 from bot.venues.live.dialects.binance.contracts import BinanceContracts
+from bot.venues.live.dialects.binance.history import WINDOWS, history
 from bot.venues.live.dialects.binance.margin_moves import BinanceMarginHistory
 from bot.venues.live.dialects.binance.reading import BinanceReading
 from bot.venues.live.dialects.binance.recent import recent
@@ -34,6 +35,7 @@ SECTION = Section(
     private=("fapiPrivate",),
     positions=("fapiPrivateV2",),
     balances=("fapiPrivateV3",),
+    data=("fapiData",),
     brackets=("fapiPrivate",),
     steps=("notionalFloor", "notionalCap"),
     multi_assets=True,
@@ -55,6 +57,7 @@ TRAITS = Traits(
     windows={
         "requests": Window(capacity=2400, per_ms=60_000, reserve=300),
         "orders": Window(capacity=300, per_ms=10_000, reserve=60),
+        **WINDOWS,
     },
     recv_window_ms=RECV_WINDOW_MS,
     mark_source="stream !markPrice@arr@1s, all symbols once a second; GET /fapi/v1/premiumIndex",
@@ -85,5 +88,6 @@ DIALECT = Dialect(
     answers=BinanceAnswers(),
     streams=BinanceStreams(SECTION),
     recent=recent(SECTION),
+    history=history(SECTION),
     margin_history=BinanceMarginHistory(SECTION),
 )

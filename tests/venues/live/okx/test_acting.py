@@ -9,6 +9,7 @@ import pytest
 
 from bot.core.intents import OpenHedge
 from bot.core.types import ClientId, MarginMode, Order, OrderKind, PositionMode, PriceKind, Side
+from bot.venues.live.history import Asked, Market, Series
 from bot.venues.live.wire import Request
 from tests.building.frames import golden, signed
 from tests.venues.live.okx.desk import DATED, DIALECT, INVERSE, LISTING, MARKETS, D, a_position, instrument
@@ -299,6 +300,11 @@ def test_orders_expire_within_three_seconds_and_nothing_else_can() -> None:
     assert [request.expiry for request in others] == [None] * 5
 
 
+def _past(series: Series) -> Asked:
+    market = Market(symbol="BTC/USDT:USDT", id="BTC-USDT-SWAP", inverse=False, dated=False)
+    return Asked(series=series, market=market, timeframe_ms=300_000, start_ms=0, end_ms=300_000)
+
+
 def test_every_request_has_the_window_of_its_endpoint() -> None:
     windows = DIALECT.traits.windows
     reading = DIALECT.reading
@@ -318,6 +324,7 @@ def test_every_request_has_the_window_of_its_endpoint() -> None:
         *DIALECT.beside.payment_requests([instrument()], 1),
         *DIALECT.beside.interest_requests([instrument()]),
         *DIALECT.recent.requests(instrument()),
+        *(DIALECT.history.request(_past(series)) for series in DIALECT.history.tells),
     ]
     assert {request.window for request in sent} == set(windows) - {"requests"}
     shared = [reading.time_request(), *reading.market_requests([instrument()])]

@@ -16,7 +16,8 @@ class Section:
     """One of the two interfaces.
 
     ``public`` and ``private`` are ccxt's names of its sections, each a list of one name; ``positions``,
-    ``balances`` and ``brackets`` those that carry the version of the path which tells everything needed.
+    ``balances`` and ``brackets`` those that carry the version of the path which tells everything needed;
+    ``data`` that of statistics.
     ``steps`` are the fields of a tier's ends: money on USD-M, coins on COIN-M, both the notional in the
     settlement currency.
     """
@@ -27,6 +28,7 @@ class Section:
     private: tuple[str, ...]
     positions: tuple[str, ...]
     balances: tuple[str, ...]
+    data: tuple[str, ...]
     brackets: tuple[str, ...]
     steps: tuple[str, str]
     multi_assets: bool

@@ -7,6 +7,7 @@ from bot.venues.live.dialects.bybit.acting import BybitActing
 from bot.venues.live.dialects.bybit.answers import BybitAnswers
 from bot.venues.live.dialects.bybit.beside import BybitBeside
 from bot.venues.live.dialects.bybit.contracts import BybitContracts
+from bot.venues.live.dialects.bybit.history import HISTORY
 from bot.venues.live.dialects.bybit.reading import BybitReading
 from bot.venues.live.dialects.bybit.recent import RECENT
 from bot.venues.live.dialects.bybit.streams import BybitStreams
@@ -21,4 +22,5 @@ DIALECT = Dialect(
     answers=BybitAnswers(),
     streams=BybitStreams(),
     recent=RECENT,
+    history=HISTORY,
 )

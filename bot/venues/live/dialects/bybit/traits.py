@@ -162,6 +162,7 @@ TRAITS = Traits(
         "bybit-exchange.github.io v5/position: leverage, manual-add-margin, position-mode, and its own page",
         "bybit-exchange.github.io v5/account: account-info, wallet-balance; user/apikey-info",
         "bybit-exchange.github.io v5/market: instrument, risk-limit, tickers, kline, time",
+        "bybit-exchange.github.io v5/market: mark-kline, history-fund-rate, open-interest",
         "bybit-exchange.github.io v5/websocket: public/ticker, public/kline, private, wss-authentication",
         "bybit-exchange.github.io v5: error (2026-01), rate-limit, enum, acct-mode",
         "Bybit help 900000294083: a change of leverage resets the margin",

@@ -7,6 +7,7 @@ from bot.venues.live.dialects.okx.acting import OkxActing
 from bot.venues.live.dialects.okx.answers import OkxAnswers
 from bot.venues.live.dialects.okx.beside import OkxBeside
 from bot.venues.live.dialects.okx.contracts import OkxContracts
+from bot.venues.live.dialects.okx.history import HISTORY
 from bot.venues.live.dialects.okx.margin_moves import OkxMarginHistory
 from bot.venues.live.dialects.okx.reading import OkxReading
 from bot.venues.live.dialects.okx.recent import RECENT
@@ -22,5 +23,6 @@ DIALECT = Dialect(
     answers=OkxAnswers(),
     streams=OkxStreams(),
     recent=RECENT,
+    history=HISTORY,
     margin_history=OkxMarginHistory(),
 )

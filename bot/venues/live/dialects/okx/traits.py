@@ -114,6 +114,10 @@ WINDOWS = {
     # Five a second, which says nothing of two.
     "account/bills": _own(5, reserve=0),
     "market/candles": _own(40, reserve=0),
+    "market/history-candles": _own(20, reserve=0),
+    "market/history-mark-price-candles": _own(10, reserve=0),
+    "public/funding-rate-history": _own(10, reserve=0),
+    "rubik/stat/contracts/open-interest-history": _own(5, reserve=0),
 }
 
 ASSUMED = (
@@ -153,6 +157,11 @@ ASSUMED = (
         "the trade, so that sell closes a long",
         settle="look at the message of a liquidated position in one-way mode",
     ),
+    Assumed(
+        what="history-candles tells the latest closed bars as well, open-interest-history the last 1,440 "
+        "rows, funding-rate-history three months",
+        settle="fetch yesterday, a week and half a year of one contract and look at the gaps",
+    ),
 )
 
 TRAITS = Traits(
@@ -189,6 +198,7 @@ TRAITS = Traits(
         "okx.com docs-v5: account/positions, account/balance, account/config",
         "okx.com docs-v5: account/set-leverage, account/position/margin-balance",
         "okx.com docs-v5: public/instruments, position-tiers, mark-price, funding-rate",
+        "okx.com docs-v5: market/history-candles, history-mark-price-candles, funding-rate-history, rubik",
         "okx.com docs-v5: channels mark-price, funding-rate, positions, account, orders, orders-algo",
         "okx.com docs-v5: error codes of 2026-07",
     ),

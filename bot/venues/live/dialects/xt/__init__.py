@@ -12,6 +12,7 @@ from bot.venues.live.dialects.xt.acting import XtActing, cancel_by_id
 from bot.venues.live.dialects.xt.answers import XtAnswers
 from bot.venues.live.dialects.xt.beside import XtBeside
 from bot.venues.live.dialects.xt.contracts import XtContracts
+from bot.venues.live.dialects.xt.history import HISTORY
 from bot.venues.live.dialects.xt.past import recent_ids, recent_requests
 from bot.venues.live.dialects.xt.reading import XtReading
 from bot.venues.live.dialects.xt.streams import XtStreams
@@ -26,5 +27,6 @@ DIALECT = Dialect(
     answers=XtAnswers(),
     streams=XtStreams(),
     recent=Recent(requests=recent_requests, ids=recent_ids),
+    history=HISTORY,
     cancel_by_id=cancel_by_id,
 )

@@ -35,7 +35,7 @@ from bot.venues.live.terms import (
 )
 from bot.venues.live.wire import Param, Request, pages
 
-_INTERVALS = {
+INTERVALS = {
     60_000: "1m",
     5 * 60_000: "5m",
     15 * 60_000: "15m",
@@ -44,7 +44,7 @@ _INTERVALS = {
     4 * 3_600_000: "4h",
     24 * 3_600_000: "1d",
 }
-_MOST_BARS = 1500
+MOST_BARS = 1500
 
 _Resting = Callable[[AccountName, Mapping[str, Any], Instrument], Iterator[resting.Resting]]
 _RESTING: Mapping[str, _Resting] = {
@@ -120,11 +120,11 @@ class XtReading:
 
     def bars_request(self, instrument: Instrument, timeframe_ms: int, count: int) -> Request:
         """One more than asked for, because the one still open is among them."""
-        if timeframe_ms not in _INTERVALS:
-            known = ", ".join(_INTERVALS.values())
+        if timeframe_ms not in INTERVALS:
+            known = ", ".join(INTERVALS.values())
             raise ValueError(f"XT has no bars of {timeframe_ms} ms; there are {known}")
-        limit = min(count + 1, _MOST_BARS)
-        return _public("q/kline", symbol=instrument.id, interval=_INTERVALS[timeframe_ms], limit=limit)
+        limit = min(count + 1, MOST_BARS)
+        return _public("q/kline", symbol=instrument.id, interval=INTERVALS[timeframe_ms], limit=limit)
 
     def bars(
         self, instrument: Instrument, timeframe_ms: int, payload: Payload, now_ms: int

@@ -152,6 +152,10 @@ _ASSUMED = (
         " place for one",
         settle="look at future/market/v1/public/symbol/detail for a productType other than perpetual",
     ),
+    Assumed(
+        what="records of funding rates come newest first; an id with direction NEXT brings the older ones",
+        settle="fetch the funding of a contract over a year and look for gaps with holdfast data verify",
+    ),
 )
 
 TRAITS = Traits(
