@@ -72,7 +72,7 @@ def test_tables_are_found_at_any_depth_and_by_any_spelling(tmp_path: Path) -> No
     assert symbols_in(path) == ("BTC/USD:BTC", "BTC/USDT:USDT-260925", "BTCPERP (BTC/USDC:USDC)")
     for symbol in ("BTCUSD_PERP", "BTC/USDT:USDT-260925", "BTCUSDC", "BTCPERP"):
         assert read_tiers(path, symbol)[0].max_leverage == 20
-    assert "no tiers for BTC/USDT:USDT; the file has BTC/USD:BTC" in refused(path, "BTC/USDT:USDT")
+    assert "no tiers for BTC/USDT:USDT; add them to the file, which has BTC/USD:BTC" in refused(path, "BTC/USDT:USDT")
 
 
 def test_the_only_table_needs_no_symbol(tmp_path: Path) -> None:
