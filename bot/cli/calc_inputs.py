@@ -64,6 +64,8 @@ _POSITIVE = frozenset(
 _BELOW_ONE = frozenset({"rate", "fee"})
 """Parts of the value: nobody could hold a position at the whole of it. In percent they would be far above."""
 
+_DIGITS_MAX = 40
+"""Digits before the point, or zeros behind it: far more than any price or size has."""
 
 _WORDS = {"buy": "long", "sell": "short", "crossed": "cross", "fixed": "isolated"}
 
@@ -84,6 +86,8 @@ def number(found: Any, name: str, *, low: Decimal | None = None, strictly: bool 
         value = Decimal("NaN")
     if not value.is_finite():
         raise BadInputError(f"{name} is {_shown(found)}, expected a number")
+    if value and abs(value.adjusted()) > _DIGITS_MAX:
+        raise BadInputError(f"{name} is {found}, which is out of range")
     if low is not None and (value <= low if strictly else value < low):
         raise BadInputError(f"{name} is {found}, expected {'above' if strictly else 'at least'} {low}")
     return value

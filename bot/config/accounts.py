@@ -26,9 +26,9 @@ PLACES = '"env:NAME", "file:PATH" or "keyring:SERVICE/NAME"'
 def _margin_rules(value: object) -> str:
     from bot.core.margin.venues import RULES  # noqa: PLC0415 - the table is not needed to show the schema's shape
 
-    if value not in RULES:
+    if not isinstance(value, str) or value not in RULES:
         raise NoChoiceError(sorted(RULES))
-    return str(value)
+    return value
 
 
 def _secret(value: object) -> str:

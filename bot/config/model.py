@@ -249,7 +249,7 @@ class SeatbeltTable(Table):
     enabled: bool = True
     clear_of_liquidation: Annotated[Exact, Field(gt=0, lt=1)] = Decimal("0.01")
     """How far before liquidation the stop rests, as a fraction of its price; at most half way to the mark."""
-    tolerance: Fraction = Decimal("0.002")
+    tolerance: Annotated[Exact, Field(gt=0, lt=1)] = Decimal("0.002")
     """How far, as a fraction of the mark, the right place may drift before the stop is moved."""
     last_resort: LastResort = LastResort.TELL
     """What happens once the exchange has ended or refused its stops three times: "tell" says so and goes on

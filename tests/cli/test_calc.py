@@ -153,6 +153,10 @@ def test_tiers_that_count_contracts_need_the_size_of_one(tmp_path: Path) -> None
             ["--entry", "1e999999", "--quantity", "1e999999", "--leverage", "1", "--mmr", "0.1"],
             "out of range",
         ),
+        (
+            ["--entry", "1", "--notional", "1e999999999", "--mmr", "0.1"],
+            "--notional is 1e999999999, which is out",
+        ),
         ([*TEN_TIMES_LONG, "--tiers", "/no/such/file"], "/no/such/file: No such file"),
         (["--batch", "/no/such/file"], "/no/such/file: No such file"),
     ],

@@ -150,6 +150,21 @@ def test_an_inverse_tape_is_replayed_as_linear_by_default_and_says_so(holdfast: 
     )
 
 
+def test_a_book_that_takes_a_position_bit_by_bit_is_no_endless_loop(
+    holdfast: Run, shared: Path, tmp_path: Path
+) -> None:
+    # The stop of the seatbelt is met, the book is almost empty, and what is left is closed order after order.
+    written = (ROOT / "config" / "replay.toml").read_text(encoding="utf-8")
+    path = tmp_path / "bot.toml"
+    path.write_text(written.replace('"*" = 2_000_000', '"*" = 10').replace("length = 14", "length = 100"))
+    tape = shared / "data" / "crashes" / "2021-05-19" / "BTC_binance_perp_1h.csv.gz"
+    answer = answer_of(holdfast("replay", tape, "--config", path, "--json"))
+    actions = answer["actions"]
+    assert isinstance(actions, list)
+    closing = [each for each in actions if each["rule"] == "seatbelt" and each["intent"] == "ReducePosition"]
+    assert len(closing) > 64
+
+
 def test_a_symbol_of_a_rule_that_has_no_tape_is_told_of(holdfast: Run, tape: Write, tmp_path: Path) -> None:
     written = (ROOT / "config" / "replay.toml").read_text(encoding="utf-8")
     path = tmp_path / "bot.toml"

@@ -333,6 +333,22 @@ def test_the_resolved_configuration_is_plain_and_complete(write: Write) -> None:
     assert resolved["contracts"]["BTC/USDT:USDT"]["tiers"][1]["deduction"] == "50"
 
 
+@pytest.mark.parametrize(
+    ("old", "new", "key", "parts"),
+    [
+        ('"binance_usdm"', '["binance_usdm"]', "accounts.main.margin_rules", ["allowed: ", '"okx_linear"']),
+        ("[[rules]]", "[seatbelt]\ntolerance = 0\n\n[[rules]]", "seatbelt.tolerance", ["found 0", "above 0"]),
+    ],
+)
+def test_what_would_only_fail_later_is_named_with_its_line(
+    write: Write, old: str, new: str, key: str, parts: list[str]
+) -> None:
+    path = write(old, new)
+    (found,) = mistakes(path)
+    assert found.startswith(f"{path}:{line(path, key.rpartition('.')[2])}: {key}: ")
+    assert all(part in found for part in parts), found
+
+
 QUARTERLIES = '[[paper.quarterlies]]\nunderlying = "BTC/USDT:USDT"\n'
 
 

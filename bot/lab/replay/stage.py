@@ -7,7 +7,7 @@ mark before the engine does, and every effect comes back to the engine as a batc
 from __future__ import annotations
 
 from collections import defaultdict, deque
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from decimal import Decimal
 from heapq import heappop, heappush
 from itertools import count
@@ -15,7 +15,7 @@ from typing import Protocol
 
 from bot.core.decisions import Action
 from bot.core.engine import Engine
-from bot.core.facts import MarkPrice
+from bot.core.facts import MarkPrice, PositionChanged
 from bot.core.step import Step
 from bot.core.types import PositionId, Symbol
 from bot.lab.replay.agenda import RANKS, Event, Rank, key_of
@@ -25,7 +25,7 @@ from bot.venues.paper.exchange import PaperExchange
 from bot.venues.port import Batch
 
 ROUNDS_MAX = 64
-"""More actions than this on one position at one instant are a loop, not a defence."""
+"""More actions than this on one position at one instant, and it becomes no smaller: a loop, not a defence."""
 
 
 class Witness(Protocol):
@@ -111,6 +111,7 @@ class Stage:
         """Carry actions out and fold what comes back, until nothing more comes."""
         queue = deque(actions)
         rounds: defaultdict[PositionId, int] = defaultdict(int)
+        least: dict[PositionId, Decimal] = {}
         while queue:
             action = queue.popleft()
             rounds[action.id] += 1
@@ -125,6 +126,8 @@ class Stage:
             for batch in self._executed(action):
                 answer = self.engine.fold(batch)
                 self._recorder.notice(batch)
+                for id_ in _smaller(batch, least):
+                    rounds[id_] = 0
                 if answer is not None:
                     queue.extend(self._recorded(answer))
 
@@ -134,3 +137,13 @@ class Stage:
 
     def _executed(self, action: Action) -> Sequence[Batch]:
         return self.exchange.execute(self.now_ms, action)
+
+
+def _smaller(batch: Batch, least: dict[PositionId, Decimal]) -> Iterator[PositionId]:
+    """The positions of which less is left than ever at this instant: a thin book takes them bit by bit."""
+    for fact in batch:
+        if isinstance(fact, PositionChanged) and fact.position is not None:
+            left = fact.position.quantity
+            if left < least.get(fact.id, left + 1):
+                least[fact.id] = left
+                yield fact.id
