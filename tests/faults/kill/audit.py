@@ -21,6 +21,7 @@ from tests.faults.kill.scene import accounts
 _FINAL = frozenset({"verified", "rejected", "not_applied"})
 _UNSENT = frozenset({"Notify", "SetPosture"})
 _ORDERS = frozenset({"PlaceStop", "MoveStop", "PlaceTakeProfit", "ReducePosition", "OpenHedge", "CloseHedge"})
+_MARGIN = {"AddMargin": 1, "WithdrawMargin": -1}
 _DONE = "verified"
 _ON_ITS_WAY_MS = 1_000
 """What left just before its deadline arrives so much later at most."""
@@ -142,10 +143,10 @@ def _margin(world: World, deeds: Sequence[Deed], by_hand: Sequence[tuple[Symbol,
     verified: Counter[tuple[str, Decimal]] = Counter()
     undecided: Counter[tuple[str, Decimal]] = Counter()
     for deed in deeds:
-        if deed.kind == "AddMargin" and deed.amount is not None:
+        if deed.kind in _MARGIN and deed.amount is not None:
             counted = verified if deed.outcome == _DONE else undecided if not deed.outcome else None
             if counted is not None:
-                counted[deed.symbol, deed.amount.normalize()] += 1
+                counted[deed.symbol, _MARGIN[deed.kind] * deed.amount.normalize()] += 1
     for what, count in (moved - verified - undecided).items():
         yield f"I01 margin {what[0]} {what[1]}: {count} moved more than intents were verified"
     for what, count in (verified - moved).items():

@@ -107,6 +107,11 @@ def _bring(world: World, symbol: Symbol, quantity: Decimal, entry: Decimal | Non
 
 KINDS = (
     Kind(name="AddMargin", before=(Hand.relieve,), ask=partial(_at, BTC, 48_400)),
+    Kind(
+        name="WithdrawMargin",
+        before=(Hand.relieve, partial(_at, BTC, 48_400)),
+        ask=partial(_at, BTC, 52_000),
+    ),
     Kind(name="CutLeverage", before=(_high_leverage,), ask=partial(_at, BTC, 48_400), venue=BYBIT),
     Kind(name="MoveStop", before=(partial(_at, BTC, 48_400),), ask=Hand.relieve),
     Kind(name="PlaceStop", before=(partial(_without, ETH),), ask=partial(_with, ETH)),

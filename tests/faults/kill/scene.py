@@ -51,6 +51,7 @@ OF_ALL = (
     STOPS,
     ("top_up", BTC, "below = 0.07, restore_to = 0.12, max_times = 100"),
     ("partial_close", SOL, "below = 0.05, restore_to = 0.10, max_times = 100"),
+    (str(DRILLS / "take_back.py"), BTC, "above = 51500, below = 52500"),
     ("quarterly_hedge", BTC, "below = 0.085, calm = 0.16, ratio = 0.5, leverage = 5"),
     (str(DRILLS / "spare_stop.py"), SOL, "above = 101, below = 103"),
     (str(DRILLS / "cancel_spare.py"), SOL, "above = 104, below = 106"),

@@ -100,6 +100,17 @@ def test_margin_that_moved_twice_is_caught() -> None:
     assert audit(world, rows(*WHOLE), [(BTC, D(25))]).violations == []
 
 
+def test_margin_that_was_taken_out_twice_is_caught() -> None:
+    said = [*WHOLE, action("hf-8-1", "WithdrawMargin", amount="5.0"), outcome("hf-8-1")]
+    world = a_good_market()
+    assert violations(world, rows(*said)) == [f"I04 margin {BTC} -5: 1 verified that never moved"]
+    world.move_margin(ID, D(-5))
+    assert violations(world, rows(*said)) == []
+    world.move_margin(ID, D(-5))
+    (line,) = violations(world, rows(*said))
+    assert line.startswith(f"I01 margin {BTC} -5: 1 moved more")
+
+
 def test_an_order_that_was_placed_twice_is_caught() -> None:
     world = a_good_market()
     world.cancel(ALICE, next(iter(world.view(ALICE).orders)))

@@ -14,6 +14,8 @@ from bot.core.view import View
 
 AMOUNT = Decimal(10)
 """Margin that is added."""
+TAKEN = Decimal(5)
+"""How much of it is taken out again."""
 CUT_TO = Decimal(5)
 """The leverage that is set."""
 CLOSED = Decimal(4)

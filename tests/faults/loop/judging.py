@@ -11,7 +11,7 @@ from typing import Any
 
 from bot.core.types import OrderKind
 from bot.simulator import AccountView, OrderRecord, OrderStatus, Origin
-from tests.faults.loop.drill import AMOUNT, BETTER_STOP, CLOSED, CUT_TO, HEDGED, STOP, WORSE_STOP
+from tests.faults.loop.drill import AMOUNT, BETTER_STOP, CLOSED, CUT_TO, HEDGED, STOP, TAKEN, WORSE_STOP
 from tests.faults.loop.matrix import Act, Cell, Way
 from tests.faults.loop.stage import HELD, exit_rule, leg_of, position_of
 
@@ -97,6 +97,8 @@ def effects(cell: Cell, view: AccountView, since_ms: int) -> list[int]:
     match cell.kind.name:
         case "add-margin" | "exit-meanwhile":
             return [move.at_ms for move in view.margin_moves if move.id == id_]
+        case "withdraw-margin":
+            return [move.at_ms for move in view.margin_moves if move.id == id_ and move.amount < 0]
         case "cut-leverage":
             return [view.at_ms] if view.positions[id_].leverage == CUT_TO else []
         case "reduce":
@@ -216,6 +218,8 @@ def _margin(cell: Cell) -> Decimal:
     """What is in the position in the end: an exit takes its share along of what is there."""
     if cell.kind.name == "add-margin":
         return MARGIN + AMOUNT
+    if cell.kind.name == "withdraw-margin":
+        return MARGIN + AMOUNT - TAKEN
     if cell.kind.name != "exit-meanwhile":
         return MARGIN
     left = (HELD - CLOSED) / HELD

@@ -125,6 +125,14 @@ class Kind:
 
 KINDS = (
     Kind(name="add-margin", rule="add_margin", lever="AddMargin", act=Act.MARGIN),
+    Kind(
+        name="withdraw-margin",
+        rule="withdraw_margin",
+        lever="WithdrawMargin",
+        act=Act.MARGIN,
+        before=("add_margin",),
+        rises=True,
+    ),
     Kind(name="cut-leverage", rule="cut_leverage", lever="CutLeverage", act=Act.LEVERAGE),
     Kind(name="reduce", rule="reduce", lever="ReducePosition", act=Act.PLACE),
     Kind(name="place-stop", rule="place_stop", lever="PlaceStop", act=Act.REST),

@@ -27,7 +27,7 @@ ADD, CLOSED = KINDS[0], next(trouble for trouble in TROUBLES if trouble.name == 
 def test_no_lost_reply_makes_binance_do_anything_twice_or_never() -> None:
     played = [each for some in run("binanceusdm", kinds_at("binanceusdm"), TROUBLES) for each in some]
     found = {f"{e.cell.kind.name}, {e.cell.trouble.name}, {e.cell.executed}": e.judgement for e in played}
-    assert len(found) == 10 * (13 * 2 + 2) + 13 * 2
+    assert len(found) == 11 * (13 * 2 + 2) + 13 * 2
     assert held(played, GOAL_MS), {name: each for name, each in found.items() if not each.good}
 
 
