@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from hashlib import blake2b
+from pathlib import Path
 
 from bot.core.codec import encode
 from bot.core.facts import CarriedOver
@@ -17,9 +18,9 @@ from bot.runtime.control import Query
 from bot.runtime.errors import ShellError, one_line
 from bot.runtime.process import DYING_S, STOPPING_S
 from bot.runtime.shell import Shell
-from bot.runtime.starting.connecting import read_account
+from bot.runtime.starting.ban import FILE, Ban
+from bot.runtime.starting.connecting import gate_behind, read_account
 from bot.venues.live.dialects.binanceusdm import DIALECT
-from bot.venues.live.gate import Gate
 from bot.venues.live.line import Unreadable
 from tests.faults.disk import Disk, open_journal
 from tests.faults.evidence import Ending, Run
@@ -53,6 +54,8 @@ class Life:
     scene: Scene
     exchange: Exchange
     disk: Disk
+    folder: Path
+    """Where it finds what lies beside the journal."""
     offset_ms: int
     say: Say
     program: Program = field(init=False)
@@ -130,7 +133,8 @@ class Life:
         async with open_journal(self.disk, opened_ms=clock.now_ms()) as journal:
             self.epoch = journal.epoch
             caller = Caller(self.exchange, self.program, KEY, self.epoch)
-            gate = Gate(DIALECT.traits.windows)
+            ban = Ban(self.folder / FILE, DIALECT.traits.name, clock.now_ms)
+            gate = gate_behind(ban, DIALECT, self.say)
             clients = SimClients(DIALECT, caller, gate=gate, now_ms=clock.now_ms, say=self.say)
             await clients.connect()
             connected = await read_account(MAIN, DIALECT, clients, now_ms=clock.now_ms, say=self.say)

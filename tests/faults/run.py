@@ -9,7 +9,9 @@ import warnings
 from collections.abc import Callable
 from dataclasses import replace
 from hashlib import blake2b
+from pathlib import Path
 from random import Random
+from tempfile import TemporaryDirectory
 
 from bot.runtime.journal import JournalRow
 from bot.simulator.binance import BinanceWire
@@ -47,9 +49,10 @@ def played(seed: int, minutes: int = 20, prepare: Callable[[Play], None] = lambd
     gc.freeze()  # What was there before is not looked through each time.
     gc.disable()
     try:
-        play = Play(seed, minutes)
-        prepare(play)
-        found = play.evidence()
+        with TemporaryDirectory(prefix="lives-") as folder:
+            play = Play(seed, minutes, Path(folder))
+            prepare(play)
+            found = play.evidence()
         # What the dead would say while they are taken apart is not said: a killed process says nothing.
         del play
         # Taking a coroutine apart runs what is left of it, which leaves something to be taken apart again.
@@ -66,8 +69,10 @@ def played(seed: int, minutes: int = 20, prepare: Callable[[Play], None] = lambd
 class Play:
     """One seed's run."""
 
-    def __init__(self, seed: int, minutes: int) -> None:
+    def __init__(self, seed: int, minutes: int, folder: Path) -> None:
+        """``folder`` is where all lives keep what lies beside the journal."""
         self.seed = seed
+        self.folder = folder
         self.end_ms = minutes * MINUTE_MS
         self.stop_ms = stop_ms = max(MINUTE_MS, self.end_ms - QUIET_MS)
         self.random = Random(f"{seed} machine")
@@ -118,7 +123,7 @@ class Play:
         offset_ms = self.random.choice([0, 0, 0, -3_000, -200])
         if self.time.now_ms < self.stop_ms and self.random.random() < WRONG_CLOCK:
             offset_ms = 40_000
-        life = Life(self.time, self.scene, self.exchange, self.disk, offset_ms, self._say)
+        life = Life(self.time, self.scene, self.exchange, self.disk, self.folder, offset_ms, self._say)
         self.lab.life = life
         self.runs.append(life.lived())
         self.lab.life = None

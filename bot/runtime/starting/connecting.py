@@ -64,7 +64,12 @@ def gate_of(settings: Settings, clock: Clock, say: Say) -> Gate:
     """
     venue = next(iter(settings.config.accounts.values())).venue
     assert venue is not None, "an account without a venue"
-    gate, ban = Gate(dialect_named(venue).traits.windows), ban_of(settings, clock)
+    return gate_behind(ban_of(settings, clock), dialect_named(venue), say)
+
+
+def gate_behind(ban: Ban, dialect: Dialect, say: Say) -> Gate:
+    """A gate that is shut while ``ban`` lasts, and that tells it of every other."""
+    gate = Gate(dialect.traits.windows)
     if sentence := ban.sentence():
         say(f"{sentence}: nothing is asked until then")
         gate.close(ban.left_ms(), emergencies=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict, deque
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from bot.core.decisions import Action, StateChanged
 from bot.core.facts import Command, CommandKind, PositionChanged
@@ -12,34 +12,33 @@ from bot.core.settings import FLATTEN, HOUR_MS, KEEPER, SEATBELT
 from bot.core.types import PositionId, RuleName
 from tests.faults.checking.story import UNSENT, Story
 from tests.faults.checking.violation import Violation
-from tests.faults.evidence import Asked
+from tests.faults.evidence import Asked, Run
 
 TOO_MANY, BANNED = 429, 418
 ACCOUNT_READS = ("/positionRisk", "/balance", "/openOrders", "/openAlgoOrders")
 FIXED = frozenset({SEATBELT, KEEPER, FLATTEN})
 """The rules that are never latched, and wait only after a failure."""
-HALT_MS = 6_000
-"""What was decided before a halt may still be on its way for as long as its deadline."""
+REMEMBERED_MS = 1_000
+"""A process that lives on for so long after an answer has written down what it learnt by it."""
 
 
 def a_ban_is_sat_out(story: Story) -> Iterator[Violation]:
-    """I27. Nothing at all is sent while the exchange has forbidden it."""
-    until: dict[str, int] = {}
-    by_sending = sorted(story.evidence.requests, key=lambda asked: (asked.sent_ms, asked.number))
+    """I27. Nothing at all is sent while the exchange has forbidden it, by whichever run it was told so."""
+    runs = {run.epoch: run for run in story.evidence.runs}
     bans = sorted(
         (asked for asked in story.evidence.requests if asked.banned and _heard(asked)),
         key=lambda asked: asked.answered_ms or 0,
     )
-    for asked in by_sending:
+    met: list[Asked] = []
+    for asked in sorted(story.evidence.requests, key=lambda asked: (asked.sent_ms, asked.number)):
         while bans and (bans[0].answered_ms or 0) < asked.sent_ms:
-            ban = bans.pop(0)
-            until[f"{ban.epoch}"] = max(
-                until.get(f"{ban.epoch}", 0), (ban.answered_ms or 0) + ban.retry_after_ms
-            )
-        if asked.sent_ms < until.get(f"{asked.epoch}", 0):
-            text = f"{asked.method} {asked.path} left during a ban until {until[f'{asked.epoch}']}"
-            yield Violation(asked.sent_ms, "I27", text)
-            return
+            met.append(bans.pop(0))
+        met = [ban for ban in met if _over_ms(ban) > asked.sent_ms]
+        for ban in met:
+            if _knows(runs, ban, asked):
+                text = f"{asked.method} {asked.path} left during a ban until {_over_ms(ban)}"
+                yield Violation(asked.sent_ms, "I27", text)
+                return
 
 
 def a_limit_is_respected(story: Story) -> Iterator[Violation]:
@@ -179,6 +178,23 @@ CHECKS = (
 def _heard(asked: Asked) -> bool:
     """Whether the gate saw the answer: a listen key is asked for by the library itself, in its own words."""
     return asked.answered_ms is not None and "listenKey" not in asked.path
+
+
+def _over_ms(ban: Asked) -> int:
+    return (ban.answered_ms or 0) + ban.retry_after_ms
+
+
+def _knows(runs: Mapping[int, Run], ban: Asked, asked: Asked) -> bool:
+    """Whether the run that asks knows of a ban: its own, or one that an earlier run lived to remember.
+
+    What is remembered is a time of the machine's clock, and that may have been set since.
+    """
+    if ban.epoch == asked.epoch:
+        return True
+    before, now = runs.get(ban.epoch), runs.get(asked.epoch)
+    if before is None or now is None or before.ended_ms - (ban.answered_ms or 0) < REMEMBERED_MS:
+        return False
+    return asked.sent_ms + now.offset_ms < _over_ms(ban) + before.offset_ms
 
 
 def _follows(action: Action, before: Action | None) -> bool:

@@ -1,5 +1,6 @@
 """Within its limits: each promise is broken once by hand, and kept beside it."""
 
+from dataclasses import replace
 from decimal import Decimal
 
 import pytest
@@ -11,6 +12,7 @@ from bot.core.types import RuleName
 from strategies.top_up import TopUp, TopUpParams
 from tests.building.core import LONG
 from tests.faults.checking.scene import Scene, by
+from tests.faults.evidence import Ending
 
 D = Decimal
 EXIT = ReducePosition(id=LONG, quantity=D("0.5"))
@@ -31,6 +33,31 @@ def test_a_request_during_a_ban(after_ms: int, found: list[str]) -> None:
     scene.passes(after_ms)
     scene.reads()
     assert scene.found() == found
+
+
+@pytest.mark.parametrize(
+    ("lived_ms", "after_ms", "ahead_ms", "found"),
+    [
+        (5_000, 40_000, 0, ["I27"]),
+        (5_000, 55_000, 0, []),
+        (0, 40_000, 0, []),  # Whoever was killed as the answer came could tell nobody.
+        (5_000, 40_000, 20_000, []),  # By the clock that the machine has now, it is over.
+        (5_000, 40_000, -20_000, ["I27"]),
+    ],
+)
+def test_a_request_of_the_next_run_during_a_ban(
+    lived_ms: int, after_ms: int, ahead_ms: int, found: list[str]
+) -> None:
+    scene = Scene()
+    scene.reads(status=418, executed=False, answered="banned", banned=True, retry_after_ms=60_000)
+    scene.passes(lived_ms)
+    scene.ends(Ending.KILLED)
+    scene.starts()
+    scene.runs[-1] = replace(scene.runs[-1], offset_ms=ahead_ms)
+    scene.passes(after_ms)
+    scene.reads()
+    told = [each for each in scene.found() if each == "I27"]
+    assert told == found
 
 
 @pytest.mark.parametrize(
