@@ -144,4 +144,12 @@ SUBSTITUTIONS = (
         breaks="two bots act on one account and undo each other's work",
         noticed_by="tests/faults/walls/test_lock.py",
     ),
+    Substitution(
+        name="a_ban_is_forgotten_with_the_process",
+        path=f"{RUNTIME}/starting/connecting.py",
+        old="    gate.banned_for = ban.meet\n",
+        new="",
+        breaks="each start during a ban meets it again, which makes it longer",
+        weather=("418", "kill"),
+    ),
 )
