@@ -36,6 +36,8 @@ from bot.core.types import AccountName, PositionId, Symbol
 from bot.core.watch import Watch
 
 _SEQUENCE = attrgetter("sequence")
+_NEVER_MS = -1
+"""Before every time that anybody waits for."""
 
 
 class Engine:
@@ -89,6 +91,27 @@ class Engine:
             return None
         return self._crossed(fact, wire)
 
+    def recall(self, fact: Fact) -> Step | None:
+        """Fold a fact that was swallowed, as a journal tells it; ``None`` if it wakes nobody now either.
+
+        It is told with the step that looked at it, and may be older than others told before it: bars of the
+        past come late. So a mark is no occasion here for a time that came or a silence that ended, but only
+        for the positions whose band it leaves.
+        """
+        if type(fact) is Tick:
+            self._watch.looked(fact)
+            return None
+        assert type(fact) is MarkPrice, f"{type(fact).__name__}: nobody swallows it"
+        wire = self._tripwires.wire(fact.symbol)
+        if fact.at_ms < wire.at_ms:
+            return None
+        wire.at_ms = self._mark_at_ms[fact.symbol] = fact.at_ms
+        self._marks[fact.symbol] = fact.price
+        if wire.low < fact.price < wire.high:
+            wire.swallowed = fact
+            return None
+        return self._crossed(fact, wire, told=True)
+
     def fold(self, batch: Sequence[Fact]) -> Step | None:
         """Fold the facts of one exchange event; rules are asked once, at its end."""
         if len(batch) == 1 and type(batch[0]) is MarkPrice:
@@ -103,7 +126,7 @@ class Engine:
                 traced = True
         ticked = last is Tick
         if ticked:
-            self._watch.tick(at_ms)
+            self._watch.tick(batch[-1])
             books.notes.extend(self._orphans.removed(at_ms))
             books.notes.extend(self._folding.attribution.judge(at_ms))
         if ticked or last is Command:
@@ -189,11 +212,11 @@ class Engine:
             self._watch.see(fact)
             self._market.mark(fact)
 
-    def _crossed(self, fact: MarkPrice, wire: Wire) -> Step | None:
+    def _crossed(self, fact: MarkPrice, wire: Wire, *, told: bool = False) -> Step | None:
         """A mark outside the tripwire, or a time that came: ask those whose own band it left."""
         self._books.begin()
-        seen_again = self._watch.see(fact)
-        asked = self._concerned((fact,), fact.at_ms)
+        seen_again = not told and self._watch.see(fact)
+        asked = self._concerned((fact,), _NEVER_MS if told else fact.at_ms)
         if not asked and not seen_again:
             self._tripwires.retie((), (), ())
             wire.swallowed = fact
@@ -231,7 +254,10 @@ class Engine:
         self._tripwires.retie(looked_at, books.gone, books.rewatched)
         if not decisions and not traced and not _timed(restless):
             return None
-        return Step(at_ms, _swallowed(self._tripwires, looked_at), tuple(batch), tuple(decisions))
+        swallowed = _swallowed(self._tripwires, looked_at)
+        if self._watch.untold is not None:
+            swallowed = (*self._watch.tell(batch[-1]), *swallowed)
+        return Step(at_ms, swallowed, tuple(batch), tuple(decisions))
 
     def _ask(self, holder: Holder, events: Events, at_ms: int) -> Sequence[Decision]:
         return self._arbiter.evaluate(holder, events, at_ms)

@@ -11,9 +11,10 @@ from bot.core.facts import Fact
 class Step(NamedTuple):
     """One evaluated batch.
 
-    ``swallowed`` holds the last mark inside the tripwire of each stream this turn looked at: with it the
-    journal can reproduce the state. Feeding ``swallowed`` one by one and then ``facts`` as one batch to a
-    fresh engine gives the same decisions.
+    ``swallowed`` holds the last mark inside the tripwire of each stream this turn looked at and, while a
+    symbol is silent, before them the last tick of which nothing came: with it the journal can reproduce the
+    state. Letting a fresh engine recall ``swallowed`` one by one and then fold ``facts`` as one batch gives
+    the same decisions.
     """
 
     at_ms: int

@@ -8,7 +8,7 @@ from __future__ import annotations
 from bot.core.book import Account
 from bot.core.books import Books
 from bot.core.decisions import StateChanged
-from bot.core.facts import MarkPrice
+from bot.core.facts import Fact, MarkPrice
 from bot.core.intents import Level
 from bot.core.ledger import Ledger
 from bot.core.settings import EngineSettings
@@ -28,12 +28,25 @@ class Watch:
         self._books = books
         self._ledger = ledger
         self._looked_ms = 0
+        self.untold: Fact | None = None
+        """The last tick while a symbol is silent, until a step tells of it: marks are judged by it."""
 
-    def tick(self, at_ms: int) -> None:
+    def tick(self, fact: Fact) -> None:
         """Judge how old everything is by now."""
-        self._looked_ms = at_ms
+        at_ms = self._looked_ms = fact.at_ms
         self._judge_freshness(at_ms)
         self._judge_deadlines(at_ms)
+        silent = any(account.blind_to for account in self._books.accounts.values())
+        self.untold = fact if silent else None
+
+    def looked(self, fact: Fact) -> None:
+        """There was such a tick, and nothing came of it."""
+        self._looked_ms = fact.at_ms
+
+    def tell(self, last: Fact) -> tuple[Fact, ...]:
+        """The tick that has not been told yet, unless the step that ends with ``last`` tells it itself."""
+        untold, self.untold = self.untold, None
+        return () if untold is None or untold is last else (untold,)
 
     def see(self, fact: MarkPrice) -> bool:
         """A mark of a symbol that had gone silent ends the blindness once it was the last one missing.

@@ -8,10 +8,11 @@ is not to be trusted.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import TypeVar
+from typing import Protocol, TypeVar
 
 from bot.core.codec import encode
 from bot.core.decisions import Decision
+from bot.core.facts import Fact
 from bot.core.step import Step
 from bot.runtime.errors import ShellError
 from bot.runtime.journal.port import Journal
@@ -19,7 +20,16 @@ from bot.runtime.journal.rows import presentable
 from bot.runtime.redaction import HIDDEN
 from bot.runtime.shell import Folding
 
-E = TypeVar("E", bound=Folding)
+
+class Recalling(Folding, Protocol):
+    """What is needed of the engine."""
+
+    def recall(self, fact: Fact) -> Step | None:
+        """Fold one fact that was swallowed."""
+        ...
+
+
+E = TypeVar("E", bound=Recalling)
 
 _LONGEST = 200
 
@@ -55,10 +65,10 @@ async def rebuild(journal: Journal, engine_factory: Callable[[int], E]) -> E:
     return engine
 
 
-def _difference(engine: Folding, step: Step) -> str | None:
+def _difference(engine: Recalling, step: Step) -> str | None:
     """What the engine does differently when it is fed the facts of ``step``."""
     for fact in step.swallowed:
-        woken = engine.step(fact)
+        woken = engine.recall(fact)
         if woken is not None and woken.decisions:
             return f"the engine wakes at {encode(fact)}, the journal does not"
     again = engine.fold(step.facts)

@@ -152,6 +152,28 @@ def test_marks_that_are_dated_too_early_are_announced_once_and_once_that_they_ar
     assert back == ([SEEN_AGAIN] if first else [])
 
 
+@pytest.mark.parametrize("asked", [False, True])
+def test_a_silence_that_late_marks_did_not_end_is_told_again_as_it_was(asked: bool) -> None:
+    def begins() -> Desk:
+        rules = [says("always", lambda view: [], when=Always())] if asked else []
+        return Desk(*rules)
+
+    desk = begins()
+    desk.holds(a_position())
+    desk.tick(after_ms=6_000)
+    assert desk.tick(after_ms=10_000) == []
+    late = MarkPrice(at_ms=desk.now_ms - 4_500, symbol=BTC, price=D(100))
+    assert changes(desk.fold(late)) == []
+    assert SEEN_AGAIN in changes(desk.mark("99", after_ms=100))
+    again = begins()
+    for step in desk.steps[2:]:
+        for fact in step.swallowed:
+            silent = again.engine.recall(fact)
+            assert silent is None or silent.decisions == ()
+        assert tuple(again.fold(*step.facts)) == step.decisions
+    assert again.engine.states() == desk.engine.states()
+
+
 def test_one_silent_symbol_stops_its_own_position_and_no_other() -> None:
     desk = Desk(adds())
     desk.holds(a_position(), a_position(ETH_LONG))

@@ -23,7 +23,7 @@ from bot.core.facts import (
     OptionQuote,
     OutcomeKind,
 )
-from bot.core.intents import AddMargin, CutLeverage, Intent, Level, PlaceStop, ReducePosition
+from bot.core.intents import AddMargin, CutLeverage, Intent, Level, Notify, PlaceStop, ReducePosition
 from bot.core.margin.rules import MaintenanceAt, MarginRules
 from bot.core.rule import Needs
 from bot.core.settings import Limits, RuleEntry
@@ -44,6 +44,7 @@ from tests.building.core import (
     Says,
     a_contract,
     a_position,
+    a_stop,
     adds,
     changes,
     closes,
@@ -142,6 +143,33 @@ def test_what_was_swallowed_is_forgotten_where_a_newer_mark_was_an_occasion_for_
     assert desk.steps[-1].facts == (MarkPrice(at_ms=T0 + 10_100, symbol=ETH, price=D("98.9")),)
     desk.pays_in("1")
     assert ETH not in [mark.symbol for mark in desk.steps[-1].swallowed if isinstance(mark, MarkPrice)]
+
+
+def test_what_was_swallowed_is_told_again_with_what_came_behind_it_and_was_older() -> None:
+    def rules() -> Desk:
+        waits = says(
+            "waits",
+            lambda view: [Notify(id=view.id, level=Level.INFO, text="it is time")],
+            when=lambda view: At(T0 + (10_000 if view.stops.protecting is None else 7_000)),
+            symbols=frozenset({ETH}),
+        )
+        return Desk(waits, limits=Limits(stale_after_ms=60_000))
+
+    desk = rules()
+    desk.holds(a_position(), a_position(ETH_LONG))
+    assert desk.mark("99", after_ms=9_000) == []
+    desk.now_ms = T0 - 3_000
+    desk.rests(a_stop("92", ETH_LONG), id_=ETH_LONG)
+    desk.now_ms = T0 + 9_500
+    assert [action.at_ms for action in of(Action, desk.rests())] == [T0 + 9_500]
+    again = rules()
+    for step in desk.steps[2:]:
+        for fact in step.swallowed:
+            silent = again.engine.recall(fact)
+            assert silent is None or silent.decisions == ()
+        assert tuple(again.fold(*step.facts)) == step.decisions
+    told = [fact for step in desk.steps for fact in step.swallowed]
+    assert told == [MarkPrice(at_ms=T0 + 9_000, symbol=BTC, price=D(99))]
 
 
 def test_marks_of_what_nobody_holds_are_swallowed() -> None:

@@ -9,12 +9,16 @@ instant is still in order.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
 from enum import StrEnum
+from hashlib import blake2b
 
+from bot.core.codec import encode
 from bot.core.contracts import Contract
-from bot.core.settings import Limits, RuleEntry, SeatbeltSettings
+from bot.core.engine import Engine
+from bot.core.facts import CarriedOver
+from bot.core.settings import EngineSettings, Limits, RuleEntry, SeatbeltSettings
 from bot.core.types import AccountName, Position, PositionId, PositionMode, Symbol
 from bot.runtime.journal import JournalRow
 from bot.simulator.records import OrderRecord
@@ -191,6 +195,8 @@ class Run:
     because: str
     state: str = ""
     """A digest of what the engine remembered at its end, if it lived to tell."""
+    settings: EngineSettings | None = field(default=None, repr=False)
+    """What its engine was made with, once it had one."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -248,3 +254,9 @@ class Evidence:
     def epoch_of(self, row: JournalRow) -> int:
         """The run that wrote a row: how many openings there are up to it."""
         return sum(1 for each in self.rows if each.seq <= row.seq and each.kind == "Opened")
+
+
+def memory_of(engine: Engine, epoch: int) -> str:
+    """A digest of what an engine remembers."""
+    carried = CarriedOver(at_ms=0, epoch=epoch, carried=engine.carried())
+    return blake2b(encode(carried).encode(), digest_size=16).hexdigest()

@@ -5,11 +5,8 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from hashlib import blake2b
 from pathlib import Path
 
-from bot.core.codec import encode
-from bot.core.facts import CarriedOver
 from bot.core.settings import EngineSettings
 from bot.runtime.commanding import Commanding
 from bot.runtime.compositions.parts import Composition
@@ -23,7 +20,7 @@ from bot.runtime.starting.connecting import gate_behind, read_account
 from bot.venues.live.dialects.binanceusdm import DIALECT
 from bot.venues.live.line import Unreadable
 from tests.faults.disk import Disk, open_journal
-from tests.faults.evidence import Ending, Run
+from tests.faults.evidence import Ending, Run, memory_of
 from tests.faults.exchange import Exchange
 from tests.faults.passing import Killed, Program, Time
 from tests.faults.scene import KEY, MAIN, Scene
@@ -90,6 +87,7 @@ class Life:
         except Exception as error:  # noqa: BLE001  # a defect: the verdict is the checker's
             ending, because = Ending.DIED, f"defect {type(error).__name__}: {one_line(error)} {_where(error)}"
         self.disk.lose_power()
+        composed = self._composed
         return Run(
             epoch=self.epoch,
             offset_ms=self.scene.start_ms + self.offset_ms,
@@ -98,7 +96,8 @@ class Life:
             ended_ms=self.time.now_ms,
             ending=ending,
             because=because,
-            state=self._memory(),
+            state="" if composed is None else memory_of(composed.engine, self.epoch),
+            settings=None if composed is None else composed.settings,
         )
 
     def stop(self, because: str) -> None:
@@ -168,13 +167,6 @@ class Life:
         if isinstance(error, Exception) and self._main is not None and not self.program.gone:
             self.defects.append(f"stray {type(error).__name__}: {one_line(error)} {_where(error)}")
             self._main.cancel()
-
-    def _memory(self) -> str:
-        """A digest of what the engine knew at the end."""
-        if self._composed is None:
-            return ""
-        carried = CarriedOver(at_ms=0, epoch=self.epoch, carried=self._composed.engine.carried())
-        return blake2b(encode(carried).encode(), digest_size=16).hexdigest()
 
 
 def _where(error: BaseException) -> str:

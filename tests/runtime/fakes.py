@@ -64,6 +64,9 @@ class FakeEngine:
     def step(self, fact: Fact) -> Step | None:
         return self.fold((fact,))
 
+    def recall(self, fact: Fact) -> Step | None:
+        return self.fold((fact,))
+
     def fold(self, batch: Sequence[Fact]) -> Step | None:
         self.folded.append(tuple(batch))
         decisions = self.decide(batch)

@@ -12,6 +12,7 @@ from tests.faults.checking import (
     never_blind,
     no_worse,
     records,
+    retelling,
 )
 from tests.faults.checking.story import Story, story_of
 from tests.faults.checking.violation import Violation
@@ -24,6 +25,7 @@ CHECKS: tuple[Check, ...] = (
     *good_data.CHECKS,
     *never_blind.CHECKS,
     *records.CHECKS,
+    *retelling.CHECKS,
     *limits.CHECKS,
     *liveness.CHECKS,
 )

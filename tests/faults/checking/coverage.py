@@ -17,6 +17,7 @@ COVERAGE: Mapping[str, tuple[str, ...]] = {
         "tests/core/test_freshness.py::test_a_repeated_mark_changes_nothing",
     ),
     "I22": (
+        HERE,
         "tests/runtime/test_rebuild_real.py::test_an_engine_fed_the_journal_decides_the_same_and_knows_the_same",
     ),
     # There is one copy of the journal on the disk; what else tells of it must agree with it.

@@ -80,7 +80,7 @@ def recorded_brings_it_back(plan: Plan) -> None:
         fresh = prepare(plan, MemoryJournal()).stage.engine
         for step in play(plan, walker).steps:
             for fact in step.swallowed:
-                silent = fresh.step(fact)
+                silent = fresh.recall(fact)
                 assert silent is None or silent.decisions == ()
             again = fresh.fold(step.facts)
             assert (again.decisions if again is not None else ()) == step.decisions

@@ -81,7 +81,7 @@ def test_what_was_recorded_leads_a_fresh_engine_to_the_same_decisions(seed: int,
         fresh = prepare(plan, MemoryJournal()).stage.engine
         for step in play(plan, walker).steps:
             for fact in step.swallowed:
-                silent = fresh.step(fact)
+                silent = fresh.recall(fact)
                 assert silent is None or silent.decisions == ()
             again = fresh.fold(step.facts)
             assert (again.decisions if again is not None else ()) == step.decisions
