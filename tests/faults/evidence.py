@@ -39,6 +39,8 @@ class Configured:
     """As they were at the beginning."""
     retry_ms: int
     """The receive window: no request is carried out later than this after it was signed."""
+    secrets: tuple[str, ...] = ()
+    """What nobody may ever read."""
 
 
 @dataclass(slots=True, kw_only=True)

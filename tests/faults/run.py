@@ -24,7 +24,7 @@ from tests.faults.ledger import Ledger
 from tests.faults.life import Life
 from tests.faults.market import Prices
 from tests.faults.passing import Program, Time
-from tests.faults.scene import DELIVERY_MS, MAIN, NEARER, a_scene
+from tests.faults.scene import DELIVERY_MS, KEY, MAIN, NEARER, a_scene
 from tests.faults.user import User
 from tests.faults.weather import Lab, Weather
 
@@ -175,6 +175,7 @@ class Play:
                 modes={MAIN: scene.mode},
                 contracts=dict(scene.world.contracts),
                 retry_ms=TRAITS.recv_window_ms,
+                secrets=(KEY.secret,),
             ),
             requests=tuple(ledger.requests.values()),
             effects=tuple(ledger.effects),

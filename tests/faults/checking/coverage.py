@@ -26,6 +26,7 @@ COVERAGE: Mapping[str, tuple[str, ...]] = {
         "tests/runtime/test_rebuild_real.py::test_the_running_process_answers_as_the_file_would",
     ),
     "I26": (
+        HERE,
         "tests/runtime/test_secrets.py",
         "tests/runtime/test_log.py::test_a_secret_in_an_argument_or_a_local_variable_never_reaches_the_log",
         "tests/runtime/test_redaction.py::test_what_a_rule_says_is_written_without_secrets",

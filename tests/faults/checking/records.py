@@ -1,4 +1,4 @@
-"""The journal: whole, unbroken, and in the end of the same opinion as the exchange (I23, I24, I33)."""
+"""The journal: whole, unbroken, and in the end of the same opinion as the exchange (I23, I24, I26, I33)."""
 
 from __future__ import annotations
 
@@ -93,6 +93,17 @@ def epochs_count_up(story: Story) -> Iterator[Violation]:
             )
 
 
+def no_secret_is_told(story: Story) -> Iterator[Violation]:
+    """I26. The secret of the account's key is in no row, in nothing people were told, and in no last words."""
+    evidence = story.evidence
+    told = [(row.at_ms, f"row {row.seq}", row.body) for row in evidence.rows]
+    told += [(said.at_ms, "what people were told", said.text) for said in evidence.said]
+    told += [(run.ended_ms, f"the end of epoch {run.epoch}", run.because) for run in evidence.runs]
+    for at_ms, where, text in told:
+        if any(secret in text for secret in evidence.configured.secrets):
+            yield Violation(at_ms, "I26", f"a secret stands in {where}")
+
+
 def one_process_acts(story: Story) -> Iterator[Violation]:
     """I33. What an epoch sends, it sends while its process lives, and none sends beside it."""
     alive = {run.epoch: run for run in story.evidence.runs if run.epoch}
@@ -136,6 +147,7 @@ CHECKS = (
     the_chain_holds,
     no_committed_row_is_lost,
     epochs_count_up,
+    no_secret_is_told,
     one_process_acts,
     a_stranger_is_not_acted_beside,
 )

@@ -10,7 +10,7 @@ from bot.core.facts import CarriedOver, Command, CommandKind, OutcomeKind, Posit
 from bot.core.intents import ReducePosition
 from tests.building.core import LONG, a_position
 from tests.faults.checking.scene import USER, Scene, a_stop, by
-from tests.faults.evidence import Ending
+from tests.faults.evidence import Ending, Said
 
 D = Decimal
 HELD = a_position(LONG)
@@ -73,6 +73,18 @@ def test_a_run_that_forgets_the_one_before(remembers: bool) -> None:
     scene.becomes("recovering", "armed")
     scene.folds(PositionChanged(at_ms=scene.now_ms, id=LONG, position=HELD))
     assert scene.found() == ([] if remembers else ["I24"])
+
+
+@pytest.mark.parametrize("where", ["", "a row", "a line", "last words"])
+def test_a_secret_that_somebody_can_read(where: str) -> None:
+    scene = Scene()
+    scene.configured = replace(scene.configured, secrets=("canary",))
+    if where == "a row":
+        scene.becomes("bright", "dim", "a canary died", subject="mine")
+    said = (Said(at_ms=scene.now_ms, text="a canary sings"),) if where == "a line" else ()
+    if where == "last words":
+        scene.ends(Ending.DIED, "canary")
+    assert ("I26" in scene.found(said=said)) is bool(where)
 
 
 @pytest.mark.parametrize(("epoch", "wrong"), [(1, True), (3, True), (2, False)])
