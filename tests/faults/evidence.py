@@ -250,6 +250,8 @@ class Evidence:
     faults: tuple[Injected, ...]
     marks: tuple[Marked, ...]
     said: tuple[Said, ...]
+    pings: tuple[int, ...] | None
+    """When whoever listens outside heard that the bot is well; ``None`` where nobody listens."""
     first: tuple[Held, ...]
     last: tuple[Held, ...]
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 from bot.core.settings import EngineSettings
@@ -17,6 +18,10 @@ from bot.runtime.process import DYING_S, STOPPING_S
 from bot.runtime.shell import Shell
 from bot.runtime.starting.ban import FILE, Ban
 from bot.runtime.starting.connecting import gate_behind, read_account
+from bot.runtime.watchdogs.loop_lag import LoopWatch
+from bot.runtime.watchdogs.strain import Strain
+from bot.runtime.watchdogs.supervisor import Supervisor
+from bot.runtime.watchdogs.watch import Watchdogs, Watched
 from bot.venues.live.dialects.binanceusdm import DIALECT
 from bot.venues.live.line import Unreadable
 from tests.faults.disk import Disk, open_journal
@@ -27,20 +32,28 @@ from tests.faults.scene import KEY, MAIN, Scene
 from tests.faults.wires import Caller, SimClients
 
 Say = Callable[[str], None]
+PING_MS = 10_000
+"""How often somebody outside is told that it is well."""
 
 
 class LifeClock:
-    """A process's clock: as far ahead of the truth as the machine's was when it started."""
+    """A process's clock: as far ahead of the truth as the machine's was when it started.
+
+    ``passing`` is called whenever somebody has slept, which is every second: what happens beside the program
+    without a task in it.
+    """
 
     def __init__(self, time: Time, start_ms: int, offset_ms: int) -> None:
         self._time = time
         self._zero_ms = start_ms + offset_ms
+        self.passing: Callable[[], None] = lambda: None
 
     def now_ms(self) -> int:
         return self._zero_ms + self._time.now_ms
 
     async def sleep(self, ms: int) -> None:
         await asyncio.sleep(ms / 1000)
+        self.passing()
 
 
 @dataclass(slots=True)
@@ -63,6 +76,8 @@ class Life:
     """What a person may order of it while it guards."""
     defects: list[str] = field(default_factory=list)
     """Errors that nobody waited for."""
+    pings: list[int] = field(default_factory=list)
+    """When whoever listens outside would have heard that it is well."""
     _orders: list[asyncio.Task[None]] = field(default_factory=list)
     _composed: Composition | None = None
     _shell: Shell | None = None
@@ -154,9 +169,32 @@ class Life:
                 clock=clock,
                 feeds={**composed.feeds, "orders": commanding.feed},
             )
+            clock.passing = partial(self._ping, self._watched(composed, self._shell, clock))
             self.guarding_ms = self.time.now_ms
             await self._shell.run({"command": "lab"}, inherited=composed.inherited, dying=self._dying)
             await clients.close()
+
+    def _watched(self, composed: Composition, shell: Shell, clock: LifeClock) -> Watchdogs:
+        """The watch over this life. Of a process there is nothing to be measured."""
+        watched = Watched(
+            accounts=composed.engine.accounts,
+            turned_ms=lambda: shell.turned_ms,
+            clocks=composed.clocks,
+            gate=composed.gate,
+            now_ms=clock.now_ms,
+        )
+        return Watchdogs(
+            watched,
+            loop=LoopWatch(dump_ms=0, abort_ms=0),
+            strain=Strain({}),
+            supervisor=Supervisor("", None),
+            end=lambda _: None,
+        )
+
+    def _ping(self, dogs: Watchdogs) -> None:
+        now_ms = self.time.now_ms
+        if (not self.pings or now_ms - self.pings[-1] >= PING_MS) and dogs.is_well():
+            self.pings.append(now_ms)
 
     def _dying(self, error: BaseException) -> None:
         self.time.after(DYING_S * 1_000, self._kill)

@@ -100,6 +100,7 @@ class Play:
         self.weather = Weather(seed, self.lab, stop_ms, WEATHER)
         self.user = User(seed, self.time, self.scene.world, self.ledger, stop_ms)
         self.runs: list[Run] = []
+        self.pings: list[int] = []
         self._dead: list[Program] = []
         self.time.at(stop_ms, self._quieten)
         if self.scene.start_ms + self.end_ms > DELIVERY_MS:
@@ -130,6 +131,7 @@ class Play:
         if offset_ms > RIGHT_MS:
             self.ledger.injected("our clock is wrong", f"by {offset_ms} ms")
         self._dead.append(life.program)
+        self.pings += life.pings
         for defect in life.defects:
             self._say(f"DEFECT {defect}")
         return life.guarding_ms is not None
@@ -186,6 +188,7 @@ class Play:
             faults=tuple(ledger.faults),
             marks=tuple(ledger.marks),
             said=tuple(self.said),
+            pings=tuple(self.pings),
             first=self.first,
             last=ledger.held(),
         )
@@ -197,7 +200,8 @@ def digest(evidence: Evidence) -> str:
     last = evidence.rows[-1].hash if evidence.rows else ""
     found.update(last.encode())
     runs = [replace(run) for run in evidence.runs]
-    for part in (evidence.requests, evidence.effects, evidence.faults, runs, evidence.said, evidence.marks):
+    books = (evidence.requests, evidence.effects, evidence.faults, evidence.marks)
+    for part in (*books, runs, evidence.said, evidence.pings or ()):
         for each in part:
             found.update(repr(each).encode())
     return found.hexdigest()

@@ -32,6 +32,8 @@ REACTION_MS = 15_000
 LOOK_MS = 5_000
 CANCELLED_TWICE = 2
 """So many stops cancelled by the trader are his will."""
+PINGED_MS = 30_000
+"""Who listens outside hears of it three times in so long."""
 QUESTIONS = 12
 """So many single doubts a minute may leave to be asked about."""
 WITHOUT_STOP = ("no liquidation price", "the pair with", "the larger leg")
@@ -115,6 +117,23 @@ def what_is_wanted_is_done(story: Story) -> Iterator[Violation]:
                 yield Violation(near.until_ms, "I30", text)
 
 
+def it_is_heard_to_be_well(story: Story) -> Iterator[Violation]:
+    """I30. Where an account is armed and nothing is wrong, whoever listens outside hears that it is well."""
+    pings, runs = story.evidence.pings, story.evidence.runs
+    if pings is None or not runs or runs[-1].ending is not Ending.STOPPED:
+        return
+    ended_ms = runs[-1].ended_ms
+    quiet = [since_ms for since_ms, until_ms in _quiet(story) if until_ms >= ended_ms]
+    if not quiet or ended_ms - quiet[-1] < PATIENCE_MS:
+        return
+    standings = Standings()
+    for line in story.lines:
+        standings.read(line)
+    armed = all(standings.of(held.account).state == "armed" for held in story.evidence.first)
+    if armed and not any(at_ms >= ended_ms - PINGED_MS for at_ms in pings):
+        yield Violation(ended_ms, "I30", "it is armed, and nobody outside hears that it is well")
+
+
 def it_hears_by_stream_again(story: Story) -> Iterator[Violation]:
     """I30. A while after the last trouble marks come by stream, and need not be asked for."""
     evidence = story.evidence
@@ -147,6 +166,7 @@ def one_stop_is_enough(story: Story) -> Iterator[Violation]:
 
 CHECKS = (
     it_is_armed_again,
+    it_is_heard_to_be_well,
     it_hears_by_stream_again,
     one_stop_is_enough,
     every_position_has_a_stop,

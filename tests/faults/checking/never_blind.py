@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from itertools import pairwise
@@ -43,6 +44,7 @@ TRIED_MS = 55_000
 LIES = frozenset({"body_before", "body_after"})
 """Answers that are none, and look as if the key had been taken."""
 FIRST = "recovering"
+STILL = frozenset({FIRST, "blind", "auth_lost", "halted"})
 
 
 @dataclass(slots=True)
@@ -116,6 +118,16 @@ def a_mute_stream_blinds_nobody(story: Story) -> Iterator[Violation]:
             yield Violation(line.at_ms, "I19", text)
 
 
+def the_heartbeat_is_withheld(story: Story) -> Iterator[Violation]:
+    """I19. Whoever listens outside is not told that all is well while an account stands still."""
+    pings = story.evidence.pings or ()
+    for since_ms, until_ms, state in _still(story):
+        first = bisect_left(pings, since_ms + TELLING_MS)
+        if first < len(pings) and pings[first] < until_ms - TELLING_MS:
+            text = f"an account is {state} since {since_ms}, and the heartbeat went on"
+            yield Violation(pings[first], "I19", text)
+
+
 DARKNESS = frozenset({"outage", "unreachable", "418"})
 """Faults in which nothing comes by request; the account at least cannot be seen."""
 STREAMS_ALONE = frozenset(
@@ -124,6 +136,8 @@ STREAMS_ALONE = frozenset(
 DARK_SLACK_MS = 27_000
 """Beyond the age a mark may have: an account is told to be unread 15 s after it was, and read every 10 s."""
 STARTING_MS, LATELY_MS = 20_000, 90_000
+TELLING_MS = 2_000
+"""Between a change and its row, while the disk takes its time."""
 
 
 def only_what_the_state_allows(story: Story) -> Iterator[Violation]:
@@ -188,6 +202,7 @@ def every_change_has_a_reason(story: Story) -> Iterator[Violation]:
 CHECKS = (
     blindness_is_said,
     a_mute_stream_blinds_nobody,
+    the_heartbeat_is_withheld,
     only_what_the_state_allows,
     a_refused_key_is_said,
     a_refused_key_is_hardly_tried,
@@ -265,6 +280,24 @@ def _is_told(story: Story, run: Run, since_ms: int, due_ms: int) -> bool:
 def _stands_still(standings: Standings, run: Run) -> bool:
     states = {standing.state for standing in standings.accounts.values()}
     return standings.epoch == run.epoch and bool(states & {"auth_lost", "halted"})
+
+
+def _still(story: Story) -> Iterator[tuple[int, int, str]]:
+    """When an account stood still in a run, by what the journal says of its state: from, until and how."""
+    ends = {run.epoch: run.ended_ms for run in story.evidence.runs}
+    since: dict[str, tuple[int, str, int]] = {}
+    for line in story.of(StateChanged):
+        assert isinstance(line.noun, StateChanged)
+        kind, _, name = line.noun.subject.partition(":")
+        if kind != "account":
+            continue
+        if name in since:
+            since_ms, state, epoch = since.pop(name)
+            yield since_ms, line.at_ms if epoch == line.epoch else ends.get(epoch, since_ms), state
+        if line.noun.now in STILL:
+            since[name] = line.at_ms, line.noun.now, line.epoch
+    for since_ms, state, epoch in since.values():
+        yield since_ms, ends.get(epoch, since_ms), state
 
 
 def _guarded(story: Story, since_ms: int, until_ms: int) -> bool:

@@ -94,7 +94,7 @@ def epochs_count_up(story: Story) -> Iterator[Violation]:
 
 
 def no_secret_is_told(story: Story) -> Iterator[Violation]:
-    """I26. The secret of the account's key is in no row, in nothing people were told, and in no last words."""
+    """I26. The secret of the key is in no row, in nothing people were told, and in no last words."""
     evidence = story.evidence
     told = [(row.at_ms, f"row {row.seq}", row.body) for row in evidence.rows]
     told += [(said.at_ms, "what people were told", said.text) for said in evidence.said]

@@ -97,6 +97,7 @@ class Scene:
         self.faults: list[Injected] = []
         self.runs: list[Run] = []
         self.marks: list[Marked] = [Marked(at_ms=T0 - 60_000, symbol=BTC, mark=D(100))]
+        self.pings: tuple[int, ...] | None = None
         self.first = self._held(positions, orders)
         self.last = self.first
         self._numbers = 0
@@ -258,6 +259,7 @@ class Scene:
             faults=tuple(self.faults),
             marks=tuple(self.marks),
             said=(),
+            pings=self.pings,
             first=(self.first,),
             last=(self.last,),
         )

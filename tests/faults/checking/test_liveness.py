@@ -142,3 +142,10 @@ def test_nothing_is_asked_of_it_while_something_is_wrong() -> None:
     scene.goes_wrong("lag", for_ms=scene.length_ms)
     near(scene, "95")
     assert scene.found() == []
+
+
+@pytest.mark.parametrize(("heard", "found"), [(True, []), (False, ["I30"])])
+def test_a_bot_that_is_well_and_is_not_heard_to_be(heard: bool, found: list[str]) -> None:
+    scene = Scene()
+    scene.pings = (scene.now_ms + scene.length_ms - 10_000,) if heard else ()
+    assert scene.found() == found

@@ -55,6 +55,27 @@ def test_a_silent_stream_is_no_reason_to_be_blind(kind: str, found: list[str]) -
 
 
 @pytest.mark.parametrize(
+    ("state", "at_s", "found"),
+    [
+        ("blind", 30, ["I19"]),
+        ("halted", 30, ["I19"]),
+        ("blind", 10, []),
+        ("blind", 61, []),
+        ("armed", 30, []),
+    ],
+)
+def test_a_heartbeat_while_an_account_stands_still(state: str, at_s: int, found: list[str]) -> None:
+    scene = Scene()
+    scene.pings = (scene.now_ms + at_s * 1_000, scene.now_ms + scene.length_ms - 1_000)
+    scene.passes(10_000)
+    if state != "armed":
+        scene.becomes("armed", state)
+        scene.passes(50_000)
+        scene.becomes(state, "armed")
+    assert scene.found() == found
+
+
+@pytest.mark.parametrize(
     ("state", "intent", "rule", "wrong"),
     [
         ("blind", EXIT, "top_up", True),

@@ -152,4 +152,21 @@ SUBSTITUTIONS = (
         breaks="each start during a ban meets it again, which makes it longer",
         weather=("418", "kill"),
     ),
+    Substitution(
+        name="the_blind_are_well",
+        path=f"{RUNTIME}/watchdogs/wellness.py",
+        old="            return Ill(text=said, starting_helps=not banned)\n",
+        new="            return None\n",
+        breaks="whoever listens outside goes on hearing that all is well while nobody guards",
+        weather=("outage",),
+    ),
+    Substitution(
+        name="ticks_that_matter_are_not_written_down",
+        path="bot/core/watch.py",
+        old="        self.untold = fact if silent else None\n",
+        new="",
+        breaks="a journal does not tell why a late mark ended no silence, and is taken for another's",
+        weather=("outage", "frames late", "clock skew"),
+        minutes=20,
+    ),
 )
