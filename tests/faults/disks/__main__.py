@@ -32,7 +32,7 @@ def main() -> int:
         if asked.full:
             violated |= disks(folder, asked.seed)
         if asked.errors:
-            violated |= errors(folder, asked.seed, asked.errors, asked.jobs)
+            violated |= errors(folder, asked)
     return int(violated)
 
 
@@ -40,7 +40,8 @@ def parser() -> argparse.ArgumentParser:
     """What may be asked for."""
     made = argparse.ArgumentParser(prog="python -m tests.faults.disks", description=__doc__)
     made.add_argument("--flips", default="300", metavar="all|N", help="bytes to flip in each file")
-    made.add_argument("--errors", type=int, default=0, metavar="N", help="EIO at each of the first N calls")
+    made.add_argument("--errors", type=int, default=0, metavar="N", help="each of the first N calls fails")
+    made.add_argument("--error", choices=("EIO", "ENOSPC"), default="EIO", help="how they fail")
     made.add_argument("--full", action="store_true", help="a full, a read-only and a limited disk")
     made.add_argument("--seed", type=int, default=1)
     made.add_argument("--jobs", type=int, default=2)
@@ -85,10 +86,11 @@ def disks(folder: Path, seed: int) -> bool:
     return violated
 
 
-def errors(folder: Path, seed: int, number: int, jobs: int) -> bool:
-    """EIO at each of the first calls of each sort."""
+def errors(folder: Path, asked: argparse.Namespace) -> bool:
+    """An error at each of the first calls of each sort."""
+    number, error = asked.errors, asked.error
     if shutil.which("strace") is None:
-        click.echo("EIO: left out, there is no strace")
+        click.echo(f"{error}: left out, there is no strace")
         return False
     began, trouble = time.monotonic(), Trouble()
     shares = [
@@ -96,23 +98,25 @@ def errors(folder: Path, seed: int, number: int, jobs: int) -> bool:
         for first in range(1, number + 1, A_SHARE)
         for call in CALLS
     ]
-    with ProcessPoolExecutor(jobs) as pool:
-        for each in [pool.submit(_failing, folder / f"{c}{n[0]}", seed, c, n) for c, n in shares]:
+    with ProcessPoolExecutor(asked.jobs) as pool:
+        for each in [
+            pool.submit(_failing, folder / f"{c}{n[0]}", asked.seed, c, n, error) for c, n in shares
+        ]:
             trouble.add(each.result())
     took_s = time.monotonic() - began
-    _tell(f"EIO at each of the first {number} of {', '.join(CALLS)}, {took_s:.0f} s:", *trouble.told())
+    _tell(f"{error} at each of the first {number} of {', '.join(CALLS)}, {took_s:.0f} s:", *trouble.told())
     return bool(trouble.violations)
 
 
-def _failing(folder: Path, seed: int, call: str, numbers: Sequence[int]) -> Trouble:
+def _failing(folder: Path, seed: int, call: str, numbers: Sequence[int], error: str) -> Trouble:
     """Calls with these numbers fail, one after the other, in runs of one bot; none where it makes fewer."""
     trouble = Trouble()
     for one in _alone(folder, seed):
         for nth in numbers:
             try:
-                broken(one, trouble, call, nth, "EIO")
-            except AssertionError as error:
-                trouble.violations.append(f"{call} {nth}: {error}")
+                broken(one, trouble, call, nth, error)
+            except AssertionError as wrong:
+                trouble.violations.append(f"{call} {nth}: {wrong}")
             if trouble.went_on > 1:
                 break  # It makes no more of them.
     return trouble

@@ -41,11 +41,13 @@ def test_a_limit_on_files_refuses_the_start_in_one_line(one: Lane) -> None:
 
 
 @pytest.mark.skipif(shutil.which("strace") is None, reason="there is no strace")
-@pytest.mark.parametrize(("call", "nth"), [("pwrite64", 9), ("pwrite64", 60), ("fdatasync", 4)])
+@pytest.mark.parametrize(
+    ("call", "nth", "error"), [("pwrite64", 9, "EIO"), ("pwrite64", 60, "ENOSPC"), ("fdatasync", 4, "EIO")]
+)
 def test_a_disk_that_fails_ends_the_bot_before_anything_unwritten_is_sent(
-    one: Lane, call: str, nth: int
+    one: Lane, call: str, nth: int, error: str
 ) -> None:
     trouble = Trouble()
-    broken(one, trouble, call, nth, "EIO")
+    broken(one, trouble, call, nth, error)
     assert trouble.violations == []
     assert trouble.ended == 1
