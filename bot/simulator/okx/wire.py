@@ -31,6 +31,8 @@ HOSTS = frozenset(
 )
 ROOT = "/api/v5/"
 WINDOW_MS = 30_000
+EXPIRING = frozenset({"trade/order", "trade/batch-orders"})
+"""Where ``expTime`` counts; amending orders is not spoken here."""
 TWO_SECONDS_MS = 2000
 ORDINARY = 20
 LIMITS = {
@@ -152,7 +154,7 @@ class OkxWire(SocketWire):
             if not isinstance(given, dict):
                 raise OkxError("50002", "JSON syntax error", status=400)
             return fine(self._writes[path](key, given))
-        until = call.headers.get("exptime", "")
+        until = call.headers.get("exptime", "") if path in EXPIRING else ""
         if until and (not until.isdecimal() or int(until) < self._world.clock.now_ms()):
             raise OkxError("50036")
         asked = given if isinstance(given, list) else [given]

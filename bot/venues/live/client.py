@@ -80,6 +80,10 @@ class _Ours:
     def sign(self, *args: Ccxt, **kwargs: Ccxt) -> Ccxt:
         signed = super().sign(*args, **kwargs)  # type: ignore[misc]  # ccxt's class comes behind in the order
         self._permit(signed["url"])
+        call = CALL.get()
+        if call is not None and call.expiry is not None:
+            until_ms = self._now_ms() + call.expiry.within_ms
+            signed["headers"] = {**(signed["headers"] or {}), call.expiry.header: str(until_ms)}
         return signed
 
     def client(self, url: str) -> Ccxt:
@@ -183,7 +187,7 @@ class Client:
 
     async def call(self, request: Request) -> Reply:
         """Send a request once and take what comes. Never raises but for cancellation."""
-        call = Call()
+        call = Call(expiry=request.expiry)
         api = list(request.api) if isinstance(request.api, tuple) else request.api
         token = CALL.set(call)
         try:

@@ -145,7 +145,15 @@ class OpenActs:
 
     def _settled_ms(self, act: OpenAct) -> int:
         """From when on it can no longer happen."""
-        return (act.left_ms or 0) + self._settles_ms
+        return (act.left_ms or 0) + self._settles_in_ms(act)
+
+    def _settles_in_ms(self, act: OpenAct) -> int:
+        """How long after it left it may still happen. What an earlier run sent has no requests here."""
+        told = [request.expiry for request in act.plan.requests]
+        within_ms = [expiry.within_ms for expiry in told if expiry is not None]
+        if not told or len(within_ms) < len(told):
+            return self._settles_ms
+        return max(within_ms) + SLACK_MS
 
     def _second_ms(self, act: OpenAct) -> int:
         """From when on a second look proves that it has not happened."""
@@ -173,7 +181,7 @@ class OpenActs:
         """
         if act.confirmed or act.left_ms is None:
             return False
-        settles_ms = max(self._settles_ms, PATIENCE_MS) if doubtful else self._settles_ms
+        settles_ms = max(self._settles_in_ms(act), PATIENCE_MS) if doubtful else self._settles_in_ms(act)
         if began_ms < act.left_ms + settles_ms:
             return False
         if act.disproved_ms is None:

@@ -18,7 +18,7 @@ from types import SimpleNamespace
 import aiohttp
 from aiohttp.abc import AbstractResolver, ResolveResult
 
-from bot.venues.live.wire import Reply
+from bot.venues.live.wire import Expiry, Reply
 
 KEEP_ALIVE_S = 90
 """How long an idle connection is kept: longer than the pings that keep it from becoming idle are apart."""
@@ -44,8 +44,12 @@ class Refused(aiohttp.ClientError):
 
 @dataclass(slots=True)
 class Call:
-    """What the transport saw of one call: whether anything left, and the reply as it came."""
+    """What the transport saw of one call: whether anything left, and the reply as it came.
 
+    ``expiry`` is what it has to be told of the request.
+    """
+
+    expiry: Expiry | None = None
     sent: bool = False
     attempts: int = 0
     reply: Reply | None = None

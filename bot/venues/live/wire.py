@@ -29,6 +29,17 @@ class Urgency(IntEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Expiry:
+    """That a request is refused which comes later than ``within_ms`` after it left, and how that is said.
+
+    ``header`` bears the last moment in milliseconds of the exchange's clock.
+    """
+
+    header: str
+    within_ms: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Request:
     """One call of an exchange's REST interface, before it is signed.
 
@@ -37,8 +48,9 @@ class Request:
     exchange's limits (``Traits.windows``).
 
     ``listed`` means that the exchange wants the parameters as the only element of a list (OKX cancels
-    conditional orders so). ``following`` gives the parameters that bring the next page, from an answer that
-    is one page of several; ``None`` from it means that this was the last.
+    conditional orders so). ``expiry`` is set where the exchange takes a shorter time than that of all
+    requests (``Traits.recv_window_ms``). ``following`` gives the parameters that bring the next page, from an
+    answer that is one page of several; ``None`` from it means that this was the last.
     """
 
     api: str | tuple[str, ...]
@@ -48,6 +60,7 @@ class Request:
     weight: int = 1
     window: str = "requests"
     listed: bool = False
+    expiry: Expiry | None = None
     following: Callable[[Any], Mapping[str, Param] | None] | None = None
 
     def outgoing(self) -> dict[str, Param] | list[dict[str, Param]]:

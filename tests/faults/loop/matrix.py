@@ -12,6 +12,7 @@ from enum import StrEnum
 
 from bot.core.types import MarginMode, Symbol
 from bot.simulator import Fault, FaultKind
+from bot.venues.live.dialects.okx.acting import EXPIRY
 from bot.venues.live.registry import dialect
 from tests.building.venues import BINANCE, BYBIT, OKX, XT, Venue
 
@@ -209,6 +210,12 @@ class Cell:
         return Symbol(f"{self.base}/USDT:USDT")
 
     @property
+    def window_ms(self) -> int:
+        """How late its request may still be carried out: an order of OKX says so itself."""
+        expires = self.venue == OKX.name and self.kind.act is Act.PLACE
+        return EXPIRY.within_ms if expires else dialect(self.venue).traits.recv_window_ms
+
+    @property
     def done_at_once(self) -> bool:
         """Whether the first intent is to be the one that is done.
 
@@ -217,7 +224,7 @@ class Cell:
         """
         if self.kind.name == "move-cancel":
             return self.trouble.way is Way.REPLY
-        if self.trouble.name == "late" and dialect(self.venue).traits.recv_window_ms > LATE_MS:
+        if self.trouble.name == "late" and self.window_ms > LATE_MS:
             return self.kind.name != "hedge-leverage"  # It was late, and not too late for this exchange.
         return self.executed and self.kind.name != "hedge-leverage"
 

@@ -44,7 +44,10 @@ GOAL_MS = 6_000
 
 def within_ms(venue: str) -> int:
     """The longest a proof may take: the exchange's own receive window where that is longer than the goal."""
-    window_ms = dialect(venue).traits.recv_window_ms
+    return _within_ms(dialect(venue).traits.recv_window_ms)
+
+
+def _within_ms(window_ms: int) -> int:
     return max(GOAL_MS, window_ms + GOAL_MS - 3_000)
 
 
@@ -159,7 +162,7 @@ def play(venue_name: str, cells: Sequence[Cell], folder: Path) -> list[Judgement
                 Moments(
                     moved_ms=since_ms,
                     arrived_ms=noted.arrived_ms.get(ids.get(cell.base, 0)),
-                    within_ms=within_ms(venue_name),
+                    within_ms=_within_ms(cell.window_ms),
                     waited_ms=bot.waiting.between,
                 ),
             )

@@ -9,7 +9,7 @@ from tests.faults.loop.judging import Found
 from tests.faults.loop.matrix import Kind, Trouble
 from tests.faults.loop.running import Played
 
-WIDTH = 15
+WIDTH = 16
 IN_TIME = 99
 """Of a hundred proofs so many come in time: how long one takes is also a matter of the machine."""
 

@@ -17,7 +17,7 @@ from bot.venues.live.clients import Access, Clients
 from bot.venues.live.gate import Gate
 from bot.venues.live.line import Line, Unreadable
 from bot.venues.live.session import Loopback, Refused, open_session
-from bot.venues.live.wire import Reply, Request, Urgency
+from bot.venues.live.wire import Expiry, Reply, Request, Urgency
 from tests.venues.live.fake import TRAITS, FakeDialect, FakeExchange
 from tests.venues.live.server import Certificate, Server, cut, make_certificate, serving
 
@@ -111,6 +111,12 @@ def test_requests_are_signed_by_the_exchange_s_clock_with_a_short_window(certifi
     assert "symbol=BTCUSDT&quantity=1" in sent
     assert asked.headers["X-MBX-APIKEY"] == "the-key"
     assert asked.host == "fapi.binance.com"
+
+
+def test_a_request_that_expires_says_until_when_and_no_other_does(certificate: Certificate) -> None:
+    expires = replace(ORDER, expiry=Expiry(header="expTime", within_ms=3_000))
+    _, server = calls(certificate, says(), expires, ORDER)
+    assert [asked.headers.get("expTime") for asked in server.asked] == [str(NOW_MS + 3_000), None]
 
 
 def test_without_a_connection_nothing_was_sent(certificate: Certificate) -> None:

@@ -282,6 +282,23 @@ def test_nothing_of_the_clients_own_is_put_into_our_orders(acting: Any) -> None:
         assert dict(request.params) == before
 
 
+def test_orders_expire_within_three_seconds_and_nothing_else_can() -> None:
+    hedge = OpenHedge(id=a_position().id, symbol=DATED, quantity=D("0.1"), leverage=D(5), limit=D(59_000))
+    leverage, opening = NET.open_hedge(hedge, a_position(), instrument(DATED), ID)
+    orders = [opening, NET.reduce(a_position(), instrument(), D("0.1"), ID)]
+    for order in orders:
+        assert order.expiry is not None
+        assert (order.path, order.expiry.header, order.expiry.within_ms) == ("trade/order", "expTime", 3_000)
+    others = [
+        leverage,
+        NET.place_stop(a_position(), instrument(), D(55000), ID),
+        NET.place_take_profit(a_position(), instrument(), D(65000), D("0.1"), ID),
+        NET.add_margin(a_position(), instrument(), D(1)),
+        NET.cancel(instrument(), an_order("hf-3-17", OrderKind.LIMIT)),
+    ]
+    assert [request.expiry for request in others] == [None] * 5
+
+
 def test_every_request_has_the_window_of_its_endpoint() -> None:
     windows = DIALECT.traits.windows
     reading = DIALECT.reading

@@ -20,11 +20,13 @@ from bot.core.types import (
 from bot.venues.live.dialects.okx.spelling import NET, contracts, spelt
 from bot.venues.live.exact import plain
 from bot.venues.live.terms import Instrument
-from bot.venues.live.wire import Param, Request
+from bot.venues.live.wire import Expiry, Param, Request
 
 ORDER, CANCEL = "trade/order", "trade/cancel-order"
 ALGO, CANCEL_ALGO = "trade/order-algo", "trade/cancel-algos"
 SET_LEVERAGE, MARGIN = "account/set-leverage", "account/position/margin-balance"
+EXPIRY = Expiry(header="expTime", within_ms=3_000)
+"""Of orders alone: OKX takes it for placing and amending them, and for nothing that waits for a price."""
 AT_MARKET = "-1"
 TRIGGERS = {PriceKind.MARK: "mark", PriceKind.LAST: "last"}
 BUYS = {Side.LONG: "buy", Side.SHORT: "sell"}
@@ -65,8 +67,7 @@ class OkxActing:
     ) -> Request:
         """Close, reduce-only; in hedge mode a close cannot do anything else and OKX ignores the word."""
         kind: dict[str, Param] = {"ordType": "market"} if limit is None else _limit(limit)
-        return _post(
-            ORDER,
+        return _order(
             **self._close(position, instrument, quantity),
             **kind,
             clOrdId=spelt(client_id),
@@ -124,8 +125,7 @@ class OkxActing:
         side = guarded.id.side.opposite
         return [
             self._leverage(instrument, intent.leverage, guarded.mode, side),
-            _post(
-                ORDER,
+            _order(
                 instId=instrument.id,
                 tdMode=guarded.mode.value,
                 side=BUYS[side],
@@ -180,6 +180,10 @@ class OkxActing:
 
 def _limit(limit: Decimal) -> dict[str, Param]:
     return {"ordType": "ioc", "px": plain(limit)}
+
+
+def _order(**params: Param) -> Request:
+    return replace(_post(ORDER, **params), expiry=EXPIRY)
 
 
 def _post(path: str, **params: Param) -> Request:

@@ -56,7 +56,7 @@ def _codes(text: str) -> frozenset[str]:
 CODES = Codes(
     rejected=_codes(
         "50000 50002 50005 50006 50007 50008 50009 50010 50012 50014 50015 50016 50017 50018 50019 "
-        "50020 50021 50022 50023 50024 50025 50027 50028 50029 50030 50032 50033 50035 50036 50037 "
+        "50020 50021 50022 50023 50024 50025 50027 50028 50029 50030 50032 50033 50035 50037 "
         "50038 50041 50044 50046 50051 50052 50053 50059 50060 50062 50067 50072 50108 50109 50115 "
         "50122 51000 51001 51002 51003 51004 51005 51006 51007 51008 51009 51010 51012 51014 51015 "
         "51020 51021 51022 51023 51024 51025 51026 51027 51028 51029 51030 51031 51032 51033 51037 "
@@ -76,7 +76,7 @@ CODES = Codes(
         "50100 50101 50103 50104 50105 50106 50107 50110 50111 50113 50114 50118 50119 50120 50121 59506"
     ),
     limited=_codes("50011 50040 50061"),
-    clock=_codes("50102 50112"),
+    clock=_codes("50036 50102 50112"),
     crowded=_codes("51112"),
     suspended=_codes("51021 51022 51027 51028 51030"),
 )
@@ -139,7 +139,8 @@ ASSUMED = (
         settle="in demo trading place a stop and look at both ids of the order that it becomes",
     ),
     Assumed(
-        what="a request may be carried out up to 30 seconds after its time stamp",
+        what="a request that is no order may be carried out up to 30 seconds after its time stamp; an order "
+        "is refused once its expTime is over",
         settle="ask OKX whether the matching engine checks it again",
     ),
     Assumed(
@@ -183,6 +184,7 @@ TRAITS = Traits(
     assumed=ASSUMED,
     sources=(
         "okx.com docs-v5: trade/order, trade/order-algo, trade/cancel-algos, trade/orders-algo-pending",
+        "okx.com docs-v5: transaction timeouts, expTime: placing and amending orders, and nothing else",
         "okx.com docs-v5: trade/orders-pending, trade/orders-history, trade/orders-algo-history, trade/fills",
         "okx.com docs-v5: account/positions, account/balance, account/config",
         "okx.com docs-v5: account/set-leverage, account/position/margin-balance",
