@@ -27,6 +27,8 @@ from tests.faults.evidence import PATIENCE_MS, Ending, OrderEffect, PositionEffe
 
 STOP_MS = 30_000
 """A position has a stop, or is said to be NAKED, within this: two readings and the way there."""
+IDLE_MS = 75_000
+"""Whoever keeps the stops waits no longer than a minute before it tries again."""
 REACTION_MS = 15_000
 """A rule whose condition holds has acted, or was refused, within this."""
 LOOK_MS = 5_000
@@ -78,11 +80,14 @@ def every_position_has_a_stop(story: Story) -> Iterator[Violation]:
             if to_ms - from_ms <= STOP_MS:
                 continue
             said = _said(story, f"protection:{id_}", from_ms + STOP_MS)
-            if said is not None and said != "NAKED" and not said.startswith(WITHOUT_STOP):
+            if said is None and _armed(story, id_.account, from_ms, to_ms):
+                text = f"{id_} has no stop since {since_ms}, and nobody is told"
+                yield Violation(from_ms + STOP_MS, "I13", text)
+            elif said is not None and said != "NAKED" and not said.startswith(WITHOUT_STOP):
                 text = f"{id_} has no stop since {since_ms} and is said to be protected by {said}"
                 yield Violation(from_ms + STOP_MS, "I13", text)
             elif (
-                to_ms - from_ms > 2 * PATIENCE_MS
+                to_ms - from_ms > IDLE_MS
                 and said == "NAKED"
                 and _may_act(story, id_, from_ms, to_ms)
                 and not _by_will(story, id_, to_ms)
@@ -245,18 +250,11 @@ def _said(story: Story, subject: str, at_ms: int) -> str | None:
 
 def _may_act(story: Story, id_: PositionId, since_ms: int, until_ms: int) -> bool:
     """Whether the account was armed all that time and its position was refused no stop."""
-    standings = Standings()
-    for line in story.lines:
-        if line.at_ms > until_ms:
-            break
-        standings.read(line)
-        if line.at_ms < since_ms:
-            continue
-        if standings.of(id_.account).state != "armed":
-            return False
-        if isinstance(line.noun, Action | Refusal) and line.noun.id == id_:
-            return False
-    return standings.of(id_.account).state == "armed"
+    spoke = any(
+        isinstance(line.noun, Action | Refusal) and line.noun.id == id_ and since_ms <= line.at_ms <= until_ms
+        for line in story.lines
+    )
+    return not spoke and _armed(story, id_.account, since_ms, until_ms)
 
 
 def _by_will(story: Story, id_: PositionId, at_ms: int) -> bool:

@@ -61,10 +61,23 @@ def test_a_stop_that_is_gone_and_is_said_to_protect(said: str, found: list[str])
     assert scene.found() == found
 
 
-def test_a_position_that_is_said_to_be_naked_and_left_so() -> None:
+@pytest.mark.parametrize(("quiet_ms", "found"), [(75_001, ["I30"]), (75_000, [])])
+def test_a_position_that_is_said_to_be_naked_and_left_so(quiet_ms: int, found: list[str]) -> None:
     scene = Scene(orders=())
     scene.becomes("unseen", "NAKED", subject=f"protection:{LONG}")
-    assert scene.found() == ["I30"]
+    scene.passes(quiet_ms)
+    scene.goes_wrong("outage", for_ms=0)
+    scene.goes_wrong("restart", for_ms=scene.length_ms)
+    assert scene.found() == found
+
+
+@pytest.mark.parametrize("state", ["armed", "halted"])
+def test_a_position_without_a_stop_of_which_nobody_is_told(state: str) -> None:
+    scene = Scene(orders=())
+    if state != "armed":
+        scene.becomes("armed", state, "halted by me")
+        scene.folds(Command(at_ms=scene.now_ms, kind=CommandKind.HALT, by="me"))
+    assert ("I13" in scene.found()) is (state == "armed")
 
 
 @pytest.mark.parametrize(("times", "found"), [(60, ["I30"]), (5, [])])

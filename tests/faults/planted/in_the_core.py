@@ -311,4 +311,11 @@ SUBSTITUTIONS = (
         breaks="the bot acts before it knows the account",
         noticed_by="tests/faults/walls/test_guard.py",
     ),
+    Substitution(
+        name="nobody_ever_acts",
+        path=f"{CORE}/arbiter.py",
+        old="        for intent, reason in rule.decide(view):\n",
+        new="        for intent, reason in ():\n",
+        breaks="a bot that does nothing at all breaks no promise but this: that it acts",
+    ),
 )
