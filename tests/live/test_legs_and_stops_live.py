@@ -147,3 +147,33 @@ def test_a_leg_of_a_hedge_that_is_taken_away_is_told_of_within_two_seconds(
     assert seen["hedge"] == [(f"10 in {quarterly}", f"{left} in {quarterly}")]
     assert seen["late_ms"] < 2_000
     assert "not by us" in answer.output
+
+
+@pytest.mark.slow
+def test_a_leg_that_is_taken_away_while_the_private_stream_is_dead_is_told_of_by_a_reading(
+    holdfast: Run, certificates: Path, tmp_path: Path, quarterly: Symbol
+) -> None:
+    world = a_world_with(quarterly)
+    world.open(a_holding(quantity="10", leverage="10"))
+    late_ms: list[int] = []
+    with running(world, certificates) as exchange:
+        config = configured(exchange, tmp_path)
+        limits = config.read_text().partition("[[rules]]")[0]
+        config.write_text(limits.replace("[limits]", "[limits]\nhedge_depth = 0.5") + HEDGED)
+
+        def takes_away(bot: Bot) -> None:
+            our_stop(exchange)
+            for symbol in (quarterly, BTC):
+                exchange.mark("97", symbol)
+            bot.until(lambda: leg(exchange.books(), quarterly) == 10 and hedging(bot) in verified(bot))
+            exchange.order(kind="mute", method="WS", path="/private/", count=None)
+            began_ms = time.time_ns() // 1_000_000
+            exchange.control("POST", "/market", symbol=quarterly, side="short", deleverage="4")
+            bot.until(lambda: changes(bot, "hedge"))
+            rows = bot.rows("StateChanged", contains='"subject":"hedge:')
+            late_ms.append(rows[-1]["at_ms"] - began_ms)
+            assert changes(bot, "hedge") == [(f"10 in {quarterly}", f"6 in {quarterly}")]
+
+        answer = guarded(holdfast, config, "--live", takes_away)
+    assert answer.exit_code == 0, answer.output + answer.stderr
+    assert late_ms[0] <= 11_000
