@@ -14,7 +14,7 @@ from bot.lab.scenarios.scenario import (
     names,
     read_scenario,
 )
-from bot.lab.scenarios.staging import dropped, staged
+from bot.lab.scenarios.staging import dropped, misbehaving, staged
 from bot.lab.scenarios.taping import AS_WRITTEN, Taken, coin_of, tapes, told
 
 __all__ = [
@@ -31,6 +31,7 @@ __all__ = [
     "dropped",
     "figures",
     "library",
+    "misbehaving",
     "names",
     "read_scenario",
     "staged",

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from bot.config.model import QuarterliesTable, ReplayTable
+from bot.config.model import OutageTable, QuarterliesTable, ReplayTable
 from bot.config.settings import Settings
 from bot.core.durations import format_duration
 from bot.core.types import Symbol
@@ -18,6 +18,10 @@ from bot.lab.scenarios.model import ANY_COIN
 from bot.lab.scenarios.scenario import Scenario
 from bot.lab.scenarios.taping import MINUTE_MS, coin_of
 
+LATE_MS = 30_000
+"""How long an exchange that misbehaves takes to do what it is asked for."""
+MUTE_MIN = 10
+"""For how many minutes it is not there at all."""
 _HOW = ("stale_after_intervals", "path")
 """What of the table says how a replay is played, and not what happens in it."""
 
@@ -45,6 +49,28 @@ def staged(settings: Settings, scenario: Scenario, symbols: Sequence[Symbol]) ->
     return replace(settings, config=config.model_copy(update={"replay": replay, "paper": paper}))
 
 
+def misbehaving(settings: Settings, scenario: Scenario) -> Settings:
+    """Settings that are ``staged``, at an exchange that also fails its traders when they need it most.
+
+    What is sent takes half a minute to be done, and for ten minutes, until the worst price of the coin whose
+    path comes first, nothing is answered and nothing is heard; unless the file has an outage at that time.
+    """
+    config = settings.config
+    leader = next(table for table in scenario.table.coins.values() if table.path)
+    pick = max if scenario.rising else min
+    worst = pick(leader.path, key=lambda anchor: anchor[1])[0]
+    start_ms = max(0, worst - MUTE_MIN) * MINUTE_MS
+    mute = OutageTable.model_validate(
+        {"after": format_duration(start_ms), "lasts": format_duration(MUTE_MIN * MINUTE_MS)}
+    )
+    outages = config.replay.outages
+    if not any(_overlap(mute, each) for each in outages):
+        outages = (*outages, mute)
+    replay = config.replay.model_copy(update={"outages": outages})
+    paper = config.paper.model_copy(update={"latency_ms": max(LATE_MS, config.paper.latency_ms)})
+    return replace(settings, config=config.model_copy(update={"replay": replay, "paper": paper}))
+
+
 def dropped(settings: Settings, scenario: Scenario) -> Iterator[str]:
     """What does not happen: of the scenario, and of what the configuration stages itself."""
     known = settings.config.paper.collateral
@@ -54,6 +80,12 @@ def dropped(settings: Settings, scenario: Scenario) -> Iterator[str]:
     own = settings.config.replay.model_dump(exclude=set(_HOW))
     if any(own.values()):
         yield f"what the configuration stages is left out: {scenario.name} says itself what happens"
+
+
+def _overlap(one: OutageTable, two: OutageTable) -> bool:
+    assert one.after is not None, "an outage without a time of its own"
+    assert two.after is not None, "an outage without a time of its own"
+    return one.after < two.after + two.lasts and two.after < one.after + one.lasts
 
 
 def _when(minute: int) -> Mapping[str, str]:

@@ -16,7 +16,7 @@ from bot.config.settings import Settings
 from bot.core.types import Side, Symbol
 from bot.lab.replay.result import ReplayResult
 from bot.lab.replay.run import replay
-from bot.lab.scenarios import Scenario, Taken, dropped, staged, tapes
+from bot.lab.scenarios import Scenario, Taken, dropped, misbehaving, staged, tapes
 
 D = Decimal
 ROOT = Path(__file__).resolve().parents[3]
@@ -85,6 +85,21 @@ def test_what_is_staged_by_the_configuration_gives_way_and_is_missed(
     assert list(dropped(any_tape, shipped["whipsaw"])) == []
     assert "what the configuration stages is left out" in " ".join(dropped(first, shipped["whipsaw"]))
     assert staged(first, shipped["dead_market"], [BTC]).config.replay.outages == ()
+
+
+def test_an_exchange_that_misbehaves_is_late_and_away_before_the_worst_price(
+    shipped: dict[str, Scenario], any_tape: Settings
+) -> None:
+    scenario = shipped["2020-03-12_covid"]
+    config = misbehaving(staged(any_tape, scenario, [BTC]), scenario).config
+    assert config.paper.latency_ms == 30_000
+    published, away = config.replay.outages
+    # The low was at 02:15, a minute before the exchange stopped answering of its own accord.
+    assert (away.after, away.lasts) == ((50 * 60 + 5) * MINUTE_MS, 10 * MINUTE_MS)
+    assert away.after < published.after
+    late = shipped["2021-05-19"]
+    # Here it was away at that time anyway.
+    assert len(misbehaving(staged(any_tape, late, [BTC]), late).config.replay.outages) == 1
 
 
 def test_a_scenario_goes_through_the_replay_like_any_recording(
