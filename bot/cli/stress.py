@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,7 +15,6 @@ from bot.cli.failures import ExitCode
 from bot.cli.options import config_files, config_option, json_option, settings_of
 
 if TYPE_CHECKING:
-    from bot.config import Settings
     from bot.core.types import Symbol
     from bot.lab.scenarios import Scenario
     from bot.lab.stress.trial import RuleSet
@@ -23,6 +22,8 @@ if TYPE_CHECKING:
 ALL = "all"
 NONE = "none"
 CONSERVATIVE = "conservative"
+LIVE = "live"
+ASKING_S = 5.0
 
 
 def _prices(_: click.Context, option: click.Parameter, values: tuple[str, ...]) -> dict[Symbol, Decimal]:
@@ -55,9 +56,8 @@ def _prices(_: click.Context, option: click.Parameter, values: tuple[str, ...]) 
 )
 @click.option(
     "--positions",
-    type=click.Path(path_type=Path),
-    metavar="FILE",
-    help="A file with [[paper.positions]] (and accounts, if need be) on top of the configuration.",
+    metavar="live|FILE",
+    help="What the bot holds that runs with this configuration, or a file with [[paper.positions]].",
 )
 @click.option(
     "--vs",
@@ -81,23 +81,28 @@ def stress(
     config: tuple[Path, ...],
     as_json: bool,  # noqa: FBT001 - click passes flags
     wanted: str,
-    positions: Path | None,
+    positions: str | None,
     vs: str,
-    prices: dict[Symbol, Decimal],
+    prices: Mapping[Symbol, Decimal],
     faults: bool,  # noqa: FBT001
 ) -> None:
     """Would your rules have survived? Seventeen crashes and seven inventions, with your rules and without.
 
-    The positions are those of the configuration ([[paper.positions]]), all held together in their accounts.
+    The positions are those of the configuration ([[paper.positions]]), or of the bot that runs with it, all
+    held together in their accounts.
 
     The exit code is 7 where a position is liquidated with your rules, else 0.
     """
     from bot.cli.stress_text import report
     from bot.lab.stress.matrix import stress as run
 
-    files = (*config_files(config), *((positions,) if positions else ()))
-    settings = settings_of(files)
-    result = run(_rule_sets(settings, files, vs), _scenarios(wanted), prices=prices, faults=faults)
+    files = config_files(config)
+    if positions not in {None, LIVE}:
+        files = (*files, Path(str(positions)))
+    sets = _rule_sets(files, vs)
+    if positions == LIVE:
+        sets, prices = _held(sets, prices)
+    result = run(sets, _scenarios(wanted), prices=prices, faults=faults)
     answer = result.to_json()
     click.echo(json.dumps(answer, indent=2, ensure_ascii=False) if as_json else report(answer))
     if not answer["survived"]:
@@ -121,11 +126,30 @@ def _scenarios(wanted: str) -> Sequence[Scenario]:
         raise click.UsageError(str(error)) from None
 
 
-def _rule_sets(settings: Settings, files: tuple[Path, ...], vs: str) -> list[RuleSet]:
+def _held(
+    sets: Sequence[RuleSet], prices: Mapping[Symbol, Decimal]
+) -> tuple[list[RuleSet], Mapping[Symbol, Decimal]]:
+    """The same rules over what the running bot holds, from where prices are now."""
+    from dataclasses import replace
+
+    from bot.cli.asking import answer_of
+    from bot.lab.stress.held import as_held
+
+    folder = Path(sets[0].settings.config.journal.path).parent
+    holdings = answer_of(folder, "holdings", {}, timeout_s=ASKING_S)
+    found = [as_held(each.settings, holdings) for each in sets]
+    for sentence in found[0].left_out:
+        click.echo(sentence, err=True)
+    held = [replace(each, settings=one.settings) for each, one in zip(sets, found, strict=True)]
+    return held, {**found[0].prices, **prices}
+
+
+def _rule_sets(files: tuple[Path, ...], vs: str) -> list[RuleSet]:
     """The configured rules first, then what they are compared with."""
     from bot.lab.stress.matrix import YOURS
     from bot.lab.stress.trial import RuleSet
 
+    settings = settings_of(files)
     sets = [RuleSet(name=YOURS, settings=settings)]
     for name in dict.fromkeys(part.strip() for part in vs.split(",") if part.strip()):
         if name == NONE:

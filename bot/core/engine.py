@@ -23,6 +23,7 @@ from bot.core.decisions import Decision, StateChanged
 from bot.core.explain import PositionExplanation, PositionStatus, explain_holder, status_of
 from bot.core.facts import CarriedOver, Command, Fact, MarkPrice, Tick
 from bot.core.folding import Folding
+from bot.core.holdings import Held, Holdings
 from bot.core.intents import Level
 from bot.core.lasting import wanted_to_act
 from bot.core.ledger import Ledger
@@ -200,6 +201,24 @@ class Engine:
         """One line per position, for tables."""
         return tuple(
             status_of(holder, self._arbiter.between(holder), self._parked) for holder in self._holders()
+        )
+
+    def holdings(self) -> Holdings:
+        """Every position with its contract and mark, and the wallets behind them."""
+        seen = ((each, self._arbiter.between(each)) for each in self._holders())
+        return Holdings(
+            positions=tuple(
+                Held(
+                    position=each.position,
+                    contract=each.contract,
+                    mark=None if situation is None else situation.mark,
+                )
+                for each, situation in seen
+            ),
+            wallets={
+                name: {currency: wallet.amount for currency, wallet in account.wallets.items()}
+                for name, account in self._books.accounts.items()
+            },
         )
 
     # -- inside -------------------------------------------------------------------------------------

@@ -7,7 +7,10 @@ from pathlib import Path
 import pytest
 from click.testing import Result
 
+from bot.core.facts import BalanceChanged
+from tests.building.core import MAIN, T0, D, Desk, a_position, adds
 from tests.cli.conftest import ROOT
+from tests.cli.test_ordering import a_running_bot
 
 Run = Callable[..., Result]
 PAPER = ROOT / "config" / "paper.toml"
@@ -74,6 +77,44 @@ def test_a_scenario_of_ones_own_is_played_from_its_file(holdfast: Run, tmp_path:
     assert "  mine " in result.output
 
 
+RUNNING = """
+schema_version = 1
+mode = "live"
+
+[accounts.main]
+venue = "binanceusdm"
+keys = { api_key = "env:HOLDFAST_KEY", secret = "env:HOLDFAST_SECRET" }
+
+[journal]
+path = "run/holdfast.db"
+
+[[rules]]
+use = "partial_close"
+params = { below = 0.05, restore_to = 0.1 }
+"""
+
+
+def test_what_a_running_bot_holds_is_asked_of_it(holdfast: Run, tmp_path: Path) -> None:
+    (tmp_path / "live.toml").write_text(RUNNING.lstrip(), encoding="utf-8")
+    (tmp_path / "run").mkdir(mode=0o700)
+    desk = Desk(adds())
+    desk.holds(a_position())
+    desk.fold(BalanceChanged(at_ms=T0, account=MAIN, wallet=D(500), free=D(500)))
+    desk.mark("97")
+    asked = ("stress", "-c", "live.toml", "--positions", "live", "--scenarios", "2023-08-17", "--json")
+    nobody = holdfast(*asked)
+    assert nobody.exit_code == 3
+    assert "no bot runs here" in nobody.stderr
+    with a_running_bot(tmp_path / "run", desk):
+        answer = json.loads(holdfast(*asked).stdout)
+    with_rules, without = answer["trials"]
+    assert [each["symbol"] for each in without["positions"]] == ["BTC/USDT:USDT"]
+    assert without["equity_before"] == str(D(500) + a_position().margin)
+    # 3 of its 10 of margin are gone already, and the crash takes another 12 %.
+    assert not without["survived"]
+    assert with_rules["actions"]["ReducePosition"] >= 1
+
+
 @pytest.mark.parametrize(
     ("arguments", "code", "said"),
     [
@@ -91,3 +132,28 @@ def test_what_cannot_be_is_refused_in_a_line(
     assert result.exit_code == code
     assert said in result.stderr
     assert "Traceback" not in result.stderr
+
+
+@pytest.mark.slow
+def test_the_command_on_the_page_puts_the_shipped_positions_through_everything(
+    holdfast: Run, tmp_path: Path
+) -> None:
+    page = (ROOT / "docs" / "stress.md").read_text(encoding="utf-8")
+    command = page.partition("```sh\n")[2].partition("\n```")[0]
+    (tmp_path / "config").symlink_to(ROOT / "config")
+    result = holdfast(*command.split()[1:], "--json")
+    answer = json.loads(result.stdout)
+    assert len(answer["scenarios"]) == 24
+    assert len(answer["trials"]) == 72
+    # No stop fills inside of a gap.
+    assert result.exit_code == 7
+    assert [
+        each["scenario"]
+        for each in answer["trials"]
+        if each["rules"] == "configured" and not each["survived"]
+    ] == ["gap"]
+    assert answer["rules"]["none"] < 5
+    saved = [
+        each["saved_by"] for each in answer["trials"] if each["rules"] == "none" and not each["survived"]
+    ]
+    assert all(each["margin"] for each in saved)

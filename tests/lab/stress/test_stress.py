@@ -1,6 +1,6 @@
 """Positions through scenarios: who survives with which rules, how near it was, what would have saved them."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
@@ -10,7 +10,7 @@ import pytest
 from bot.config.errors import ConfigError
 from bot.config.settings import Settings, load
 from bot.core.types import Symbol
-from bot.lab.scenarios import Scenario, library, read_scenario
+from bot.lab.scenarios import Scenario, read_scenario
 from bot.lab.stress.matrix import StressResult, stress, symbols_of
 from bot.lab.stress.trial import RuleSet, Trial
 
@@ -221,20 +221,3 @@ def test_positions_without_a_symbol_and_none_at_all_are_refused(tmp_path: Path) 
     path.write_text(text.partition("[[paper.positions]]")[0], encoding="utf-8")
     with pytest.raises(ConfigError, match="write down what you hold"):
         symbols_of(load(path, {}))
-
-
-@pytest.mark.slow
-def test_the_shipped_rules_are_put_to_every_scenario() -> None:
-    files: Sequence[Path] = [ROOT / "config" / "paper.toml"]
-    settings = load(files, {})
-    careful = load([*files, ROOT / "config" / "presets" / "conservative.toml"], {})
-    sets = [
-        RuleSet(name="configured", settings=settings),
-        RuleSet(name="none", settings=settings, defended=False),
-        RuleSet(name="conservative", settings=careful),
-    ]
-    crashes = [each for each in library(folder=ROOT / "config" / "scenarios") if each.name[:2] == "20"]
-    result = stress(sets, crashes, prices={})
-    assert len(result.trials) == 51
-    assert result.survived("configured") > result.survived("none")
-    assert all(saved.margin for (_, rules), saved in result.savings.items() if rules == "none")
