@@ -74,9 +74,9 @@ def misbehaving(settings: Settings, scenario: Scenario) -> Settings:
 def dropped(settings: Settings, scenario: Scenario) -> Iterator[str]:
     """What does not happen: of the scenario, and of what the configuration stages itself."""
     known = settings.config.paper.collateral
-    for asset in dict.fromkeys(each.asset for each in scenario.table.collateral):
-        if asset not in known:
-            yield f"{asset} loses its price in {scenario.name}, and is no collateral here"
+    lost = dict.fromkeys(each.asset for each in scenario.table.collateral if each.asset not in known)
+    if lost:
+        yield f"no collateral here, and so without effect in {scenario.name}: {', '.join(lost)}"
     own = settings.config.replay.model_dump(exclude=set(_HOW))
     if any(own.values()):
         yield f"what the configuration stages is left out: {scenario.name} says itself what happens"

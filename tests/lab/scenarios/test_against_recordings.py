@@ -11,7 +11,7 @@ from typing import NamedTuple
 import pytest
 
 from bot.core.types import Symbol
-from bot.lab.scenarios import Figures, Scenario, figures, tapes
+from bot.lab.scenarios import Figures, Scenario, Taken, figures, tapes
 from bot.lab.tapes import Tape, TapeKind, Ticks, aggregate, read_tape
 from bot.lab.tapes.tape import invented_tape
 
@@ -240,10 +240,17 @@ def coarser(tape: Tape, interval_ms: int) -> Tape:
     return bars(tape, interval_ms, opened, made.open, made.high, made.low, made.close)
 
 
-def invented(scenario: Scenario, coin: str, crash: Crash, interval_ms: int) -> Figures:
-    made = tapes(scenario, [Symbol(f"{coin}/USDT:USDT")])
+def invented(
+    scenario: Scenario, coin: str, crash: Crash, interval_ms: int, seed: int | None = None
+) -> Figures:
+    made = tapes(scenario, [Symbol(f"{coin}/USDT:USDT")], Taken(seed=seed))
     marks = [tape for tape in made if tape.kind is TapeKind.MARK]
     return figures(part(coarser((marks or made)[0], interval_ms), crash))
+
+
+def recorded(shared: Path, crash: Crash, coin: str) -> Tape:
+    path = shared / "data" / "crashes" / crash.folder / f"{crash.coins[coin]}.csv.gz"
+    return part(read_tape(path, symbol_map={}), crash)
 
 
 def hourly(folder: Path, coin: str, crash: Crash) -> Figures | None:
@@ -256,14 +263,24 @@ def hourly(folder: Path, coin: str, crash: Crash) -> Figures | None:
 def test_it_is_as_deep_as_fast_and_as_bad_at_its_worst(
     shared: Path, shipped: dict[str, Scenario], crash: Crash, coin: str
 ) -> None:
-    tape = part(
-        read_tape(shared / "data" / "crashes" / crash.folder / f"{crash.coins[coin]}.csv.gz", symbol_map={}),
-        crash,
-    )
+    tape = recorded(shared, crash, coin)
     was, made = figures(tape), invented(shipped[crash.scenario], coin, crash, tape.interval_ms)
     assert made.depth == pytest.approx(was.depth, rel=WITHIN)
     assert made.minutes == pytest.approx(was.minutes, rel=WITHIN, abs=2 * tape.interval_ms / 60_000)
     assert made.worst == pytest.approx(was.worst, rel=WITHIN)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("crash", "coin"), RECORDED, ids=lambda each: getattr(each, "scenario", each))
+def test_other_minutes_between_the_same_anchors_are_about_as_bad(
+    shared: Path, shipped: dict[str, Scenario], crash: Crash, coin: str
+) -> None:
+    tape = recorded(shared, crash, coin)
+    was = figures(tape)
+    for seed in (2, 3):
+        made = invented(shipped[crash.scenario], coin, crash, tape.interval_ms, seed)
+        assert made.depth == pytest.approx(was.depth, rel=WITHIN)
+        assert made.worst == pytest.approx(was.worst, rel=0.2)
 
 
 @pytest.mark.slow
