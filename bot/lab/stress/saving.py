@@ -16,7 +16,6 @@ from typing import Any
 from bot.config.errors import ConfigError
 from bot.config.read import Document
 from bot.config.settings import Settings, resolve
-from bot.core.contracts import ContractKind
 from bot.core.margin.pool import Holding, Pool
 from bot.core.margin.targets import margin_for_distance
 from bot.core.types import ZERO, MarginMode, Position, PositionId, Side
@@ -55,7 +54,8 @@ def _margin(stage: Stage, dead: Sequence[PositionId]) -> Mapping[PositionId, Dec
     worked_out = {id_: _needed(plan, id_) for id_ in dead}
 
     def more(factor: Decimal) -> dict[PositionId, Decimal]:
-        return {id_: (amount * factor).quantize(Decimal("0.01")) for id_, amount in worked_out.items()}
+        contracts = plan.contracts
+        return {id_: contracts[id_.symbol].margin_up(needed * factor) for id_, needed in worked_out.items()}
 
     enough = next((f for f in ENOUGH if stage.survives(with_more_margin(plan, more(f)))), None)
     if enough is None:
@@ -85,8 +85,7 @@ def _position(plan: Plan, id_: PositionId) -> Position:
     """The position as it is opened."""
     opening = next(each.opening for each in plan.openings if each.opening.id == id_)
     entry = opening.entry or _first_mark(_path(plan, id_))
-    linear = plan.contracts[id_.symbol].kind is ContractKind.LINEAR
-    value = opening.quantity * entry if linear else opening.quantity / entry
+    value = plan.contracts[id_.symbol].notional(opening.quantity, entry)
     isolated = opening.mode is MarginMode.ISOLATED
     margin = (opening.margin or value / opening.leverage) if isolated else ZERO
     return Position(
@@ -106,10 +105,12 @@ def _needed(plan: Plan, id_: PositionId) -> Decimal:
     worst = int(path.mark_low.min()) if id_.side is Side.LONG else int(path.mark_high.max())
     target = min(abs(to_price(worst, path.exponent) / mark - 1) * Decimal("1.001"), Decimal("0.99"))
     account = next(each for each in plan.accounts if each.name == id_.account)
-    wallet = position.margin or account.balance
-    pool = Pool(position.mode, wallet, (Holding(position, plan.contracts[id_.symbol]),))
+    contract = plan.contracts[id_.symbol]
+    wallet = position.margin or account.balances.get(contract.settlement, ZERO)
+    pool = Pool(position.mode, wallet, (Holding(position, contract),))
     needed = margin_for_distance(pool, id_, {id_.symbol: mark}, target)
-    return max(needed, position.quantity * mark / 100 if position.margin else wallet / 20)
+    # Where nothing is missing at this mark, something else killed it: others of its pool, or funding.
+    return max(needed, contract.notional(position.quantity, mark) / 100)
 
 
 def _path(plan: Plan, id_: PositionId) -> PricePath:

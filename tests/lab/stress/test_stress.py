@@ -160,6 +160,20 @@ def test_the_margin_that_would_have_saved_it_is_told_and_does(tmp_path: Path) ->
     assert again.survived
 
 
+def test_the_margin_of_an_inverse_contract_is_told_in_coins(tmp_path: Path) -> None:
+    settings_of(tmp_path)
+    path = tmp_path / "mine.toml"
+    text = path.read_text(encoding="utf-8").replace("BTC/USDT:USDT", "BTC/USD:BTC")
+    text = text.replace("binance_usdm", "binance_coinm").replace("quantity = 100\n", "quantity = 10_000\n")
+    path.write_text(text, encoding="utf-8")
+    result, _, _ = tried(load(path, {}), a_fall(tmp_path))
+    saved = result.savings["fall", "none"].margin
+    assert saved is not None
+    (margin,) = saved.values()
+    # 10,000 dollars are 100 coins at 100 and 125 at 80: 25 and one percent of 125, less 10.
+    assert D("16.25") <= margin <= D("16.25") * D("1.14")
+
+
 def test_rules_that_act_earlier_are_looked_for(tmp_path: Path) -> None:
     # The price falls by two thirds a minute, 6.7 in ten, and the rule rests for ten. From 4 % away that is
     # past liquidation, and from 6 % too; 8 % of some 92 is more than it falls.
