@@ -199,6 +199,6 @@ def _told(event: VenueEvent) -> str:
             every = "" if interval_ms is None else f" every {format_duration(interval_ms)},"
             return f"funding of {symbol}{every}{'' if cap is None else f' at most {cap} each time,'} from"
         case Liquidity(spread=spread, depth=depth):
-            return f"spreads {spread} times as wide and books {depth} times as deep as configured from"
+            return f"spreads {spread} times and depths {depth} times the configured ones from"
         case Connection():
             raise AssertionError("an outage is told by its stretch")

@@ -151,7 +151,7 @@ def test_what_is_staged_is_said(write: Write) -> None:
         f"staged: BTC/USDT:USDT pays -0.02 of funding every 1h {spell}",
         "staged: auto-deleveraging of BTC/USDT:USDT long at 2025-10-10T21:02:00Z",
         "staged: auto-deleveraging of BTC/USDT:USDT short at 2025-10-10T21:16:05Z",
-        "staged: spreads 20 times as wide and books 0.1 times as deep as configured from 2025-10-10T21:30:00Z",
+        "staged: spreads 20 times and depths 0.1 times the configured ones from 2025-10-10T21:30:00Z",
         "staged: USDe at 0.6567 at 2025-10-10T21:36:00Z",
         "staged: funding of BTC/USDT:USDT every 1h, at most 0.02 each time, from 2025-10-10T22:00:00Z",
     ]

@@ -32,7 +32,7 @@ _MOOD_MIN = 15
 _MARGIN = 0.005
 """How far the minutes stay from the extremes, as a part of the range between these."""
 _QUIET, _LIVELY = 0.5, 1.4
-"""The mood is this and that times the square of a number between 0 and 1; the mean of its square is about one."""
+"""The mood is this and that times the square of a number between 0 and 1: about one in the mean square."""
 _TAIL = 0.07
 """How much of the cube of a normal number is added to it."""
 _TAIL_SCALE = sqrt(1 + 6 * _TAIL**2)

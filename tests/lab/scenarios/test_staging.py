@@ -111,7 +111,7 @@ def test_a_scenario_goes_through_the_replay_like_any_recording(
     assert not result.undefended.survived
     assert {fact.id.symbol for fact in result.undefended.record.liquidations} == {BTC, SOL}
     assert result.defended.survived
-    assert any("spreads 30 times as wide" in said for said in result.assumptions)
+    assert any("spreads 30 times and depths 0.05 times" in said for said in result.assumptions)
     assert any("auto-deleveraging of SOL/USDT:USDT short" in said for said in result.assumptions)
 
 
