@@ -132,7 +132,9 @@ class Engine:
             books.notes.extend(self._folding.attribution.judge(at_ms))
         if ticked or last is Command:
             end_flattening(books, self._ledger, at_ms)
-        decisions = list(self._aftermath(at_ms)) if books.has_aftermath else []
+        decisions = (
+            list(_aftermath(books, self._arbiter, self._folding, at_ms)) if books.has_aftermath else []
+        )
         asked = self._concerned(batch, at_ms)
         if books.quoted:
             # The marks they were judged at must be kept.
@@ -301,19 +303,6 @@ class Engine:
             found.update(dict.fromkeys(h for h in due if books.holder(h.id) is h))
         return list(found)
 
-    def _aftermath(self, at_ms: int) -> Iterator[Decision]:
-        """What comes of intents that were proven, of hedges given up, of prices that the venue quoted."""
-        books = self._books
-        for entry in books.resolved:
-            books.resolve(entry)
-            if entry.life is Life.REJECTED:
-                yield self._arbiter.rejected(entry, at_ms)
-            yield from self._arbiter.follow_up(entry, at_ms)
-        for holder in books.freed:
-            self._folding.arming.free(holder)
-        for holder, price in books.quoted.items():
-            yield from self._arbiter.compare(holder, price, at_ms)
-
     def _patrol(self, asked: Sequence[Holder], at_ms: int) -> Iterator[Decision]:
         """Ask everybody else too: what is found only here slipped through a tripwire and is reported."""
         known = set(asked)
@@ -336,6 +325,19 @@ class Engine:
     def _holders(self) -> Iterator[Holder]:
         for account in self._books.accounts.values():
             yield from account.holders.values()
+
+
+def _aftermath(books: Books, arbiter: Arbiter, folding: Folding, at_ms: int) -> Iterator[Decision]:
+    """What comes of intents that were proven, of hedges given up, of prices that the venue quoted."""
+    for entry in books.resolved:
+        books.resolve(entry)
+        if entry.life is Life.REJECTED:
+            yield arbiter.rejected(entry, at_ms)
+        yield from arbiter.follow_up(entry, at_ms)
+    for holder in books.freed:
+        folding.arming.free(holder)
+    for holder, price in books.quoted.items():
+        yield from arbiter.compare(holder, price, at_ms)
 
 
 def _timed(restless: Sequence[Holder]) -> bool:
