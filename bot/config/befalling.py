@@ -21,6 +21,7 @@ from bot.venues.paper.events import (
     Connection,
     Deleveraging,
     FundingTerms,
+    Liquidity,
     ScheduledEvent,
     ScheduledFunding,
     VenueEvent,
@@ -110,6 +111,9 @@ def _events(
         key = ("replay", "collateral_prices", at)
         at_ms = _moment(settings, key, price, stretch)
         yield ScheduledEvent(at_ms=at_ms, event=CollateralPrice(asset=price.asset, price=price.price))
+    for at, books in enumerate(tables.liquidity):
+        at_ms = _moment(settings, ("replay", "liquidity", at), books, stretch)
+        yield ScheduledEvent(at_ms=at_ms, event=Liquidity(spread=books.spread, depth=books.depth))
     for at, table in enumerate(tables.funding):
         key = ("replay", "funding", at)
         at_ms = _moment(settings, key, table, stretch)
@@ -194,5 +198,7 @@ def _told(event: VenueEvent) -> str:
         case FundingTerms(symbol=symbol, interval_ms=interval_ms, cap=cap):
             every = "" if interval_ms is None else f" every {format_duration(interval_ms)},"
             return f"funding of {symbol}{every}{'' if cap is None else f' at most {cap} each time,'} from"
+        case Liquidity(spread=spread, depth=depth):
+            return f"spreads {spread} times and depths {depth} times the configured ones from"
         case Connection():
             raise AssertionError("an outage is told by its stretch")

@@ -346,6 +346,15 @@ class FundingTable(MomentTable):
     """How long the rate holds; left out, to the end."""
 
 
+class LiquidityTable(MomentTable):
+    """How order books are from here on, in every contract."""
+
+    spread: Annotated[Exact, Field(ge=0, le=10_000)] = Decimal(1)
+    """The distance between best bid and best ask, in multiples of paper.spread."""
+    depth: Annotated[Exact, Field(gt=0, le=10_000)] = Decimal(1)
+    """What rests near the middle, in multiples of paper.depth; what is unlimited stays so."""
+
+
 class ReplayTable(Table):
     """What holds in replays only."""
 
@@ -357,6 +366,7 @@ class ReplayTable(Table):
     outages: tuple[OutageTable, ...] = ()
     collateral_prices: tuple[CollateralPriceTable, ...] = ()
     funding: tuple[FundingTable, ...] = ()
+    liquidity: tuple[LiquidityTable, ...] = ()
 
 
 class Config(Table):

@@ -60,6 +60,7 @@ def _moments(config: Config, document: Document) -> Iterator[Problem]:
         "outages": replay.outages,
         "collateral_prices": replay.collateral_prices,
         "funding": replay.funding,
+        "liquidity": replay.liquidity,
     }
     for name, tables in staged.items():
         for at, table in enumerate(tables):

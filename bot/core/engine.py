@@ -23,6 +23,7 @@ from bot.core.decisions import Decision, StateChanged
 from bot.core.explain import PositionExplanation, PositionStatus, explain_holder, status_of
 from bot.core.facts import CarriedOver, Command, Fact, MarkPrice, Tick
 from bot.core.folding import Folding
+from bot.core.holdings import Held, Holdings
 from bot.core.intents import Level
 from bot.core.lasting import wanted_to_act
 from bot.core.ledger import Ledger
@@ -131,7 +132,9 @@ class Engine:
             books.notes.extend(self._folding.attribution.judge(at_ms))
         if ticked or last is Command:
             end_flattening(books, self._ledger, at_ms)
-        decisions = list(self._aftermath(at_ms)) if books.has_aftermath else []
+        decisions = (
+            list(_aftermath(books, self._arbiter, self._folding, at_ms)) if books.has_aftermath else []
+        )
         asked = self._concerned(batch, at_ms)
         if books.quoted:
             # The marks they were judged at must be kept.
@@ -200,6 +203,24 @@ class Engine:
         """One line per position, for tables."""
         return tuple(
             status_of(holder, self._arbiter.between(holder), self._parked) for holder in self._holders()
+        )
+
+    def holdings(self) -> Holdings:
+        """Every position with its contract and mark, and the wallets behind them."""
+        seen = ((each, self._arbiter.between(each)) for each in self._holders())
+        return Holdings(
+            positions=tuple(
+                Held(
+                    position=each.position,
+                    contract=each.contract,
+                    mark=None if situation is None else situation.mark,
+                )
+                for each, situation in seen
+            ),
+            wallets={
+                name: {currency: wallet.amount for currency, wallet in account.wallets.items()}
+                for name, account in self._books.accounts.items()
+            },
         )
 
     # -- inside -------------------------------------------------------------------------------------
@@ -282,19 +303,6 @@ class Engine:
             found.update(dict.fromkeys(h for h in due if books.holder(h.id) is h))
         return list(found)
 
-    def _aftermath(self, at_ms: int) -> Iterator[Decision]:
-        """What comes of intents that were proven, of hedges given up, of prices that the venue quoted."""
-        books = self._books
-        for entry in books.resolved:
-            books.resolve(entry)
-            if entry.life is Life.REJECTED:
-                yield self._arbiter.rejected(entry, at_ms)
-            yield from self._arbiter.follow_up(entry, at_ms)
-        for holder in books.freed:
-            self._folding.arming.free(holder)
-        for holder, price in books.quoted.items():
-            yield from self._arbiter.compare(holder, price, at_ms)
-
     def _patrol(self, asked: Sequence[Holder], at_ms: int) -> Iterator[Decision]:
         """Ask everybody else too: what is found only here slipped through a tripwire and is reported."""
         known = set(asked)
@@ -317,6 +325,19 @@ class Engine:
     def _holders(self) -> Iterator[Holder]:
         for account in self._books.accounts.values():
             yield from account.holders.values()
+
+
+def _aftermath(books: Books, arbiter: Arbiter, folding: Folding, at_ms: int) -> Iterator[Decision]:
+    """What comes of intents that were proven, of hedges given up, of prices that the venue quoted."""
+    for entry in books.resolved:
+        books.resolve(entry)
+        if entry.life is Life.REJECTED:
+            yield arbiter.rejected(entry, at_ms)
+        yield from arbiter.follow_up(entry, at_ms)
+    for holder in books.freed:
+        folding.arming.free(holder)
+    for holder, price in books.quoted.items():
+        yield from arbiter.compare(holder, price, at_ms)
 
 
 def _timed(restless: Sequence[Holder]) -> bool:

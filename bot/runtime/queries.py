@@ -11,7 +11,7 @@ from bot.runtime.journal import PAGE, Journal, JournalQuery
 
 
 def standard_queries(engine: Engine, journal: Journal, path: Path) -> dict[str, Query]:
-    """``status``, ``explain`` (of ``symbol``, or of all) and ``journal`` (a page, as ``JournalQuery``).
+    """``status``, ``holdings``, ``explain`` (of ``symbol``, or of all) and ``journal`` (a page of it).
 
     ``path`` is where the journal is: another one may lie in the same folder.
     """
@@ -30,10 +30,14 @@ def standard_queries(engine: Engine, journal: Journal, path: Path) -> dict[str, 
         symbol = text(args, "symbol")
         return engine.explain(None if symbol is None else Symbol(symbol))
 
+    async def holdings(args: Args) -> object:
+        only(args)
+        return engine.holdings()
+
     async def rows(args: Args) -> object:
         return await journal.read(journal_query(args))
 
-    return {"status": status, "explain": explain, "journal": rows}
+    return {"status": status, "explain": explain, "holdings": holdings, "journal": rows}
 
 
 def journal_query(args: Args) -> JournalQuery:

@@ -19,6 +19,7 @@ from bot.venues.paper.events import (
     CollateralPrice,
     Deleveraging,
     FundingTerms,
+    Liquidity,
     ScheduledEvent,
     ScheduledFunding,
 )
@@ -70,6 +71,11 @@ cap = 0.02
 rate = -0.02
 lasts = "3h"
 
+[[replay.liquidity]]
+after = "30m"
+spread = 20
+depth = 0.1
+
 [paper.collateral.USDe]
 price = 1
 haircut = 0.1
@@ -110,6 +116,7 @@ def test_everything_stands_at_its_time(write: Write) -> None:
     assert found.events == (
         ScheduledEvent(at_ms=minute + MINUTE_MS, event=first),
         ScheduledEvent(at_ms=START_MS + 16 * MINUTE_MS + 5_000, event=second),
+        ScheduledEvent(at_ms=START_MS + 30 * MINUTE_MS, event=Liquidity(spread=D(20), depth=D("0.1"))),
         ScheduledEvent(
             at_ms=START_MS + 36 * MINUTE_MS, event=CollateralPrice(asset="USDe", price=D("0.6567"))
         ),
@@ -144,6 +151,7 @@ def test_what_is_staged_is_said(write: Write) -> None:
         f"staged: BTC/USDT:USDT pays -0.02 of funding every 1h {spell}",
         "staged: auto-deleveraging of BTC/USDT:USDT long at 2025-10-10T21:02:00Z",
         "staged: auto-deleveraging of BTC/USDT:USDT short at 2025-10-10T21:16:05Z",
+        "staged: spreads 20 times and depths 0.1 times the configured ones from 2025-10-10T21:30:00Z",
         "staged: USDe at 0.6567 at 2025-10-10T21:36:00Z",
         "staged: funding of BTC/USDT:USDT every 1h, at most 0.02 each time, from 2025-10-10T22:00:00Z",
     ]
@@ -219,6 +227,11 @@ def test_what_is_staged_is_said(write: Write) -> None:
             '[[replay.deleveragings]]\nafter = "1m"\nsymbol = "BTC/USDC:USDC"\nside = "long"\nshare = 1\n',
             3,
             'replay.deleveragings[1].symbol: no prices for "BTC/USDC:USDC"; did you mean "BTC/USDT:USDT"?',
+        ),
+        (
+            '[[replay.liquidity]]\nafter = "1m"\ndepth = 0\n',
+            3,
+            "replay.liquidity[1].depth: found 0; allowed: above 0",
         ),
         (
             '[[replay.funding]]\nafter = "1m"\nsymbol = "BTC/USDT:USDT"\n',

@@ -45,7 +45,15 @@ class Connection:
     """An outage begins or ends: the exchange knows which."""
 
 
-VenueEvent = Deleveraging | CollateralPrice | FundingTerms | Connection
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Liquidity:
+    """Order books from now on, in multiples of what they began with: ``spread`` wide and ``depth`` deep."""
+
+    spread: Decimal
+    depth: Decimal
+
+
+VenueEvent = Deleveraging | CollateralPrice | FundingTerms | Connection | Liquidity
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,5 +99,7 @@ def befall(exchange: PaperExchange, at_ms: int, event: VenueEvent) -> Sequence[B
             return exchange.listing.change_funding(at_ms, symbol, interval_ms=interval_ms, cap=cap)
         case Connection():
             return exchange.connect(at_ms)
+        case Liquidity(spread=spread, depth=depth):
+            return exchange.listing.change_books(at_ms, spread=spread, depth=depth)
         case _:
             assert_never(event)

@@ -1,4 +1,4 @@
-"""What the venue changes in the contracts that are traded: new ones, their tiers, their funding."""
+"""What the venue changes in the contracts that are traded: new ones, tiers, funding, order books."""
 
 from __future__ import annotations
 
@@ -12,8 +12,12 @@ from bot.core.types import Symbol
 from bot.venues.paper.answering import end, traded
 from bot.venues.paper.books import Books, Market, Quote
 from bot.venues.paper.liquidation import pools_holding
+from bot.venues.paper.matching import order_book
 from bot.venues.paper.model import MarketModel, PaperError
 from bot.venues.port import Batch
+
+WIDEST = Decimal("0.5")
+"""No spread is wider than this, as a fraction of the price: there would be no bid left."""
 
 
 class VenueListing:
@@ -22,6 +26,8 @@ class VenueListing:
     def __init__(self, books: Books) -> None:
         """Over the books of the exchange."""
         self._books = books
+        self._calm = books.model
+        """What trading costs while nothing befalls the order books."""
 
     def enlist(self, at_ms: int, contract: Contract, model: MarketModel) -> Sequence[Batch]:
         """The venue lists a contract more; ``model`` says what trading costs from now on, there too.
@@ -35,7 +41,7 @@ class VenueListing:
             raise PaperError(f"{symbol}: nothing settles in {contract.settlement} here")
         books.contracts[symbol] = contract
         books.markets[symbol], books.quotes[symbol] = Market(), Quote()
-        books.model = model
+        books.model = self._calm = model
         return end(books, at_ms, InstrumentChanged(at_ms=at_ms, contract=contract))
 
     def change_tiers(self, at_ms: int, contract: Contract) -> Sequence[Batch]:
@@ -63,3 +69,15 @@ class VenueListing:
         return self.change_tiers(
             at_ms, replace(self._books.contracts[symbol], funding_interval_ms=interval_ms)
         )
+
+    def change_books(self, at_ms: int, *, spread: Decimal, depth: Decimal) -> Sequence[Batch]:
+        """Order books are ``spread`` times as wide and ``depth`` times as deep as in calm, in every contract.
+
+        Those of dated contracts are told, because of them alone anybody wants to know.
+        """
+        books, calm = self._books, self._calm
+        depths = None if calm.depth is None else {s: money * depth for s, money in calm.depth.items()}
+        books.model = replace(calm, spread=min(calm.spread * spread, WIDEST), depth=depths)
+        quotes = [(contract, books.quotes[contract.symbol]) for contract in books.contracts.values()]
+        shown = [order_book(books.model, c, at_ms, quote.last) for c, quote in quotes if quote.known]
+        return end(books, at_ms, *(book for batches in shown for (book,) in batches))

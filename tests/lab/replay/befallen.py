@@ -16,6 +16,7 @@ from bot.venues.paper.events import (
     CollateralPrice,
     Deleveraging,
     FundingTerms,
+    Liquidity,
     ScheduledEvent,
     ScheduledFunding,
     VenueEvent,
@@ -37,7 +38,7 @@ def a_moment(random: Random, last_minute: int = 30) -> int:
 
 def an_event(random: Random, symbols: tuple[Symbol, ...]) -> VenueEvent:
     symbol = random.choice(symbols)
-    match random.randrange(4):
+    match random.randrange(5):
         case 0 | 1:
             some = Share(D(random.choice((1, 5, 10))) / 10)
             return Deleveraging(
@@ -48,6 +49,8 @@ def an_event(random: Random, symbols: tuple[Symbol, ...]) -> VenueEvent:
             )
         case 2:
             return CollateralPrice(asset=USDE, price=D(random.choice((0, 40, 65, 90, 100))) / 100)
+        case 3:
+            return Liquidity(spread=D(random.choice((1, 5, 40))), depth=D(random.choice((2, 20, 100))) / 100)
         case _:
             hours = random.choice((None, 1, 4))
             return FundingTerms(
