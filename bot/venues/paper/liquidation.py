@@ -20,7 +20,7 @@ from bot.core.facts import Liquidated
 from bot.core.margin.arithmetic import coordinate, direction, liquidation_fee, profit, unrealised
 from bot.core.margin.assess import assess
 from bot.core.margin.pool import Holding, Pool
-from bot.core.margin.requirement import maintenance, tier_for
+from bot.core.margin.requirement import maintenance, tier_index
 from bot.core.margin.rules import TierUnit
 from bot.core.types import ZERO, MarginMode, Order, Position, PositionId, Side, Symbol
 from bot.venues.paper.books import Books, PoolKey, gain_of, marks_of, money_down, money_up
@@ -67,14 +67,14 @@ def step_down(contract: Contract, quantity: Decimal, mark: Decimal) -> Decimal:
     """How much the venue takes at once: down to the tier below where it works in steps, else everything."""
     if not contract.rules.liquidation_steps:
         return quantity
-    tier = tier_for(contract, quantity, mark)
-    if not tier.floor:
-        return quantity
-    if contract.rules.tier_unit is TierUnit.CONTRACTS:
-        kept = contract.quantity_down(tier.floor * contract.contract_size)
-    else:
-        kept = contract.quantity_down(tier.floor / coordinate(contract, mark))
-    return quantity - kept
+    at = coordinate(contract, mark)
+    counted = contract.rules.tier_unit is TierUnit.CONTRACTS
+    for tier in contract.tiers[tier_index(contract, quantity, at) : 0 : -1]:
+        kept = contract.quantity_down(tier.floor * contract.contract_size if counted else tier.floor / at)
+        # A reciprocal price is rounded: what is at the edge of a tier may seem to be above it, by nothing.
+        if kept < quantity:
+            return quantity - kept
+    return quantity
 
 
 def _cancel_orders(books: Books, key: PoolKey) -> None:

@@ -4,12 +4,13 @@ from typing import Any
 
 import pytest
 
-from bot.core.contracts import Contract, Tier
+from bot.core.contracts import Contract, ContractKind, Tier
 from bot.core.facts import InstrumentChanged, Liquidated, OrdersChanged, PositionChanged
 from bot.core.intents import AddMargin
 from bot.core.margin.rules import MaintenanceAt, TierUnit
 from bot.core.types import MarginMode, OrderKind
 from bot.venues.paper import MarketModel, PaperExchange
+from bot.venues.paper.liquidation import step_down
 from tests.venues.paper.desk import (
     BTC,
     ETH,
@@ -170,6 +171,17 @@ def test_a_venue_that_works_in_steps_reduces_to_the_tier_below() -> None:
     # In the lowest tier it lives until 90.909 and then goes whole.
     assert go(exchange, "91") == ()
     assert the_liquidation(exchange, "90").quantity == D("0.539")
+
+
+def test_at_the_edge_of_a_tier_a_step_still_takes_something() -> None:
+    # 1663.2 at 277.2 are exactly six coins, and a hair more with a reciprocal of 28 digits.
+    tiers = tuple(
+        Tier(floor=D(floor), cap=cap, rate=D(rate))
+        for floor, cap, rate in ((0, D(2), "0.01"), (2, D(6), "0.02"), (6, None, "0.05"))
+    )
+    inverse = a_contract(kind=ContractKind.INVERSE, lot=D("0.1"), tiers=tiers, liquidation_steps=True)
+    # Down to two coins, which are 554.4, and the lot that rounding costs.
+    assert D("1108.8") <= step_down(inverse, D("1663.2"), D("277.2")) <= D("1108.9")
 
 
 def test_steps_work_in_cross_and_in_contracts_too() -> None:
