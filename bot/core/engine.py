@@ -119,7 +119,7 @@ class Engine:
             return self.step(batch[0])
         books, at_ms, last = self._books, batch[-1].at_ms, type(batch[-1])
         books.begin()
-        traced = False
+        traced = at_ms >= self._tripwires.next_at_ms
         for fact in batch:
             handler = self._handlers.get(type(fact))
             if handler is not None:
@@ -258,8 +258,8 @@ class Engine:
     ) -> Step | None:
         """Ask the rules on the positions concerned, and tie the wires anew.
 
-        A batch that left the books as they were is not ``traced`` and need not be kept, unless something
-        came of it.
+        A batch that left the books as they were, and met no time that somebody waited for, is not ``traced``
+        and need not be kept, unless something came of it.
         """
         books = self._books
         decisions.extend(books.notes)

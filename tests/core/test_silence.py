@@ -172,6 +172,29 @@ def test_what_was_swallowed_is_told_again_with_what_came_behind_it_and_was_older
     assert told == [MarkPrice(at_ms=T0 + 9_000, symbol=BTC, price=D(99))]
 
 
+def test_a_time_that_came_at_a_tick_is_told_although_nothing_came_of_it() -> None:
+    def rules() -> Desk:
+        waits = says(
+            "waits",
+            lambda view: [Notify(id=view.id, level=Level.INFO, text="it is time")],
+            when=lambda view: At(T0 + 4_000) if view.mark >= 99 else Never("it is low"),
+            symbols=frozenset({ETH}),
+        )
+        return Desk(waits)
+
+    desk = rules()
+    desk.holds(a_position(), a_position(ETH_LONG))
+    desk.mark("98", ETH, after_ms=3_000)
+    assert desk.tick(after_ms=1_500) == []
+    desk.mark("99.5", ETH, after_ms=100)
+    assert desk.rests() == []
+    again = rules()
+    for step in desk.steps[2:]:
+        for fact in step.swallowed:
+            again.engine.recall(fact)
+        assert tuple(again.fold(*step.facts)) == step.decisions
+
+
 def test_marks_of_what_nobody_holds_are_swallowed() -> None:
     desk = Desk(adds())
     assert desk.mark("100") == []
