@@ -32,7 +32,7 @@ from bot.core.history import Entry
 from bot.core.intents import AddMargin, Level, OpenHedge, Proposal, ReducePosition, SetPosture, flaw
 from bot.core.lasting import asleep_until, lifted_by_marks, may_pass, penniless
 from bot.core.ledger import Ledger
-from bot.core.pools import cross_pool, isolated_pool
+from bot.core.pools import cross_pool, isolated_pool, plain_sums
 from bot.core.promises import promise_lasts, stays_false
 from bot.core.protection import watch_protection
 from bot.core.settings import EngineSettings
@@ -102,7 +102,7 @@ class Arbiter:
         holder.doubt()
         situation = self.situation(holder, now_ms)
         if situation is not None:
-            situation.doubt()
+            situation.doubt(plain_sums(holder, situation.pool, situation.marks))
         return self._evaluate(holder, events, situation)
 
     def evaluate(self, holder: Holder, events: Events, now_ms: int) -> Sequence[Decision]:

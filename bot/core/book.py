@@ -17,6 +17,7 @@ from bot.core.history import History
 from bot.core.intents import Posture, SetPosture
 from bot.core.margin.pool import Pool
 from bot.core.margin.room import Rooms
+from bot.core.margin.sums import PlainSums
 from bot.core.market import undeclared
 from bot.core.memory import Memory
 from bot.core.rule import Rule
@@ -182,6 +183,8 @@ class Holder:
     """How the venue's liquidation price last stood to ours."""
     pool: Pool | None = None
     """The isolated pool, kept while the position stays as it is; cross pools belong to the account."""
+    plain: PlainSums | None = None
+    """What was last found from nothing but the isolated pool and the marks."""
     stands: bool = False
     """Whether the isolated pool is liquidated at the same price whatever the mark is: at ``liquidation``."""
     liquidation: Decimal | None = None
@@ -279,6 +282,8 @@ class Wallet:
     """The cross positions that settle in this currency, kept while they stay as they are."""
     marked: Pool | None = None
     """The cross pool of which every mark is known."""
+    plain: PlainSums | None = None
+    """What was last found from nothing but the cross pool and the marks."""
     has_cross: bool = False
     nets: bool = False
     """Whether requirements of the cross pool offset each other, so that it is no sum over symbols."""

@@ -20,7 +20,7 @@ from bot.core.carrying import take_over, write_down
 from bot.core.commands import end_flattening, obey
 from bot.core.conditions import FOREVER_MS, QUIET, Events
 from bot.core.decisions import Decision, StateChanged
-from bot.core.explain import PositionExplanation, PositionStatus, explain_holder, status_of
+from bot.core.explain import PositionExplanation, PositionStatus, explain_holder, nearest_of, status_of
 from bot.core.facts import CarriedOver, Command, Fact, MarkPrice, Tick
 from bot.core.folding import Folding
 from bot.core.holdings import Held, Holdings
@@ -141,7 +141,7 @@ class Engine:
             asked.extend(holder for holder in books.quoted if holder not in asked)
         if ticked:
             known = set(asked)
-            asked.extend(h for h in self._holders() if h.reach.bands is None and h not in known)
+            asked.extend(h for h in all_holders(self._books) if h.reach.bands is None and h not in known)
         return self._decide(batch, asked, decisions, at_ms, patrol=ticked, traced=traced)
 
     # -- questions ----------------------------------------------------------------------------------
@@ -185,6 +185,18 @@ class Engine:
             return None
         return situation.distance
 
+    def distances(self, account: AccountName) -> Iterator[tuple[Decimal | None, Decimal | None]]:
+        """Of each position how far liquidation is, and the nearest condition of a rule on the distance.
+
+        ``overview`` tells both, and more.
+        """
+        known = self._books.accounts.get(account)
+        for holder in known.holders.values() if known is not None else ():
+            situation = self._arbiter.between(holder)
+            if situation is not None:
+                nearest = nearest_of(holder, situation, self._parked)
+                yield situation.distance, None if nearest is None else nearest[0]
+
     def explain(self, symbol: Symbol | None = None) -> tuple[PositionExplanation, ...]:
         """Each rule's conditions with their values and how far away they are, per position."""
         return tuple(
@@ -195,14 +207,15 @@ class Engine:
                 self._parked,
                 self._ledger.rule_of_stop,
             )
-            for holder in self._holders()
+            for holder in all_holders(self._books)
             if symbol is None or holder.id.symbol == symbol
         )
 
     def overview(self) -> tuple[PositionStatus, ...]:
         """One line per position, for tables."""
         return tuple(
-            status_of(holder, self._arbiter.between(holder), self._parked) for holder in self._holders()
+            status_of(holder, self._arbiter.between(holder), self._parked)
+            for holder in all_holders(self._books)
         )
 
     def holdings(self) -> Holdings:
@@ -271,7 +284,7 @@ class Engine:
         if patrol:
             decisions.extend(self._patrol(asked, at_ms))
         # Freshness is judged by the marks of every position, so a patrol has looked at all of them.
-        looked_at = list(self._holders()) if patrol else asked
+        looked_at = list(all_holders(self._books)) if patrol else asked
         self._tripwires.retie(looked_at, books.gone, books.rewatched)
         if not decisions and not traced and not _timed(restless):
             return None
@@ -306,7 +319,7 @@ class Engine:
     def _patrol(self, asked: Sequence[Holder], at_ms: int) -> Iterator[Decision]:
         """Ask everybody else too: what is found only here slipped through a tripwire and is reported."""
         known = set(asked)
-        for holder in list(self._holders()):
+        for holder in list(all_holders(self._books)):
             if holder in known:
                 continue
             found = list(self._arbiter.evaluate_all(holder, QUIET, at_ms))
@@ -322,9 +335,11 @@ class Engine:
                     )
             yield from found
 
-    def _holders(self) -> Iterator[Holder]:
-        for account in self._books.accounts.values():
-            yield from account.holders.values()
+
+def all_holders(books: Books) -> Iterator[Holder]:
+    """Every position of every account."""
+    for account in books.accounts.values():
+        yield from account.holders.values()
 
 
 def _aftermath(books: Books, arbiter: Arbiter, folding: Folding, at_ms: int) -> Iterator[Decision]:

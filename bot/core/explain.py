@@ -161,8 +161,7 @@ def status_of(holder: Holder, situation: Situation | None, parked: Parked) -> Po
 
     It is asked for all the time, and so explains nothing.
     """
-    speaking = [armed for armed in holder.armed if _may_speak(holder, armed, situation, parked)]
-    nearest = min(_distances(speaking, situation), default=None, key=lambda item: item[0])
+    nearest = nearest_of(holder, situation, parked)
     refusals = [armed.last_refusal for armed in holder.armed if armed.last_refusal is not None]
     return PositionStatus(
         id=holder.id,
@@ -175,10 +174,19 @@ def status_of(holder: Holder, situation: Situation | None, parked: Parked) -> Po
         naked_since_ms=holder.naked_since_ms,
         next_rule=nearest[1] if nearest is not None else None,
         synthetic=holder.contract.synthetic_prices,
-        next_away=str(nearest[0].quantize(_PLACES)) if nearest is not None else None,
+        next_away=str(nearest[0]) if nearest is not None else None,
         last_action=holder.last_action,
         last_refusal=max(refusals, default=None, key=lambda refusal: refusal.at_ms),
     )
+
+
+def nearest_of(
+    holder: Holder, situation: Situation | None, parked: Parked
+) -> tuple[Decimal, RuleName] | None:
+    """How far away the nearest level condition of a rule that may still act is, and whose it is."""
+    speaking = [armed for armed in holder.armed if _may_speak(holder, armed, situation, parked)]
+    nearest = min(_distances(speaking, situation), default=None, key=lambda item: item[0])
+    return None if nearest is None else (nearest[0].quantize(_PLACES), nearest[1])
 
 
 def _may_speak(holder: Holder, armed: Armed, situation: Situation | None, parked: Parked) -> bool:

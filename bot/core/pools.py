@@ -7,7 +7,8 @@ from decimal import Decimal
 from bot.core.book import Account, Holder
 from bot.core.margin.bounds import nets
 from bot.core.margin.liquidation import liquidation_price, stands_still
-from bot.core.margin.pool import Holding, Pool
+from bot.core.margin.pool import Holding, Marks, Pool
+from bot.core.margin.sums import PlainSums
 from bot.core.types import ZERO, MarginMode
 
 
@@ -33,6 +34,16 @@ def cross_pool(account: Account, currency: str) -> Pool:
     pool = wallet.cross_pool = Pool(MarginMode.CROSS, wallet.amount - _lacking(sharing), holdings)
     wallet.nets = nets(pool)
     return pool
+
+
+def plain_sums(holder: Holder, pool: Pool, marks: Marks) -> PlainSums:
+    """The sums of its pool for whoever trusts nobody else's: kept while neither pool nor marks are others."""
+    keeper = holder if holder.isolated else holder.wallet
+    known = keeper.plain
+    if known is None or not known.fits(pool, marks):
+        curves = known.curves if known is not None and known.pool is pool else None
+        known = keeper.plain = PlainSums(pool, marks, curves)
+    return known
 
 
 def after_payment(account: Account, currency: str) -> None:

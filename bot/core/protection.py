@@ -18,6 +18,8 @@ from bot.core.situation import INFINITE, Situation, may_protect, protects
 from bot.core.types import ZERO, Order, Side
 from bot.core.wake import Always, Metric, Wake, any_of
 
+_NOBODY_LOOKED: tuple[object, Reach | None] = (None, None)
+
 
 def protector_of(situation: Situation) -> str | None:
     """What protects the position: a stop by its client id, or why none is needed; ``None`` is NAKED."""
@@ -46,7 +48,14 @@ def protection_reach(situation: Situation) -> Reach:
     pair = situation.pair
     if pair.guarded is not None or pair.whole(situation.position):
         return OPEN
-    return OPEN if situation.stands else reach(any_of(*_changes(situation)), situation)
+    if situation.stands:
+        return OPEN
+    known: Reach | None
+    stops, known = situation.reaches.get(protection_reach, _NOBODY_LOOKED)
+    if known is None or stops is not situation.stops:
+        known = reach(any_of(*_changes(situation)), situation)
+        situation.reaches[protection_reach] = situation.stops, known
+    return known
 
 
 def appearing(side: Side, contract: Contract, stop: Order | None = None) -> Wake:

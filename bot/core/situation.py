@@ -8,13 +8,13 @@ from typing import Any
 
 from bot.core.contracts import Contract
 from bot.core.intents import Intent
-from bot.core.margin.assess import Assessment, assess, surplus
-from bot.core.margin.bounds import PlainSums
+from bot.core.margin.assess import Assessment, assess
 from bot.core.margin.curve import Curve
 from bot.core.margin.liquidation import Legs, falling_endangers, legs_of, liquidation_price
 from bot.core.margin.pool import Pool
 from bot.core.margin.project import project
 from bot.core.margin.room import Rooms
+from bot.core.margin.sums import PlainSums
 from bot.core.margin.targets import loss_at_liquidation
 from bot.core.market import Market
 from bot.core.pairs import ALONE, Pairing
@@ -33,6 +33,7 @@ class Situation:
         "_ground",
         "_liquidation",
         "_liquidation_known",
+        "_plain",
         "_protecting",
         "contract",
         "id",
@@ -82,6 +83,8 @@ class Situation:
         self._protecting: tuple[Order, ...] | None = None
         self.rooms: Rooms | None = None
         """Who knows the sums of the pool at the present marks, if somebody does."""
+        self._plain: PlainSums | None = None
+        """The same, where nobody does."""
         self._ground: object = None
         self.reaches: dict[object, Any] = {}
         """What was worked out already of how long conditions stay false."""
@@ -101,16 +104,25 @@ class Situation:
         """The position, and its opposite in hedge mode."""
         return legs_of(self.pool, self.id) if self.rooms is None else self.curve(self.id.symbol).legs
 
-    def doubt(self) -> None:
-        """Find every figure anew, whatever somebody has worked out already."""
+    def doubt(self, plain: PlainSums) -> None:
+        """Find every figure anew from ``plain``, whatever somebody else has worked out already."""
         self.rooms = self._ground = None
+        self._plain = plain
+        self.reaches = plain.reaches_of(self.id)
 
     @property
     def liquidation(self) -> Decimal | None:
         """The liquidation price, rounded to the tick toward the mark; ``None`` where there is none."""
         if not self._liquidation_known:
-            backed = None if self.rooms is None else self.surplus(ONE, self.id.symbol)
-            self._liquidation = liquidation_price(self.pool, self.id, self.marks, self._legs, backed)
+            plain, id_ = self._plain, self.id
+            if plain is None or id_ not in plain.liquidations:
+                asked = self.rooms is not None or plain is not None
+                backed = self.surplus(ONE, id_.symbol) if asked else None
+                self._liquidation = liquidation_price(self.pool, id_, self.marks, self._legs, backed)
+                if plain is not None:
+                    plain.liquidations[id_] = self._liquidation
+            else:
+                self._liquidation = plain.liquidations[id_]
             self._liquidation_known = True
         return self._liquidation
 
@@ -148,7 +160,8 @@ class Situation:
     def assessment(self) -> Assessment:
         """Equity and maintenance of the whole pool."""
         if self._assessment is None:
-            self._assessment = assess(self.pool, self.marks)
+            plain = self._plain
+            self._assessment = assess(self.pool, self.marks) if plain is None else plain.standing()
         return self._assessment
 
     @property
@@ -165,7 +178,8 @@ class Situation:
     def surplus(self, weight: Decimal, without: Symbol | None) -> Decimal:
         """``weight`` times equity less maintenance of the pool: of all symbols, or of all but one."""
         if self.rooms is None:
-            return surplus(self.pool, self.marks, weight, without)
+            plain = self._plain = self._plain or PlainSums(self.pool, self.marks)
+            return plain.surplus(weight, without)
         market = self.market
         return self.rooms.of(self.pool, weight).surplus(market.marks, without, market.turn)
 
@@ -186,7 +200,8 @@ class Situation:
     def curve(self, symbol: Symbol) -> Curve:
         """Profit less requirement of one symbol as a line over its coordinate."""
         if self.rooms is None:
-            return PlainSums(self.pool, self.marks).curve(symbol)
+            plain = self._plain = self._plain or PlainSums(self.pool, self.marks)
+            return plain.curve(symbol)
         return self.rooms.of(self.pool).curve(symbol)
 
     @property

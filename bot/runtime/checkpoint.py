@@ -27,6 +27,7 @@ KIND = "Carried"
 WHOLE_EVERY = 100
 """Of so many notes one at least has all positions: with it begins what the next run reads."""
 _POSITIONS, _ALL, _CHANGED = "positions", "all", "changed"
+_DECIDED = (Action, StateChanged)
 _CHANGING = (Outcome, Command, PositionChanged, OrderEnded, CarriedOver)
 
 
@@ -129,5 +130,5 @@ def _may_change(step: Step) -> bool:
     It acted, or heard of an outcome or an order; or a state changed: halted by a stranger's order, or flat.
     """
     return any(isinstance(fact, _CHANGING) for fact in step.facts) or any(
-        isinstance(decision, Action | StateChanged) for decision in step.decisions
+        isinstance(decision, _DECIDED) for decision in step.decisions
     )

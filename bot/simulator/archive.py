@@ -85,13 +85,15 @@ class Drawer:
     def view(self, account: AccountName, at_ms: int, as_of_ms: int | None = None) -> AccountView:
         """All of it at ``at_ms``, as it was at ``as_of_ms`` or as it is now."""
         positions = ((id_, kept.at(as_of_ms)) for id_, kept in self.positions.items())
-        orders = ((id_, kept.at(as_of_ms)) for id_, kept in self.orders.items())
+        found = ((id_, kept.at(as_of_ms)) for id_, kept in self.orders.items())
+        orders = {id_: order for id_, order in found if order is not None}
         return AccountView(
             account=account,
             at_ms=at_ms,
             positions={id_: position for id_, position in positions if position is not None},
             wallets={currency: kept.at(as_of_ms) or ZERO for currency, kept in self.wallets.items()},
-            orders={id_: order for id_, order in orders if order is not None},
+            orders=orders,
+            open_orders=tuple([order for order in orders.values() if order.status.open]),
             trades=tuple(t for t in self.trades if as_of_ms is None or t.at_ms <= as_of_ms),
             income=tuple(i for i in self.income if as_of_ms is None or i.at_ms <= as_of_ms),
             margin_moves=tuple(m for m in self.margin_moves if as_of_ms is None or m.at_ms <= as_of_ms),

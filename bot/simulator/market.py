@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from itertools import islice
+from typing import NamedTuple
 
 from bot.core.contracts import Contract
 from bot.core.types import ZERO, Symbol
@@ -21,8 +22,7 @@ SETTLED_MAX = 5_000
 BOOK_LEVELS = 20
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Bar:
+class Bar(NamedTuple):
     """Open, high, low, close and volume (base, or contracts' face value) of one stretch of time."""
 
     open_ms: int
@@ -35,15 +35,8 @@ class Bar:
 
     def with_price(self, price: Decimal, quantity: Decimal) -> Bar:
         """The bar after one more trade."""
-        return Bar(
-            open_ms=self.open_ms,
-            open=self.open,
-            high=max(self.high, price),
-            low=min(self.low, price),
-            close=price,
-            volume=self.volume + quantity,
-            trades=self.trades + 1,
-        )
+        open_ms, first, high, low, _, volume, trades = self
+        return Bar(open_ms, first, max(high, price), min(low, price), price, volume + quantity, trades + 1)
 
 
 Settled = tuple[int, Decimal, Decimal]
@@ -82,6 +75,8 @@ class Market:
     def __init__(self, contracts: Mapping[Symbol, Contract], model: MarketModel) -> None:
         self.model = model
         self.tickers = {symbol: Ticker(contract) for symbol, contract in contracts.items()}
+        self.marks: dict[Symbol, Decimal] = {}
+        """The mark of every symbol that has one."""
         self._past: dict[Symbol, _Past] = {}
 
     def __getitem__(self, symbol: Symbol) -> Ticker:
@@ -97,7 +92,8 @@ class Market:
     ) -> None:
         """New prices of a symbol: of the ticker, and of the bar of this minute."""
         ticker = self.tickers[symbol]
-        ticker.mark, ticker.last = mark, last
+        self.marks[symbol] = ticker.mark = mark
+        ticker.last = last
         ticker.index = mark if index is None else index
         ticker.updated_ms = at_ms
         ticker.trades += 1
@@ -135,17 +131,7 @@ class Market:
             elif count is not None and len(made) == count:
                 break
             else:
-                made.append(
-                    Bar(
-                        open_ms=opened,
-                        open=bar.open,
-                        high=bar.high,
-                        low=bar.low,
-                        close=bar.close,
-                        volume=bar.volume,
-                        trades=bar.trades,
-                    )
-                )
+                made.append(bar if bar.open_ms == opened else bar._replace(open_ms=opened))
         return made[::-1]
 
     def day(self, symbol: Symbol, now_ms: int) -> Bar | None:
@@ -211,12 +197,6 @@ def _past_of(bars: deque[Bar], since_ms: int) -> _Past:
 
 def _joined(one: Bar, two: Bar, open_ms: int) -> Bar:
     """Two bars as one; ``one`` is the earlier."""
-    return Bar(
-        open_ms=open_ms,
-        open=one.open,
-        high=max(one.high, two.high),
-        low=min(one.low, two.low),
-        close=two.close,
-        volume=one.volume + two.volume,
-        trades=one.trades + two.trades,
-    )
+    _, first, high, low, _, volume, trades = one
+    _, _, higher, lower, last, more, others = two
+    return Bar(open_ms, first, max(high, higher), min(low, lower), last, volume + more, trades + others)

@@ -165,7 +165,8 @@ class AccountView:
     """An account as a query finds it, now or, where queries lag, some time ago.
 
     ``positions`` are the open ones; ``wallets`` are by settlement currency, without isolated margin and
-    unrealised profit; ``orders`` holds every order remembered, by exchange id.
+    unrealised profit; ``orders`` holds every order remembered, by exchange id, and ``open_orders`` what of
+    them rests, conditional orders among it, oldest first.
     """
 
     account: AccountName
@@ -173,14 +174,10 @@ class AccountView:
     positions: Mapping[PositionId, Position]
     wallets: Mapping[str, Decimal]
     orders: Mapping[int, OrderRecord]
+    open_orders: tuple[OrderRecord, ...]
     trades: tuple[Trade, ...]
     income: tuple[Income, ...]
     margin_moves: tuple[MarginMove, ...]
-
-    @property
-    def open_orders(self) -> tuple[OrderRecord, ...]:
-        """What rests, conditional orders among it, oldest first."""
-        return tuple(order for order in self.orders.values() if order.status.open)
 
     def at(self, at_ms: int) -> AccountView:
         """The same, seen at another time."""
@@ -190,6 +187,7 @@ class AccountView:
             positions=self.positions,
             wallets=self.wallets,
             orders=self.orders,
+            open_orders=self.open_orders,
             trades=self.trades,
             income=self.income,
             margin_moves=self.margin_moves,

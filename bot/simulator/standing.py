@@ -92,7 +92,7 @@ def pool_of(world: World, view: AccountView, id_: PositionId) -> Pool:
 
 def marks_of(world: World) -> Mapping[Symbol, Decimal]:
     """The mark of every symbol that has one."""
-    return {ticker.contract.symbol: ticker.mark for ticker in world.market if ticker.known}
+    return world.market.marks
 
 
 def standing(world: World, view: AccountView, position: Position) -> Standing:

@@ -9,6 +9,7 @@ import json
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
+from json.encoder import c_make_encoder, encode_basestring_ascii  # type: ignore[attr-defined]  # CPython has it
 from typing import Any, Protocol
 from urllib.parse import parse_qsl
 
@@ -32,8 +33,10 @@ class Call:
     @property
     def params(self) -> dict[str, str]:
         """The parameters of the query and of a form in the body; an empty value is kept."""
-        form = "" if self.body.startswith(("{", "[")) else self.body
-        return dict(_pairs(self.query) + _pairs(form))
+        params = dict(_pairs(self.query))
+        if self.body and not self.body.startswith(("{", "[")):
+            params |= _pairs(self.body)
+        return params
 
     @property
     def data(self) -> Any:  # noqa: ANN401 - JSON
@@ -194,13 +197,26 @@ class OpenLines:
 
 def spelt(payload: Any) -> str:  # noqa: ANN401 - JSON
     """JSON as exchanges write it: no spaces."""
-    return _SPELLING.encode(payload)
+    return "".join(_SPELLING(payload, 0))
 
 
-_SPELLING = json.JSONEncoder(separators=(",", ":"))
+_SPELLING = c_make_encoder(
+    None,
+    json.JSONEncoder().default,
+    encode_basestring_ascii,
+    None,
+    ":",
+    ",",
+    False,  # noqa: FBT003
+    False,  # noqa: FBT003
+    True,  # noqa: FBT003
+)
+"""What ``json.JSONEncoder(separators=(",", ":"), check_circular=False)`` makes anew for each text."""
 
 
 @lru_cache(maxsize=64)
 def _pairs(text: str) -> list[tuple[str, str]]:
     """The parameters of a query or form; those who log, admit and answer a request all ask for them."""
-    return parse_qsl(text, keep_blank_values=True)
+    if "%" in text or "+" in text:
+        return parse_qsl(text, keep_blank_values=True)
+    return [(name, value) for name, _, value in (part.partition("=") for part in text.split("&") if part)]

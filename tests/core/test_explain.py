@@ -287,3 +287,12 @@ def test_a_rule_that_waits_for_its_release_is_shown_as_latched() -> None:
     assert desk.engine.explain()[0].rules[0].latched
     desk.command(CommandKind.RESET, "adds")
     assert not desk.engine.explain()[0].rules[0].latched
+
+
+def test_how_far_everything_is_can_be_asked_alone() -> None:
+    desk = Desk(says("rule", when=NEAR))
+    desk.holds(a_position(LONG))
+    desk.holds(a_position(ETH_LONG))
+    overview = [(status.distance, D(status.next_away or 0)) for status in desk.engine.overview()]
+    assert list(desk.engine.distances(LONG.account)) == overview
+    assert overview[0] == (D("0.1"), D("0.02"))

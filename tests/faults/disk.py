@@ -8,16 +8,19 @@ chained as in every journal.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Mapping
+from bisect import bisect_right
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from enum import StrEnum
+from operator import attrgetter
 
 from bot.core.step import Step
 from bot.runtime.journal import JournalError, JournalFull, JournalQuery, JournalRow
 from bot.runtime.journal.rows import OPENED, Entry, Head, Note, rows_after, steps_from
 
 NAME = "the simulated disk"
+_SEQ = attrgetter("seq")
 
 
 class Trouble(StrEnum):
@@ -26,6 +29,14 @@ class Trouble(StrEnum):
     FULL = "full"
     BROKEN = "broken"
     """Every write ends with an error; what it wrote is not there."""
+
+
+@dataclass(frozen=True, slots=True)
+class Epoch:
+    """An opening for writing: its row, and the last step before it."""
+
+    seq: int
+    step: int
 
 
 @dataclass(slots=True)
@@ -43,6 +54,10 @@ class Disk:
     rows: list[JournalRow] = field(default_factory=list)
     head: Head = field(default_factory=Head)
     on_its_way: tuple[list[JournalRow], Head] | None = None
+    epochs: list[Epoch] = field(default_factory=list)
+    _by_kind: dict[str, list[JournalRow]] = field(default_factory=dict)
+    """Rows as they were kept, for those who ask for one kind alone."""
+    _step: int = 0
 
     def lose_power(self) -> None:
         """The program is gone; so is what it had not brought to the disk, or it is there as a whole."""
@@ -67,14 +82,17 @@ class Disk:
             self.safe(rows[-1])
 
     def _keep(self, rows: list[JournalRow], head: Head) -> None:
+        for row in rows:
+            if row.kind == OPENED:
+                self.epochs.append(Epoch(row.seq, self._step))
+            self._step = max(self._step, row.step)
+            self._by_kind.setdefault(row.kind, []).append(row)
         self.rows.extend(rows)
         self.head = head
 
-
-@dataclass(frozen=True, slots=True)
-class _Epoch:
-    seq: int
-    step: int
+    def of_kind(self, kind: str | None) -> Sequence[JournalRow]:
+        """The rows of one kind, or all, in their order."""
+        return self.rows if kind is None else self._by_kind.get(kind, ())
 
 
 class SimJournal:
@@ -87,12 +105,7 @@ class SimJournal:
         self._writing = asyncio.Lock()
         self._failure: JournalError | None = None
         self._closed = False
-        self._epochs: list[_Epoch] = []
-        step = 0
-        for row in disk.rows:
-            if row.kind == OPENED:
-                self._epochs.append(_Epoch(row.seq, step))
-            step = max(step, row.step)
+        self._epochs = list(disk.epochs)
 
     @property
     def epoch(self) -> int:
@@ -114,7 +127,7 @@ class SimJournal:
         if not self._pending and self._failure is None:
             return
         async with self._writing:
-            writing = asyncio.ensure_future(self._flush())
+            writing = asyncio.get_running_loop().create_task(self._flush())
             try:
                 await asyncio.shield(writing)
             except asyncio.CancelledError:
@@ -138,7 +151,7 @@ class SimJournal:
         del self._pending[: len(taken)]
 
     async def read(self, query: JournalQuery) -> list[JournalRow]:
-        rows = self._disk.rows
+        rows = self._disk.of_kind(query.kind)
         if query.latest:
             found: list[JournalRow] = []
             for row in reversed(rows):
@@ -147,7 +160,8 @@ class SimJournal:
                 if query.fits(row):
                     found.append(row)
             return found[::-1]
-        return [row for row in rows[query.after_seq :] if query.fits(row)][: query.limit]
+        later = rows[bisect_right(rows, query.after_seq, key=_SEQ) :]
+        return [row for row in later if query.fits(row)][: query.limit]
 
     async def steps(self, epoch: int | None = None) -> AsyncIterator[Step]:
         number = self.played if epoch is None else epoch
@@ -169,7 +183,7 @@ class SimJournal:
 @asynccontextmanager
 async def open_journal(disk: Disk, *, opened_ms: int) -> AsyncIterator[SimJournal]:
     """Open for writing: with a note of it, which is on the disk when the block begins."""
-    epoch = 1 + sum(row.kind == OPENED for row in disk.rows)
+    epoch = 1 + len(disk.epochs)
     await disk.write([Note(OPENED, {"epoch": str(epoch)}, opened_ms)])
     journal = SimJournal(disk)
     yield journal

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from enum import StrEnum
 from hashlib import blake2b
+from typing import NamedTuple
 
 from bot.core.codec import encode
 from bot.core.contracts import Contract
@@ -211,8 +212,7 @@ class Said:
     text: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Marked:
+class Marked(NamedTuple):
     """The true mark of a symbol from ``at_ms`` on, whatever the streams say."""
 
     at_ms: int

@@ -64,7 +64,10 @@ class Exchange:
 
     def way_ms(self) -> float:
         """How long one way takes."""
-        return self.random.uniform(*self.latency_ms)
+        low, high = self.latency_ms
+        return (
+            low + (high - low) * self.random.random()
+        )  # As ``uniform`` does, which is asked at every frame.
 
     def ask(self, epoch: int, account: AccountName, call: Call, deliver: Deliver) -> None:
         """A request leaves; ``deliver`` is called with the reply if one comes."""

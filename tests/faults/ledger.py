@@ -5,8 +5,8 @@ It hears the world's events while they happen. Whoever lets something happen say
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from decimal import Decimal
 from itertools import count
@@ -88,14 +88,14 @@ class Ledger:
             for view in views
         )
 
-    @contextmanager
-    def because(self, cause: Cause) -> Iterator[None]:
+    def because(self, cause: Cause) -> AbstractContextManager[None]:
         """Whatever happens in the block is so caused."""
+        return _Because(self, cause)
+
+    def blame(self, cause: Cause) -> Cause:
+        """From now on that is the cause; returns what was."""
         before, self._cause = self._cause, cause
-        try:
-            yield
-        finally:
-            self._cause = before
+        return before
 
     # -- requests -----------------------------------------------------------------------------------
 
@@ -234,6 +234,22 @@ class Ledger:
             if any(isinstance(fact, kind) for fact in facts):
                 return Cause(who=Who.VENUE, what=word, request=self._cause.request)
         return self._cause
+
+
+class _Because(AbstractContextManager[None]):
+    """The block of ``because``: every price and every request is in one."""
+
+    __slots__ = ("_cause", "_ledger")
+
+    def __init__(self, ledger: Ledger, cause: Cause) -> None:
+        self._ledger = ledger
+        self._cause = cause
+
+    def __enter__(self) -> None:
+        self._cause = self._ledger.blame(self._cause)
+
+    def __exit__(self, *_: object) -> None:
+        self._ledger.blame(self._cause)
 
 
 def writes(method: str, path: str, params: Mapping[str, str]) -> bool:

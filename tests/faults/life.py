@@ -27,7 +27,7 @@ from bot.venues.live.line import Unreadable
 from tests.faults.disk import Disk, open_journal
 from tests.faults.evidence import Ending, Run, memory_of
 from tests.faults.exchange import Exchange
-from tests.faults.passing import Killed, Program, Time
+from tests.faults.passing import US, Killed, Program, Time
 from tests.faults.scene import KEY, MAIN, Scene
 from tests.faults.wires import Caller, SimClients
 
@@ -49,7 +49,7 @@ class LifeClock:
         self.passing: Callable[[], None] = lambda: None
 
     def now_ms(self) -> int:
-        return self._zero_ms + self._time.now_ms
+        return self._zero_ms + self._time.now_us // US
 
     async def sleep(self, ms: int) -> None:
         await asyncio.sleep(ms / 1000)

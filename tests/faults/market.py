@@ -81,7 +81,8 @@ class Prices:
                 self._stretch[symbol] = self._another()
             stretch = self._stretch[symbol]
             stretch.left -= self._every
-            ppm = stretch.drift * self._every + self._random.randint(-stretch.width, stretch.width)
+            # As ``randint`` draws, which is asked at every price.
+            ppm = stretch.drift * self._every + self._random.randrange(2 * stretch.width + 1) - stretch.width
             self._ticks[symbol] = max(1, self._ticks[symbol] + self._ticks[symbol] * ppm // PPM)
             if self._seconds % 2 == 0 or symbol in held:
                 self._move(symbol)
@@ -116,7 +117,7 @@ class Prices:
     def _move(self, symbol: Symbol, *, gap: bool = False) -> None:
         tick = self._wire.world.contracts[symbol].tick
         mark = self._ticks[symbol] * tick
-        last = (self._ticks[symbol] + self._random.randint(-1, 1)) * tick
+        last = (self._ticks[symbol] + self._random.randrange(3) - 1) * tick
         with self._ledger.because(THE_MARKET):
             self._wire.world.move(symbol, mark, last, gap=gap)
         self._ledger.marked(symbol, mark)

@@ -11,10 +11,11 @@ rounding could keep a timer from ever being due.
 from __future__ import annotations
 
 import asyncio
-from asyncio import base_events
+from asyncio import _get_running_loop, _set_running_loop, base_events
 from collections import deque
 from collections.abc import Callable, Coroutine
 from contextvars import Context, copy_context
+from decimal import getcontext
 from functools import partial
 from heapq import heapify, heappop, heappush
 from itertools import count
@@ -59,7 +60,9 @@ class Time:
 
     def after(self, ms: float, happening: Happening) -> None:
         """Let it happen in a while."""
-        self.at(self.now_us / US + ms, happening)
+        now_us = self.now_us
+        at_us = round((now_us / US + ms) * US)
+        heappush(self._coming, (max(now_us, at_us), next(self._numbers), happening))
 
     def pass_until(self, at_ms: float) -> None:
         """Let everything happen that happens until then, while no program runs or it stands still."""
@@ -75,6 +78,11 @@ class Time:
     def spare(self) -> None:
         """Kill nobody any more."""
         self._turns_left = None
+
+    def is_due(self) -> bool:
+        """Whether anything comes of a loop's looking up now."""
+        coming = self._coming
+        return self._turns_left is not None or (len(coming) > 0 and coming[0][0] <= self.now_us)
 
     def wait(self, timeout: float | None) -> None:
         """A loop has nothing to do for ``timeout`` seconds; 0: it has, and only looks up."""
@@ -96,12 +104,12 @@ class Time:
 
     def _next(self) -> None:
         self.now_us, _, happening = heappop(self._coming)
-        running = asyncio._get_running_loop()
-        asyncio._set_running_loop(self._own)
+        running = _get_running_loop()
+        _set_running_loop(self._own)
         try:
             happening()
         finally:
-            asyncio._set_running_loop(running)
+            _set_running_loop(running)
 
 
 class _Own:
@@ -114,57 +122,51 @@ class _Own:
         self._time.after(0, partial(callback, *args))
 
 
-class _Callback(asyncio.Handle):
-    """What is to be called in a turn of the loop. The library's own looks each time whether it debugs."""
+class _Callback(partial[object]):
+    """What is to be called in a turn of the loop: a handle of the library's would be made step by step."""
 
-    __slots__ = ()
+    _cancelled = False
 
-    def __init__(self, callback: Any, args: Any, loop: Any, context: Context | None) -> None:
-        self._context = copy_context() if context is None else context
-        self._loop = loop
-        self._callback = callback
-        self._args = args
-        self._cancelled = False
-        self._repr = self._source_traceback = None
+    def cancel(self) -> None:
+        """Do not call it any more."""
+        self._cancelled = True
 
 
-class _Timer(asyncio.TimerHandle):
-    """What is to be called at a time; in the heap behind its time, and among equals nobody is first."""
+class _Timer(float):
+    """What is to be called at a time; in the heap it is that time, and among equals nobody is first."""
 
-    __slots__ = ()
-    __hash__ = object.__hash__
-    __eq__ = object.__eq__
+    __slots__ = ("_callback", "_program", "_scheduled")
+    _callback: _Callback | None
+    _program: Program
+    _scheduled: bool
 
-    def __init__(self, when: float, callback: Any, args: Any, loop: Any, context: Context | None) -> None:
-        self._context = copy_context() if context is None else context
-        self._loop = loop
-        self._callback = callback
-        self._args = args
-        self._cancelled = False
-        self._repr = self._source_traceback = None
-        self._when = when
-        self._scheduled = True
-
-    def __lt__(self, other: object) -> bool:
-        return False
+    def cancel(self) -> None:
+        """Do not call it any more."""
+        if self._callback is not None:
+            self._callback._cancelled = True
+            self._callback = None
+            if self._scheduled:
+                self._program._timers_cancelled += 1
 
 
 class Program(base_events.BaseEventLoop):
     """The loop of one program in the world.
 
     It does what the base does, in the base's order, and leaves out what only real programs need: sockets,
-    other threads, a debugger. Most of a simulated hour was spent on these.
+    other threads, a debugger, contexts of tasks. Most of a simulated hour was spent on these.
     """
 
-    _ready: deque[asyncio.Handle]
+    _ready: deque[_Callback]
+    get_debug = staticmethod(bool)  # never; each future asks at its birth
 
     def __init__(self, time: Time) -> None:
         super().__init__()
         self._time = time
         self._selector = self
-        self._timers: list[tuple[float, _Timer]] = []
+        self._timers: list[_Timer] = []
         self._timers_cancelled = 0
         self._births = count()
+        self.create_future = partial(asyncio.Future, loop=self)  # type: ignore[method-assign]  # the same, sooner
         self.gone = False
         self.set_task_factory(_numbered(self._births))
 
@@ -176,73 +178,93 @@ class Program(base_events.BaseEventLoop):
         self, callback: Callable[[*Ts], object], *args: *Ts, context: Context | None = None
     ) -> asyncio.Handle:
         """In the next turn."""
-        handle = _Callback(callback, args, self, context)
-        self._ready.append(handle)
-        return handle
+        made = _Callback(callback, *args)
+        self._ready.append(made)
+        return made  # type: ignore[return-value]  # all that anybody does with one is to cancel it
 
     def call_at(
         self, when: float, callback: Callable[[*Ts], object], *args: *Ts, context: Context | None = None
     ) -> asyncio.TimerHandle:
         """At a time."""
-        timer = _Timer(when, callback, args, self, context)
-        heappush(self._timers, (when, timer))
-        return timer
+        timer = _Timer(when)
+        timer._callback = _Callback(callback, *args)
+        timer._program = self
+        timer._scheduled = True
+        heappush(self._timers, timer)
+        return timer  # type: ignore[return-value]  # as above
 
     def call_later(
         self, delay: float, callback: Callable[[*Ts], object], *args: *Ts, context: Context | None = None
     ) -> asyncio.TimerHandle:
         """After a time."""
-        return self.call_at(self._time.now_us / 1e6 + delay, callback, *args, context=context)
-
-    def _timer_handle_cancelled(self, handle: asyncio.TimerHandle) -> None:
-        if handle._scheduled:  # type: ignore[attr-defined]  # of the library's own
-            self._timers_cancelled += 1
+        # ``call_at`` once more: it is what every sleep comes to.
+        timer = _Timer(self._time.now_us / 1e6 + delay)
+        timer._callback = _Callback(callback, *args)
+        timer._program = self
+        timer._scheduled = True
+        heappush(self._timers, timer)
+        return timer  # type: ignore[return-value]  # as above
 
     def _run_once(self) -> None:
-        """One turn: wait, unless there is something to do, then do all of it."""
-        self._drop_cancelled()
-        ready, timers, time = self._ready, self._timers, self._time
+        """Turn after turn, until the program is to stop: wait, unless there is something to do, and do it."""
+        ready, time = self._ready, self._time
         while True:
-            if ready or self._stopping:  # type: ignore[attr-defined]  # of the base
-                time.wait(0)
+            self._wait(ready, time)
+            for _ in range(len(ready)):
+                callback = ready.popleft()
+                if not callback._cancelled:
+                    try:
+                        callback()
+                    except (SystemExit, KeyboardInterrupt):
+                        raise
+                    except BaseException as error:  # noqa: BLE001  # as the base does: the handler's to judge
+                        self.call_exception_handler(
+                            {"message": f"error in {callback.func}", "exception": error}
+                        )
+            if self._stopping:  # type: ignore[attr-defined]  # of the base
+                return
+
+    def _wait(self, ready: deque[_Callback], time: Time) -> None:
+        """Let happen what happens until there is something to do; and one thing where there is already."""
+        timers = self._timers
+        if timers and (timers[0]._callback is None or len(timers) > MANY_TIMERS):
+            timers = self._drop_cancelled()
+        while True:
+            if ready or self._stopping:  # type: ignore[attr-defined]
+                if time.is_due():
+                    time.wait(0)
             elif timers:
-                time.wait(min(max(0, timers[0][0] - time.now_us / 1e6), DAY_S))
+                time.wait(min(max(0, timers[0] - time.now_us / 1e6), DAY_S))
             else:
                 time.wait(None)
-            ends = time.now_us / 1e6 + RESOLUTION_S
-            while timers and timers[0][0] < ends:
-                timer = heappop(timers)[1]
-                timer._scheduled = False
-                ready.append(timer)
+            if timers:
+                ends = time.now_us / 1e6 + RESOLUTION_S
+                while timers and timers[0] < ends:
+                    timer = heappop(timers)
+                    timer._scheduled = False
+                    if timer._callback is not None:
+                        ready.append(timer._callback)
             if ready or self._stopping:  # type: ignore[attr-defined]
-                break
-            self._drop_cancelled()
-            timers = self._timers
-        for _ in range(len(ready)):
-            handle: Any = ready.popleft()
-            if not handle._cancelled:
-                try:
-                    handle._context.run(handle._callback, *handle._args)
-                except (SystemExit, KeyboardInterrupt):
-                    raise
-                except BaseException as error:  # noqa: BLE001  # as the base does: the handler's to judge
-                    self.call_exception_handler(
-                        {"message": f"error in {handle._callback}", "exception": error, "handle": handle}
-                    )
+                return
+            timers = self._drop_cancelled()
 
-    def _drop_cancelled(self) -> None:
-        """Forget timers that nobody waits for any more: at the head, or all of them where they are many."""
+    def _drop_cancelled(self) -> list[_Timer]:
+        """Forget timers that nobody waits for any more: at the head, or all of them where they are many.
+
+        The others.
+        """
         timers = self._timers
         if len(timers) > MANY_TIMERS and self._timers_cancelled / len(timers) > MOST:
-            for _, timer in timers:
-                timer._scheduled = not timer._cancelled
-            self._timers = [each for each in timers if not each[1]._cancelled]
-            heapify(self._timers)
+            for timer in timers:
+                timer._scheduled = timer._callback is not None
+            self._timers = timers = [each for each in timers if each._scheduled]
+            heapify(timers)
             self._timers_cancelled = 0
         else:
-            while timers and timers[0][1]._cancelled:
+            while timers and timers[0]._callback is None:
                 self._timers_cancelled -= 1
-                heappop(timers)[1]._scheduled = False
+                heappop(timers)._scheduled = False
+        return timers
 
     def select(self, timeout: float | None) -> list[Any]:
         """There is nothing to select from."""
@@ -255,10 +277,11 @@ class Program(base_events.BaseEventLoop):
 
     def live(self, main: Coroutine[Any, Any, T]) -> T:
         """Run to the end, or until ``Killed``; after that nothing of it runs any more."""
-        task = self.create_task(main)
+        task, variables = self.create_task(main), _variables()
         try:
             return self.run_until_complete(task)
         finally:
+            assert _variables() == variables, "what one task says of itself would hold for all of them here"
             self._time.spare()
             self.gone = True
             for each in asyncio.all_tasks(self):
@@ -269,6 +292,12 @@ class Program(base_events.BaseEventLoop):
 
     def _write_to_self(self) -> None:
         """There is no other thread."""
+
+
+def _variables() -> set[object]:
+    """What anybody said of himself alone; decimals always do."""
+    getcontext()
+    return set(copy_context())
 
 
 class _Task(asyncio.Task[Any]):
@@ -282,9 +311,9 @@ class _Task(asyncio.Task[Any]):
 
 def _numbered(births: count[int]) -> Callable[..., _Task]:
     def made(loop: asyncio.AbstractEventLoop, coroutine: Any, **named: Any) -> _Task:
-        _Task.number = next(births)
-        task = _Task(coroutine, loop=loop, **named)
-        task.number = _Task.number
+        task = _Task.__new__(_Task)
+        task.number = next(births)  # At its birth it is put into a set already.
+        task.__init__(coroutine, loop=loop, **named)  # type: ignore[misc]  # not twice: ``__new__`` does not
         return task
 
     return made

@@ -23,7 +23,7 @@ from strategies.cut_leverage import LeverageCut, LeverageCutParams
 from strategies.partial_close import PartialClose, PartialCloseParams
 from strategies.quarterly_hedge import QuarterlyHedge, QuarterlyHedgeParams
 from strategies.top_up import TopUp, TopUpParams
-from tests.faults.passing import Time
+from tests.faults.passing import US, Time
 
 D = Decimal
 MAIN = AccountName("main")
@@ -71,7 +71,7 @@ def a_scene(seed: int, time: Time, *, delivery: bool) -> Scene:
         contracts=contracts,
         keys=[KEY],
         model=MarketModel(maker_fee=D("0.0002"), taker_fee=D("0.0005"), spread=D("0.0002")),
-        clock=Clock(lambda: start_ms + time.now_ms),
+        clock=Clock(lambda: start_ms + time.now_us // US),
         insurance_fund=D(10_000_000),
     )
     for contract in contracts:

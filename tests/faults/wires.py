@@ -6,7 +6,6 @@ Everything the real clients do beside carrying bytes is the real clients' own co
 from __future__ import annotations
 
 import asyncio
-import hmac
 import json
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Never
@@ -14,6 +13,7 @@ from urllib.parse import quote_plus
 
 from bot.core.types import AccountName
 from bot.simulator import ApiKey, Call
+from bot.simulator.binance.asking import signature_of
 from bot.simulator.faults import FRAMES, SILENCE, Fault, FaultKind
 from bot.simulator.line import Line
 from bot.venues.live.client import Hears
@@ -27,6 +27,7 @@ from tests.faults.exchange import Exchange
 from tests.faults.passing import Program
 
 TIMEOUT_S = 10
+_DECODER = json.JSONDecoder()
 TIMED_OUT = Reply(sent=True, error="TimeoutError")
 KEEP_ALIVE_S = 1_200
 """How often a listen key is kept alive."""
@@ -50,7 +51,6 @@ class Caller:
         self.program = program
         self.key = key
         self.epoch = epoch
-        self._secret = key.secret.encode()
         self.now_ms: Callable[[], int] = lambda: 0
         """The exchange's clock as the program knows it."""
 
@@ -69,7 +69,7 @@ class Caller:
             params |= {"timestamp": self.now_ms(), "recvWindow": 3_000}
         query = "&".join([f"{name}={_quoted(value)}" for name, value in params.items()])
         if signed:
-            query += "&signature=" + hmac.digest(self._secret, query.encode(), "sha256").hex()
+            query += "&signature=" + signature_of(self.key.secret, query)
         call = Call(method=method, host="fapi.binance.com", path=path, query=query, headers=headers)
         waiting: asyncio.Future[Reply] = self.program.create_future()
 
@@ -268,7 +268,9 @@ class Streams:
 
     def _hear(self, text: str) -> None:
         try:
-            message = json.loads(text)
+            message, end = _DECODER.raw_decode(text)
+            if end != len(text):
+                message = json.loads(text)
         except ValueError as error:
             self._garbled(str(error))
             return

@@ -34,13 +34,6 @@ def assess(pool: Pool, marks: Marks) -> Assessment:
     return standing(pool.wallet, pool.holdings, marks)
 
 
-def surplus(pool: Pool, marks: Marks, weight: Decimal, without: Symbol | None) -> Decimal:
-    """``weight`` times equity less maintenance: of all symbols of the pool, or of all but one."""
-    holdings = tuple(h for h in pool.holdings if h.position.id.symbol != without)
-    stands = standing(pool.wallet, holdings, marks)
-    return weight * stands.equity - stands.maintenance
-
-
 def standing(wallet: Decimal, holdings: tuple[Holding, ...], marks: Marks) -> Assessment:
     """The assessment of some holdings backed by ``wallet``."""
     equity = wallet

@@ -17,7 +17,6 @@ from typing import NamedTuple, Protocol
 
 from bot.core.contracts import Contract, ContractKind
 from bot.core.margin.arithmetic import coordinate
-from bot.core.margin.assess import surplus
 from bot.core.margin.curve import Curve
 from bot.core.margin.liquidation import (
     Legs,
@@ -69,22 +68,6 @@ class Sums(Protocol):
     def curve(self, symbol: Symbol) -> Curve:
         """One symbol's line in the sums of weight one."""
         ...
-
-
-@dataclass(frozen=True, slots=True)
-class PlainSums:
-    """The sums of a pool, found anew at each question."""
-
-    pool: Pool
-    marks: Marks
-
-    def surplus(self, weight: Decimal, without: Symbol | None) -> Decimal:
-        """As ``Sums`` says."""
-        return surplus(self.pool, self.marks, weight, without)
-
-    def curve(self, symbol: Symbol) -> Curve:
-        """As ``Sums`` says."""
-        return Curve(tuple(h for h in self.pool.holdings if h.position.id.symbol == symbol), ONE)
 
 
 class Calm(NamedTuple):

@@ -6,7 +6,7 @@ Every question about a margin pool is a sum of such lines: its wallet, and one o
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Iterator
+from collections.abc import Sequence
 from decimal import Decimal
 
 from bot.core.contracts import Contract
@@ -29,9 +29,11 @@ class Curve:
         """Lay out the line, piece by piece: a coordinate at an edge belongs to the piece below it."""
         self.legs = legs
         self.contract: Contract = legs[0].contract
-        self._edges: list[Decimal] = sorted({edge for leg in legs for edge in _edges(leg)})
+        edges = [_edges(leg) for leg in legs]
+        self._edges = edges[0] if len(legs) == 1 else sorted({edge for each in edges for edge in each})
         inside = [*self._edges, self._edges[-1] + ONE] if self._edges else [ONE]
-        self._pieces = [_piece(legs, weight, stretch, at) for at in inside]
+        ramps = [_ramp(leg, weight, stretch) for leg in legs]
+        self._pieces = [_piece(legs, edges, ramps, at) for at in inside]
 
     def value(self, at: Decimal) -> Decimal:
         """The line at a coordinate."""
@@ -74,27 +76,33 @@ class Curve:
                 return edge
 
 
-def _edges(leg: Holding) -> Iterator[Decimal]:
-    """The coordinates where a leg changes its tier."""
-    if tiers_move(leg.position, leg.contract):
-        for tier in leg.contract.tiers[1:]:
-            yield tier.floor / leg.position.quantity
+def _edges(leg: Holding) -> list[Decimal]:
+    """The coordinates where a leg changes its tier, from below."""
+    if not tiers_move(leg.position, leg.contract):
+        return []
+    return [tier.floor / leg.position.quantity for tier in leg.contract.tiers[1:]]
 
 
-def _piece(legs: Legs, weight: Decimal, stretch: Decimal, at: Decimal) -> tuple[Decimal, Decimal]:
+def _ramp(leg: Holding, weight: Decimal, stretch: Decimal) -> tuple[Decimal, Decimal]:
+    """What a leg has paid, and what it is worth a coordinate: its profit, the same in every tier."""
+    position, contract = leg.position, leg.contract
+    sign = direction(position, contract)
+    return (
+        weight * sign * contract.notional(position.quantity, position.entry),
+        weight * stretch * sign * position.quantity,
+    )
+
+
+def _piece(
+    legs: Legs, edges: Sequence[Sequence[Decimal]], ramps: Sequence[tuple[Decimal, Decimal]], at: Decimal
+) -> tuple[Decimal, Decimal]:
     """Intercept and slope while every leg is in the tier it has at ``at``."""
     intercept = slope = ZERO
-    for leg in legs:
+    for leg, own_edges, (paid, worth) in zip(legs, edges, ramps, strict=True):
         position, contract = leg.position, leg.contract
-        sign = direction(position, contract)
-        required_slope, required = line(position, contract, _tier_at(leg, at))
-        intercept -= weight * sign * contract.notional(position.quantity, position.entry) + required
-        slope += weight * stretch * sign * position.quantity - required_slope
+        # At an edge, which is a rounded quotient, it is surely in the tier below.
+        index = bisect_left(own_edges, at) if own_edges else tier_index(contract, position.quantity, at)
+        required_slope, required = line(position, contract, index)
+        intercept -= paid + required
+        slope += worth - required_slope
     return intercept, slope
-
-
-def _tier_at(leg: Holding, at: Decimal) -> int:
-    """The tier at a coordinate; at an edge, which is a rounded quotient, surely the one below."""
-    if not tiers_move(leg.position, leg.contract):
-        return tier_index(leg.contract, leg.position.quantity, at)
-    return bisect_left(list(_edges(leg)), at)

@@ -15,7 +15,7 @@ from collections.abc import Sequence
 from bot.core.book import Holder
 from bot.core.conditions import Events
 from bot.core.decisions import Decision
-from bot.core.engine import Engine
+from bot.core.engine import Engine, all_holders
 from bot.core.facts import Fact, MarkPrice, Tick
 from bot.core.step import Step
 
@@ -49,7 +49,7 @@ class AlwaysAsking(Engine):
                 case MarkPrice(symbol=symbol):
                     found.update(dict.fromkeys(self._books.watchers.get(symbol, ())))
                 case Tick():
-                    found.update(dict.fromkeys(self._holders()))
+                    found.update(dict.fromkeys(all_holders(self._books)))
                 case _:
                     pass
         return list(found)

@@ -75,12 +75,10 @@ def nearness(engine: Engine, account: AccountName) -> Callable[[], bool]:
     """Whether a rule or the liquidation of a position of the account is near."""
 
     def is_near() -> bool:
-        for status in engine.overview():
-            if status.id.account != account:
-                continue
-            if status.distance is not None and status.distance < NEAR_LIQUIDATION:
+        for distance, next_away in engine.distances(account):
+            if distance is not None and distance < NEAR_LIQUIDATION:
                 return True
-            if status.next_away is not None and Decimal(status.next_away) < NEAR_RULE:
+            if next_away is not None and next_away < NEAR_RULE:
                 return True
         return False
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from hashlib import blake2b
 from typing import Any, assert_never
 
@@ -137,6 +138,8 @@ def presentable(decision: Decision) -> Decision:
 def labels_of(noun: Fact | Decision) -> Labels:
     """Account, symbol and rule that a row can be found by; ``None`` where it concerns no particular one."""
     match noun:
+        case Tick():
+            return None, None, None
         case (
             MarkPrice() | LastPrice() | BarClosed() | FundingRate() | Book() | OpenInterest() | OptionQuote()
         ):
@@ -166,12 +169,13 @@ def labels_of(noun: Fact | Decision) -> Labels:
                 return _named(noun.subject)
             kind = "position" if "/" in noun.subject else "rule"
             return _subject(f"{kind}:{noun.subject}")
-        case CarriedOver() | Provenance() | StoodStill() | ProcessChanged() | Tick():
+        case CarriedOver() | Provenance() | StoodStill() | ProcessChanged():
             return None, None, None
         case _:
             assert_never(noun)
 
 
+@lru_cache(maxsize=1_024)
 def _named(account: str | None = None, symbol: str | None = None, rule: str | None = None) -> Labels:
     """Labels as they are stored: printable, because the chain parts them by control characters, or absent."""
     for label in (account, symbol, rule):

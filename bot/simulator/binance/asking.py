@@ -6,6 +6,7 @@ import hmac
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from enum import Enum
+from functools import lru_cache
 
 from bot.core.types import AccountName
 from bot.simulator.binance.errors import BinanceError
@@ -88,19 +89,19 @@ def admit(call: Call, security: Security, keys: KeyRing, now_ms: int) -> Ask:
 
     In which order Binance checks them is not documented; assumed: key, time, signature.
     """
-    ask = Ask(call, call.params)
     if security is Security.NONE:
-        return ask
+        return Ask(call, call.params)
     name = call.headers.get("x-mbx-apikey", "")
     if not name:
         raise BinanceError(-2014)
     key = keys.find(name)
     if key is None or key.revoked or (security is Security.TRADE and not key.trade):
         raise BinanceError(-2015)
+    ask = Ask(call, call.params, key)
     if security is not Security.KEY:
         _check_time(ask, now_ms)
         _check_signature(call, key)
-    return Ask(call, ask.params, key)
+    return ask
 
 
 def _check_time(ask: Ask, now_ms: int) -> None:
@@ -119,12 +120,21 @@ def _check_signature(call: Call, key: ApiKey) -> None:
     given = query_signature or body_signature
     if not given:
         raise BinanceError(-1102, "signature")
-    expected = hmac.digest(key.secret.encode(), (query + body).encode(), "sha256").hex()
+    expected = signature_of(key.secret, query + body)
     if not hmac.compare_digest(given, expected):
         raise BinanceError(-1022)
 
 
+@lru_cache(maxsize=64)
+def signature_of(secret: str, text: str) -> str:
+    """What whoever knows the secret signs a text with; a client in the same process signs it just before."""
+    return hmac.digest(secret.encode(), text.encode(), "sha256").hex()
+
+
 def _unsigned(raw: str) -> tuple[str, str]:
+    rest, found, signature = raw.rpartition("&signature=")
+    if found and "&" not in signature and "signature=" not in rest:
+        return rest, signature  # It is the last, as it nearly always is.
     parts = raw.split("&") if raw else []
     signature = next((p.partition("=")[2] for p in parts if p.startswith("signature=")), "")
     return "&".join(p for p in parts if not p.startswith("signature=")), signature

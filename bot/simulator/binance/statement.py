@@ -20,6 +20,8 @@ from bot.simulator.binance.shapes import Json, money, plain
 from bot.simulator.records import AccountView
 from bot.simulator.standing import free_of, marks_of, pool_of
 
+_UNBOUNDED = Decimal(9_223_372_036_854_775_807)
+
 
 class Statement:
     """One view of an account, ready to be told."""
@@ -244,5 +246,7 @@ class Statement:
 
 def largest(contract: Contract, leverage: Decimal) -> Decimal:
     """The largest notional at that leverage."""
-    fitting = [t.cap for t in contract.tiers if t.max_leverage is None or t.max_leverage >= leverage]
-    return fitting[-1] if fitting and fitting[-1] is not None else Decimal(9_223_372_036_854_775_807)
+    for tier in reversed(contract.tiers):
+        if tier.max_leverage is None or tier.max_leverage >= leverage:
+            return _UNBOUNDED if tier.cap is None else tier.cap
+    return _UNBOUNDED

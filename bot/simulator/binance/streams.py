@@ -111,9 +111,9 @@ class PublicStreams:
         """A bar is told as closed once, when its time is over."""
         contract = topic.contract
         assert contract is not None, f"{topic.name}: bars of nothing"
-        length = INTERVALS[topic.detail]
+        length, now_ms = INTERVALS[topic.detail], self._office.now_ms
         bars = self._office.world.market.bars(contract.symbol, length, 2)
-        over = [bar for bar in bars if bar.open_ms + length <= self._office.now_ms]
+        over = [bar for bar in bars if bar.open_ms + length <= now_ms]
         told = self._closed.get((line, topic.name))
         if not over or (told is not None and over[-1].open_ms <= told):
             return

@@ -77,14 +77,15 @@ class Frames:
 
     def kline(self, contract: Contract, bar: Bar, interval: str, *, closed: bool) -> Json:
         """A bar, open or closed."""
+        name, quote = market_id(contract), bar.volume * bar.close
         return {
             "e": "kline",
             "E": self._office.now_ms,
-            "s": market_id(contract),
+            "s": name,
             "k": {
                 "t": bar.open_ms,
                 "T": bar.open_ms + INTERVALS[interval] - 1,
-                "s": market_id(contract),
+                "s": name,
                 "i": interval,
                 "f": 1,
                 "L": bar.trades,
@@ -95,9 +96,9 @@ class Frames:
                 "v": plain(bar.volume),
                 "n": bar.trades,
                 "x": closed,
-                "q": plain(bar.volume * bar.close),
+                "q": plain(quote),
                 "V": plain(bar.volume / 2),
-                "Q": plain(bar.volume * bar.close / 2),
+                "Q": plain(quote / 2),
                 "B": "0",
             },
         }
@@ -105,13 +106,14 @@ class Frames:
     def _mark(self, contract: Contract) -> Json:
         ticker = self._office.world.market[contract.symbol]
         dated = contract.expiry_ms is not None
+        index = plain(ticker.index)
         return {
             "e": "markPriceUpdate",
             "E": self._office.now_ms,
             "s": market_id(contract),
             "p": plain(ticker.mark),
-            "i": plain(ticker.index),
-            "P": plain(ticker.index),
+            "i": index,
+            "P": index,
             "r": "" if dated else plain(ticker.funding_rate),
             "T": 0 if dated else ticker.next_funding_ms,
         }

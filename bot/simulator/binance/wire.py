@@ -7,6 +7,7 @@ path, and trading over a websocket of its own (ws-fapi).
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from urllib.parse import parse_qs
 
 from bot.core.facts import FundingPaid
@@ -45,6 +46,12 @@ from bot.simulator.world import Event, World
 VERSION = re.compile(r"^v\d+/")
 RIGHTS = "/sapi/v1/account/apiRestrictions"
 STATUS = "/sapi/v1/system/status"
+
+
+@lru_cache(maxsize=256)
+def _unversioned(path: str) -> str:
+    """A path without its version, as weights are listed."""
+    return VERSION.sub("", path)
 
 
 class BinanceWire:
@@ -86,9 +93,11 @@ class BinanceWire:
     def answer(self, call: Call) -> Answer:
         """Carry a request out and answer it."""
         now_ms = self._office.now_ms
-        meter = self._meters.setdefault((call.peer, ""), Meter())
+        meter = self._meters.get((call.peer, ""))
+        if meter is None:
+            meter = self._meters[call.peer, ""] = Meter()
         route, path = self._route(call)
-        asked = VERSION.sub("", path)
+        asked = _unversioned(path)
         wait_s = meter.use(now_ms, weight_of(call.method, asked, call.content))
         if asked in APART and not wait_s:
             group, most = APART[asked]
@@ -103,11 +112,10 @@ class BinanceWire:
             )
         try:
             payload, counted = self._carried_out(call, route, path, now_ms)
-            answer = Answer.of(payload)
-            headers |= counted
+            return Answer.of(payload, headers=headers | counted)
         except BinanceError as error:
             answer = error.answer
-        return Answer(body=answer.body, status=answer.status, headers=headers)
+            return Answer(body=answer.body, status=answer.status, headers=headers)
 
     def _carried_out(
         self, call: Call, route: Route | None, path: str, now_ms: int
@@ -120,7 +128,7 @@ class BinanceWire:
             # Its keys lose futures, and are answered like bad ones (Binance FAQ "Portfolio Margin API"; seen
             # so in JKorf/Binance.Net issue 1485).
             raise BinanceError(-2015)
-        orders = ORDERS.get((call.method, VERSION.sub("", path)), 0)
+        orders = ORDERS.get((call.method, _unversioned(path)), 0)
         if not orders:
             return route.handler(ask), {}
         meter = self._order_meters.setdefault(ask.account, OrderMeter())

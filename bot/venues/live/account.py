@@ -175,7 +175,7 @@ class AccountReader:
         time is over, or be lost without a word of why.
         """
         tasks = [
-            asyncio.ensure_future(self._line.pages(request, urgency, leaving=leaving)) for request in requests
+            asyncio.create_task(self._line.pages(request, urgency, leaving=leaving)) for request in requests
         ]
         waiting = set(tasks)
         try:

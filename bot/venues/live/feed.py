@@ -7,7 +7,6 @@ themselves as well, and faster where a threshold is near.
 from __future__ import annotations
 
 import asyncio
-from collections import Counter
 from collections.abc import Callable, Collection
 from contextlib import suppress
 from dataclasses import dataclass
@@ -247,13 +246,12 @@ class Feed:
     def _too_old(self, venue: LiveVenue) -> str:
         """Since when the account is not known any more; empty while it is."""
         age_ms = self._now_ms() - venue.reader.began_ms
-        because = f"it was last read {age_ms / 1000:.0f} s ago{self._unread_because}"
-        if self._wires.gate.banned:
-            return f"{BANNED}, {because}"
+        banned = self._wires.gate.banned
         # In this order, because to see whether a threshold is near takes a look at everything.
-        if age_ms <= BLIND_MS or age_ms <= BLIND_MS + self._pace_ms(venue) - CALM_MS:
+        if not banned and (age_ms <= BLIND_MS or age_ms <= BLIND_MS + self._pace_ms(venue) - CALM_MS):
             return ""
-        return because
+        because = f"it was last read {age_ms / 1000:.0f} s ago{self._unread_because}"
+        return f"{BANNED}, {because}" if banned else because
 
     def _pace_ms(self, venue: LiveVenue) -> int:
         """How long until the next reading by itself: no faster than the exchange's limits allow."""
@@ -261,9 +259,10 @@ class Feed:
 
     def _cost_ms(self, venue: LiveVenue) -> int:
         """How far apart readings must be to leave half of what background may use to others."""
-        costs_ms = Counter[str]()
+        costs_ms: dict[str, int] = {}
         for request in venue.reader.requests:
-            costs_ms[request.window] += self._wires.gate.busy_ms(request, HALF)
+            window = request.window
+            costs_ms[window] = costs_ms.get(window, 0) + self._wires.gate.busy_ms(request, HALF)
         return max(costs_ms.values(), default=0)
 
     def _link(self, at_ms: int, *, up: bool, because: str) -> LinkChanged:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
-from typing import Any
+from types import MappingProxyType
+from typing import Any, NamedTuple
 
 from bot.core.capabilities import Capability
 from bot.core.contracts import Contract
@@ -233,8 +234,10 @@ class Setup:
     refuse: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Heard:
+NO_INDICES: Mapping[Symbol, Decimal] = MappingProxyType({})
+
+
+class Heard(NamedTuple):
     """What one message of a stream said.
 
     ``facts`` can be folded as they are: prices, funding, bars, what filled. ``account`` means that the
@@ -245,7 +248,7 @@ class Heard:
     """
 
     facts: tuple[Fact, ...] = ()
-    indices: Mapping[Symbol, Decimal] = field(default_factory=dict)
+    indices: Mapping[Symbol, Decimal] = NO_INDICES
     account: bool = False
     pass_on: bool = False
     link_down: str = ""

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from decimal import Decimal
 
-from bot.core.margin.bounds import Band, PlainSums, band_alive, nets, ratio_calm
+from bot.core.margin.bounds import Band, band_alive, nets, ratio_calm
 from bot.core.margin.pool import Pool
 from bot.core.margin.room import Room
+from bot.core.margin.sums import PlainSums
 from bot.core.types import ONE, ZERO, MarginMode, PriceKind, Symbol
 from bot.venues.paper.books import NEVER_HIGH, NEVER_LOW, Books, PoolKey, marks_of
 from bot.venues.paper.matching import level_of

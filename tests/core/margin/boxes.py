@@ -3,9 +3,10 @@
 from collections.abc import Mapping
 from decimal import Decimal
 
-from bot.core.margin.bounds import Band, Calm, PlainSums, Sum, distance_calm, liquidation_calm, ratio_calm
+from bot.core.margin.bounds import Band, Calm, Sum, distance_calm, liquidation_calm, ratio_calm
 from bot.core.margin.pool import Marks, Pool
 from bot.core.margin.room import Need, Rooms
+from bot.core.margin.sums import PlainSums
 from bot.core.types import PositionId, Symbol
 
 Bands = Mapping[Symbol, Band]

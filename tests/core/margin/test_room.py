@@ -11,11 +11,12 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from bot.core.contracts import Contract
-from bot.core.margin.assess import assess, surplus
-from bot.core.margin.bounds import Band, Calm, PlainSums, distance_calm, liquidation_calm, ratio_calm
+from bot.core.margin.assess import assess, standing
+from bot.core.margin.bounds import Band, Calm, distance_calm, liquidation_calm, ratio_calm
 from bot.core.margin.liquidation import danger_below, distance_of, liquidation_price
 from bot.core.margin.pool import Marks, Pool
 from bot.core.margin.room import Room
+from bot.core.margin.sums import PlainSums
 from bot.core.margin.venues import RULES
 from bot.core.types import ONE, MarginMode, PositionId, Symbol
 from tests.core.margin.boxes import Bands, bands_of, joined
@@ -95,6 +96,12 @@ def corners(draw: st.DrawFn, pool: Pool, marks: Marks, bands: Bands) -> dict[Sym
 def near(pool: Pool, id_: PositionId, marks: Marks, threshold: Decimal) -> bool:
     distance = distance_of(pool, id_, marks)
     return distance is not None and distance < threshold
+
+
+def surplus(pool: Pool, marks: Marks, weight: Decimal, without: Symbol | None) -> Decimal:
+    """``weight`` times equity less maintenance: of all symbols of the pool, or of all but one."""
+    stands = standing(pool.wallet, tuple(h for h in pool.holdings if h.position.id.symbol != without), marks)
+    return weight * stands.equity - stands.maintenance
 
 
 def beyond(pool: Pool, id_: PositionId, marks: Marks, price: Decimal) -> bool:

@@ -82,6 +82,7 @@ def judged(
         positions={id_: position},
         wallets={},
         orders={},
+        open_orders=(),
         trades=(),
         income=(),
         margin_moves=tuple(

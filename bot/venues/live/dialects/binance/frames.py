@@ -64,7 +64,7 @@ def heard(section: Section, account: AccountName, message: Payload, listing: Lis
     if not isinstance(message, dict):
         return Heard(flaw=f"a message that is {type(message).__name__}")
     inner = message.get("data")
-    row = inner if "stream" in message and isinstance(inner, dict | list) else message
+    row = inner if "stream" in message and isinstance(inner, (dict, list)) else message
     if isinstance(row, list):
         return _array(row, listing)
     try:
