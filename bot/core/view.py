@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from bot.core.capabilities import Capabilities, Capability
 from bot.core.contracts import Contract
+from bot.core.covering import HedgeMarket, hedge_market, hedgeable_in
 from bot.core.intents import Intent
 from bot.core.losses import NO_LOSSES, Losses
 from bot.core.margin.project import margin_at_leverage
@@ -16,7 +17,7 @@ from bot.core.pairs import Pairing
 from bot.core.planner import Planner, Prices
 from bot.core.situation import Situation
 from bot.core.surroundings import Surroundings
-from bot.core.types import ZERO, Order, Position, PositionId, RuleName
+from bot.core.types import ZERO, Order, Position, PositionId, RuleName, Symbol
 
 if TYPE_CHECKING:
     from bot.core.memory import Memory
@@ -173,6 +174,26 @@ class View(Surroundings):
             and contract.kind is s.contract.kind
             and contract.symbol != s.id.symbol
         )
+
+    def hedgeable(self, *others: Symbol) -> tuple[Contract, ...]:
+        """All that the position could ever be hedged in, whatever holds now; as ``hedge_markets``."""
+        return tuple(hedgeable_in(self._situation, others))
+
+    def hedge_markets(self, least_ms: int, *others: Symbol) -> tuple[HedgeMarket, ...]:
+        """Where the position may be hedged, the deepest market first: ``Needs.quarterlies`` and ``book``.
+
+        Contracts on its own coin beside its own, those that are delivered not before ``least_ms``; and of
+        ``others``, of ``Needs.beside``, the perpetuals that settle alike. Left out is what has no mark yet,
+        what is suspended, and where something is held that is no hedge of this position.
+        """
+        found = [
+            hedge_market(each, self._situation)
+            for each in self.hedgeable(*others)
+            if each.expiry_ms is None or each.expiry_ms >= least_ms
+            if not each.suspended and not self.memory.is_taken(each.symbol)
+        ]
+        known = [each for each in found if each is not None]
+        return tuple(sorted(known, key=lambda each: -each.depth))
 
     @property
     def stops(self) -> Stops:

@@ -26,6 +26,7 @@ from bot.core.capabilities import Capabilities
 from bot.core.contracts import Contract
 from bot.core.engine import Engine
 from bot.core.settings import EngineSettings
+from bot.core.spot import pricing
 from bot.core.types import AccountName, PositionId, Symbol
 from bot.lab.replay.agenda import Agenda, Delivery, Schedule, ScheduledOpening, agenda
 from bot.lab.replay.effects import OpeningError
@@ -297,6 +298,16 @@ def _scheduled(
     return ScheduledOpening(at_ms=at_ms, opening=opening(settings, planned, contract, first))
 
 
+def _uncounted(plan: Plan) -> Iterator[str]:
+    """Coins held outright whose price nobody plays."""
+    settled = sorted({contract.settlement for contract in plan.contracts.values()})
+    for account in plan.accounts:
+        for asset in account.spot or ():
+            wanted = [pricing(asset, currency) for currency in settled if currency != asset]
+            if not any(symbol in plan.contracts for symbol in wanted):
+                yield f"the {asset} that {account.name} holds outright counts nothing: no tape of {wanted[0]}"
+
+
 def _parked(record: Record) -> Iterator[str]:
     """Rules that raised: what the run shows is what the others did."""
     for change in record.changes:
@@ -309,6 +320,7 @@ def _assumptions(settings: Settings, paths: Sequence[PricePath], plan: Plan) -> 
     said = list(ASSUMED)
     said += plan.staged.told()
     hopeless = [finding for finding in findings(settings) if finding.hopeless]
+    said += _uncounted(plan)
     said += [f"rule {each.rule} can do nothing on any position: {each.text}" for each in hopeless]
     said += [
         f"no tape for {', '.join(sorted(absent))}, which rule {entry.name} names"
