@@ -154,7 +154,7 @@ class Surroundings:
     def together(self, symbol: Symbol, other: Symbol, spec: Returns) -> Together | None:
         """How one coin moves with another, of a need that was declared; ``None`` while history is too short.
 
-        Bars come of what is held and of ``Needs.beside``.
+        Bars come of what is held (``memory.held``) and of ``Needs.beside``.
         """
         return self._situation.market.together(symbol, other, spec)
 

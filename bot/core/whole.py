@@ -53,6 +53,10 @@ class Whole:
         series = self._holder.wallet.drawdowns.get(spec)
         return None if series is None else series.depth
 
+    def held(self, *, everywhere: bool) -> tuple[Symbol, ...]:
+        """What is held that settles in the currency, each once."""
+        return tuple(dict.fromkeys(other.id.symbol for other in self._beside(everywhere=everywhere)))
+
     def exits(
         self, now_ms: int, *, pool: bool, everywhere: bool, taker_fee: Decimal
     ) -> tuple[PositionId, ...]:
