@@ -11,7 +11,7 @@ from decimal import Decimal
 from functools import partial
 
 from bot.config import ConfigError, Settings
-from bot.config.at_venues import check_told
+from bot.config.at_venues import check_timeframes, check_told
 from bot.config.befalling import collateral_terms, funding_caps
 from bot.config.compose import contract, engine_settings, market_model, paper_accounts, planned_positions
 from bot.config.coverage import contract_name
@@ -128,7 +128,9 @@ def check_priced(settings: Settings) -> None:
                 'missing; a paper run needs the prices of an exchange, such as venue = "binanceusdm"',
             )
     venues = {account.venue for account in settings.config.accounts.values() if account.venue is not None}
-    check_told(settings, (dialect_of(venue).traits for venue in sorted(venues)))
+    traits = [dialect_of(venue).traits for venue in sorted(venues)]
+    check_told(settings, traits)
+    check_timeframes(settings, traits)
 
 
 def watched(settings: Settings, markets: Mapping[str, Market], needs: Needs) -> tuple[Symbol, ...]:

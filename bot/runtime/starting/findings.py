@@ -14,7 +14,7 @@ from enum import StrEnum
 from typing import Any
 
 from bot.config.accounts import AccountTable
-from bot.config.at_venues import AtVenue
+from bot.config.at_venues import AtVenue, lacking
 from bot.config.currencies import unclear_money
 from bot.config.errors import Key, listed, suggestion
 from bot.config.fields import format_exact
@@ -345,6 +345,8 @@ def _is_hedge(kind: type[Intent], able: Capability) -> bool:
 
 def _hopeless(read: Read, rules: Sequence[RuleEntry]) -> Iterator[Finding]:
     """Rules that could do nothing at this exchange on any position there may ever be."""
+    for key, text in lacking(rules, read.traits):
+        yield Finding(level=Level.REFUSE, text=text, key=key, mistaken=True)
     everywhere = [AtVenue(read.traits, mode, read.setup.position_mode) for mode in MarginMode]
     for index, entry in enumerate(rules):
         for found in judged(entry, everywhere):

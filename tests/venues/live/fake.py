@@ -499,6 +499,7 @@ TRAITS = Traits(
     funding_source="",
     conditional_orders="",
     stop_replacement="",
+    timeframes_ms=frozenset({60_000, 300_000, 3_600_000, 86_400_000}),
     client_id_max=36,
     client_id_chars="",
 )
