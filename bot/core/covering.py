@@ -16,6 +16,9 @@ from bot.core.pairs import Leg, same_coin
 from bot.core.situation import Situation
 from bot.core.types import ONE, ZERO, Symbol
 
+LEAST_LIFE_MS = 2 * 60 * 60_000
+"""A contract that is delivered sooner is no hedge any more."""
+
 
 class HedgeMarket(NamedTuple):
     """A contract the position may be hedged in now."""

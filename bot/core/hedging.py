@@ -14,7 +14,7 @@ from decimal import Decimal
 from bot.core.book import Account
 from bot.core.case import Case, No
 from bot.core.contracts import Contract, ContractKind
-from bot.core.covering import giving_way, may_hedge, uncovered
+from bot.core.covering import LEAST_LIFE_MS, giving_way, may_hedge, uncovered
 from bot.core.decisions import Because
 from bot.core.exposure import Exposure
 from bot.core.intents import CloseHedge, OpenHedge
@@ -25,9 +25,6 @@ from bot.core.pairs import Leg, hedge_id
 from bot.core.settings import HOUR_MS, Limits
 from bot.core.situation import Situation
 from bot.core.types import ONE, ZERO, MarginMode, Order, OrderKind, Position, PriceKind
-
-LEAST_LIFE_MS = 2 * HOUR_MS
-"""A contract that is delivered sooner is no hedge any more."""
 
 
 def sized_opening(

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from bot.core.capabilities import Capabilities, Capability
 from bot.core.contracts import Contract
-from bot.core.covering import HedgeMarket, hedge_market, hedgeable_in
+from bot.core.covering import LEAST_LIFE_MS, HedgeMarket, hedge_market, hedgeable_in
 from bot.core.intents import Intent
 from bot.core.losses import NO_LOSSES, Losses
 from bot.core.margin.project import margin_at_leverage
@@ -231,7 +231,8 @@ class View(Surroundings):
     def plan(self, target: Decimal, prices: Prices) -> Planner:
         """The ways that bring the distance to ``target``, with what each costs at these ``prices``."""
         allowed = self.memory.margin_allowed(self.now_ms)
-        return Planner(self._situation, target, prices, allowed=allowed, able=self.capability)
+        market = next(iter(self.hedge_markets(self.now_ms + LEAST_LIFE_MS)), None)
+        return Planner(self._situation, target, prices, allowed=allowed, able=self.capability, hedge=market)
 
     def margin_for_distance(self, target: Decimal) -> Decimal:
         """The smallest margin whose addition brings the distance to ``target``; 0 if it is there already."""
