@@ -113,6 +113,11 @@ class Plan:
         return tuple(sorted(seen, key=lambda path: self.contracts[Symbol(path.symbol)].expiry_ms is None))
 
     @property
+    def interest(self) -> tuple[Tape, ...]:
+        """The recorded open interest."""
+        return tuple(each.interest for each in self.tapes if each.interest is not None)
+
+    @property
     def synthetic(self) -> frozenset[Symbol]:
         """The symbols whose prices are modelled."""
         return frozenset(c.symbol for c in self.contracts.values() if c.synthetic_prices)
@@ -148,7 +153,12 @@ def write_agenda(plan: Plan, engine: Engine) -> Agenda:
     with _uncollected():
         needs = engine.needs
         return agenda(
-            tapes, needs.timeframes_ms, plan.schedule(watched), announced=needs.funding, volumes=needs.volumes
+            tapes,
+            needs.timeframes_ms,
+            plan.schedule(watched),
+            announced=needs.funding,
+            volumes=needs.volumes,
+            interest=plan.interest if needs.open_interest else (),
         )
 
 
@@ -329,6 +339,9 @@ def _assumptions(settings: Settings, paths: Sequence[PricePath], plan: Plan) -> 
     ]
     said += [f"the tiers of {', '.join(invented)} are invented"] if invented else []
     said += _capped(plan.funding_caps)
+    if any(entry.needs.open_interest for entry in settings.rules):
+        untold = [each.symbol for each in tapes if each.interest is None]
+        said += [f"{symbol} has no tape of open interest: nobody is told any" for symbol in untold]
     for path in paths:
         said.extend(path.assumptions)
     said.extend(settings.warnings)
