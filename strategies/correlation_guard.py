@@ -9,6 +9,7 @@ from typing import Annotated
 
 from pydantic import Field, model_validator
 
+from bot.core.comovement import Comovement, coins
 from bot.core.contracts import Contract, underlying
 from bot.core.durations import Span
 from bot.core.exposure import JointLoss
@@ -63,12 +64,12 @@ class CorrelationGuardParams(Params):
 
     @model_validator(mode="after")
     def _fits(self) -> CorrelationGuardParams:
-        coins = [underlying(symbol) for group in self.groups for symbol in dict.fromkeys(group)]
-        twice = sorted({coin for coin in coins if coins.count(coin) > 1})
+        named = [underlying(symbol) for group in self.groups for symbol in dict.fromkeys(group)]
+        twice = sorted({coin for coin in named if named.count(coin) > 1})
         if twice:
             message = f"{', '.join(twice)} is named more than once: a coin belongs to one group"
             raise ValueError(message)
-        alone = sorted(symbol for symbol in self.betas if coins and underlying(symbol) not in coins)
+        alone = sorted(symbol for symbol in self.betas if named and underlying(symbol) not in named)
         if alone and self.correlation is None:
             message = f"betas of {', '.join(alone)}, which no group names"
             raise ValueError(message)
@@ -115,25 +116,28 @@ class CorrelationGuard(Rule[CorrelationGuardParams]):
         """Read timeframe and symbols once."""
         super().__init__(name, params)
         self._bar = BarClose(parse_timeframe(params.timeframe))
-        self._groups = [frozenset(map(underlying, group)) for group in params.groups]
-        self._betas = {underlying(symbol): beta for symbol, beta in params.betas.items()}
-        self._reference = None if params.reference is None else Symbol(params.reference)
-        self._returns = Returns(parse_timeframe(params.returns_of), params.returns)
-        self._estimates = params.correlation is not None or params.reference is not None
+        self._moves = Comovement(
+            betas=coins(params.betas),
+            reference=None if params.reference is None else Symbol(params.reference),
+            groups=[frozenset(map(underlying, group)) for group in params.groups],
+            correlation=params.correlation,
+            returns=Returns(parse_timeframe(params.returns_of), params.returns),
+        )
 
     def needs(self) -> Needs:
         """Closed bars, and what the account is worth; where asked for, what all of them are."""
         return Needs(
             bars_ms=frozenset({self._bar.timeframe_ms}),
-            indicators=frozenset((self._returns,) if self._estimates else ()),
-            beside=frozenset(() if self._reference is None else (self._reference,)),
+            indicators=self._moves.estimated,
+            beside=self._moves.beside,
             equity=True,
             everywhere=self.params.everywhere,
         )
 
     def wake(self, view: View) -> Wake:
         """At each closed bar of a symbol that is in a group."""
-        alone = self._groups and self.params.correlation is None and self._named(view.contract.index) is None
+        moves = self._moves
+        alone = moves.groups and moves.correlation is None and moves.named(view.contract.index) is None
         return Never("its coin is in no group") if alone else self._bar
 
     def decide(self, view: View) -> Decisions:
@@ -162,45 +166,17 @@ class CorrelationGuard(Rule[CorrelationGuardParams]):
             quantity = view.contract.quantity_up(view.position.quantity * min(ONE, share))
             yield ReducePosition(id=view.id, quantity=quantity), f"{why}: more than {params.reduce:.0%}"
 
-    def _named(self, coin: str) -> frozenset[str] | None:
-        return next((group for group in self._groups if coin in group), None)
-
-    def _group(self, view: View) -> frozenset[str] | None:
-        """The coins that move with the view's; ``None`` if all do."""
-        named, least = self._named(view.contract.index), self.params.correlation
-        if named is not None or least is None:
-            return named
-        held = (underlying(symbol) for symbol in view.memory.held(everywhere=self.params.everywhere))
-        left = {coin for coin in held if self._named(coin) is None}
-        group, edge = {view.contract.index}, [view.contract.index]
-        while edge:
-            coin = edge.pop()
-            found = {other for other in left - group if self._correlate(view, coin, other, least)}
-            group |= found
-            edge += sorted(found)
-        return frozenset(group)
-
-    def _correlate(self, view: View, coin: str, other: str, least: Decimal) -> bool:
-        moves = view.together(Symbol(coin), Symbol(other), self._returns)
-        return moves is None or moves.correlation >= least
-
-    def _beta(self, view: View, coin: str) -> Decimal:
-        """How many times as far as the shock it goes: not so far that nothing would be left."""
-        if coin in self._betas or self._reference in (None, coin):
-            return self._betas.get(coin, ONE)
-        moves = view.together(Symbol(coin), self._reference, self._returns)
-        return ONE if moves is None else min(max(moves.beta, ZERO), _FARTHEST / self.params.shock)
-
     def _lost(self, view: View, shock: Decimal) -> Sequence[JointLoss]:
         """What each position of the view's group loses."""
-        group = self._group(view)
+        everywhere, most = self.params.everywhere, _FARTHEST / self.params.shock
+        group = self._moves.group(view, everywhere=everywhere)
 
         def move(contract: Contract) -> Decimal | None:
             if group is not None and contract.index not in group:
                 return None
-            return shock * self._beta(view, contract.index)
+            return shock * self._moves.beta(view, contract.symbol, most=most)
 
-        return view.joint_losses(move, everywhere=self.params.everywhere)
+        return view.joint_losses(move, everywhere=everywhere)
 
     def _speaks(self, view: View, lost: Sequence[JointLoss]) -> bool:
         """Whether the warning is this position's to give, and was not given lately."""

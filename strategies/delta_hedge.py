@@ -9,7 +9,7 @@ from typing import Annotated
 
 from pydantic import Field, model_validator
 
-from bot.core.contracts import underlying
+from bot.core.comovement import Comovement, coins
 from bot.core.covering import HedgeMarket
 from bot.core.delta import Delta
 from bot.core.intents import CloseHedge, OpenHedge
@@ -103,29 +103,28 @@ class DeltaHedge(Rule[DeltaHedgeParams]):
         """Read timeframes and symbols once."""
         super().__init__(name, params)
         self._bar = BarClose(parse_timeframe(params.timeframe))
-        self._betas = {underlying(symbol): beta for symbol, beta in params.betas.items()}
-        self._others: tuple[Symbol, ...] = ()
-        self._returns: Returns | None = None
-        if params.reference is not None:
-            self._others = (Symbol(params.reference),)
-        if params.returns is not None:
-            self._returns = Returns(parse_timeframe(params.returns_of), params.returns)
+        timeframe_ms, over = parse_timeframe(params.returns_of), params.returns
+        self._moves = Comovement(
+            betas=coins(params.betas),
+            reference=None if params.reference is None else Symbol(params.reference),
+            returns=None if over is None else Returns(timeframe_ms, over),
+        )
 
     def needs(self) -> Needs:
         """The contracts to hedge with and their books, closed bars, what the account is worth and holds."""
         return Needs(
             quarterlies=True,
             book=True,
-            beside=frozenset(self._others),
+            beside=self._moves.beside,
             bars_ms=frozenset({self._bar.timeframe_ms}),
-            indicators=frozenset(() if self._returns is None else (self._returns,)),
+            indicators=self._moves.estimated,
             equity=True,
             spot_balances=self.params.spot,
         )
 
     def wake(self, view: View) -> Wake:
         """At each closed bar of a symbol that has something to be hedged with, or a hedge."""
-        if view.pair.legs or view.hedgeable(*self._others):
+        if view.pair.legs or view.hedgeable(*self._moves.beside):
             return self._bar
         return Never("there is nothing to hedge it with")  # A new listing is a change.
 
@@ -173,17 +172,10 @@ class DeltaHedge(Rule[DeltaHedgeParams]):
 
     def _chosen(self, view: View) -> HedgeMarket | None:
         """The contract a hedge is held in already, as a later one would take its place; else the deepest."""
-        markets = view.hedge_markets(view.now_ms + self.params.days * _DAY_MS, *self._others)
+        markets = view.hedge_markets(view.now_ms + self.params.days * _DAY_MS, *self._moves.beside)
         held = view.pair.legs[-1].symbol if view.pair.legs else None
         fitting = (each for each in markets if held in (None, each.contract.symbol))
         return next((each for each in fitting if self._beta(view, each.contract.symbol) > 0), None)
 
     def _beta(self, view: View, symbol: Symbol) -> Decimal:
-        """How many times as far as the reference it goes."""
-        coin = underlying(symbol)
-        if coin in self._betas:
-            return self._betas[coin]
-        if self._returns is None or coin == self.params.reference:
-            return ONE
-        moves = view.together(symbol, self._others[0], self._returns)
-        return ONE if moves is None else min(max(moves.beta, ZERO), _MOST)
+        return self._moves.beta(view, symbol, most=_MOST)

@@ -13,6 +13,7 @@ ROOT = Path(__file__).resolve().parents[2]
 
 # The rule interface, its types and the indicators: all of the bot that a rule may name.
 RULE_INTERFACE = {
+    "bot.core.comovement",
     "bot.core.contracts",
     "bot.core.covering",
     "bot.core.delta",
