@@ -64,6 +64,9 @@ class Params(BaseModel):
     tightens: ClassVar[tuple[str, ...]] = ()
     """The parameters that are distances to liquidation: a posture may set all of them farther out."""
 
+    stops_at: ClassVar[str] = ""
+    """The parameter that is the distance of a stop from the entry, as a fraction of it, if there is one."""
+
     def tightened(self, times: Decimal) -> Self:
         """These parameters with their distances so many times as large, as far as they stay fractions.
 
