@@ -7,6 +7,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from bot.core.chance import distance_where, p_liquidation
+from bot.core.covering import hedgeable_in
 from bot.core.facts import BarClosed, Book
 from bot.core.funding import Funding
 from bot.core.indicators import Atr, Indicator
@@ -150,6 +151,10 @@ class Surroundings:
     def spot(self) -> Mapping[str, Decimal] | None:
         """The coins held outright, by asset, with ``Needs.spot_balances``; ``None`` until they were told."""
         return self.memory.spot
+
+    def hedgeable(self, *others: Symbol) -> tuple[Contract, ...]:
+        """All that the position could ever be hedged in, whatever holds now; as ``View.hedge_markets``."""
+        return tuple(hedgeable_in(self._situation, others))
 
     def together(self, symbol: Symbol, other: Symbol, spec: Returns) -> Together | None:
         """How one coin moves with another, of a need that was declared; ``None`` while history is too short.

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from bot.core.capabilities import Capabilities, Capability
 from bot.core.contracts import Contract
-from bot.core.covering import LEAST_LIFE_MS, HedgeMarket, hedge_market, hedgeable_in
+from bot.core.covering import LEAST_LIFE_MS, HedgeMarket, hedge_market
 from bot.core.intents import Intent
 from bot.core.losses import NO_LOSSES, Losses
 from bot.core.margin.project import margin_at_leverage
@@ -174,10 +174,6 @@ class View(Surroundings):
             and contract.kind is s.contract.kind
             and contract.symbol != s.id.symbol
         )
-
-    def hedgeable(self, *others: Symbol) -> tuple[Contract, ...]:
-        """All that the position could ever be hedged in, whatever holds now; as ``hedge_markets``."""
-        return tuple(hedgeable_in(self._situation, others))
 
     def hedge_markets(self, least_ms: int, *others: Symbol) -> tuple[HedgeMarket, ...]:
         """Where the position may be hedged, the deepest market first: ``Needs.quarterlies`` and ``book``.

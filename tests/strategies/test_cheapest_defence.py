@@ -14,7 +14,7 @@ from bot.core.settings import Limits, RuleEntry
 from bot.core.types import RuleName
 from strategies.cheapest_defence import CheapestDefence, CheapestDefenceParams
 from tests.building.core import BTC, CROSS, ISOLATED, D, Desk, a_position, of
-from tests.strategies.crashes import endured
+from tests.lab.replay.crashes import endured
 
 MINUTE = 60_000
 

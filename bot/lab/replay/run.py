@@ -340,7 +340,7 @@ def _assumptions(settings: Settings, paths: Sequence[PricePath], plan: Plan) -> 
     said += [f"the tiers of {', '.join(invented)} are invented"] if invented else []
     said += _capped(plan.funding_caps)
     if any(entry.needs.open_interest for entry in settings.rules):
-        untold = [each.symbol for each in tapes if each.interest is None]
+        untold = [each.symbol for each in plan.tapes if each.interest is None and "-" not in each.symbol]
         said += [f"{symbol} has no tape of open interest: nobody is told any" for symbol in untold]
     for path in paths:
         said.extend(path.assumptions)

@@ -10,7 +10,7 @@ from bot.core.intents import Notify
 from bot.lab.replay.result import ReplayResult
 from bot.lab.replay.run import replay
 from bot.lab.tapes import read_tape
-from tests.strategies.crashes import CONFIG
+from tests.lab.replay.crashes import CONFIG
 
 MINUTE_MS = 60_000
 START_MS = 1_700_000_000_000 // MINUTE_MS * MINUTE_MS
@@ -27,7 +27,7 @@ def played(
     """Half an hour at 100, and open interest at these minutes."""
     path = folder / "bot.toml"
     quiet = {"balance": 5_000, "spot": "", "side": "long", "leverage": 5, "mode": "isolated", "held": "*"}
-    path.write_text(CONFIG.format(**quiet, rules=rule, seatbelt="false", quarterlies=""))
+    path.write_text(CONFIG.format(**quiet, seatbelt="false") + rule)
     prices = folder / "BTC_binance_perp_1m.csv"
     bars = (f"{START_MS + minute * MINUTE_MS},100,100.1,99.9,100" for minute in range(30))
     prices.write_text("\n".join(["ts_ms,open,high,low,close", *bars]))
