@@ -337,6 +337,11 @@ def _assumptions(settings: Settings, paths: Sequence[PricePath], plan: Plan) -> 
         for entry in settings.rules
         if (absent := (entry.symbols or frozenset()) - plan.contracts.keys())
     ]
+    said += [
+        f"no tape for {', '.join(sorted(absent))}, which rule {entry.name} looks at"
+        for entry in settings.rules
+        if (absent := entry.needs.beside - plan.contracts.keys())
+    ]
     said += [f"the tiers of {', '.join(invented)} are invented"] if invented else []
     said += _capped(plan.funding_caps)
     if any(entry.needs.open_interest for entry in settings.rules):

@@ -349,6 +349,10 @@ def _hopeless(read: Read, rules: Sequence[RuleEntry]) -> Iterator[Finding]:
         yield Finding(level=Level.REFUSE, text=text, key=key, mistaken=True)
     everywhere = [AtVenue(read.traits, mode, read.setup.position_mode) for mode in MarginMode]
     for index, entry in enumerate(rules):
+        for symbol in sorted(entry.needs.beside):
+            if why := untradable(symbol, read):
+                text = f"rule {entry.name} looks at {symbol}: {why}"
+                yield Finding(level=Level.REFUSE, text=text, key=("rules", index, "params"), mistaken=True)
         for found in judged(entry, everywhere):
             if found.hopeless:
                 text = f"rule {entry.name} can do nothing on any position: {found.text}"
