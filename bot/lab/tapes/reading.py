@@ -22,7 +22,7 @@ from bot.lab.tapes.tape import Tape
 from bot.lab.tapes.ticks import Ticks, reduced
 
 PRICES = ("open", "high", "low", "close")
-COLUMNS = {TapeKind.FUNDING: "rate", TapeKind.INTEREST: "open_interest"}
+COLUMNS = {TapeKind.FUNDING: "rate", TapeKind.INTEREST: "quantity"}
 """What a tape without prices holds beside its times."""
 
 _Table = CsvTable | ParquetTable

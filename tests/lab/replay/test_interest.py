@@ -35,7 +35,7 @@ def played(
     if interest:
         told = folder / "BTC_binance_interest_1m.csv"
         rows = (f"{START_MS + minute * MINUTE_MS},{quantity}" for minute, quantity in interest)
-        told.write_text("\n".join(["ts_ms,open_interest", *rows]))
+        told.write_text("\n".join(["ts_ms,quantity", *rows]))
         tapes.append(read_tape(told, symbol_map={}))
     return asyncio.run(replay(tapes, load(path, {}), mode=mode))
 
