@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from decimal import Decimal
-from typing import Annotated
+from typing import Annotated, ClassVar
 
 from pydantic import Field, model_validator
 
@@ -18,6 +18,8 @@ from bot.core.wake import At, Metric, Never, Wake, all_of
 
 class BracketParams(Params):
     """How far stop and target stand from the entry, how much the target closes, and how long is waited."""
+
+    stops_at: ClassVar[str] = "stop"
 
     stop: Ratio = Decimal("0.05")
     """Distance of the stop from the entry, as a fraction of it. Where the mark is there already, as far

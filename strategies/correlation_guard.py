@@ -9,16 +9,21 @@ from typing import Annotated
 
 from pydantic import Field, model_validator
 
+from bot.core.comovement import Comovement, coins
 from bot.core.contracts import Contract, underlying
 from bot.core.durations import Span
 from bot.core.exposure import JointLoss
 from bot.core.intents import Level, Notify, ReducePosition
+from bot.core.returns import Returns
 from bot.core.rule import Decisions, Needs, Params, Ratio, Rule, Timeframe
 from bot.core.timeframe import parse_timeframe
-from bot.core.types import ONE, ZERO, RuleName
+from bot.core.types import ONE, ZERO, RuleName, Symbol
 from bot.core.units import Unit
 from bot.core.view import View
 from bot.core.wake import BarClose, Never, Wake
+
+_FARTHEST = Decimal("0.95")
+"""The farthest that a price is taken to go, as a fraction."""
 
 Group = Annotated[tuple[str, ...], Field(min_length=1, max_length=100)]
 Beta = Annotated[Decimal, Field(gt=0, le=10)]
@@ -30,9 +35,20 @@ class CorrelationGuardParams(Params):
 
     groups: Annotated[tuple[Group, ...], Field(max_length=50), Unit("symbols")] = ()
     """Coins that move as one, each list a group of its own, such as ``[["BTC/USDT:USDT", "ETH/USDT:USDT"]]``.
-    What is in no list is left alone. Left out: everything is one group."""
+    What is in no list is left alone, or grouped by ``correlation``. Neither given: all are one group."""
+    correlation: Ratio | None = None
+    """Coins whose returns correlate by this much or more are one group, directly or by way of others."""
     betas: Annotated[dict[str, Beta], Unit("factor")] = Field(default_factory=dict)
-    """How many times as far as the shock a coin goes, above 0 and at most 10. One that is not named: once."""
+    """How many times as far as the shock a coin goes, above 0 and at most 10. One that is not named, as its
+    returns say against the ``reference``; without one: once."""
+    reference: Annotated[str | None, Field(pattern=r"^[^\s/]+/[^\s/:]+:[^\s/:-]+$"), Unit("symbol")] = None
+    """The perpetual that goes exactly as far as the shock, such as ``BTC/USDT:USDT``."""
+    returns: Annotated[int, Field(ge=20, le=300), Unit("bars")] = 168
+    """Over how many bars correlations and betas are estimated."""
+    returns_of: Timeframe = "1h"
+    """The length of those bars."""
+    everywhere: bool = False
+    """Count the positions of all accounts together, against what all of them are worth."""
     shock: Ratio = Decimal("0.2")
     """The joint move of all prices of a group, tried as a fall and as a rise."""
     warn: PartOfEquity = Decimal("0.5")
@@ -48,14 +64,18 @@ class CorrelationGuardParams(Params):
 
     @model_validator(mode="after")
     def _fits(self) -> CorrelationGuardParams:
-        coins = [underlying(symbol) for group in self.groups for symbol in dict.fromkeys(group)]
-        twice = sorted({coin for coin in coins if coins.count(coin) > 1})
+        named = [underlying(symbol) for group in self.groups for symbol in dict.fromkeys(group)]
+        twice = sorted({coin for coin in named if named.count(coin) > 1})
         if twice:
             message = f"{', '.join(twice)} is named more than once: a coin belongs to one group"
             raise ValueError(message)
-        alone = sorted(symbol for symbol in self.betas if coins and underlying(symbol) not in coins)
-        if alone:
+        alone = sorted(symbol for symbol in self.betas if named and underlying(symbol) not in named)
+        if alone and self.correlation is None:
             message = f"betas of {', '.join(alone)}, which no group names"
+            raise ValueError(message)
+        own = self.betas.get(self.reference or "", ONE)
+        if own != ONE:
+            message = f"{self.reference} is the reference: its beta is 1, found {own}"
             raise ValueError(message)
         farthest = max(self.betas.values(), default=ONE)
         if self.shock * farthest >= 1:
@@ -74,8 +94,9 @@ class CorrelationGuard(Rule[CorrelationGuardParams]):
 
     Within a group everything is taken to move at once, by the shock times its beta: a short counts in full
     against a long, a dated contract like the perpetual of its coin. Of two groups neither is set against the
-    other. Nothing is estimated: what moves together, and how far, is what the parameters say, and coins that
-    part in a crash are misjudged.
+    other. What moves together, and how far, the parameters say or the returns of the last bars do: then what
+    they do not tell yet counts as moving along, a beta is never below 0, nor so large that the shock would
+    leave no price. Coins that part in a crash are misjudged.
 
     An isolated position that would be liquidated loses what is left of it and no more. In cross the loss is
     counted in full, and what liquidation costs on top is not. Between two bars nobody looks: the last line of
@@ -95,20 +116,34 @@ class CorrelationGuard(Rule[CorrelationGuardParams]):
         """Read timeframe and symbols once."""
         super().__init__(name, params)
         self._bar = BarClose(parse_timeframe(params.timeframe))
-        self._groups = [frozenset(map(underlying, group)) for group in params.groups]
-        self._betas = {underlying(symbol): beta for symbol, beta in params.betas.items()}
+        self._moves = Comovement(
+            betas=coins(params.betas),
+            reference=None if params.reference is None else Symbol(params.reference),
+            groups=[frozenset(map(underlying, group)) for group in params.groups],
+            correlation=params.correlation,
+            returns=Returns(parse_timeframe(params.returns_of), params.returns),
+        )
 
     def needs(self) -> Needs:
-        """Closed bars, and what the account is worth."""
-        return Needs(bars_ms=frozenset({self._bar.timeframe_ms}), equity=True)
+        """Closed bars, and what the account is worth; where asked for, what all of them are."""
+        return Needs(
+            bars_ms=frozenset({self._bar.timeframe_ms}),
+            indicators=self._moves.estimated,
+            beside=self._moves.beside,
+            equity=True,
+            everywhere=self.params.everywhere,
+        )
 
     def wake(self, view: View) -> Wake:
         """At each closed bar of a symbol that is in a group."""
-        return self._bar if self._moves(view.contract) else Never("its coin is in no group")
+        moves = self._moves
+        alone = moves.groups and moves.correlation is None and moves.named(view.contract.index) is None
+        return Never("its coin is in no group") if alone else self._bar
 
     def decide(self, view: View) -> Decisions:
         """Say once for the whole group what the shock would cost; reduce what relieves most per cost."""
-        params, equity = self.params, view.memory.equity
+        params, memory = self.params, view.memory
+        equity = memory.equity_everywhere if params.everywhere else memory.equity
         if equity is None:
             return
         falls, rises = (self._lost(view, sign * params.shock) for sign in (-1, 1))
@@ -125,25 +160,23 @@ class CorrelationGuard(Rule[CorrelationGuardParams]):
         if params.reduce is None or cost <= worth * params.reduce:
             return
         losing = {each.id: each.money for each in lost if each.money > 0}
-        if next((id_ for id_ in view.exits(pool=False) if id_ in losing), None) == view.id:
+        first = view.exits(pool=False, everywhere=params.everywhere)
+        if next((id_ for id_ in first if id_ in losing), None) == view.id:
             share = (cost - worth * params.reduce * params.restore) / losing[view.id]
             quantity = view.contract.quantity_up(view.position.quantity * min(ONE, share))
             yield ReducePosition(id=view.id, quantity=quantity), f"{why}: more than {params.reduce:.0%}"
 
-    def _moves(self, contract: Contract) -> bool:
-        return not self._groups or any(contract.index in group for group in self._groups)
-
     def _lost(self, view: View, shock: Decimal) -> Sequence[JointLoss]:
         """What each position of the view's group loses."""
-        coin = view.contract.index
-        group = next((group for group in self._groups if coin in group), None)
+        everywhere, most = self.params.everywhere, _FARTHEST / self.params.shock
+        group = self._moves.group(view, everywhere=everywhere)
 
         def move(contract: Contract) -> Decimal | None:
             if group is not None and contract.index not in group:
                 return None
-            return shock * self._betas.get(contract.index, ONE)
+            return shock * self._moves.beta(view, contract.symbol, most=most)
 
-        return view.joint_losses(move)
+        return view.joint_losses(move, everywhere=everywhere)
 
     def _speaks(self, view: View, lost: Sequence[JointLoss]) -> bool:
         """Whether the warning is this position's to give, and was not given lately."""

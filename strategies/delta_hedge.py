@@ -1,25 +1,30 @@
-"""Keep what the account stands to lose with the market within a band, by hedges in quarterlies."""
+"""Keep what the account stands to lose with the market within a band, by quarterlies or perpetuals."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from decimal import Decimal
 from types import MappingProxyType
 from typing import Annotated
 
 from pydantic import Field, model_validator
 
-from bot.core.contracts import Contract, underlying
+from bot.core.comovement import Comovement, coins
+from bot.core.covering import HedgeMarket
+from bot.core.delta import Delta
 from bot.core.intents import CloseHedge, OpenHedge
+from bot.core.returns import Returns
 from bot.core.rule import Decisions, Needs, Params, Ratio, Rule, Timeframe
 from bot.core.timeframe import parse_timeframe
-from bot.core.types import ONE, ZERO, RuleName
+from bot.core.types import ONE, ZERO, RuleName, Symbol
 from bot.core.units import Unit
-from bot.core.view import Quarterly, View
+from bot.core.view import View
 from bot.core.wake import BarClose, Never, Wake
 
 _DAY_MS = 24 * 60 * 60_000
+_MOST = Decimal(10)
 
-Beta = Annotated[Decimal, Field(gt=0, le=10)]
+Beta = Annotated[Decimal, Field(ge=0, le=_MOST)]
 TimesEquity = Annotated[Decimal, Field(gt=0, le=100), Unit("times equity")]
 
 
@@ -27,8 +32,17 @@ class DeltaHedgeParams(Params):
     """The band, in what the account is worth, and in which contract it is kept."""
 
     betas: Annotated[dict[str, Beta], Unit("factor")] = Field(default_factory=dict)
-    """How many times as far as the reference a coin goes, above 0 and at most 10. One that is not named, as
-    the reference itself: once."""
+    """How many times as far as the reference a coin goes, from 0 (a coin that stays where it is) to 10. One
+    that is not named, as its returns say; without those, as the reference itself: once."""
+    reference: Annotated[str | None, Field(pattern=r"^[^\s/]+/[^\s/:]+:[^\s/:-]+$"), Unit("symbol")] = None
+    """The perpetual whose moves the others are measured by, such as ``BTC/USDT:USDT``. A position may be
+    hedged in it, too."""
+    returns: Annotated[int | None, Field(ge=20, le=300), Unit("bars")] = None
+    """Estimate the betas that are not given over so many bars; left out, nothing is estimated."""
+    returns_of: Timeframe = "1h"
+    """The length of those bars."""
+    spot: bool = True
+    """Count the coins that are held outright, too."""
     above: TimesEquity = Decimal(3)
     """Hedge when the account's delta is more than so many times what it is worth, either way."""
     to: TimesEquity = Decimal(2)
@@ -36,9 +50,9 @@ class DeltaHedgeParams(Params):
     below: TimesEquity = Decimal(1)
     """Give up of the hedges when less than so much is left of it."""
     days: Annotated[int, Field(ge=1, le=180), Unit("days")] = 14
-    """The contract is delivered in so many days at least."""
+    """A contract that is delivered is so in so many days at least."""
     basis: Ratio = Decimal("0.03")
-    """How far the quarterly may stand on the wrong side of the position's mark, as a fraction."""
+    """How far from the position's mark, in the reference from its own, a hedge may fill at worst."""
     leverage: Annotated[Decimal, Field(ge=1, le=125), Unit("times the margin")] = Decimal(3)
     """Leverage of the hedge: lower locks more margin and stands more against the hedge's own liquidation."""
     timeframe: Timeframe = "5m"
@@ -49,94 +63,119 @@ class DeltaHedgeParams(Params):
         if not self.below < self.to < self.above:
             message = f"the band must rise: below {self.below}, to {self.to}, above {self.above}"
             raise ValueError(message)
+        if self.returns is not None and self.reference is None:
+            message = "returns without a reference: name the perpetual that betas are measured against"
+            raise ValueError(message)
+        if self.reference is not None and self.betas.get(self.reference, ONE) != ONE:
+            message = f"{self.reference} is the reference: its beta is 1, found {self.betas[self.reference]}"
+            raise ValueError(message)
         return self
 
 
 class DeltaHedge(Rule[DeltaHedgeParams]):
     """Bounds the market risk of all positions together, and leaves the bets of one against another.
 
-    The delta is the value of all positions that settle in one currency, longs less shorts, each times its
-    beta: so much is lost for each whole by which the reference falls. Where it leaves the band, a position
-    that has a quarterly of its own coin is hedged by what is too much, at most by its size; where that is not
-    enough, the next one follows. A coin without a quarterly is counted, and hedged by nobody else's: a hedge
-    belongs to the position it stands against, and shrinks with it.
+    The delta is the value of all positions that settle in one currency, longs less shorts, and of the coins
+    held outright, each times its beta: so much is lost for each whole by which the reference falls. What the
+    account is worth is its futures wallet with what is in the positions, and those coins. Where the delta
+    leaves the band, a position is hedged by what is too much, at most by its size; where that is not enough,
+    the next one follows. A hedge belongs to the position it stands against, and shrinks with it.
+
+    It is opened where most money rests: in a quarterly of the position's own coin, for a position in a
+    quarterly in the perpetual too, or in the perpetual of the reference, unless the trader holds something
+    there himself. A hedge in another coin helps only as far as both move together, and pays funding. Coins
+    alone are counted and not hedged: there is no position for a hedge to stand against.
+
+    Betas that are estimated are those of calm days, never below 0 and at most 10; where the bars do not
+    suffice yet a coin counts once. Until the coins held outright were read, nothing is decided.
 
     A hedge is given up only where liquidation is farther away than when it was opened: the guard wants it so.
-    It is not rolled: after its delivery the delta is measured again. Coins held as spot are not seen.
+    It is not rolled: after its delivery the delta is measured again.
     """
 
     proposes = (OpenHedge, CloseHedge)
     may_increase = True
-    example = MappingProxyType({"betas": {"ETH/USDT:USDT": "1.2"}})
+    example = MappingProxyType(
+        {"reference": "BTC/USDT:USDT", "returns": 168, "betas": {"USDC/USDT:USDT": "0"}}
+    )
 
     def __init__(self, name: RuleName, params: DeltaHedgeParams) -> None:
-        """Read timeframe and symbols once."""
+        """Read timeframes and symbols once."""
         super().__init__(name, params)
         self._bar = BarClose(parse_timeframe(params.timeframe))
-        self._betas = {underlying(symbol): beta for symbol, beta in params.betas.items()}
+        timeframe_ms, over = parse_timeframe(params.returns_of), params.returns
+        self._moves = Comovement(
+            betas=coins(params.betas),
+            reference=None if params.reference is None else Symbol(params.reference),
+            returns=None if over is None else Returns(timeframe_ms, over),
+        )
 
     def needs(self) -> Needs:
-        """The dated contracts beside each position's own, closed bars, and what the account is worth."""
-        bars_ms = frozenset({self._bar.timeframe_ms})
-        return Needs(quarterlies=True, book=True, bars_ms=bars_ms, equity=True)
+        """The contracts to hedge with and their books, closed bars, what the account is worth and holds."""
+        return Needs(
+            quarterlies=True,
+            book=True,
+            beside=self._moves.beside,
+            bars_ms=frozenset({self._bar.timeframe_ms}),
+            indicators=self._moves.estimated,
+            equity=True,
+            spot_balances=self.params.spot,
+        )
 
     def wake(self, view: View) -> Wake:
-        """At each closed bar of a symbol that has a quarterly to hedge with, or a hedge."""
-        if view.pair.legs or self._suitable(view):
+        """At each closed bar of a symbol that has something to be hedged with, or a hedge."""
+        if view.pair.legs or view.hedgeable(*self._moves.beside):
             return self._bar
-        return Never("no quarterly expires late enough")  # A new listing is a change.
+        return Never("there is nothing to hedge it with")  # A new listing is a change.
 
     def decide(self, view: View) -> Decisions:
         """Hedge what is above the band; give up of a hedge what leaves too little."""
-        params, deltas, equity = self.params, view.deltas(), view.memory.equity
-        if deltas is None or equity is None or equity <= 0:
+        params, deltas, equity = self.params, view.deltas(spot=self.params.spot), view.memory.equity
+        if deltas is None or equity is None:
             return
-        total = sum((each.value * self._beta(each.contract) for each in deltas), ZERO)
-        mine, away = (
-            view.id.side.sign * total,
-            f"a delta of {total:.2f} is {total / equity:.2f} times {equity:.2f}",
-        )
-        if mine > params.above * equity:
-            yield from self._more(view, mine - params.to * equity, away)
-        elif mine < params.below * equity and view.pair.legs:
-            leg = view.pair.legs[-1]
-            unit = leg.contract.notional(ONE, view.mark) * self._beta(leg.contract)
-            quantity = leg.contract.quantity_down(min(leg.quantity, (params.to * equity - mine) / unit))
-            yield CloseHedge(id=view.id, symbol=leg.symbol, quantity=quantity), away
+        worth = equity + sum((each.value for each in deltas if each.outright), ZERO)
+        if worth <= 0:
+            return
+        total = sum((each.value * self._beta(view, each.symbol) for each in deltas), ZERO)
+        mine = view.id.side.sign * total
+        away = f"a delta of {total:.2f} is {total / worth:.2f} times {worth:.2f}"
+        if mine > params.above * worth:
+            yield from self._more(view, mine - params.to * worth, away)
+        elif mine < params.below * worth and view.pair.legs:
+            yield from self._less(view, params.to * worth - mine, deltas, away)
 
     def _more(self, view: View, excess: Decimal, away: str) -> Decisions:
-        """Sell so much of a quarterly against a long, or buy it against a short."""
-        quarterly = self._chosen(view)
-        if quarterly is None or quarterly.mark is None:
+        """Sell so much of a hedge against a long, or buy it against a short."""
+        found = self._chosen(view)
+        if found is None:
             return
-        contract = quarterly.contract
-        unit = contract.notional(ONE, quarterly.mark) * self._beta(contract)
-        quantity = contract.quantity_down(min(excess / unit, view.position.quantity - view.pair.hedged))
+        contract, sign = found.contract, view.id.side.sign
+        unit = contract.notional(ONE, found.mark) * self._beta(view, contract.symbol)
+        quantity = contract.quantity_down(min(excess / unit, found.room))
         if quantity > 0:
-            limit = view.mark * (1 - view.id.side.sign * self.params.basis)
+            at = view.mark if contract.index == view.contract.index else found.mark
+            limit = at * (1 - sign * self.params.basis)
+            leverage = self.params.leverage
             hedge = OpenHedge(
-                id=view.id,
-                symbol=contract.symbol,
-                quantity=quantity,
-                leverage=self.params.leverage,
-                limit=limit,
+                id=view.id, symbol=contract.symbol, quantity=quantity, leverage=leverage, limit=limit
             )
-            yield (
-                hedge,
-                f"{away}, hedging {quantity} in {contract.symbol} at a basis of {quarterly.basis:.2%}",
-            )
+            yield hedge, f"{away}, hedging {quantity} in {contract.symbol} at {found.mark}"
 
-    def _chosen(self, view: View) -> Quarterly | None:
-        """The contract a hedge is held in already, as a later one would take its place; else the nearest."""
-        if view.pair.legs:
-            held = view.pair.legs[-1].symbol
-            return next((each for each in view.quarterlies if each.contract.symbol == held), None)
-        return next((each for each in self._suitable(view) if each.mark is not None), None)
+    def _less(self, view: View, wanted: Decimal, deltas: Iterable[Delta], away: str) -> Decisions:
+        """Close as much of the last hedge as brings the delta back."""
+        leg = view.pair.legs[-1]
+        held = sum((abs(each.value) for each in deltas if each.symbol == leg.symbol), ZERO)
+        unit = held / leg.quantity * self._beta(view, leg.symbol)
+        if unit > 0:
+            quantity = leg.contract.quantity_down(min(leg.quantity, wanted / unit))
+            yield CloseHedge(id=view.id, symbol=leg.symbol, quantity=quantity), away
 
-    def _suitable(self, view: View) -> list[Quarterly]:
-        """The contracts to hedge with, nearest first."""
-        least_ms = view.now_ms + self.params.days * _DAY_MS
-        return [quarterly for quarterly in view.quarterlies if quarterly.expiry_ms >= least_ms]
+    def _chosen(self, view: View) -> HedgeMarket | None:
+        """The contract a hedge is held in already, as a later one would take its place; else the deepest."""
+        markets = view.hedge_markets(view.now_ms + self.params.days * _DAY_MS, *self._moves.beside)
+        held = view.pair.legs[-1].symbol if view.pair.legs else None
+        fitting = (each for each in markets if held in (None, each.contract.symbol))
+        return next((each for each in fitting if self._beta(view, each.contract.symbol) > 0), None)
 
-    def _beta(self, contract: Contract) -> Decimal:
-        return self._betas.get(contract.index, ONE)
+    def _beta(self, view: View, symbol: Symbol) -> Decimal:
+        return self._moves.beta(view, symbol, most=_MOST)

@@ -63,8 +63,8 @@ def replay(
 ) -> None:
     """Run recorded market data through the rules, beside the same without any defence.
 
-    TAPE is a CSV, gzipped CSV or parquet file named like BTC_binance_perp_5m.csv.gz (perp, spot, mark or
-    funding); --map names others. Several symbols are aligned in time.
+    TAPE is a CSV, gzipped CSV or parquet file named like BTC_binance_perp_5m.csv.gz (perp, spot, mark,
+    funding or interest); --map names others. Several symbols are aligned in time.
 
     The exit code is 0 when the run worked, also when a position was liquidated in it: whether it survived
     is in the answer.

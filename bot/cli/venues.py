@@ -11,6 +11,7 @@ import click
 
 from bot.cli.options import json_option
 from bot.cli.text import columns
+from bot.core.timeframe import format_timeframe
 from bot.core.types import MarginMode
 
 if TYPE_CHECKING:
@@ -100,7 +101,7 @@ def _facts(traits: Traits) -> list[Row]:
         *(("in hedge mode", f"{lever} {mode}: {_able(able)}") for (lever, mode), able in _in_hedge(traits)),
         ("mark price", traits.mark_source),
         ("funding", traits.funding_source),
-        ("bars", bars),
+        ("bars", f"{', '.join(map(format_timeframe, sorted(traits.timeframes_ms)))}; {bars}"),
         ("client ids", f"at most {traits.client_id_max} of {traits.client_id_chars}"),
         ("resting stops", traits.conditional_orders),
         ("moving a stop", traits.stop_replacement),

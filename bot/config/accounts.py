@@ -100,6 +100,9 @@ class AccountTable(Table):
     """What balance is in; left out, it is what the contracts settle in, where that is one currency."""
     others: dict[Currency, NotNegative] = Field(default_factory=dict)
     """Wallets in other settlement currencies: BTC = 0.5. None of them ever pays for a position in another."""
+    spot: dict[Currency, NotNegative] = Field(default_factory=dict)
+    """Coins held outright beside the futures wallet: BTC = 0.5. They back nothing, and count where a rule
+    counts them. Of simulated accounts; a real account's are read."""
     collateral: dict[str, NotNegative] = Field(default_factory=dict)
     """Amounts of other assets that count into the wallet of ``currency``; each needs its terms in
     paper.collateral."""

@@ -10,11 +10,14 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from bot.config.coverage import contract_name
-from bot.config.errors import ConfigError, shown
+from bot.config.errors import ConfigError, Key, shown
 from bot.config.levers import Finding, judged
 from bot.config.settings import Settings
 from bot.core.capabilities import Capability
 from bot.core.intents import Intent
+from bot.core.rule import Needs
+from bot.core.settings import RuleEntry
+from bot.core.timeframe import format_timeframe
 from bot.core.types import MarginMode, PositionMode
 from bot.venues.live.terms import Traits
 
@@ -58,11 +61,36 @@ def check_told(settings: Settings, venues: Iterable[Traits]) -> None:
         )
 
 
+def lacking(rules: Iterable[RuleEntry], traits: Traits) -> Iterator[tuple[Key, str]]:
+    """Rules, by their key, that wait for bars the exchange does not have: they would never come."""
+    for index, entry in enumerate(rules):
+        wanted = {"params": entry.rule.needs(), "when": Needs() if entry.when is None else entry.when.needs}
+        for where, needs in wanted.items():
+            missing = sorted(needs.timeframes_ms - traits.timeframes_ms)
+            if missing:
+                found = ", ".join(map(format_timeframe, missing))
+                known = ", ".join(map(format_timeframe, sorted(traits.timeframes_ms)))
+                yield ("rules", index, where), f"{traits.name} has no bars of {found}; it has {known}"
+
+
+def check_timeframes(settings: Settings, venues: Iterable[Traits]) -> None:
+    """ConfigError for rules that wait for bars which an exchange does not have."""
+    named = {traits.name: traits for traits in venues}
+    problems = [
+        settings.document.problem(key, text)
+        for traits in named.values()
+        for key, text in lacking(settings.rules, traits)
+    ]
+    if problems:
+        raise ConfigError(problems)
+
+
 def findings_at(settings: Settings, venues: Mapping[str, Traits]) -> Iterator[Finding]:
     """What the rules would ask and the exchanges cannot do; ``venues`` are those of the accounts, by name.
 
-    ConfigError, with its file and line, for a position mode that an exchange does not have.
+    ConfigError, with its file and line, for a position mode or for bars that an exchange does not have.
     """
+    check_timeframes(settings, venues.values())
     for account, traits in venues.items():
         mode = settings.config.accounts[account].position_mode
         if mode not in traits.position_modes:

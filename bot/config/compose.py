@@ -164,6 +164,7 @@ def paper_accounts(settings: Settings, contracts: Iterable[Contract] = ()) -> tu
     settlements = tuple(dict.fromkeys(contract.settlement for contract in contracts))
     for key, text in unclear_money(config, settlements):
         raise settings.refuse(key, text)
+    counted = any(entry.needs.spot_balances for entry in settings.rules)
     return tuple(
         PaperAccount(
             name=AccountName(name),
@@ -172,6 +173,7 @@ def paper_accounts(settings: Settings, contracts: Iterable[Contract] = ()) -> tu
             others=account.others,
             position_mode=account.position_mode,
             collateral=account.collateral,
+            spot=account.spot if account.spot or counted else None,
         )
         for name, account in config.accounts.items()
     )
@@ -200,6 +202,7 @@ def market_model(settings: Settings, symbols: Iterable[Symbol]) -> MarketModel:
         spread=paper.spread,
         depth={symbol: depth for symbol, depth in depths.items() if depth is not None},
         max_impact=paper.max_impact,
+        shown=frozenset[Symbol]().union(*(entry.needs.beside for entry in settings.rules)),
     )
 
 

@@ -12,7 +12,7 @@ from decimal import Decimal
 from typing import Protocol
 
 from bot.config.compose import contract
-from bot.config.coverage import account_of, quarterly_symbol
+from bot.config.coverage import account_of, contract_name, quarterly_symbol
 from bot.config.fields import ANY_SYMBOL
 from bot.config.model import PositionTable
 from bot.config.settings import Settings
@@ -20,6 +20,7 @@ from bot.core.capabilities import Capability
 from bot.core.intents import Intent
 from bot.core.settings import RuleEntry
 from bot.core.types import Symbol
+from bot.venues.capabilities import HEDGES, NOT_LISTED, beside_dated
 from bot.venues.paper.capabilities import capabilities_of
 
 _SOME_SYMBOL = Symbol("BTC/USDT:USDT")
@@ -55,18 +56,25 @@ class Levers(Protocol):
 
 
 class _Levers:
-    """What can be done to one configured position."""
+    """What a rule can have done to one configured position."""
 
-    def __init__(self, settings: Settings, position: PositionTable) -> None:
+    def __init__(self, settings: Settings, position: PositionTable, entry: RuleEntry) -> None:
         account = account_of(settings.config, position)
         assert account is not None, f"{position.symbol}: an account that was not checked"
         symbol = _some_symbol(settings) if position.symbol == ANY_SYMBOL else position.symbol
-        traded = [contract(settings, each, tick=_SOME_TICK) for each in (symbol, *_dated(settings, symbol))]
+        beside = sorted(entry.needs.beside - {symbol})
+        known = (each for each in beside if contract_name(settings.config, each) is not None)
+        names = (symbol, *_dated(settings, symbol), *known)
+        traded = [contract(settings, each, tick=_SOME_TICK) for each in names]
+        # What a rule does not look at it cannot hedge with, whatever is listed.
+        self._hedges = entry.needs.beside or symbol in {each.symbol for each in beside_dated(traded)}
         self._able = capabilities_of(traded, settings.config.accounts[account].position_mode)
         self._mode, self._symbol = position.margin_mode, symbol
         self.name = f"{position.symbol} {position.margin_mode}"
 
     def of(self, kind: type[Intent]) -> Capability:
+        if kind.__name__ in HEDGES and not self._hedges:
+            return NOT_LISTED
         return self._able.of(kind.__name__, self._mode, self._symbol)
 
 
@@ -88,7 +96,7 @@ def findings(settings: Settings) -> Iterator[Finding]:
     """What the rules would ask and the venue cannot do, in the order of the rules."""
     positions = settings.config.paper.positions
     for entry in settings.rules:
-        reached = [_Levers(settings, p) for p in positions if _applies(entry, p.symbol)]
+        reached = [_Levers(settings, p, entry) for p in positions if _applies(entry, p.symbol)]
         yield from judged(entry, reached)
 
 

@@ -18,6 +18,7 @@ from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
+from bot.config.contradictions import contradictions
 from bot.config.coverage import cross_checks
 from bot.config.errors import ConfigError, Key, Origin, Problem
 from bot.config.explain import explained
@@ -113,6 +114,7 @@ def resolve(document: Document) -> Settings:
     if config is not None:
         tiers = find_tiers(config, document, problems)
         problems.extend(cross_checks(config, document))
+        problems.extend(contradictions(config, found.rules, document))
     if problems or config is None:
         raise ConfigError(problems)
     return Settings(

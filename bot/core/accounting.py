@@ -9,6 +9,7 @@ from bot.core.facts import BarClosed, FundingPaid
 from bot.core.ledger import Ledger
 from bot.core.margin.pool import Holding
 from bot.core.rule import Needs
+from bot.core.spot import SpotBalancesChanged
 from bot.core.states import BotState
 
 _SURE = (BotState.ARMED, BotState.REDUCING)
@@ -39,6 +40,18 @@ class Accounting:
         if self.samples:
             account = self._books.accounts[fact.id.account]
             account.wallet(holder.contract.settlement).funding += fact.amount
+
+    def spot(self, fact: SpotBalancesChanged) -> None:
+        """The coins that an account holds outright were told; nothing of it where nothing has changed."""
+        account = self._books.account(fact.account)
+        told = {each.asset: each.quantity for each in fact.holdings}
+        if told == account.spot:
+            return
+        account.spot = told
+        self._books.rewatch(account)
+        for holder in account.holders.values():
+            if holder.counts_spot:
+                self._books.touch_one(holder)
 
     def sample(self, bar: BarClosed) -> None:
         """Look at what the accounts are worth that hold the symbol whose bar closed.

@@ -80,10 +80,12 @@ class Arming:
     def _equip(self, holder: Holder) -> None:
         """Let the rules of a position ask for what was done and seen before."""
         for armed in holder.armed:
-            armed.memory = Memory(armed.name, holder, self._ledger, self._books.market)
+            armed.memory = Memory(armed.name, holder, self._ledger, self._books)
         needs = needs_of(armed.entry for armed in holder.armed)
         holder.pairs = needs.quarterlies
-        holder.weighs = needs.equity or bool(needs.drawdowns)
+        holder.everywhere = needs.everywhere
+        holder.weighs = needs.equity or needs.everywhere or bool(needs.drawdowns)
+        holder.beside, holder.counts_spot = needs.beside, needs.spot_balances
         holder.confirms = any(armed.entry.confirm_for_ms for armed in holder.armed)
         if holder.history.postures:
             holder.stand()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any, NamedTuple
@@ -201,6 +201,12 @@ class Holder:
     """Whether a rule of its may hedge it: then it looks at the dated contracts beside its own."""
     weighs: bool = False
     """Whether a rule of its asks what the whole account is worth."""
+    everywhere: bool = False
+    """Whether a rule of its asks what all accounts together are worth."""
+    beside: frozenset[Symbol] = frozenset()
+    """Contracts that a rule of its looks at, whatever is held in them."""
+    counts_spot: bool = False
+    """Whether a rule of its counts the coins that are held outright."""
 
     id: PositionId = field(init=False)
     wallet: Wallet = field(init=False)
@@ -213,6 +219,11 @@ class Holder:
         self.id = self.position.id
         self.wallet = self.account.wallet(self.contract.settlement)
         self.isolated = self.position.mode is MarginMode.ISOLATED
+
+    def looks_at(self, contract: Contract) -> bool:
+        """Whether a rule of its may look at a contract in which nothing is held."""
+        hedges = self.pairs and contract.expiry_ms is not None and contract.index == self.contract.index
+        return hedges or self.counts_spot or contract.symbol in self.beside
 
     def become(self, position: Position) -> None:
         """The position changed: its margin pool is another one."""
@@ -323,6 +334,8 @@ class Account:
     blind_to: set[Symbol] = field(default_factory=set)
     """Symbols whose mark price went stale."""
     holders: dict[PositionId, Holder] = field(default_factory=dict)
+    spot: Mapping[str, Decimal] | None = None
+    """The coins held outright, by asset; ``None`` until somebody told."""
     has_cross: bool = False
     """Whether any position is cross, whatever it settles in."""
 

@@ -5,7 +5,7 @@ Whoever changes something touches the positions it concerns: they are asked once
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from decimal import Decimal
 
@@ -13,6 +13,7 @@ from bot.core.book import Account, Holder, Unheld
 from bot.core.capabilities import NOTHING_DECLARED
 from bot.core.conditions import CHANGED, QUIET, Events
 from bot.core.decisions import Action, Decision, StateChanged
+from bot.core.delta import priced
 from bot.core.flatten import FLATTEN_ENTRY
 from bot.core.history import Entry
 from bot.core.intents import CloseHedge, Level, OpenHedge, ReducePosition
@@ -197,14 +198,17 @@ class Books:
         looks: dict[tuple[Symbol, ...], tuple[Symbol, ...]] = {}
         for holder in account.holders.values():
             shared = (holder.id.symbol,) if holder.isolated else tuple(cross[holder.contract.settlement])
-            beside = [c.symbol for c in self.market.dated(holder.contract.index)] if holder.pairs else []
-            holder.watches = tuple(dict.fromkeys((*shared, *beside)))
-            looked_at = _judged_by(account, holder)
+            holder.watches = tuple(dict.fromkeys((*shared, *_beside(holder, self.market))))
+            looked_at = _judged_by(account, holder, self.accounts.values())
             holder.judged_by = looks.setdefault(looked_at, looked_at)
             self.held.setdefault(holder.id.symbol, []).append(holder)
             for symbol in holder.watches:
                 self.rewatched.add(symbol)
                 self.watchers.setdefault(symbol, []).append(holder)
+        for other in self.accounts.values():
+            for holder in other.holders.values():
+                if holder.everywhere and other is not account:
+                    holder.judged_by = _judged_by(other, holder, self.accounts.values())
 
     def pairing(self, holder: Holder) -> Pairing:
         """What the position is to others of ours."""
@@ -224,9 +228,20 @@ class Books:
         return holder.position.quantity if holder is not None else ZERO
 
 
-def _judged_by(account: Account, holder: Holder) -> tuple[Symbol, ...]:
+def _beside(holder: Holder, market: Market) -> Iterator[Symbol]:
+    """What a rule of the position looks at in which nothing need be held."""
+    if holder.pairs:
+        yield from (contract.symbol for contract in market.dated(holder.contract.index))
+    yield from sorted(holder.beside)
+    if holder.counts_spot and holder.account.spot:
+        yield from priced(holder.account.spot, holder.contract.settlement, market)
+
+
+def _judged_by(account: Account, holder: Holder, accounts: Iterable[Account]) -> tuple[Symbol, ...]:
     """The symbols whose marks may enter a decision on one position."""
     symbols = set(holder.watches)
+    if holder.everywhere:
+        symbols.update(id_.symbol for each in accounts for id_ in each.holders)
     if holder.pairs or holder.weighs:
         # A hedge is judged by the worst loss of the whole account, a size by what the account is worth.
         symbols.update(id_.symbol for id_ in account.holders)

@@ -16,6 +16,7 @@ from bot.core.contracts import Contract
 from bot.core.intents import Level
 from bot.core.losses import Ending
 from bot.core.provenance import Provenance
+from bot.core.spot import SpotBalancesChanged
 from bot.core.types import AccountName, ClientId, Order, Position, PositionId, Symbol
 
 
@@ -363,6 +364,7 @@ Fact = (
     | InstrumentChanged
     | PositionChanged
     | BalanceChanged
+    | SpotBalancesChanged
     | AccountRead
     | OrdersChanged
     | OrderEnded

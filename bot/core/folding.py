@@ -45,6 +45,7 @@ from bot.core.pools import after_payment
 from bot.core.process import note, stand_still
 from bot.core.provenance import Provenance
 from bot.core.settings import EngineSettings, needs_of
+from bot.core.spot import SpotBalancesChanged
 from bot.core.strangers import Strangers
 from bot.core.types import MarginMode
 
@@ -75,6 +76,7 @@ class Folding:
             PositionChanged: self._position,
             FundingPaid: self._paid,
             BalanceChanged: self._balance,
+            SpotBalancesChanged: self._accounting.spot,
             AccountRead: self._known,
             OrdersChanged: self._orders,
             OrderEnded: partial(stop_ended, self._books, self._ledger),
@@ -117,7 +119,7 @@ class Folding:
     def _instrument(self, fact: InstrumentChanged) -> None:
         known = self._market.contracts.get(fact.contract.symbol)
         self._market.contracts[fact.contract.symbol] = fact.contract
-        if known is None and fact.contract.expiry_ms is not None:
+        if known is None:
             self._listed(fact.contract)
         self._books.notes.extend(news_of(known, fact, held=bool(self._books.held.get(fact.contract.symbol))))
         for holder in self._books.watchers.get(fact.contract.symbol, ()):
@@ -127,9 +129,9 @@ class Folding:
                 self._books.touch(holder.account)
 
     def _listed(self, contract: Contract) -> None:
-        """There is one contract more to hedge with."""
+        """There is one contract more to hedge with, or that prices a coin."""
         for account in self._books.accounts.values():
-            hedgers = [h for h in account.holders.values() if h.pairs and h.contract.index == contract.index]
+            hedgers = [h for h in account.holders.values() if h.looks_at(contract)]
             if hedgers:
                 self._books.rewatch(account)
             for holder in hedgers:

@@ -14,6 +14,7 @@ from decimal import Decimal
 from bot.core.book import Account
 from bot.core.case import Case, No
 from bot.core.contracts import Contract, ContractKind
+from bot.core.covering import LEAST_LIFE_MS, giving_way, may_hedge, uncovered
 from bot.core.decisions import Because
 from bot.core.exposure import Exposure
 from bot.core.intents import CloseHedge, OpenHedge
@@ -24,9 +25,6 @@ from bot.core.pairs import Leg, hedge_id
 from bot.core.settings import HOUR_MS, Limits
 from bot.core.situation import Situation
 from bot.core.types import ONE, ZERO, MarginMode, Order, OrderKind, Position, PriceKind
-
-LEAST_LIFE_MS = 2 * HOUR_MS
-"""A contract that is delivered sooner is no hedge any more."""
 
 
 def sized_opening(
@@ -42,8 +40,11 @@ def sized_opening(
     ``spendable`` is the money left for it, ``flying`` are the account's hedges that are on their way.
     """
     contract = situation.market.contracts.get(intent.symbol)
-    if contract is None or not _same_underlying(contract, situation.contract):
-        return No(Because.MINIMUM, f"{intent.symbol} is no contract on {situation.contract.index}")
+    if contract is None or not may_hedge(contract, situation.contract):
+        index = situation.contract.index
+        return No(
+            Because.MINIMUM, f"{intent.symbol} is neither on {index} nor a perpetual that settles alike"
+        )
     price = situation.market.marks.get(intent.symbol)
     if price is None:
         return No(Because.STALE, f"no mark price of {intent.symbol} yet")
@@ -55,8 +56,7 @@ def sized_opening(
     no = _unfit(intent, contract, price, situation, case, flying)
     if no is not None:
         return no
-    most = situation.position.quantity - situation.pair.hedged
-    most += sum((leg.quantity for leg in _giving_way(contract, situation)), ZERO)
+    most = uncovered(contract, price, situation)
     walls = (
         spendable / _locked(intent, contract, price, situation.taker_fee),
         *_cap(intent, contract, price, situation, case, limits, flying),
@@ -100,7 +100,7 @@ def opening_objection(intent: OpenHedge, situation: Situation, case: Case) -> No
     if unknown:
         return No(Because.STALE, f"no mark price of {', '.join(unknown)} yet to judge the account by")
     marks = {symbol: market.marks[symbol] for symbol in symbols}
-    for leg in _giving_way(contract, situation):
+    for leg in giving_way(contract, situation):
         # What is rolled is about to be delivered: the new hedge is judged against having none.
         held = held.without(leg.position.id, marks)
     position = _hedge_position(intent, situation)
@@ -246,20 +246,6 @@ def _hedge_position(intent: OpenHedge, situation: Situation) -> Position:
 
 def _leg(situation: Situation, symbol: str) -> Leg | None:
     return next((leg for leg in situation.pair.legs if leg.symbol == symbol), None)
-
-
-def _giving_way(contract: Contract, situation: Situation) -> list[Leg]:
-    """The hedges that one in ``contract`` takes over from: those delivered before it go as it comes."""
-    ends_ms = contract.expiry_ms
-    return [
-        leg
-        for leg in situation.pair.legs
-        if leg.expiry_ms is not None and (ends_ms is None or leg.expiry_ms < ends_ms)
-    ]
-
-
-def _same_underlying(contract: Contract, guarded: Contract) -> bool:
-    return contract.index == guarded.index and contract.kind is guarded.kind
 
 
 def _on_tick(limit: Decimal, contract: Contract, situation: Situation) -> Decimal:

@@ -15,6 +15,7 @@ from typing import NamedTuple, Protocol
 
 from bot.core.facts import BarClosed
 from bot.core.passage import Passage, PassageSeries
+from bot.core.returns import Returns, ReturnsSeries
 
 _LEAST = 2
 _DAY_MS = 86_400_000
@@ -175,7 +176,7 @@ class MoveSeries:
         return (closes[-1] / closes[0] - 1).quantize(_PLACES)
 
 
-Indicator = Atr | BandWidth | Volatility | Move | Passage
+Indicator = Atr | BandWidth | Volatility | Move | Passage | Returns
 """What a rule may declare that it needs over closed bars."""
 
 
@@ -205,6 +206,8 @@ def series_of(spec: Indicator) -> Series:
             return MoveSeries(length)
         case Passage():
             return PassageSeries(spec)
+        case Returns():
+            return ReturnsSeries(spec)
 
 
 def _quantised(value: float) -> Decimal:

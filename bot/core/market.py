@@ -6,12 +6,13 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from decimal import Decimal
 
-from bot.core.contracts import Contract
+from bot.core.contracts import Contract, underlying
 from bot.core.facts import BarClosed, Book, FundingRate, MarkPrice, OpenInterest
 from bot.core.funding import Funding
 from bot.core.indicators import Atr, Indicator, Series, series_of
 from bot.core.interest import InterestHistory
 from bot.core.passage import Passage, PassageSeries
+from bot.core.returns import Returns, ReturnsSeries, Together, together
 from bot.core.structure import Structure, StructureSeries, Zones, structure_series
 from bot.core.timeframe import format_timeframe
 from bot.core.types import Symbol
@@ -40,6 +41,7 @@ class Market:
         "_structure_specs",
         "_structures",
         "_timeframes_ms",
+        "_together",
         "books",
         "contracts",
         "funding",
@@ -83,6 +85,7 @@ class Market:
         for each in structures:
             self._structure_specs.setdefault(each.timeframe_ms, []).append(each)
         self._structures: dict[tuple[Symbol, Structure], StructureSeries] = {}
+        self._together: dict[tuple[Symbol, Symbol, Returns], tuple[object, Together | None]] = {}
 
     def mark(self, fact: MarkPrice) -> None:
         """Take a mark price as the present one."""
@@ -109,6 +112,11 @@ class Market:
         """The dated contracts of an underlying (``Contract.index``), the next to expire first."""
         dated = [c for c in self.contracts.values() if c.expiry_ms is not None and c.index == index]
         return sorted(dated, key=lambda contract: contract.expiry_ms or 0)
+
+    def beside(self, index: str, others: Collection[Symbol]) -> list[Contract]:
+        """The contracts of an underlying, the next to expire first, its perpetual, and ``others``."""
+        undated = [self.contracts.get(symbol) for symbol in dict.fromkeys((Symbol(index), *others))]
+        return [*self.dated(index), *(contract for contract in undated if contract is not None)]
 
     def bar(self, fact: BarClosed) -> bool:
         """Take a closed bar into the indicators of its timeframe; a late or repeated one changes nothing."""
@@ -161,6 +169,25 @@ class Market:
         if series is None:
             declared = spec in self._specs.get(spec.timeframe_ms, ())
             assert declared, undeclared(_named(spec))
+        return series
+
+    def together(self, symbol: Symbol, other: Symbol, spec: Returns) -> Together | None:
+        """How one coin moves with another; ``None`` while too little is known of either.
+
+        A dated contract moves with its coin: it counts as the perpetual, where there are bars of that.
+        """
+        one, against = self._returns(symbol, spec), self._returns(other, spec)
+        if one is None or against is None:
+            return None
+        key, made_of = (symbol, other, spec), (one, one.at_ms, against, against.at_ms)
+        known = self._together.get(key)
+        if known is None or known[0] != made_of:
+            known = self._together[key] = made_of, together(one, against)
+        return known[1]
+
+    def _returns(self, symbol: Symbol, spec: Returns) -> ReturnsSeries | None:
+        series = self._known(Symbol(underlying(symbol)), spec) or self._known(symbol, spec)
+        assert series is None or isinstance(series, ReturnsSeries), f"{spec} over {series}"
         return series
 
     def zones(self, symbol: Symbol, spec: Structure) -> Zones | None:

@@ -5,39 +5,31 @@ Made once for each rule on each position, and read when asked: it costs nothing 
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from bot.core.budgets import margin_allowed
-from bot.core.delta import Delta, deltas_of
-from bot.core.equity import Depth, Drawdown, worth
-from bot.core.exits import exit_order
-from bot.core.exposure import JointLoss, loss_of
-from bot.core.intents import ReducePosition, SetPosture
-from bot.core.margin.pool import Holding
-from bot.core.types import ONE, ZERO, PositionId, RuleName
+from bot.core.intents import SetPosture
+from bot.core.types import RuleName
+from bot.core.whole import Whole
 
 if TYPE_CHECKING:
     from bot.core.book import Holder
-    from bot.core.contracts import Contract
+    from bot.core.books import Books
     from bot.core.decisions import Action
     from bot.core.ledger import Ledger
     from bot.core.lots import Lot
-    from bot.core.market import Market
 
 
-class Memory:
+class Memory(Whole):
     """The past of one rule on one position, and of the account it is in."""
 
-    __slots__ = ("_holder", "_ledger", "_market", "_rule")
+    __slots__ = ("_ledger",)
 
-    def __init__(self, rule: RuleName, holder: Holder, ledger: Ledger, market: Market) -> None:
+    def __init__(self, rule: RuleName, holder: Holder, ledger: Ledger, books: Books) -> None:
         """Look things up there when asked."""
-        self._rule = rule
-        self._holder = holder
+        super().__init__(rule, holder, books)
         self._ledger = ledger
-        self._market = market
 
     @property
     def acted_ms(self) -> int | None:
@@ -100,80 +92,3 @@ class Memory:
         if self._holder.isolated:
             return None
         return self._ledger.exits.get((id_.account, currency, self._rule))
-
-    @property
-    def equity(self) -> Decimal | None:
-        """What the account is worth in the settlement currency; ``None`` while a mark is missing."""
-        wallet = self._holder.wallet
-        found = worth(wallet.amount, self._holdings(), self._market.marks)
-        return None if found is None else found.equity
-
-    def drawdown(self, spec: Drawdown) -> Depth | None:
-        """How far the account is below its best, of a need that was declared; ``None`` before a sample."""
-        series = self._holder.wallet.drawdowns.get(spec)
-        return None if series is None else series.depth
-
-    def exits(self, now_ms: int, *, pool: bool, taker_fee: Decimal) -> tuple[PositionId, ...]:
-        """The positions that this rule may close, most risk relieved per cost first.
-
-        Of the position's pool, or of all that settles in its currency. Those that are being closed, and those
-        on which the rule is held up (paused, latched, in its cooldown), keep nobody else waiting.
-        """
-        here, marks = self._holder, self._market.marks
-        held = [
-            Holding(other.position, other.contract)
-            for other in self._holder.account.holders.values()
-            if other.contract.settlement == here.contract.settlement
-            and other.id.symbol in marks
-            and (not pool or other is here or not (other.isolated or here.isolated))
-            and self._may_close(other, now_ms)
-        ]
-        return exit_order(held, marks, self._market.books, taker_fee)
-
-    def joint_losses(self, move: Callable[[Contract], Decimal | None]) -> tuple[JointLoss, ...]:
-        """What each position that settles in the currency loses when its mark moves so far.
-
-        ``move`` gives the fraction; ``None`` leaves the contract out. What is being closed counts as closed.
-        """
-        here, marks, found = self._holder, self._market.marks, []
-        for other in here.account.holders.values():
-            contract, mark = other.contract, marks.get(other.id.symbol)
-            moved = move(contract)
-            if contract.settlement == here.contract.settlement and mark is not None and moved is not None:
-                lost = loss_of(Holding(other.position, contract), mark, moved) * _stays(other)
-                watched = any(armed.name == self._rule for armed in other.armed)
-                found.append(JointLoss(other.id, lost, watched))
-        return tuple(found)
-
-    def deltas(self) -> tuple[Delta, ...] | None:
-        """What each position that settles in the currency adds to the account's delta."""
-        here = self._holder
-        return deltas_of(here.account.holders.values(), here.contract.settlement, self._market.marks)
-
-    def _may_close(self, other: Holder, now_ms: int) -> bool:
-        if _closes(other):
-            return False
-        mine = (armed for armed in other.armed if armed.name == self._rule)
-        return any(not armed.asleep(other.version, now_ms) for armed in mine)
-
-    def _holdings(self) -> list[Holding]:
-        """Everything of the account that settles in the position's currency."""
-        currency = self._holder.contract.settlement
-        return [
-            Holding(holder.position, holder.contract)
-            for holder in self._holder.account.holders.values()
-            if holder.contract.settlement == currency
-        ]
-
-
-def _stays(holder: Holder) -> Decimal:
-    """The fraction of the position that nothing closes yet."""
-    flying, held = holder.history.in_flight, holder.position.quantity
-    if flying is None or not isinstance(flying.action.intent, ReducePosition):
-        return ONE
-    return max(ZERO, ONE - flying.action.intent.quantity / held)
-
-
-def _closes(holder: Holder) -> bool:
-    flying = holder.history.in_flight
-    return flying is not None and isinstance(flying.action.intent, ReducePosition)

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from decimal import Decimal
 
-from bot.core.contracts import Contract
+from bot.core.contracts import Contract, underlying
 from bot.core.decisions import Action
 from bot.core.intents import OpenHedge
 from bot.core.types import ONE, ZERO, ClientId, MarginMode, Position, PositionId, RuleName, Symbol
@@ -21,6 +21,7 @@ from bot.core.types import ONE, ZERO, ClientId, MarginMode, Position, PositionId
 class Hedge:
     """A position of ours against ``guarded``. ``ratio`` of the guarded quantity is what it is to be.
 
+    In the coin of the position itself that is at most all of it; of another coin more may make up its value.
     ``quantity`` is the most of it that is ours: what the trader adds to it is his own and stays.
     ``distance`` is how far liquidation of the guarded position was when the hedge was opened, a fraction of
     the mark; ``None`` where there was none.
@@ -57,6 +58,10 @@ class Leg:
         """How much of that is ours."""
         return min(self.hedge.quantity, self.position.quantity)
 
+    def of_its_coin(self, guarded: PositionId) -> bool:
+        """Whether it moves with the position it stands against, whatever the market does."""
+        return same_coin(self.symbol, guarded.symbol)
+
     @property
     def expiry_ms(self) -> int | None:
         """When it is delivered."""
@@ -74,10 +79,9 @@ class Pairing:
     ours: Decimal = ZERO
     """Of a hedge: how much of it is ours."""
 
-    @property
-    def hedged(self) -> Decimal:
-        """What all its hedges hold together."""
-        return sum((leg.quantity for leg in self.legs), ZERO)
+    def hedged(self, position: Position) -> Decimal:
+        """What all its hedges in its own coin hold together."""
+        return sum((leg.quantity for leg in self.legs if leg.of_its_coin(position.id)), ZERO)
 
     def whole(self, position: Position) -> bool:
         """Whether the hedges outweigh a position of a cross pool.
@@ -87,7 +91,8 @@ class Pairing:
         """
         if not self.legs or position.mode is not MarginMode.CROSS:
             return False
-        shared = [leg.quantity for leg in self.legs if leg.position.mode is MarginMode.CROSS]
+        mine = (leg for leg in self.legs if leg.of_its_coin(position.id))
+        shared = [leg.quantity for leg in mine if leg.position.mode is MarginMode.CROSS]
         return bool(shared) and sum(shared, ZERO) >= position.quantity
 
     def orphaned(self, position: Position) -> bool:
@@ -138,7 +143,7 @@ class Pairs:
             id=id_,
             guarded=guarded.id,
             rule=action.rule,
-            ratio=min(ONE, quantity / guarded.quantity),
+            ratio=_ratio(quantity, id_, guarded),
             quantity=quantity,
             distance=action.distance_before,
         )
@@ -163,7 +168,7 @@ class Pairs:
                 self.forget(known.id)  # The venue took it away again before anybody saw it.
         elif held:
             ours = min(known.quantity - wanted or held, held)
-            self.hedges[known.id] = replace(known, ratio=min(ONE, ours / guarded.quantity), quantity=ours)
+            self.hedges[known.id] = replace(known, ratio=_ratio(ours, known.id, guarded), quantity=ours)
         else:
             self.forget(known.id)
 
@@ -204,6 +209,17 @@ def hedge_id(guarded: PositionId, symbol: Symbol) -> PositionId:
     return PositionId(guarded.account, symbol, guarded.side.opposite)
 
 
+def same_coin(symbol: Symbol, other: Symbol) -> bool:
+    """Whether two contracts are on one coin, and settle alike."""
+    return underlying(symbol) == underlying(other)
+
+
+def _ratio(quantity: Decimal, hedge: PositionId, guarded: Position) -> Decimal:
+    """How much of a hedge each unit of what it stands against asks for."""
+    ratio = quantity / guarded.quantity
+    return min(ONE, ratio) if same_coin(hedge.symbol, guarded.id.symbol) else ratio
+
+
 def _held(legs: Iterable[Leg | None]) -> tuple[Leg, ...]:
     """The legs that are open, the next to expire first."""
     held = [leg for leg in legs if leg is not None]
@@ -211,11 +227,16 @@ def _held(legs: Iterable[Leg | None]) -> tuple[Leg, ...]:
 
 
 def _excess(legs: tuple[Leg, ...], guarded: Decimal) -> dict[PositionId, Decimal]:
-    """How much of each leg is too much. Two legs exist while one is rolled into the other: the first goes."""
-    wanted = guarded * max((leg.hedge.ratio for leg in legs), default=ZERO)
-    over = sum((leg.ours for leg in legs), ZERO) - wanted
+    """How much of each leg is too much. Two legs exist while one is rolled into the other: the first goes.
+
+    Those of one coin make up the hedge together; what is held in another is a hedge of its own.
+    """
     excess = {}
-    for leg in legs:
-        excess[leg.position.id] = part = max(ZERO, min(over, leg.ours))
-        over -= part
+    for coin in dict.fromkeys(underlying(leg.symbol) for leg in legs):
+        mine = [leg for leg in legs if underlying(leg.symbol) == coin]
+        wanted = guarded * max((leg.hedge.ratio for leg in mine), default=ZERO)
+        over = sum((leg.ours for leg in mine), ZERO) - wanted
+        for leg in mine:
+            excess[leg.position.id] = part = max(ZERO, min(over, leg.ours))
+            over -= part
     return excess

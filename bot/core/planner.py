@@ -20,8 +20,9 @@ from dataclasses import dataclass
 from decimal import ROUND_FLOOR, Decimal
 
 from bot.core.capabilities import Capability
+from bot.core.covering import HedgeMarket
 from bot.core.facts import Book
-from bot.core.intents import AddMargin, CutLeverage, Intent, ReducePosition
+from bot.core.intents import AddMargin, CutLeverage, Intent, OpenHedge, ReducePosition
 from bot.core.margin.booking import closing
 from bot.core.margin.project import margin_at_leverage
 from bot.core.margin.targets import margin_for_distance
@@ -99,12 +100,17 @@ class Planner:
         *,
         allowed: Decimal,
         able: Callable[[type[Intent]], Capability],
+        hedge: HedgeMarket | None = None,
     ) -> None:
-        """``allowed`` is the margin that balance and budgets leave; ``able`` what the venue can do."""
+        """``allowed`` is the margin that balance and budgets leave; ``able`` what the venue can do.
+
+        ``hedge`` is where the position would be hedged, if anywhere.
+        """
         self._situation = situation
         self._target = target
         self._prices = prices
         self._able = able
+        self._hedge = hedge
         isolated = situation.pool.mode is MarginMode.ISOLATED
         self._feeds = isolated and able(AddMargin).works
         self._allowed = max(ZERO, allowed) if self._feeds else ZERO
@@ -139,9 +145,7 @@ class Planner:
     def offers(self) -> tuple[Offer, ...]:
         """Every lever by itself, and the cheapest way."""
         best = self.cheapest
-        rows = [self._feeding(), self._shrinking(), self._cutting()]
-        hedge = "moves no liquidation price: it earns where the position loses"
-        rows.append(Offer(lever="open hedge", does=hedge))
+        rows = [self._feeding(), self._shrinking(), self._cutting(), self._hedging()]
         nothing = Offer(lever="cheapest", does="nothing reaches it")
         rows.append(nothing if best is None else self._offer("cheapest", best))
         return tuple(rows)
@@ -190,6 +194,26 @@ class Planner:
             return Offer(lever="cut leverage", does=f"draws {drawn}, and {self._allowed} may be added")
         cost = Cost(capital=drawn * self._prices.capital)
         return self._priced("cut leverage", f"to {leverage}x, drawing {drawn}", cost, after.distance)
+
+    def _hedging(self) -> Offer:
+        """What it would cost to hedge all that has nothing against it, at the leverage of the position.
+
+        That is no way to the target, and the search leaves it out: it moves no liquidation price, and earns
+        where the position loses.
+        """
+        s, able, found = self._situation, self._able(OpenHedge), self._hedge
+        if not able.works or found is None:
+            return Offer(lever="open hedge", does=able.because or "nothing is watched to hedge it with")
+        contract = found.contract
+        quantity = contract.quantity_down(found.room)
+        if quantity <= 0:
+            return Offer(lever="open hedge", does="all of it is hedged")
+        value = contract.notional(quantity, found.mark)
+        trading = value * (s.taker_fee + _slippage(s.market.books.get(contract.symbol), value))
+        locked = value / min(s.position.leverage, contract.max_leverage)
+        cost = Cost(trading=trading, capital=locked * self._prices.capital)
+        does = f"{quantity.normalize():f} of {contract.symbol}; it moves no liquidation price"
+        return self._priced("open hedge", does, cost, s.distance)
 
     def _offer(self, lever: str, way: Remedy) -> Offer:
         s = self._situation

@@ -20,7 +20,7 @@ from bot.core.indicators import Indicator
 from bot.core.intents import Intent
 from bot.core.structure import Nodes, Structure
 from bot.core.timeframe import parse_timeframe
-from bot.core.types import RuleName
+from bot.core.types import RuleName, Symbol
 from bot.core.units import Unit
 from bot.core.view import View
 from bot.core.wake import Always, Figure, Wake
@@ -64,6 +64,9 @@ class Params(BaseModel):
     tightens: ClassVar[tuple[str, ...]] = ()
     """The parameters that are distances to liquidation: a posture may set all of them farther out."""
 
+    stops_at: ClassVar[str] = ""
+    """The parameter that is the distance of a stop from the entry, as a fraction of it, if there is one."""
+
     def tightened(self, times: Decimal) -> Self:
         """These parameters with their distances so many times as large, as far as they stay fractions.
 
@@ -93,14 +96,19 @@ class Needs:
     """How far the account is below its best; their timeframes need not be named again."""
     equity: bool = False
     """What the whole account is worth. A drawdown includes it."""
+    everywhere: bool = False
+    """The same of all accounts together."""
     funding: bool = False
     book: bool = False
     open_interest: bool = False
     interest_window_ms: int = 0
     """How far back the rule looks for a change of open interest."""
     quarterlies: bool = False
+    beside: frozenset[Symbol] = frozenset()
+    """Contracts that are looked at whether or not anything is held in them: their marks, bars and books."""
     options: bool = False
     spot_balances: bool = False
+    """The coins that the account holds outright, and the marks of their perpetuals."""
 
     @property
     def timeframes_ms(self) -> frozenset[int]:
@@ -127,11 +135,13 @@ class Needs:
             structures=self.structures | other.structures,
             drawdowns=self.drawdowns | other.drawdowns,
             equity=self.equity or other.equity,
+            everywhere=self.everywhere or other.everywhere,
             funding=self.funding or other.funding,
             book=self.book or other.book,
             open_interest=self.open_interest or other.open_interest,
             interest_window_ms=max(self.interest_window_ms, other.interest_window_ms),
             quarterlies=self.quarterlies or other.quarterlies,
+            beside=self.beside | other.beside,
             options=self.options or other.options,
             spot_balances=self.spot_balances or other.spot_balances,
         )

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from bot.core.chance import distance_where, p_liquidation
+from bot.core.covering import hedgeable_in
 from bot.core.facts import BarClosed, Book
 from bot.core.funding import Funding
 from bot.core.indicators import Atr, Indicator
 from bot.core.margin.arithmetic import break_even
 from bot.core.margin.project import margin_at_leverage
+from bot.core.returns import Returns, Together
 from bot.core.situation import Situation
 from bot.core.structure import Structure, Zones
-from bot.core.types import MarginMode, PositionId
+from bot.core.types import MarginMode, PositionId, Symbol
 
 if TYPE_CHECKING:
     from bot.core.contracts import Contract
@@ -118,26 +120,48 @@ class Surroundings:
         """How much more open interest there is than so long ago, as a fraction; ``None`` if nobody knows."""
         return self._situation.market.interests.change(self._situation.id.symbol, window_ms)
 
-    def exits(self, *, pool: bool) -> tuple[PositionId, ...]:
+    def exits(self, *, pool: bool, everywhere: bool = False) -> tuple[PositionId, ...]:
         """The positions that nothing closes yet, most risk relieved per cost first (``bot.core.exits``).
 
-        Of this pool, or of all in the account that settle in this currency: then with ``Needs.equity``.
+        Of this pool, or of all in the account that settle in this currency: then with ``Needs.equity``; or of
+        those in all accounts, with ``Needs.everywhere``.
         """
-        return self.memory.exits(self._situation.now_ms, pool=pool, taker_fee=self._situation.taker_fee)
+        s = self._situation
+        return self.memory.exits(s.now_ms, pool=pool, everywhere=everywhere, taker_fee=s.taker_fee)
 
-    def joint_losses(self, move: Callable[[Contract], Decimal | None]) -> tuple[JointLoss, ...]:
+    def joint_losses(
+        self, move: Callable[[Contract], Decimal | None], *, everywhere: bool = False
+    ) -> tuple[JointLoss, ...]:
         """What each position in this currency loses when its mark moves by the fraction ``move`` gives.
 
-        ``None`` leaves a contract out. For the other positions' marks, with ``Needs.equity``.
+        ``None`` leaves a contract out. For the other positions' marks, with ``Needs.equity``; for those of
+        all accounts, with ``Needs.everywhere``.
         """
-        return self.memory.joint_losses(move)
+        return self.memory.joint_losses(move, everywhere=everywhere)
 
-    def deltas(self) -> tuple[Delta, ...] | None:
+    def deltas(self, *, spot: bool = False) -> tuple[Delta, ...] | None:
         """What each position in this currency is worth, signed (``bot.core.delta``); with ``Needs.equity``.
 
-        ``None`` while a mark is missing or a trade of ours is on its way.
+        ``None`` while a mark is missing or a trade of ours is on its way. With ``spot`` coins that are held
+        outright count too, with ``Needs.spot_balances``; ``None`` until they were told.
         """
-        return self.memory.deltas()
+        return self.memory.deltas(spot=spot)
+
+    @property
+    def spot(self) -> Mapping[str, Decimal] | None:
+        """The coins held outright, by asset, with ``Needs.spot_balances``; ``None`` until they were told."""
+        return self.memory.spot
+
+    def hedgeable(self, *others: Symbol) -> tuple[Contract, ...]:
+        """All that the position could ever be hedged in, whatever holds now; as ``View.hedge_markets``."""
+        return tuple(hedgeable_in(self._situation, others))
+
+    def together(self, symbol: Symbol, other: Symbol, spec: Returns) -> Together | None:
+        """How one coin moves with another, of a need that was declared; ``None`` while history is too short.
+
+        Bars come of what is held (``memory.held``) and of ``Needs.beside``.
+        """
+        return self._situation.market.together(symbol, other, spec)
 
     def bar(self, timeframe_ms: int) -> BarClosed | None:
         """The last closed bar; ``None`` before the first.

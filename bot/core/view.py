@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from bot.core.capabilities import Capabilities, Capability
 from bot.core.contracts import Contract
+from bot.core.covering import LEAST_LIFE_MS, HedgeMarket, hedge_market
 from bot.core.intents import Intent
 from bot.core.losses import NO_LOSSES, Losses
 from bot.core.margin.project import margin_at_leverage
@@ -16,7 +17,7 @@ from bot.core.pairs import Pairing
 from bot.core.planner import Planner, Prices
 from bot.core.situation import Situation
 from bot.core.surroundings import Surroundings
-from bot.core.types import ZERO, Order, Position, PositionId, RuleName
+from bot.core.types import ZERO, Order, Position, PositionId, RuleName, Symbol
 
 if TYPE_CHECKING:
     from bot.core.memory import Memory
@@ -174,6 +175,22 @@ class View(Surroundings):
             and contract.symbol != s.id.symbol
         )
 
+    def hedge_markets(self, least_ms: int, *others: Symbol) -> tuple[HedgeMarket, ...]:
+        """Where the position may be hedged, the deepest market first: ``Needs.quarterlies`` and ``book``.
+
+        Contracts on its own coin beside its own, those that are delivered not before ``least_ms``; and of
+        ``others``, of ``Needs.beside``, the perpetuals that settle alike. Left out is what has no mark yet,
+        what is suspended, and where something is held that is no hedge of this position.
+        """
+        found = [
+            hedge_market(each, self._situation)
+            for each in self.hedgeable(*others)
+            if each.expiry_ms is None or each.expiry_ms >= least_ms
+            if not each.suspended and not self.memory.is_taken(each.symbol)
+        ]
+        known = [each for each in found if each is not None]
+        return tuple(sorted(known, key=lambda each: -each.depth))
+
     @property
     def stops(self) -> Stops:
         """The stops that rest at the exchange, whoever placed them."""
@@ -210,7 +227,8 @@ class View(Surroundings):
     def plan(self, target: Decimal, prices: Prices) -> Planner:
         """The ways that bring the distance to ``target``, with what each costs at these ``prices``."""
         allowed = self.memory.margin_allowed(self.now_ms)
-        return Planner(self._situation, target, prices, allowed=allowed, able=self.capability)
+        market = next(iter(self.hedge_markets(self.now_ms + LEAST_LIFE_MS)), None)
+        return Planner(self._situation, target, prices, allowed=allowed, able=self.capability, hedge=market)
 
     def margin_for_distance(self, target: Decimal) -> Decimal:
         """The smallest margin whose addition brings the distance to ``target``; 0 if it is there already."""

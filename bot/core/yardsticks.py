@@ -76,10 +76,19 @@ def _loses_more(before: Situation, after: Situation | None) -> Objection | None:
         return None
     if after.position.quantity >= before.position.quantity:
         return Because.NOT_SAFER, "the position would not shrink"
+    if before.liquidation is None and _stands_alone(before):
+        return None  # Nothing liquidates it, and at every price the smaller one loses less.
     was, would = before.loss_at_liquidation, after.loss_at_liquidation
     if would < was or after.distance > before.distance:
         return None
     return Because.NOT_SAFER, f"loss at liquidation would go from {was} to {would}"
+
+
+def _stands_alone(situation: Situation) -> bool:
+    """Whether nothing is there for its sake, nor the other side of its contract."""
+    pair, symbol = situation.pair, situation.id.symbol
+    beside = sum(holding.position.id.symbol == symbol for holding in situation.pool.holdings)
+    return not pair.legs and pair.guarded is None and beside == 1
 
 
 def _unprotected(before: Situation, client_id: str) -> Objection | None:

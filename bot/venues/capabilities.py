@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from bot.core.capabilities import Capability
 from bot.core.contracts import Contract, ContractKind
@@ -22,6 +22,9 @@ HEDGES = ("OpenHedge", "CloseHedge")
 NOT_LISTED = Capability(
     works=False, because="no dated contract is listed to hedge with", substitute="ReducePosition"
 )
+NOTHING_LISTED = Capability(
+    works=False, because="nothing is listed to hedge with", substitute="ReducePosition"
+)
 NO_MARGIN_IN_CROSS = Capability(
     works=False, because="no isolated margin in cross", substitute="ReducePosition"
 )
@@ -33,7 +36,21 @@ LOCKS_ONLY = Capability(
 
 
 def hedged(traded: Sequence[Contract]) -> Iterator[Contract]:
+    """The contracts that may be hedged: beside a dated one of theirs, or a perpetual that settles alike."""
+    perpetuals: dict[tuple[str, ContractKind], set[Symbol]] = {}
+    for contract in traded:
+        if contract.expiry_ms is None:
+            perpetuals.setdefault((contract.settlement, contract.kind), set()).add(contract.symbol)
+    beside = {contract.symbol for contract in beside_dated(traded)}
+    for contract in traded:
+        alike = perpetuals.get((contract.settlement, contract.kind), set())
+        if contract.symbol in beside or alike - {contract.symbol}:
+            yield contract
+
+
+def beside_dated(traded: Iterable[Contract]) -> Iterator[Contract]:
     """The contracts with a dated one of the same index and kind beside them."""
+    traded = tuple(traded)
     dated: dict[tuple[str, ContractKind], set[Symbol]] = {}
     for contract in traded:
         if contract.expiry_ms is not None:

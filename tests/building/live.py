@@ -39,6 +39,7 @@ def some_traits(**changes: Any) -> Traits:
         "funding_source": "the same",
         "conditional_orders": "a list of its own",
         "stop_replacement": "place, read back, cancel",
+        "timeframes_ms": frozenset({60_000, 300_000, 3_600_000}),
         "client_id_max": 36,
         "client_id_chars": "letters",
     }

@@ -7,14 +7,17 @@ from types import MappingProxyType
 
 import pytest
 
+from bot.config.accounts import VENUES
 from bot.config.at_venues import findings_at
 from bot.config.errors import ConfigError
 from bot.config.levers import Finding
 from bot.config.settings import Settings, load
 from bot.core.capabilities import Capability
+from bot.core.passage import Passage
 from bot.core.types import MarginMode, PositionMode
 from bot.venues.live.dialects.bybit import DIALECT as AT_BYBIT
 from bot.venues.live.dialects.xt import DIALECT
+from bot.venues.live.registry import dialect
 from bot.venues.live.terms import Traits
 
 ISOLATED, CROSS = MarginMode.ISOLATED, MarginMode.CROSS
@@ -104,6 +107,29 @@ def test_a_position_mode_it_does_not_have_is_refused_with_its_line(tmp_path: Pat
     assert str(refused.value).endswith(
         'bot.toml:3: accounts.main.position_mode: found "one_way"; xt has only "hedge"'
     )
+
+
+def test_bars_that_the_exchange_does_not_have_are_refused_with_the_line_of_who_waits_for_them(
+    tmp_path: Path,
+) -> None:
+    rules = (
+        TOP_UP + '\nwhen = "close_2h < entry and close_1h < entry"',
+        'use = "atr_stop"\nparams = { timeframe = "3m" }',
+    )
+    with pytest.raises(ConfigError) as refused:
+        list(found(settings(tmp_path, *rules), XT))
+    has = "it has 1m, 5m, 15m, 30m, 1h, 4h, 1d"
+    told = str(refused.value).splitlines()
+    assert [line.partition("bot.toml:")[2] for line in told if "bot.toml:" in line] == [
+        f"7: rules[1].when: xt has no bars of 2h; {has}",
+        f"10: rules[2].params: xt has no bars of 3m; {has}",
+    ]
+
+
+def test_every_exchange_has_the_bars_that_a_probability_is_counted_over() -> None:
+    counted = {Passage(horizon_ms).timeframe_ms for horizon_ms in range(720_000, 31 * 86_400_000, 720_000)}
+    for venue in VENUES:
+        assert counted <= dialect(venue).traits.timeframes_ms, venue
 
 
 def test_two_accounts_at_one_exchange_are_judged_once(tmp_path: Path) -> None:

@@ -33,7 +33,7 @@ def a_desk(*intents: Intent) -> tuple[Desk, dict[PositionId, Any]]:
 
     def decide(view: View) -> Iterable[Intent]:
         deltas = view.deltas()
-        told[view.id] = deltas and [(each.contract.symbol, each.value) for each in deltas]
+        told[view.id] = deltas and [(each.symbol, each.value) for each in deltas]
         return [intent for intent in intents if intent.id == view.id and view.mark < D(95)]
 
     desk = Desk(says("asks", decide, when=Always()), contracts=(a_contract(), a_contract(ETH), INVERSE))

@@ -25,6 +25,7 @@ from tests.building.core import (
     T0,
     D,
     Desk,
+    a_contract,
     a_position,
     a_stop,
     changes,
@@ -78,7 +79,8 @@ def test_a_rule_that_does_not_say_so_may_not_open_a_hedge() -> None:
     ("rule", "because"),
     [
         (opens(Symbol("SOL/USDT:USDT-Q1")), Because.MINIMUM),
-        (opens(ETH), Because.MINIMUM),
+        (opens(ETH_Q), Because.MINIMUM),
+        (opens(ETH), Because.STALE),
         (opens(leverage=D("0.5")), Because.MINIMUM),
         (opens(leverage=D(126)), Because.MINIMUM),
         (opens(limit=D(0)), Because.MINIMUM),
@@ -93,6 +95,47 @@ def test_a_hedge_that_cannot_be_is_refused(rule: RuleEntry, because: Because) ->
 def test_a_contract_of_another_kind_is_no_hedge() -> None:
     coins = dated(kind=ContractKind.INVERSE)
     assert refused(a_desk(opens(), contracts=(coins,))) == [Because.MINIMUM]
+
+
+def deep(desk: Desk, symbol: Symbol, price: str) -> None:
+    """A million rests there on each side."""
+    rests = {"bid": D(price), "ask": D(price), "bid_depth": D(10**6), "ask_depth": D(10**6)}
+    desk.fold(Book(at_ms=desk.now_ms, symbol=symbol, **rests))
+    desk.mark(price, symbol)
+
+
+def test_a_hedge_in_another_coin_is_worth_no_more_than_what_it_stands_against() -> None:
+    desk = a_desk(opens(ETH, quantity=D(9)))
+    deep(desk, ETH, "48")
+    desk.mark("96", Q1)
+    (action,) = of(Action, desk.holds(a_position(), mark="96"))
+    assert action.intent == OpenHedge(id=LONG, symbol=ETH, quantity=D(2), leverage=D(2), limit=D(1))
+
+
+def first_then(half: OpenHedge, rest: OpenHedge) -> RuleEntry:
+    """Wants the one, and once there is a hedge the other."""
+    return saying(lambda view: [rest if view.pair.legs else half])
+
+
+def test_what_is_hedged_in_its_own_coin_needs_no_hedge_in_another_and_the_other_way_round() -> None:
+    for first, quantity, then, left in ((Q1, "0.5", ETH, D(1)), (ETH, "1", Q1, D("0.5"))):
+        half = OpenHedge(id=LONG, symbol=first, quantity=D(quantity), leverage=D(2), limit=D(1))
+        rest = OpenHedge(id=LONG, symbol=then, quantity=D(9), leverage=D(2), limit=D(1))
+        desk = a_desk(first_then(half, rest))
+        deep(desk, ETH, "48")
+        desk.mark("96", Q1)
+        action = one(desk.holds(a_position(), mark="96"))
+        leg = a_hedge(PositionId(MAIN, first, Side.SHORT), quantity, entry=D(48) if first == ETH else D(96))
+        (more,) = of(Action, fills(desk, action, leg))
+        assert isinstance(more.intent, OpenHedge)
+        assert (more.intent.symbol, more.intent.quantity) == (then, left)
+
+
+def test_what_settles_otherwise_is_no_hedge_however_alike_it_moves() -> None:
+    other = a_contract(Symbol("BTC/USDC:USDC"), settlement="USDC")
+    desk = a_desk(opens(other.symbol), contracts=(dated(), other))
+    deep(desk, other.symbol, "96")
+    assert refused(desk) == [Because.MINIMUM]
 
 
 def test_what_is_delivered_within_two_hours_is_no_hedge() -> None:

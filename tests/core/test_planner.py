@@ -9,13 +9,14 @@ import pytest
 
 from bot.core.capabilities import YES, Capability
 from bot.core.contracts import Tier
+from bot.core.covering import HedgeMarket
 from bot.core.facts import Book
 from bot.core.intents import AddMargin, Intent, ReducePosition
 from bot.core.margin.pool import Holding, Pool
 from bot.core.market import Market
 from bot.core.planner import Planner, Prices, Remedy
 from bot.core.situation import Situation
-from bot.core.types import MarginMode, PositionId, Side
+from bot.core.types import MarginMode, PositionId, Side, Symbol
 from tests.building.core import BTC, CROSS, LONG, SHORT, D, a_contract, a_position
 
 FREE = Prices(capital=D(0), loss=D(0))
@@ -49,13 +50,19 @@ def a_situation(
 
 
 def a_planner(
-    situation: Situation, prices: Prices = FREE, *, target: str = "0.1", allowed: str = "1000", **able: Any
+    situation: Situation,
+    prices: Prices = FREE,
+    *,
+    target: str = "0.1",
+    allowed: str = "1000",
+    hedge: HedgeMarket | None = None,
+    **able: Any,
 ) -> Planner:
     def ability(kind: type[Intent]) -> Capability:
         because = able.get(kind.__name__)
         return YES if because is None else Capability(works=False, because=because)
 
-    return Planner(situation, D(target), prices, allowed=D(allowed), able=ability)
+    return Planner(situation, D(target), prices, allowed=D(allowed), able=ability, hedge=hedge)
 
 
 # -- the optimum ------------------------------------------------------------------------------------------
@@ -253,6 +260,34 @@ def test_the_table_prices_each_lever_by_itself_and_the_cheapest_way() -> None:
     assert offers["cheapest"].cost is not None
     assert offers["cheapest"].cost.total <= min(margin.cost.total, closed.cost.total)
     assert offers["open hedge"].cost is None
+    assert offers["open hedge"].does == "nothing is watched to hedge it with"
+
+
+def test_a_hedge_is_priced_and_gains_no_distance() -> None:
+    dated = a_contract(Symbol(f"{BTC}-Q1"), expiry_ms=1 << 50)
+    situation = a_situation()
+    situation.market.books[dated.symbol] = a_book(depth="2000", spread="0.1")
+    room = HedgeMarket(dated, D(100), D(2000), D("0.95"))
+    prices = Prices(capital=D("0.01"), loss=D(1))
+    planner = a_planner(situation, prices, hedge=room)
+    offer = {each.lever: each for each in planner.offers()}["open hedge"]
+    assert offer.does == "0.95 of BTC/USDT:USDT-Q1; it moves no liquidation price"
+    # 95 of value: a fee of 0.05 %, half the spread of 0.1 in 95, and 95 / 2000 of one percent, half of it on
+    # average. A fifth of it is locked, for one percent.
+    assert offer.cost is not None
+    assert offer.cost.trading == pytest.approx(
+        D(95) * (FEE + D("0.05") / 95 + D("0.0002375")), rel=D("1E-20")
+    )
+    assert offer.cost.capital == D("0.19")
+    assert (offer.distance, offer.per_point) == (situation.distance, None)
+    assert planner.cheapest == a_planner(situation, prices).cheapest
+
+
+def test_a_hedge_that_cannot_be_had_says_why() -> None:
+    full = HedgeMarket(a_contract(), D(100), D(2000), D(0))
+    assert lines(a_planner(a_situation(), hedge=full))["open hedge"] == "all of it is hedged"
+    refused = a_planner(a_situation(), hedge=full, OpenHedge="nothing is listed")
+    assert lines(refused)["open hedge"] == "nothing is listed"
 
 
 def test_a_lever_that_does_not_lead_there_says_why() -> None:

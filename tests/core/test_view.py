@@ -122,13 +122,13 @@ def test_liquidation_that_does_not_exist_is_infinitely_far_for_a_condition() -> 
     assert short.liquidation == D("1057.6")
 
 
-def test_a_cross_position_that_cannot_be_liquidated_is_not_cut() -> None:
+def test_a_cross_position_that_cannot_be_liquidated_may_be_made_smaller() -> None:
     desk = Desk(says("cuts", ReducePosition(id=LONG, quantity=D("0.5")), when=Always()), free="200")
     desk.holds(a_position(mode=CROSS))
     status = desk.engine.overview()[0]
     assert status.liquidation is None
-    assert status.last_refusal is not None
-    assert status.last_refusal.because == "not_safer"
+    assert status.last_refusal is None
+    assert status.last_action is not None
 
 
 def test_there_is_no_bar_until_one_has_closed() -> None:

@@ -124,6 +124,23 @@ def test_the_smaller_leg_of_a_hedge_is_not_closed_in_defence(quantity: str) -> N
     assert [d.because for d in of(Refusal, desk.steps[-1].decisions)] == [Because.NOT_SAFER]
 
 
+def test_a_smaller_cross_position_that_cannot_be_liquidated_loses_less_all_the_same() -> None:
+    desk = Desk(says("rule", ReducePosition(id=LONG, quantity=D("0.4")), when=Always()), free="100")
+    desk.holds(a_position(mode=CROSS))
+    (action,) = of(Action, desk.steps[-1].decisions)
+    assert (action.distance_before, action.distance_after) == (None, None)
+
+
+def test_a_leg_of_a_lock_that_cannot_be_liquidated_is_not_closed_in_defence() -> None:
+    # A long and a short of 1 side by side: with less of the one there would be a bet again.
+    def only_long(view: View) -> list[ReducePosition]:
+        return [ReducePosition(id=LONG, quantity=D("0.4"))] if view.id == LONG else []
+
+    desk = Desk(says("rule", only_long, when=Always()), free="100")
+    desk.holds(a_position(LONG, mode=CROSS), a_position(SHORT, mode=CROSS))
+    assert [d.because for d in of(Refusal, desk.steps[-1].decisions)] == [Because.NOT_SAFER]
+
+
 @pytest.mark.parametrize(
     "intent",
     [

@@ -13,7 +13,10 @@ ROOT = Path(__file__).resolve().parents[2]
 
 # The rule interface, its types and the indicators: all of the bot that a rule may name.
 RULE_INTERFACE = {
+    "bot.core.comovement",
     "bot.core.contracts",
+    "bot.core.covering",
+    "bot.core.delta",
     "bot.core.durations",
     "bot.core.equity",
     "bot.core.exposure",
@@ -21,6 +24,7 @@ RULE_INTERFACE = {
     "bot.core.indicators",
     "bot.core.intents",
     "bot.core.planner",
+    "bot.core.returns",
     "bot.core.rule",
     "bot.core.stopping",
     "bot.core.structure",

@@ -15,6 +15,7 @@ from bot.core.facts import (
     StoodStill,
     Tick,
 )
+from bot.core.spot import SpotBalancesChanged
 from bot.core.types import ZERO, AccountName
 from bot.runtime.journal.rows import Labels, labels_of
 from tests.runtime.builders import BTC, ETH, T0, a_change, a_mark, a_refusal, an_action, an_id
@@ -34,6 +35,7 @@ def a_command(subject: str) -> Command:
         (BalanceChanged(at_ms=T0, account=MAIN, wallet=ZERO, free=ZERO), ("main", None, None)),
         (LinkChanged(at_ms=T0, account=MAIN, link=Link.AUTH, up=False, because=""), ("main", None, None)),
         (AccountRead(at_ms=T0, account=MAIN), ("main", None, None)),
+        (SpotBalancesChanged(at_ms=T0, account=MAIN, holdings=()), ("main", None, None)),
         (StoodStill(at_ms=T0, for_ms=9_000), (None, None, None)),
         (a_change(subject="process:memory"), (None, None, None)),
         (Tick(at_ms=T0), (None, None, None)),

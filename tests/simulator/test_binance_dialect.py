@@ -10,8 +10,9 @@ from bot.core.types import ClientId, OrderKind, PositionId, PositionMode, Side
 from bot.venues.live.dialects.binanceusdm import DIALECT
 from bot.venues.live.terms import AccountState, Listing
 from bot.venues.live.wire import Request
+from bot.venues.paper.model import PaperAccount
 from tests.building.contracts import BTC
-from tests.building.simulator import ALICE, ALICES_KEY, a_holding
+from tests.building.simulator import ALICE, ALICES_KEY, a_holding, a_world
 from tests.simulator.binance_desk import QUARTERLY, run, served, with_quarterly
 from tests.simulator.client import a_client
 from tests.simulator.test_binance_ccxt import machine_ms
@@ -103,6 +104,21 @@ def test_every_lever_shows_on_the_books_of_the_exchange(certificates: Path) -> N
             requests = DIALECT.reading.order_requests(instrument, ClientId("hf-9-9"), conditional=True)
             nobody = await bridge.ask_all(requests)
             assert DIALECT.reading.order(instrument, ClientId("hf-9-9"), nobody) is None
+
+    run(main)
+
+
+def test_coins_held_outright_are_read_on_the_spot_host(certificates: Path) -> None:
+    async def main() -> None:
+        coins = {"BTC": D("0.5"), "ETH": D(2)}
+        alice = PaperAccount(name=ALICE, balance=D(10_000), spot=coins)
+        world = a_world(hands=machine_ms, accounts=(alice,))
+        async with (
+            served(world, certificates) as server,
+            a_client("binanceusdm", server.port, server.ca_file, ALICES_KEY) as client,
+        ):
+            beside = DIALECT.beside
+            assert beside.spot(await Bridge(client).ask_all(beside.spot_requests())) == coins
 
     run(main)
 

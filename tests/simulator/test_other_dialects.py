@@ -16,6 +16,7 @@ from bot.venues.live.dialects import bybit, okx, xt
 from bot.venues.live.starting import is_suspended
 from bot.venues.live.terms import AccountState, Instrument, Listing
 from bot.venues.live.wire import Request
+from bot.venues.paper.model import PaperAccount
 from tests.building.contracts import BTC
 from tests.building.simulator import ALICE, ALICES_KEY, a_holding
 from tests.simulator.loopback import play, trading
@@ -222,6 +223,25 @@ def test_funding_that_was_paid_and_open_interest_are_read(
             assert [(i.symbol, i.quantity) for i in told if i.symbol == BTC] == [
                 (BTC, world.market[BTC].open_interest)
             ]
+
+    play(scene)
+
+
+@OTHERS
+def test_coins_held_outright_are_read(
+    dialect: Dialect, make: Callable[..., World], mode: PositionMode, certificates: Path
+) -> None:
+    # In the unified accounts of Bybit and OKX they lie in the wallet, and XT keeps them apart.
+    coins = {"BTC": D("0.5")}
+    alice = PaperAccount(name=ALICE, balance=D(100_000), position_mode=mode)
+    apart = mode is PositionMode.HEDGE
+    world = make(accounts=(replace(alice, spot=coins) if apart else replace(alice, others=coins),))
+
+    async def scene() -> None:
+        async with trading(world, a_wire(dialect, world), ALICES_KEY, certificates) as (client, _):
+            bridge, beside = Bridge(client, dialect), dialect.beside
+            found = beside.spot(await bridge.ask_all(beside.spot_requests()))
+            assert {asset: held for asset, held in found.items() if asset != "USDT"} == coins
 
     play(scene)
 

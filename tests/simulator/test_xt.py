@@ -4,6 +4,7 @@ import asyncio
 import time
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import ccxt
 import pytest
@@ -43,10 +44,11 @@ def a_btc() -> Contract:
     )
 
 
-def an_xt() -> World:
+def an_xt(**changes: Any) -> World:
     accounts = (PaperAccount(name=ALICE, balance=D(100_000), position_mode=PositionMode.HEDGE),)
     hands = Hands(int(time.time() * 1000))
-    return a_world(a_btc(), prices={BTC: "50000"}, hands=hands, accounts=accounts)
+    how: dict[str, Any] = {"accounts": accounts} | changes
+    return a_world(a_btc(), prices={BTC: "50000"}, hands=hands, **how)
 
 
 def test_the_client_loads_the_contract_with_its_size(certificates: Path) -> None:

@@ -1,5 +1,6 @@
 """The cheapest defence: what it does first, and that it finishes what takes two steps."""
 
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,6 +14,7 @@ from bot.core.settings import Limits, RuleEntry
 from bot.core.types import RuleName
 from strategies.cheapest_defence import CheapestDefence, CheapestDefenceParams
 from tests.building.core import BTC, CROSS, ISOLATED, D, Desk, a_position, of
+from tests.lab.replay.crashes import endured
 
 MINUTE = 60_000
 
@@ -117,3 +119,25 @@ def test_explain_shows_what_each_lever_would_cost() -> None:
 def test_a_target_that_is_no_farther_than_the_trigger_is_refused() -> None:
     with pytest.raises(ValidationError, match="must be above below"):
         CheapestDefenceParams(below=D("0.06"), restore_to=D("0.05"))
+
+
+# -- recorded crashes ---------------------------------------------------------------------------------
+
+CHEAPEST: dict[str, dict[str, Any]] = {"cheapest_defence": {}}
+
+
+@pytest.mark.parametrize(
+    ("crash", "tape"), [("2025-04-07", "BTC_bybit_perp_5m"), ("2025-11-21", "ETH_binance_perp_5m")]
+)
+def test_in_a_fall_that_is_made_good_it_keeps_what_would_be_lost(
+    shared: Path, tmp_path: Path, crash: str, tape: str
+) -> None:
+    ended = endured(shared, tmp_path, crash, tape, rules=CHEAPEST)
+    assert (ended.liquidations, ended.undefended_liquidations) == (0, 1)
+    assert ended.equity > ended.undefended + 700
+
+
+def test_in_a_fall_that_ends_before_its_trigger_it_is_silent(shared: Path, tmp_path: Path) -> None:
+    ended = endured(shared, tmp_path, "2024-03-05", "BTC_binance_perp_5m", rules=CHEAPEST, leverage=5)
+    assert ended.acts == {}
+    assert ended.equity == ended.undefended

@@ -4,6 +4,7 @@ At the desk two longs of 1, BTC and ETH at 100, share a wallet of 100 in cross: 
 40 of the 100 that the account is worth. Bars of five minutes close there.
 """
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +25,7 @@ from tests.building.core import (
     ETH_SHORT,
     LONG,
     MAIN,
+    OTHER,
     D,
     Desk,
     a_contract,
@@ -191,6 +193,141 @@ def test_what_gains_in_the_shock_is_never_closed() -> None:
     assert {id_ for id_, _ in closed([*desk.at_first, *bars(desk, "95")])} == {LONG}
 
 
+# -- estimated from returns ---------------------------------------------------------------------------
+
+UP_AND_DOWN = ("101", "100") * 10
+TWICE_AS_FAR = ("102.01", "100") * 10
+BY_TURNS = ("101", "101", "100", "100") * 5
+"""It moves every other hour, up and down where BTC goes up: together that comes to nothing."""
+
+
+def moved(desk: Desk, closes: Mapping[str, tuple[str, ...]]) -> None:
+    """Hours go by, in which the coins close there, from 100 on; nothing is held meanwhile."""
+    for hour in range(21):
+        desk.now_ms += HOUR
+        for coin, prices in closes.items():
+            price = ("100", *prices)[hour]
+            desk.bar(*(price,) * 4, timeframe_ms=HOUR, symbol=Symbol(f"{coin}/USDT:USDT"))
+
+
+def told(*ids: PositionId, closes: Mapping[str, tuple[str, ...]], **params: Any) -> list[str]:
+    """What is said of positions of one each after those hours, with a limit that nothing is below."""
+    desk = Desk(
+        guard(warn="0.001", returns=20, **params),
+        free="100",
+        contracts=[a_contract(s) for s in (BTC, ETH, SOL)],
+    )
+    moved(desk, closes)
+    return [text for _, text in said(desk.holds(*(a_position(id_, mode=CROSS) for id_ in ids)))]
+
+
+SOL_LONG = PositionId(MAIN, SOL, Side.LONG)
+
+
+def test_coins_whose_returns_correlate_are_one_group_and_others_are_not() -> None:
+    alike = {"BTC": UP_AND_DOWN, "ETH": TWICE_AS_FAR}
+    assert told(LONG, ETH_LONG, closes=alike, correlation="0.9") == [
+        "a joint fall of 20% costs 40.00 of 100.00 in 2 positions"
+    ]
+    apart = {"BTC": UP_AND_DOWN, "ETH": BY_TURNS}
+    one = "a joint fall of 20% costs 20.00 of 100.00 in 1 positions"
+    assert told(LONG, ETH_LONG, closes=apart, correlation="0.9") == [one, one]
+
+
+def test_what_the_bars_do_not_tell_yet_counts_as_moving_along() -> None:
+    assert told(LONG, ETH_LONG, closes={"BTC": UP_AND_DOWN}, correlation="0.9") == [
+        "a joint fall of 20% costs 40.00 of 100.00 in 2 positions"
+    ]
+
+
+def test_two_coins_that_both_move_with_a_third_are_one_group_with_it() -> None:
+    # Of 20 hours ETH moves in all, BTC and SOL in 14 of them, and both in 8: 14 / sqrt(280) is 0.84 with
+    # ETH, and 8 / 14 is 0.57 with each other.
+    btc = ("101", "100", "101", "100", "100", "100") * 4
+    sol = ("101", "100", "100", "100", "101", "100") * 4
+    eth = ("101", "100") * 10
+    closes = {"BTC": btc, "ETH": eth, "SOL": sol}
+    ids = (LONG, ETH_LONG, SOL_LONG)
+    assert {text[-11:] for text in told(*ids, closes=closes, correlation="0.6")} == {"3 positions"}
+    assert {text[-11:] for text in told(LONG, SOL_LONG, closes=closes, correlation="0.6")} == {"1 positions"}
+
+
+def test_a_group_that_is_named_stays_as_it_is_named() -> None:
+    alike = {"BTC": UP_AND_DOWN, "ETH": TWICE_AS_FAR, "SOL": UP_AND_DOWN}
+    found = told(LONG, ETH_LONG, SOL_LONG, closes=alike, correlation="0.9", groups=[[BTC]])
+    assert sorted(text[-11:] for text in found) == ["1 positions", "2 positions"]
+
+
+def test_how_far_a_coin_goes_with_the_reference_its_returns_say() -> None:
+    alike = {"BTC": UP_AND_DOWN, "ETH": TWICE_AS_FAR}
+    # A fifth of 100, and twice of it.
+    assert told(LONG, ETH_LONG, closes=alike, reference=BTC) == [
+        "a joint fall of 20% costs 60.00 of 100.00 in 2 positions"
+    ]
+    assert told(LONG, ETH_LONG, closes=alike, reference=BTC, betas={ETH: "1.5"}) == [
+        "a joint fall of 20% costs 50.00 of 100.00 in 2 positions"
+    ]
+    # Never so far that nothing is left of the price: 60 % and 95 %.
+    assert told(LONG, ETH_LONG, closes=alike, reference=BTC, shock="0.6") == [
+        "a joint fall of 60% costs 155.00 of 100.00 in 2 positions"
+    ]
+
+
+# -- several accounts ---------------------------------------------------------------------------------
+
+THEIRS = PositionId(OTHER, ETH, Side.LONG)
+
+
+def two_accounts(**params: Any) -> Desk:
+    """Each is worth 100 and holds a long of 1, the one of BTC and the other of ETH."""
+    desk = Desk(guard(**params), free="100", accounts=(MAIN, OTHER))
+    desk.holds(a_position(mode=CROSS), a_position(THEIRS, mode=CROSS), mark=None)
+    desk.mark("100", BTC)
+    desk.mark("100", ETH)
+    return desk
+
+
+def decided(desk: Desk) -> list[Decision]:
+    """Everything until now, the next bars included."""
+    bars(desk, "100")
+    return [decision for step in desk.steps for decision in step.decisions]
+
+
+def test_the_positions_of_all_accounts_are_one_position_where_that_is_asked_for() -> None:
+    both = "a joint fall of 20% costs 40.00 of 200.00 in 2 positions"
+    assert said(decided(two_accounts(everywhere=True, warn="0.19"))) == [(LONG, both)]
+    assert said(decided(two_accounts(everywhere=True, warn="0.2"))) == []
+    each = "a joint fall of 20% costs 20.00 of 100.00 in 1 positions"
+    assert said(decided(two_accounts(warn="0.19"))) == [(LONG, each), (THEIRS, each)]
+
+
+def test_of_all_accounts_the_position_is_closed_that_relieves_most_and_no_other() -> None:
+    # 40 of 200 is to be a tenth less than 18 %: 40 - 32.4 = 7.6 of the 20 that one of them loses.
+    ((id_, quantity),) = closed(decided(two_accounts(everywhere=True, warn="0.18", reduce="0.18")))
+    assert id_ in (LONG, THEIRS)
+    assert quantity == D("0.38")
+
+
+def test_while_one_account_is_not_known_nothing_is_said_of_all() -> None:
+    desk = Desk(guard(everywhere=True, warn="0.001"), free="100", accounts=(MAIN, OTHER), known=False)
+    desk.fold(desk.balance(), desk.balance(OTHER))
+    desk.is_read()
+    desk.holds(a_position(mode=CROSS))
+    assert said(bars(desk, "100", symbols=(BTC,))) == []
+    desk.is_read(OTHER)
+    assert said(bars(desk, "100", symbols=(BTC,))) != []
+
+
+def test_what_another_account_holds_is_judged_by_its_own_mark() -> None:
+    desk = two_accounts(everywhere=True, warn="0.001", timeframe="1h")
+    desk.mark("50", ETH)  # It is worth 50 less, and a fifth of it is 10.
+    desk.now_ms += HOUR
+    desk.mark("100", BTC)
+    desk.mark("50", ETH)
+    ((_, text),) = said(desk.bar(*("100",) * 4, timeframe_ms=HOUR))
+    assert text == "a joint fall of 20% costs 30.00 of 150.00 in 2 positions"
+
+
 # -- parameters ---------------------------------------------------------------------------------------
 
 
@@ -203,6 +340,10 @@ def test_what_gains_in_the_shock_is_never_closed() -> None:
         ({"groups": [[BTC]], "betas": {ETH: 2}}, "betas of ETH/USDT:USDT, which no group names"),
         ({"shock": "0.4", "betas": {ETH: 3}}, "a beta of 3 leaves no price"),
         ({"betas": {ETH: 0}}, "betas"),
+        ({"reference": BTC, "betas": {BTC: 2}}, "is the reference: its beta is 1, found 2"),
+        ({"reference": QUARTERLY}, "reference"),
+        ({"correlation": 1}, "correlation"),
+        ({"returns": 10}, "returns"),
         ({"reduce": "0.4"}, "reduce 0.4 must not be below warn 0.5"),
         ({"shok": "0.4"}, "shok"),
     ],
@@ -227,6 +368,14 @@ def test_three_longs_that_share_a_wallet_survive_the_day_that_ends_them(
     assert (ended.liquidations, ended.undefended_liquidations) == (0, 3)
     assert ended.undefended == 0
     assert ended.equity > left
+
+
+def test_by_returns_they_survive_it_too(shared: Path, tmp_path: Path) -> None:
+    by_returns = {"correlation": "0.5", "reference": BTC, "returns": 24}
+    rules = {"correlation_guard": {"timeframe": "1h", "reduce": "0.6"} | by_returns}
+    ended = endured(shared, tmp_path, "2021-05-19", *LONGS, rules=rules, mode="cross", balance=12_000)
+    assert (ended.liquidations, ended.undefended_liquidations) == (0, 3)
+    assert ended.equity > 2_500
 
 
 def test_of_an_account_that_can_bear_the_fall_it_says_nothing(shared: Path, tmp_path: Path) -> None:

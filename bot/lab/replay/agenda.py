@@ -1,8 +1,8 @@
 """What happens in a replay beside prices: closing bars, funding, deliveries, openings, events, gaps.
 
-Order at one instant: bar closes (shortest timeframe first), ends and beginnings of outages, funding (at the
-last mark), delivery, the mark, scheduled openings, what else befalls the market, ticks. One integer key, time
-and rank together, says it all, so that playing is comparing integers.
+Order at one instant: open interest, bar closes (shortest timeframe first), ends and beginnings of outages,
+funding (at the last mark), delivery, the mark, scheduled openings, what else befalls the market, ticks. One
+integer key, time and rank together, says it all, so that playing is comparing integers.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from itertools import repeat, zip_longest
 from operator import attrgetter, itemgetter
 
 from bot.config.befalling import NOTHING, Befalling
-from bot.core.facts import BarClosed, Link
+from bot.core.facts import BarClosed, Link, OpenInterest
 from bot.core.types import Symbol
 from bot.lab.tapes import Tape, aggregate, gaps, tick_prices
 from bot.venues.paper.events import Connection, ScheduledEvent, ScheduledFunding
@@ -89,7 +89,7 @@ class Schedule:
     befalling: Befalling = NOTHING
 
 
-Event = BarClosed | Funding | Delivery | ScheduledOpening | ScheduledEvent | Silence
+Event = BarClosed | OpenInterest | Funding | Delivery | ScheduledOpening | ScheduledEvent | Silence
 
 
 Parts = tuple[Event, ...]
@@ -117,18 +117,20 @@ def agenda(
     *,
     announced: bool = False,
     volumes: bool = False,
+    interest: Iterable[Tape] = (),
 ) -> Agenda:
     """Write down what happens beside the prices of ``tapes`` (traded, funding), until the last of them ends.
 
     TapeError where a timeframe cannot be made of a tape. ``announced``: with every settlement it is told when
     the next one is, as venues do, and its rate for the next, because a better forecast is not on the tape.
-    ``volumes``: bars tell what was traded, where the tape holds it.
+    ``volumes``: bars tell what was traded, where the tape holds it. ``interest`` are tapes of open interest.
     """
     played = sorted(tapes, key=lambda each: each[0].symbol)
     dated: list[Dated] = []
     for timeframe_ms in sorted(timeframes_ms):
         dated.extend(_closing_bars(played, timeframe_ms, volumes=volumes))
     dated.extend(_funding(played, schedule.befalling.funding, announced=announced))
+    dated.extend(_interest(played, interest))
     for traded, _ in played:
         for gap in gaps(traded):
             missing = range(gap.start_ms, gap.end_ms, traded.interval_ms)
@@ -164,6 +166,18 @@ def _closing_bars(
             together.setdefault(key, []).append(bar)
     for key, closing in together.items():
         yield key, timeframe_ms, "", tuple(closing)
+
+
+def _interest(played: Sequence[tuple[Tape, Tape | None]], tapes: Iterable[Tape]) -> Iterator[Dated]:
+    """What the tapes tell of open interest while prices are played."""
+    first_ms = min((int(traded.times[0]) for traded, _ in played), default=0)
+    last_ms = max((int(traded.times[-1]) + traded.interval_ms for traded, _ in played), default=0)
+    for tape in tapes:
+        symbol = Symbol(tape.symbol)
+        for at_ms, quantity in zip(tape.times.tolist(), tape.interest, strict=True):
+            if first_ms <= at_ms < last_ms:
+                told = OpenInterest(at_ms=at_ms, symbol=symbol, quantity=quantity)
+                yield key_of(at_ms, Rank.BAR), 0, symbol, (told,)
 
 
 def _outage(outage: Outage, interval_ms: int) -> Iterator[Dated]:

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from decimal import Decimal
 from typing import cast
 
-from bot.core.facts import BarClosed, FundingRate, MarkPrice, Tick
+from bot.core.facts import BarClosed, FundingRate, MarkPrice, OpenInterest, Tick
 from bot.core.types import PositionId, Symbol
 from bot.lab.replay.agenda import Delivery, Event, Funding, ScheduledEvent, ScheduledOpening, Silence
 from bot.lab.replay.ears import Ears
@@ -78,6 +78,8 @@ class Effects:
             case BarClosed():
                 heard = self.ears.bars(cast("Sequence[BarClosed]", events))
                 return (heard,) if heard else ()
+            case OpenInterest() as told:
+                return () if self.ears.deaf else ((told,),)
             case Funding(symbol, rate):
                 settled = cast("Sequence[Funding]", events)
                 others = [(each.symbol, each.rate) for each in settled[1:]]

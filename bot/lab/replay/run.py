@@ -26,6 +26,7 @@ from bot.core.capabilities import Capabilities
 from bot.core.contracts import Contract
 from bot.core.engine import Engine
 from bot.core.settings import EngineSettings
+from bot.core.spot import pricing
 from bot.core.types import AccountName, PositionId, Symbol
 from bot.lab.replay.agenda import Agenda, Delivery, Schedule, ScheduledOpening, agenda
 from bot.lab.replay.effects import OpeningError
@@ -112,6 +113,11 @@ class Plan:
         return tuple(sorted(seen, key=lambda path: self.contracts[Symbol(path.symbol)].expiry_ms is None))
 
     @property
+    def interest(self) -> tuple[Tape, ...]:
+        """The recorded open interest."""
+        return tuple(each.interest for each in self.tapes if each.interest is not None)
+
+    @property
     def synthetic(self) -> frozenset[Symbol]:
         """The symbols whose prices are modelled."""
         return frozenset(c.symbol for c in self.contracts.values() if c.synthetic_prices)
@@ -147,7 +153,12 @@ def write_agenda(plan: Plan, engine: Engine) -> Agenda:
     with _uncollected():
         needs = engine.needs
         return agenda(
-            tapes, needs.timeframes_ms, plan.schedule(watched), announced=needs.funding, volumes=needs.volumes
+            tapes,
+            needs.timeframes_ms,
+            plan.schedule(watched),
+            announced=needs.funding,
+            volumes=needs.volumes,
+            interest=plan.interest if needs.open_interest else (),
         )
 
 
@@ -297,6 +308,16 @@ def _scheduled(
     return ScheduledOpening(at_ms=at_ms, opening=opening(settings, planned, contract, first))
 
 
+def _uncounted(plan: Plan) -> Iterator[str]:
+    """Coins held outright whose price nobody plays."""
+    settled = sorted({contract.settlement for contract in plan.contracts.values()})
+    for account in plan.accounts:
+        for asset in account.spot or ():
+            wanted = [pricing(asset, currency) for currency in settled if currency != asset]
+            if not any(symbol in plan.contracts for symbol in wanted):
+                yield f"the {asset} that {account.name} holds outright counts nothing: no tape of {wanted[0]}"
+
+
 def _parked(record: Record) -> Iterator[str]:
     """Rules that raised: what the run shows is what the others did."""
     for change in record.changes:
@@ -309,14 +330,23 @@ def _assumptions(settings: Settings, paths: Sequence[PricePath], plan: Plan) -> 
     said = list(ASSUMED)
     said += plan.staged.told()
     hopeless = [finding for finding in findings(settings) if finding.hopeless]
+    said += _uncounted(plan)
     said += [f"rule {each.rule} can do nothing on any position: {each.text}" for each in hopeless]
     said += [
         f"no tape for {', '.join(sorted(absent))}, which rule {entry.name} names"
         for entry in settings.rules
         if (absent := (entry.symbols or frozenset()) - plan.contracts.keys())
     ]
+    said += [
+        f"no tape for {', '.join(sorted(absent))}, which rule {entry.name} looks at"
+        for entry in settings.rules
+        if (absent := entry.needs.beside - plan.contracts.keys())
+    ]
     said += [f"the tiers of {', '.join(invented)} are invented"] if invented else []
     said += _capped(plan.funding_caps)
+    if any(entry.needs.open_interest for entry in settings.rules):
+        untold = [each.symbol for each in plan.tapes if each.interest is None and "-" not in each.symbol]
+        said += [f"{symbol} has no tape of open interest: nobody is told any" for symbol in untold]
     for path in paths:
         said.extend(path.assumptions)
     said.extend(settings.warnings)

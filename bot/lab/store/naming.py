@@ -1,7 +1,7 @@
 """Where a series lies in a store: a folder for each exchange, in it tapes named as ``holdfast replay`` reads.
 
-Open interest is no tape and lies in a folder of its own, and so do tiers, so that a glob over an exchange's
-folder gives tapes and nothing else.
+Open interest is played only where a rule goes by it and lies in a folder of its own, and so do tiers, so that
+a glob over an exchange's folder gives prices and funding and nothing else.
 """
 
 from __future__ import annotations

@@ -104,6 +104,14 @@ def check_rates(table: Table, rates: tuple[Decimal, ...]) -> None:
             raise TapeError(table.path, table.line(row), found, "give rates as fractions: 0.0001 is 0.01 %")
 
 
+def check_interest(table: Table, interest: tuple[Decimal, ...]) -> None:
+    """Somebody holds something of a contract that is traded."""
+    for row, quantity in enumerate(interest):
+        if quantity <= 0:
+            found = f"the open interest {quantity} is not above 0"
+            raise TapeError(table.path, table.line(row), found, "correct or remove the line")
+
+
 def _refuse(table: Table, bad: npt.NDArray[np.bool_], found: str) -> None:
     if bad.any():
         raise TapeError(table.path, table.line(int(bad.argmax())), found, "correct or remove the line")

@@ -1,4 +1,4 @@
-"""Which tapes belong together: at most one traded, one mark and one funding tape for each symbol."""
+"""Which tapes belong together: at most one of each kind for each symbol."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -18,11 +18,14 @@ class SymbolTapes:
     traded: Tape
     mark: Tape | None
     funding: Tape | None
+    interest: Tape | None = None
 
     @property
     def tapes(self) -> tuple[Tape, ...]:
         """Those that are there."""
-        return tuple(tape for tape in (self.traded, self.mark, self.funding) if tape is not None)
+        return tuple(
+            tape for tape in (self.traded, self.mark, self.funding, self.interest) if tape is not None
+        )
 
     @property
     def assumptions(self) -> tuple[str, ...]:
@@ -61,13 +64,14 @@ def group(tapes: Iterable[Tape]) -> tuple[SymbolTapes, ...]:
 
 
 def _together(symbol: str, places: dict[TapeKind, Tape]) -> SymbolTapes:
-    traded, mark, funding = (places.get(kind) for kind in (TapeKind.TRADED, TapeKind.MARK, TapeKind.FUNDING))
+    traded, mark = places.get(TapeKind.TRADED), places.get(TapeKind.MARK)
+    funding, interest = places.get(TapeKind.FUNDING), places.get(TapeKind.INTEREST)
     if traded is None:
         traded, mark = mark, None
     if traded is None:
-        path = next(iter(places.values())).path
-        found = f"a funding tape for {symbol}, which has no price tape"
-        raise TapeError(path, None, found, "give a perp, spot or mark tape of the same symbol")
+        lone = next(iter(places.values()))
+        found = f"a tape of {lone.kind.value} for {symbol}, which has no price tape"
+        raise TapeError(lone.path, None, found, "give a perp, spot or mark tape of the same symbol")
     if mark is not None and traded.interval_ms > mark.interval_ms:
         found = (
             f"bars of {format_timeframe(traded.interval_ms)}, coarser than the mark bars "
@@ -76,4 +80,4 @@ def _together(symbol: str, places: dict[TapeKind, Tape]) -> SymbolTapes:
         raise TapeError(
             traded.path, None, found, "give trades as fine as the mark, or leave the mark tape out"
         )
-    return SymbolTapes(symbol=symbol, traded=traded, mark=mark, funding=funding)
+    return SymbolTapes(symbol=symbol, traded=traded, mark=mark, funding=funding, interest=interest)

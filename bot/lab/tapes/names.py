@@ -17,11 +17,18 @@ from bot.lab.tapes.errors import TapeError, shown
 
 
 class TapeKind(StrEnum):
-    """What a tape records: prices at which was traded (perpetual or spot), mark prices, or funding rates."""
+    """What a tape records: prices at which was traded (perpetual or spot), mark prices, or figures."""
 
     TRADED = "traded"
     MARK = "mark"
     FUNDING = "funding"
+    INTEREST = "interest"
+    """Open interest."""
+
+    @property
+    def priced(self) -> bool:
+        """Whether it holds bars of prices; otherwise a figure for each time."""
+        return self in (TapeKind.TRADED, TapeKind.MARK)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,7 +44,7 @@ class Naming:
 
 
 REMEDY = (
-    "name it like BTC_binance_perp_5m.csv.gz (perp, spot, mark or funding), or say what it is: "
+    "name it like BTC_binance_perp_5m.csv.gz (perp, spot, mark, funding or interest), or say what it is: "
     '[tapes] map = {"GLOB" = "BTC/USDT:USDT"} in the config or --map GLOB=SYMBOL'
 )
 
@@ -46,10 +53,12 @@ _KINDS = {
     "spot": TapeKind.TRADED,
     "mark": TapeKind.MARK,
     "funding": TapeKind.FUNDING,
+    "interest": TapeKind.INTEREST,
 }
 _WORDS = {**_KINDS, "traded": TapeKind.TRADED}
 _NAME = re.compile(
-    r"(?P<symbol>[A-Za-z0-9]+(?:-[A-Za-z0-9]+-[A-Za-z0-9]+(?:-[0-9]{6})?)?)_(?P<venue>[A-Za-z0-9]+)_(?P<word>perp|spot|mark|funding)"
+    r"(?P<symbol>[A-Za-z0-9]+(?:-[A-Za-z0-9]+-[A-Za-z0-9]+(?:-[0-9]{6})?)?)_(?P<venue>[A-Za-z0-9]+)"
+    r"_(?P<word>perp|spot|mark|funding|interest)"
     r"(?:_(?P<interval>[1-9][0-9]{0,5}[smhdw]))?(?:[_.\-].*)?"
 )
 _SYMBOL = re.compile(r"[A-Z0-9]+/[A-Z0-9]+:[A-Z0-9]+(?:-[0-9]{6})?")
@@ -115,7 +124,7 @@ def _mapped(path: Path, glob: str, target: str, told: Naming | None) -> Naming:
         kind=kind,
         word=word or (told.word if told else ""),
         venue=told.venue if told else "",
-        interval_ms=None if kind is TapeKind.FUNDING else interval_ms,
+        interval_ms=interval_ms if kind is None or kind.priced else None,
         assumptions=(said,),
     )
 
@@ -139,7 +148,7 @@ def _from_name(path: Path) -> Naming | None:
         kind=_KINDS[word],
         word=word,
         venue=venue,
-        interval_ms=parse_timeframe(interval) if interval and word != "funding" else None,
+        interval_ms=parse_timeframe(interval) if interval and _KINDS[word].priced else None,
         assumptions=assumptions,
     )
 

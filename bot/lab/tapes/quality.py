@@ -13,6 +13,7 @@ from bot.core.timeframe import format_timeframe
 from bot.lab.tapes.names import TapeKind
 from bot.lab.tapes.tape import Tape
 
+_FIGURES = {TapeKind.FUNDING: "funding rates", TapeKind.INTEREST: "figures of open interest"}
 _MINUTE_MS = 60_000
 _HOUR_MS = 3_600_000
 _DAY_MS = 86_400_000
@@ -65,11 +66,9 @@ def quality_sentences(tape: Tape) -> tuple[str, ...]:
     """What somebody who trusts a replay of this tape should know, in sentences."""
     found = quality(tape)
     name = tape.path.name
-    what = (
-        "funding rates" if tape.kind is TapeKind.FUNDING else f"bars of {format_timeframe(tape.interval_ms)}"
-    )
+    what = _FIGURES.get(tape.kind) or f"bars of {format_timeframe(tape.interval_ms)}"
     sentences = [f"{name}: {found.bars} {what}, {_moment(found.first_ms)} to {_moment(found.last_ms)}"]
-    if found.gaps and tape.kind is not TapeKind.FUNDING:
+    if found.gaps and tape.kind.priced:
         longest = max(found.gaps, key=lambda gap: gap.end_ms - gap.start_ms)
         sentences.append(
             f"{name}: {_counted(len(found.gaps), 'gap')} of {_length(found.missing_ms)} in all, the longest "

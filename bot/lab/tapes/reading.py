@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 
 from bot.lab.tapes.cells import common_ticks, too_large
-from bot.lab.tapes.checks import check_bars, check_rates, check_times, check_volume
+from bot.lab.tapes.checks import check_bars, check_interest, check_rates, check_times, check_volume
 from bot.lab.tapes.csvfile import CsvTable, read_csv, require_columns
 from bot.lab.tapes.errors import TapeError
 from bot.lab.tapes.files import read_bytes
@@ -22,6 +22,8 @@ from bot.lab.tapes.tape import Tape
 from bot.lab.tapes.ticks import Ticks, reduced
 
 PRICES = ("open", "high", "low", "close")
+COLUMNS = {TapeKind.FUNDING: "rate", TapeKind.INTEREST: "quantity"}
+"""What a tape without prices holds beside its times."""
 
 _Table = CsvTable | ParquetTable
 _NONE = np.zeros(0, dtype=np.int64)
@@ -41,26 +43,28 @@ def read_tape(path: Path | str, *, symbol_map: Mapping[str, str]) -> Tape:
         raise TapeError(path, None, "the file is no parquet file", "download it again")
     table = read_parquet(path, data) if is_parquet else read_csv(path, data)
     sha256 = hashlib.sha256(data).hexdigest()
-    kind = told.kind or (TapeKind.FUNDING if "rate" in table.names else TapeKind.TRADED)
+    kind = told.kind or next((kind for kind, name in COLUMNS.items() if name in table.names), TapeKind.TRADED)
     header_line = None if is_parquet else 1
-    if kind is TapeKind.FUNDING:
-        require_columns(path, table.names, ("ts_ms", "rate"), header_line)
-        return _funding(table, told, sha256)
+    if kind in COLUMNS:
+        require_columns(path, table.names, ("ts_ms", COLUMNS[kind]), header_line)
+        return _figures(table, told, kind, sha256)
     require_columns(path, table.names, ("ts_ms", *PRICES), header_line)
     return _bars(table, told, kind, sha256)
 
 
-def _funding(table: _Table, told: Naming, sha256: str) -> Tape:
+def _figures(table: _Table, told: Naming, kind: TapeKind, sha256: str) -> Tape:
+    """A tape of funding rates or of open interest."""
     times = _times(table)
     interval_ms = check_times(table, times, None)
-    column = table.column("rate")
-    rates = tuple(column.value(row) for row in range(table.rows))
-    check_rates(table, rates)
+    column = table.column(COLUMNS[kind])
+    figures = tuple(column.value(row) for row in range(table.rows))
+    funding = kind is TapeKind.FUNDING
+    (check_rates if funding else check_interest)(table, figures)
     return Tape(
         path=table.path,
         symbol=told.symbol,
-        kind=TapeKind.FUNDING,
-        word=told.word or "funding",
+        kind=kind,
+        word=told.word or kind.value,
         venue=told.venue,
         interval_ms=interval_ms,
         times=times,
@@ -70,7 +74,8 @@ def _funding(table: _Table, told: Naming, sha256: str) -> Tape:
         low=_NONE,
         close=_NONE,
         volume=None,
-        rates=rates,
+        rates=figures if funding else (),
+        interest=() if funding else figures,
         sha256=sha256,
         assumptions=told.assumptions,
     )

@@ -18,9 +18,10 @@ class Tape:
 
     `times` are the openings of the bars (for funding the moments of payment) in ms UTC, strictly rising,
     at least `interval_ms` apart. Prices are `ticks / 10**exponent` in quote per base. A funding tape has
-    `rates` (fractions, positive: longs pay) and empty price arrays; any other tape has prices and no
-    rates. `volume` is a float for statistics only, in whatever unit the source used. `sha256` is that of
-    the uncompressed file.
+    `rates` (fractions, positive: longs pay), one of open interest `interest` (base currency, face value of
+    inverse contracts); both have empty price arrays, and any other tape has prices and nothing else. `volume`
+    is a float for statistics only, in whatever unit the source used. `sha256` is that of the uncompressed
+    file.
     """
 
     path: Path
@@ -37,6 +38,7 @@ class Tape:
     close: Ticks
     volume: npt.NDArray[np.float64] | None
     rates: tuple[Decimal, ...]
+    interest: tuple[Decimal, ...] = ()
     sha256: str
     assumptions: tuple[str, ...]
 

@@ -5,21 +5,23 @@ A paper run begins anew each time: with the balances and positions of the file, 
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Collection, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from decimal import Decimal
 from functools import partial
 
 from bot.config import ConfigError, Settings
-from bot.config.at_venues import check_told
+from bot.config.at_venues import check_timeframes, check_told
 from bot.config.befalling import collateral_terms, funding_caps
 from bot.config.compose import contract, engine_settings, market_model, paper_accounts, planned_positions
 from bot.config.coverage import contract_name
+from bot.config.currencies import coins
 from bot.config.errors import Key, shown
 from bot.config.fields import ANY_SYMBOL
 from bot.core.contracts import Contract
 from bot.core.engine import Engine
 from bot.core.rule import Needs
+from bot.core.spot import pricing
 from bot.core.states import BotState
 from bot.core.types import AccountName, Symbol
 from bot.runtime.clock import Clock
@@ -126,7 +128,9 @@ def check_priced(settings: Settings) -> None:
                 'missing; a paper run needs the prices of an exchange, such as venue = "binanceusdm"',
             )
     venues = {account.venue for account in settings.config.accounts.values() if account.venue is not None}
-    check_told(settings, (dialect_of(venue).traits for venue in sorted(venues)))
+    traits = [dialect_of(venue).traits for venue in sorted(venues)]
+    check_told(settings, traits)
+    check_timeframes(settings, traits)
 
 
 def watched(settings: Settings, markets: Mapping[str, Market], needs: Needs) -> tuple[Symbol, ...]:
@@ -159,7 +163,29 @@ def watched(settings: Settings, markets: Mapping[str, Market], needs: Needs) -> 
         raise settings.refuse(
             ("paper", "positions"), "no symbol is named anywhere; name one in [[paper.positions]]"
         )
-    return (*symbols, *(quarterlies(symbols, markets) if needs.quarterlies else ()))
+    beside = _beside(settings, markets, needs, symbols)
+    return (*symbols, *beside, *(quarterlies(symbols, markets) if needs.quarterlies else ()))
+
+
+def _beside(
+    settings: Settings, markets: Mapping[str, Market], needs: Needs, symbols: Collection[Symbol]
+) -> tuple[Symbol, ...]:
+    """What a rule looks at in which nothing need be held, and what prices the coins held outright.
+
+    ConfigError for a contract that a rule names and the exchange does not list.
+    """
+    unlisted = sorted(needs.beside - markets.keys())
+    if unlisted:
+        raise settings.refuse(
+            ("rules",), f"the exchange does not list {', '.join(unlisted)}, which a rule looks at"
+        )
+    found = dict.fromkeys(sorted(needs.beside))
+    if needs.spot_balances:
+        settled = {coins(symbol)[1] for symbol in symbols}
+        held = sorted({asset for account in settings.config.accounts.values() for asset in account.spot})
+        priced = (pricing(asset, currency) for asset in held for currency in sorted(settled))
+        found |= dict.fromkeys(each for each in priced if markets.get(each, {}).get("active"))
+    return tuple(symbol for symbol in found if symbol not in symbols)
 
 
 def paper_listing(

@@ -68,6 +68,8 @@ def wants_of(needs: Needs) -> Wants:
         book=needs.book,
         open_interest=needs.open_interest,
         quarterlies=needs.quarterlies,
+        beside=needs.beside,
+        spot=needs.spot_balances,
     )
 
 

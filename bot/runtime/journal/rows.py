@@ -41,6 +41,7 @@ from bot.core.facts import (
     Tick,
 )
 from bot.core.provenance import Provenance
+from bot.core.spot import SpotBalancesChanged
 from bot.core.step import Step
 from bot.runtime.journal.port import JournalRow, Part
 from bot.runtime.redaction import redact
@@ -160,7 +161,7 @@ def labels_of(noun: Fact | Decision) -> Labels:
             return _named(noun.id.account, noun.id.symbol, noun.rule)
         case StateChanged():
             return _subject(noun.subject)
-        case BalanceChanged() | AccountRead() | LinkChanged():
+        case BalanceChanged() | SpotBalancesChanged() | AccountRead() | LinkChanged():
             return _named(noun.account)
         case InstrumentChanged():
             return _named(symbol=noun.contract.symbol)

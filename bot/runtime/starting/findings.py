@@ -14,13 +14,14 @@ from enum import StrEnum
 from typing import Any
 
 from bot.config.accounts import AccountTable
-from bot.config.at_venues import AtVenue
+from bot.config.at_venues import AtVenue, lacking
 from bot.config.currencies import unclear_money
 from bot.config.errors import Key, listed, suggestion
 from bot.config.fields import format_exact
 from bot.config.levers import judged
 from bot.config.model import Config
-from bot.core.capabilities import Capabilities
+from bot.core.capabilities import Capabilities, Capability
+from bot.core.intents import Intent
 from bot.core.settings import RuleEntry
 from bot.core.types import (
     OUR_PREFIX,
@@ -32,6 +33,7 @@ from bot.core.types import (
     PositionMode,
     Symbol,
 )
+from bot.venues.capabilities import HEDGES, NOT_LISTED, NOTHING_LISTED, beside_dated
 from bot.venues.live.starting import is_suspended
 from bot.venues.live.terms import AccountState, Instrument, KeyRights, Listing, Setup, Traits
 
@@ -317,12 +319,18 @@ def _said_of(stop: Order, position: Position) -> str:
 
 def _levers(read: Read, rules: Sequence[RuleEntry]) -> Iterator[Finding]:
     """Rules that can do nothing on a position that is held, because the exchange has no such lever there."""
+    listed = (instrument.contract for instrument in read.listing.by_symbol.values())
+    dated = {contract.symbol for contract in beside_dated(listed)}
     for position in read.state.positions:
         id_, mode = position.id, position.mode
         for entry in rules:
             if entry.symbols is not None and id_.symbol not in entry.symbols:
                 continue
             answers = [read.able.of(kind.__name__, mode, id_.symbol) for kind in entry.rule.proposes]
+            if not entry.needs.beside and id_.symbol not in dated:
+                # What a rule does not look at it cannot hedge with, whatever is listed.
+                named = zip(entry.rule.proposes, answers, strict=True)
+                answers = [NOT_LISTED if _is_hedge(kind, able) else able for kind, able in named]
             if not answers or any(answer.works for answer in answers):
                 continue
             instead = f", use {answers[0].substitute} there" if answers[0].substitute else ""
@@ -330,10 +338,21 @@ def _levers(read: Read, rules: Sequence[RuleEntry]) -> Iterator[Finding]:
             yield Finding(level=Level.WARN, text=text)
 
 
+def _is_hedge(kind: type[Intent], able: Capability) -> bool:
+    """A hedge that depends on what is listed: an exchange that hedges nothing has its own words."""
+    return kind.__name__ in HEDGES and (able.works or able == NOTHING_LISTED)
+
+
 def _hopeless(read: Read, rules: Sequence[RuleEntry]) -> Iterator[Finding]:
     """Rules that could do nothing at this exchange on any position there may ever be."""
+    for key, text in lacking(rules, read.traits):
+        yield Finding(level=Level.REFUSE, text=text, key=key, mistaken=True)
     everywhere = [AtVenue(read.traits, mode, read.setup.position_mode) for mode in MarginMode]
     for index, entry in enumerate(rules):
+        for symbol in sorted(entry.needs.beside):
+            if why := untradable(symbol, read):
+                text = f"rule {entry.name} looks at {symbol}: {why}"
+                yield Finding(level=Level.REFUSE, text=text, key=("rules", index, "params"), mistaken=True)
         for found in judged(entry, everywhere):
             if found.hopeless:
                 text = f"rule {entry.name} can do nothing on any position: {found.text}"

@@ -40,6 +40,14 @@ class AccountData:
         }
         return {("GET", path): Route(Security.SIGNED, handler) for path, handler in handlers.items()}
 
+    def spot(self, ask: Ask) -> Json:
+        """The wallet of the spot market, which is on another host (Spot, "Account information")."""
+        coins = self._office.world.exchange.spot(ask.account)
+        rows = [
+            {"asset": asset, "free": plain(held), "locked": "0.00000000"} for asset, held in coins.items()
+        ]
+        return {"accountType": "SPOT", "canTrade": True, "balances": rows, "permissions": ["SPOT"]}
+
     def _statement(self, ask: Ask) -> Statement:
         return Statement(self._office, self._office.view(ask))
 

@@ -44,8 +44,9 @@ from bot.simulator.wire import Answer, Call
 from bot.simulator.world import Event, World
 
 VERSION = re.compile(r"^v\d+/")
-RIGHTS = "/sapi/v1/account/apiRestrictions"
+RIGHTS, SPOT = "/sapi/v1/account/apiRestrictions", "/api/v3/account"
 STATUS = "/sapi/v1/system/status"
+"""What is asked on the spot host."""
 
 
 @lru_cache(maxsize=256)
@@ -69,6 +70,12 @@ class BinanceWire:
         self._private = PrivateStreams(self._office, self._listen_keys)
         self._countdowns = Countdowns(self._office)
         self._settings = AccountSettings(self._office, self._listen_keys.tell)
+        account = AccountData(self._office)
+        self._elsewhere = {
+            RIGHTS: Route(Security.SIGNED, self._settings.rights),
+            SPOT: Route(Security.SIGNED, account.spot),
+            STATUS: Route(Security.NONE, lambda _: {"status": 0, "msg": "normal"}),
+        }
         plain_orders = PlainOrders(self._office)
         amendments = Amendments(self._office, plain_orders)
         self._routes: dict[tuple[str, str], Route] = {}
@@ -76,7 +83,7 @@ class BinanceWire:
             PublicData(self._office),
             self._history,
             self._trades,
-            AccountData(self._office),
+            account,
             plain_orders,
             amendments,
             BatchOrders(plain_orders, amendments),
@@ -185,10 +192,8 @@ class BinanceWire:
     def _route(self, call: Call) -> tuple[Route | None, str]:
         if call.path == STATISTICS:
             return self._routes.get((call.method, STATISTICS)), STATISTICS
-        if call.path == RIGHTS and call.method == "GET":
-            return Route(Security.SIGNED, self._settings.rights), call.path
-        if call.path == STATUS and call.method == "GET":
-            return Route(Security.NONE, lambda _: {"status": 0, "msg": "normal"}), call.path
+        if call.path in self._elsewhere and call.method == "GET":
+            return self._elsewhere[call.path], call.path
         path = call.path.removeprefix(self._office.section.path + "/")
         return self._routes.get((call.method, path)), path
 

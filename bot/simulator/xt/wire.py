@@ -118,8 +118,10 @@ class XtWire(SocketWire):
             return failed(XtError("invalid_params", f"invalid params: {error}"))
 
     def _spot(self, call: Call) -> Json:
-        """The clock, which only the spot interface has, and that nothing is traded there."""
+        """The clock, which only the spot interface has, what is held there, and that nothing is traded."""
         match call.path:
+            case "/v4/balances":
+                return self._spot_balances(self._authenticated(call, call.query))
             case "/v4/public/time":
                 return {"serverTime": self._world.clock.now_ms()}
             case "/v4/public/symbol":
@@ -127,6 +129,20 @@ class XtWire(SocketWire):
             case "/v4/public/currencies" | "/v4/public/wallet/support/currency":
                 return []
         return None
+
+    def _spot_balances(self, key: ApiKey) -> Json:
+        """Coins held outright, by names in small letters (spot, "Get a user's asset list")."""
+        coins = self._world.exchange.spot(key.account)
+        rows = [
+            {
+                "currency": asset.lower(),
+                "availableAmount": str(held),
+                "frozenAmount": "0",
+                "totalAmount": str(held),
+            }
+            for asset, held in coins.items()
+        ]
+        return {"totalUsdtAmount": "0", "totalBtcAmount": "0", "assets": rows}
 
     def _result(self, call: Call) -> Json:
         if call.host.partition(":")[0] == COIN_HOST:
@@ -162,6 +178,10 @@ class XtWire(SocketWire):
         if not stamp.isdecimal() or abs(self._world.clock.now_ms() - int(stamp)) > WINDOW_MS:
             raise XtError("AUTH_105")
         text = f"xt-validate-appkey={key.key}&xt-validate-timestamp={stamp}#{call.path}"
+        if call.path.startswith("/v4/"):
+            names = ("algorithms", "appkey", "recvwindow", "timestamp")
+            told = [f"xt-validate-{name}={call.headers.get(f'xt-validate-{name}', '')}" for name in names]
+            text = f"{'&'.join(told)}#{call.method}#{call.path}"
         if not same(hex_signature(key.secret, f"{text}#{signed}" if signed else text), signature):
             raise XtError("403")
         return key

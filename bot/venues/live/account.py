@@ -62,6 +62,8 @@ class AccountReader:
         self.state = NOTHING
         self.changed: Callable[[AccountState, AccountState], None] = lambda _before, _after: None
         """Told of every reading that is newer than those before it: what was known, and what is."""
+        self.beside: frozenset[Symbol] = frozenset()
+        """Contracts that are told whether or not anything is held in them."""
         self.began_ms = 0
         """When the newest reading began."""
         self.complete_ms = 0
@@ -231,15 +233,16 @@ class AccountReader:
         return replace(found, state=replace(found.state, orders=tuple(orders), venue_ids=ids))
 
     def _contracts(self, found: Snapshot) -> Iterator[Fact]:
-        """Contracts of what is held, and the dated ones beside them, once each."""
+        """Contracts of what is held, the dated ones beside them, and what is wanted besides, once each."""
         held = {position.id.symbol for position in found.state.positions} - self._known_contracts
-        if not held:
+        wanted = held | (self.beside - self._known_contracts)
+        if not wanted:
             return
         indices = {self._contract(symbol).index for symbol in held}
         for instrument in self.listing.by_symbol.values():
             contract = instrument.contract
             dated = contract.expiry_ms is not None and contract.index in indices
-            if (contract.symbol in held or dated) and contract.symbol not in self._known_contracts:
+            if (contract.symbol in wanted or dated) and contract.symbol not in self._known_contracts:
                 self._known_contracts.add(contract.symbol)
                 yield InstrumentChanged(at_ms=found.began_ms, contract=contract)
 

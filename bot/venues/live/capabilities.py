@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from bot.core.capabilities import Capabilities
 from bot.core.contracts import Contract
 from bot.core.types import MarginMode, PositionMode
-from bot.venues.capabilities import HEDGES, NOT_LISTED, hedged, leverage_cut
+from bot.venues.capabilities import HEDGES, NOTHING_LISTED, hedged, leverage_cut
 from bot.venues.live.dialect import Dialect
 
 
@@ -17,7 +17,7 @@ def capabilities(
     """The levers of an account in that position mode which may meet these contracts.
 
     What a cut of leverage does, each contract's margin rules say, where the exchange does it at all; and it
-    can be hedged where a dated contract is listed beside it. ``ValueError`` for a position mode that the
+    can be hedged where something is listed to hedge it with. ``ValueError`` for a position mode that the
     exchange does not have.
     """
     traits = dialect.traits
@@ -35,7 +35,7 @@ def capabilities(
         for mode in MarginMode:
             able = levers.get((lever, mode))
             if able is not None and able.works:
-                levers[lever, mode] = NOT_LISTED
+                levers[lever, mode] = NOTHING_LISTED
                 by_contract |= {(lever, mode, contract.symbol): able for contract in hedged(traded)}
     return Capabilities(
         venue=traits.name,

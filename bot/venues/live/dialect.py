@@ -198,6 +198,14 @@ class Beside(Protocol):
         """The funding, from the answers to ``payment_requests``; what is not listed here is left out."""
         ...
 
+    def spot_requests(self) -> Sequence[Request]:
+        """What tells the coins held outright, outside the positions."""
+        ...
+
+    def spot(self, payloads: Sequence[Payload]) -> Mapping[str, Decimal]:
+        """How many of each, from the answers to ``spot_requests``; what was borrowed is left out."""
+        ...
+
     def interest_requests(self, instruments: Sequence[Instrument]) -> Sequence[Request]:
         """What tells the open interest of these; as few requests as possible."""
         ...

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from functools import partial
 
 from bot.core.facts import Link, LinkChanged
+from bot.core.spot import pricing
 from bot.core.types import Symbol
 from bot.venues.live.bars import Bars
 from bot.venues.live.connection import Connection
@@ -24,6 +25,7 @@ from bot.venues.live.line import Unreadable
 from bot.venues.live.listing_watch import ListingWatch
 from bot.venues.live.market_watch import MarketWatch
 from bot.venues.live.met_orders import MetOrders
+from bot.venues.live.spot import SpotPoll
 from bot.venues.live.streams import StreamKeeper
 from bot.venues.live.terms import Wanted
 from bot.venues.live.venue import LiveVenue
@@ -62,6 +64,10 @@ class Wants:
     open_interest: bool = False
     quarterlies: bool = False
     """Whether the dated contracts beside what is held are watched as well."""
+    beside: frozenset[Symbol] = frozenset()
+    """Contracts that are watched whether or not anything is held in them."""
+    spot: bool = False
+    """Whether the coins that are held outright are read, and their perpetuals watched."""
 
 
 class Feed:
@@ -88,7 +94,7 @@ class Feed:
         self._now_ms = connection.now_ms
         self._say = connection.say
         self._wants = wants or Wants()
-        self._also = frozenset(also)
+        self._also = frozenset(also) | self._wants.beside
         self._near = near
         self._flaws = Flaws(connection.say)
         self._hinted = asyncio.Event()
@@ -106,10 +112,12 @@ class Feed:
         self.ear.passed_on = self._alive
         if venue is not None:
             venue.too_old = partial(self._too_old, venue)
+            venue.reader.beside = self._also
         self._met = None if venue is None else MetOrders(connection, venue, self.ear)
         self._funding = None if venue is None else FundingPayments(connection, venue, self.ear)
         self._relisted = asyncio.Event()
         self._interest = OpenInterestPoll(connection, self.ear)
+        self._spot = SpotPoll(connection, self._hint)
         self._market = StreamKeeper(connection, lambda: self._bars.want(self.ear.symbols))
         self._private = StreamKeeper(connection, self._afresh, None if venue is None else venue.key.accepted)
         self._listings = None if venue is None else ListingWatch(connection, venue, self.ear, self._hint)
@@ -142,6 +150,8 @@ class Feed:
                 assert self._funding is not None, "an account whose funding nobody reads"
                 assert self._listings is not None, "an account whose contracts nobody reads"
                 group.create_task(self._listings.run(inbox), name="the list of contracts")
+                if self._wants.spot:
+                    group.create_task(self._spot.run(inbox), name="coins held outright")
                 group.create_task(self._met.run(inbox), name="orders that were met")
                 group.create_task(self._funding.run(inbox), name="funding that was paid")
                 group.create_task(self._read_for_ever(inbox, group), name="account")
@@ -305,7 +315,11 @@ class Feed:
         """
         now_ms, listed = self._wires.clock.now_ms(), self._listing.by_symbol
         held = {p.id.symbol for p in self._venue.state.positions} if self._venue is not None else set()
-        symbols = {s for s in held | self._also if s in listed}
+        settled = {listed[symbol].contract.settlement for symbol in held}
+        also = self._also | {pricing(asset, each) for asset in self._spot.assets for each in settled}
+        if self._venue is not None:
+            self._venue.reader.beside = also
+        symbols = {s for s in held | also if s in listed}
         if self._wants.quarterlies:
             indices = {listed[s].contract.index for s in symbols}
             symbols |= {

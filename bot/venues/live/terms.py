@@ -138,6 +138,8 @@ class Traits:
     """How a stop is replaced without a moment in which there is none."""
     client_id_max: int
     client_id_chars: str
+    timeframes_ms: frozenset[int]
+    """The bars it has that begin where ours do, by their length."""
     endings: Mapping[str, Ending] = field(default_factory=dict)
     """What the exchange's words for a conditional order that is gone mean. Any other word: the exchange ended
     it. Where a word may stand for a person's doing and for the exchange's, it counts as the person's."""

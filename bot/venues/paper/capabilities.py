@@ -12,7 +12,7 @@ from bot.venues.capabilities import (
     HEDGES,
     LOCKS_ONLY,
     NO_MARGIN_IN_CROSS,
-    NOT_LISTED,
+    NOTHING_LISTED,
     hedged,
     leverage_cut,
 )
@@ -22,14 +22,14 @@ from bot.venues.paper.refusals import Reason, code, family
 def capabilities_of(contracts: Iterable[Contract], mode: PositionMode) -> Capabilities:
     """The levers of an account with these contracts.
 
-    What a cut of leverage does, each contract says; and it can be hedged where a dated one is beside it.
+    What a cut of leverage does, each contract says; and it can be hedged where something is listed for that.
     """
     traded = tuple(contracts)
     isolated, cross = MarginMode.ISOLATED, MarginMode.CROSS
     levers = {(lever, margin): YES for lever in EVERYWHERE for margin in MarginMode}
     levers |= {(lever, isolated): YES for lever in ("AddMargin", "WithdrawMargin")}
     levers |= {(lever, cross): NO_MARGIN_IN_CROSS for lever in ("AddMargin", "WithdrawMargin")}
-    levers |= {(lever, margin): NOT_LISTED for lever in HEDGES for margin in MarginMode}
+    levers |= {(lever, margin): NOTHING_LISTED for lever in HEDGES for margin in MarginMode}
     levers["CutLeverage", cross] = LOCKS_ONLY
     venues = "+".join(dict.fromkeys(family(contract) for contract in traded))
     return Capabilities(

@@ -8,7 +8,7 @@ class is the door to them.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from decimal import Decimal
 
 from bot.core.capabilities import Capabilities
@@ -16,6 +16,7 @@ from bot.core.contracts import Contract
 from bot.core.decisions import Action
 from bot.core.intents import Notify, SetPosture
 from bot.core.losses import Ending
+from bot.core.spot import SpotBalancesChanged, SpotHolding
 from bot.core.types import (
     ZERO,
     AccountName,
@@ -88,6 +89,7 @@ class PaperExchange:
         self._books = Books(accounts, contracts, model, insurance_fund, collateral or {}, outages)
         self._books.funding_caps.update(funding_caps or {})
         self._quotes = self._books.quotes
+        self._spot = {account.name: account.spot for account in accounts if account.spot is not None}
         self.desk = AccountDesk(self._books)
         """What the holder of an account does with it beside trading."""
         self.listing = VenueListing(self._books)
@@ -262,7 +264,18 @@ class PaperExchange:
 
     def snapshot(self, at_ms: int) -> Batch:
         """Everything as it is now: contracts, balances, open positions, resting orders."""
-        return whole(self._books, at_ms)
+        return (*self._spot_facts(at_ms), *whole(self._books, at_ms))
+
+    def spot(self, account: AccountName) -> Mapping[str, Decimal]:
+        """The coins the account holds outright: nothing that happens here changes them."""
+        return self._spot.get(account, {})
+
+    def _spot_facts(self, at_ms: int) -> Iterator[SpotBalancesChanged]:
+        for account, coins in self._spot.items():
+            held = tuple(
+                SpotHolding(asset=asset, quantity=coins[asset]) for asset in sorted(coins) if coins[asset]
+            )
+            yield SpotBalancesChanged(at_ms=at_ms, account=account, holdings=held)
 
     def figures(self) -> Figures:
         """Per position and per pool: equity, requirement, distance, realised profit, fees, funding."""

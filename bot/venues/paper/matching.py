@@ -109,8 +109,8 @@ def sweep(model: MarketModel, contract: Contract, quantity: Decimal, basis: Deci
 
 
 def order_book(model: MarketModel, contract: Contract, at_ms: int, basis: Decimal) -> tuple[tuple[Book], ...]:
-    """What a dated contract's book holds, told with its first price; nobody needs that of a perpetual."""
-    if contract.expiry_ms is None:
+    """What a dated contract's book holds, told with its first price; a perpetual's only if it is shown."""
+    if contract.expiry_ms is None and contract.symbol not in model.shown:
         return ()
     depth = model.depth_of(contract.symbol)
     rests = BOTTOMLESS if depth is None else depth

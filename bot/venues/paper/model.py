@@ -35,7 +35,8 @@ class PaperAccount:
     """An account with what it starts with: ``balance`` in ``currency``, and ``others`` by their currency.
 
     Every settlement currency has a wallet of its own; what is not given begins empty.
-    ``collateral`` are amounts of other assets that count into the wallet in ``currency``.
+    ``collateral`` are amounts of other assets that count into the wallet in ``currency``. ``spot`` are coins
+    held outright, which back nothing; ``None`` where nobody wants to be told of them.
     """
 
     name: AccountName
@@ -44,6 +45,7 @@ class PaperAccount:
     others: Mapping[str, Decimal] = field(default_factory=dict)
     position_mode: PositionMode = PositionMode.ONE_WAY
     collateral: Mapping[str, Decimal] = field(default_factory=dict)
+    spot: Mapping[str, Decimal] | None = None
 
     @property
     def balances(self) -> Mapping[str, Decimal]:
@@ -81,6 +83,8 @@ class MarketModel:
     spread: Decimal = ZERO
     depth: Mapping[Symbol, Decimal] | None = None
     max_impact: Decimal = Decimal("0.05")
+    shown: frozenset[Symbol] = frozenset()
+    """The perpetuals whose book is told, as that of every dated contract is: those somebody hedges in."""
 
     def depth_of(self, symbol: Symbol) -> Decimal | None:
         """Quote currency within 1 % of the middle per side, ``None`` if unlimited."""

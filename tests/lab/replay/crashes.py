@@ -31,6 +31,7 @@ mode = "paper"
 [accounts.main]
 margin_rules = "binance_usdm"
 balance = {balance}
+spot = {{ {spot} }}
 
 [paper]
 fees = {{ maker = 0.0002, taker = 0.0005 }}
@@ -38,7 +39,7 @@ spread = 0.0002
 depth = {{ "*" = 2_000_000 }}
 
 [[paper.positions]]
-symbol = "*"
+symbol = "{held}"
 side = "{side}"
 notional = 10_000
 leverage = {leverage}
@@ -74,6 +75,10 @@ class Window:
     seatbelt: bool = False
     quarterlies: Sequence[str] = ()
     """Coins of which there are dated contracts, with a modelled price."""
+    held: str = "*"
+    """The symbol a position is opened in; others are only played."""
+    spot: str = ""
+    """The coins held outright, as the file spells them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +117,8 @@ def settings_for(folder: Path, window: Window, rules: Rules) -> Settings:
     """Its account, with these rules alone."""
     text = CONFIG.format(
         balance=window.balance,
+        spot=window.spot,
+        held=window.held,
         side=window.side,
         leverage=window.leverage,
         mode=window.mode,

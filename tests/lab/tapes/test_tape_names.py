@@ -22,6 +22,7 @@ def told(name: str, **symbol_map: str) -> Naming:
         ("ETH_okx_mark_1h.csv", "ETH/USDT:USDT", TapeKind.MARK, "mark", "okx", 60 * MINUTE),
         ("BTC_binance_funding.csv.gz", "BTC/USDT:USDT", TapeKind.FUNDING, "funding", "binance", None),
         ("BTC_binance_funding_8h.csv", "BTC/USDT:USDT", TapeKind.FUNDING, "funding", "binance", None),
+        ("BTC_binance_interest_5m.csv", "BTC/USDT:USDT", TapeKind.INTEREST, "interest", "binance", None),
         ("XBT_bitmex_perp_1m.csv.gz", "BTC/USDT:USDT", TapeKind.TRADED, "perp", "bitmex", MINUTE),
         (
             "XBTUSD_bitmex_perp_1m_2020-2022.parquet",

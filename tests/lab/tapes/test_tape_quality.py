@@ -89,7 +89,9 @@ def test_perp_and_spot_of_one_symbol_compete(write_tape: WriteTape) -> None:
 
 
 def test_funding_alone_is_an_error(make_tape: MakeTape) -> None:
-    with pytest.raises(TapeError, match=r"f\.csv: a funding tape for BTC/USDT:USDT, which has no price tape"):
+    with pytest.raises(
+        TapeError, match=r"f\.csv: a tape of funding for BTC/USDT:USDT, which has no price tape"
+    ):
         group([make_tape([FLAT], kind=TapeKind.FUNDING, name="f.csv")])
 
 

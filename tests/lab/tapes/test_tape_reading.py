@@ -184,6 +184,24 @@ def test_a_mapped_file_with_a_rate_is_funding(write_tape: WriteTape) -> None:
     assert read_tape(path, symbol_map={"f.csv": "BTC/USDT:USDT"}).kind is TapeKind.FUNDING
 
 
+def test_open_interest_is_read_as_it_is_written(write_tape: WriteTape) -> None:
+    lines = ("0,85123.5", "300000,84000")
+    path = write_tape(*lines, name="BTC_binance_interest_5m.csv", header="ts_ms,quantity")
+    tape = read_tape(path, symbol_map={})
+    assert (tape.kind, tape.interval_ms, tape.rates) == (TapeKind.INTEREST, 300_000, ())
+    assert tape.interest == (Decimal("85123.5"), Decimal(84000))
+    mapped = write_tape(*lines, name="i.csv", header="ts_ms,quantity")
+    assert read_tape(mapped, symbol_map={"i.csv": "BTC/USDT:USDT"}).kind is TapeKind.INTEREST
+
+
+@pytest.mark.parametrize("quantity", ["0", "-1"])
+def test_open_interest_of_nothing_is_refused_with_its_line(write_tape: WriteTape, quantity: str) -> None:
+    name, header = "BTC_binance_interest_5m.csv", "ts_ms,quantity"
+    path = write_tape("0,1", f"300000,{quantity}", name=name, header=header)
+    with pytest.raises(TapeError, match=rf"csv:3: the open interest {quantity} is not above 0"):
+        read_tape(path, symbol_map={})
+
+
 def test_an_interval_not_named_is_the_most_common_step(write_tape: WriteTape) -> None:
     path = write_tape(
         *(f"{at},1,1,1,1" for at in (0, 300_000, 600_000, 1_500_000)), name="BTC_binance_perp.csv"

@@ -59,6 +59,18 @@ def test_quarterlies_are_watched_where_a_rule_wants_them(settings: Callable[...,
     assert watched(settings(), MARKETS, Needs(quarterlies=True)) == (BTC, QUARTERLY)
 
 
+def test_what_a_rule_looks_at_and_what_prices_coins_held_outright_is_watched(
+    settings: Callable[..., Settings],
+) -> None:
+    beside = Needs(beside=frozenset({ETH}))
+    assert watched(settings(), MARKETS, beside) == (BTC, ETH)
+    with pytest.raises(ConfigError, match="does not list ETH/USDT:USDT, which a rule looks at"):
+        watched(settings(), {BTC: MARKETS[BTC]}, beside)
+    rich = settings(CONFIG.replace("balance = 5000", "balance = 5000\nspot = { ETH = 2, USDT = 9, XYZ = 1 }"))
+    assert watched(rich, MARKETS, Needs(spot_balances=True)) == (BTC, ETH)
+    assert watched(rich, MARKETS, Needs()) == (BTC,)
+
+
 @pytest.mark.parametrize(
     ("market", "said"),
     [

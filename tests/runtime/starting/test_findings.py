@@ -9,10 +9,12 @@ import pytest
 from bot.config.model import Config, SeatbeltTable
 from bot.core.contracts import Tier
 from bot.core.intents import AddMargin, OpenHedge, ReducePosition
-from bot.core.types import PositionId, PositionMode, Symbol
+from bot.core.settings import RuleEntry
+from bot.core.types import PositionId, PositionMode, RuleName, Symbol
 from bot.runtime.starting.findings import Finding, Level, Read, findings
 from bot.venues.live.dialects import xt
 from bot.venues.live.terms import Balance, Instrument, KeyRights, Listing, Setup
+from strategies.delta_hedge import DeltaHedge, DeltaHedgeParams
 from tests.building.core import BTC, CROSS, ETH, ETH_LONG, LONG, a_contract, a_position, a_stop, says
 from tests.building.live import GOOD_KEY, a_listing, a_market, a_read, a_state, some_traits
 
@@ -202,6 +204,14 @@ def test_a_rule_that_could_do_nothing_at_this_exchange_is_refused_with_its_place
     (found,) = [each for each in findings(read, a_config(), rules) if each.key]
     assert (found.level, found.key, found.mistaken) == (Level.REFUSE, ("rules", 1), True)
     assert found.text.startswith("rule hedges can do nothing on any position: ")
+
+
+def test_a_contract_that_a_rule_looks_at_has_to_be_traded_there() -> None:
+    params = DeltaHedgeParams(reference="SOL/USDT:USDT", returns=20)
+    entry = RuleEntry(rule=DeltaHedge(RuleName("delta"), params))
+    found = next(each for each in findings(a_read(), a_config(), (entry,)) if each.key)
+    assert (found.level, found.key, found.mistaken) == (Level.REFUSE, ("rules", 0, "params"), True)
+    assert found.text.startswith("rule delta looks at SOL/USDT:USDT: binanceusdm does not list SOL/USDT:USDT")
 
 
 def test_the_margin_mode_and_the_figure_of_the_exchange_are_shown() -> None:

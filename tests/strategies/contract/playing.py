@@ -18,11 +18,21 @@ from bot.core.facts import (
     OpenInterest,
 )
 from bot.core.intents import Intent
+from bot.core.spot import SpotBalancesChanged
 from bot.core.types import RuleName
 from tests.building.core import MAIN, Desk, of
 from tests.strategies.contract.example import Beat, Example, entry_of
 
-_MARKET = (InstrumentChanged, MarkPrice, LastPrice, BarClosed, Book, OpenInterest, FundingRate)
+_MARKET = (
+    SpotBalancesChanged,
+    InstrumentChanged,
+    MarkPrice,
+    LastPrice,
+    BarClosed,
+    Book,
+    OpenInterest,
+    FundingRate,
+)
 
 Deed = tuple[int, RuleName, Intent, str]
 """An action without the id that only one run gives: when, which rule, what, and why."""

@@ -34,6 +34,7 @@ from bot.core.types import (
 from bot.venues.live.clock import ExchangeClock
 from bot.venues.live.connection import Connection
 from bot.venues.live.dialect import Dialect, Recent
+from bot.venues.live.exact import exact
 from bot.venues.live.gate import Gate
 from bot.venues.live.history import Asked, History
 from bot.venues.live.line import Line, Unreadable
@@ -125,6 +126,8 @@ class FakeExchange:
     suspended: frozenset[Symbol] = frozenset()
     relisted: Sequence[Instrument] | None = None
     """What it lists by now."""
+    spot: Mapping[str, str] = field(default_factory=dict)
+    """The coins held outright."""
     payments: Sequence[Payment] = ()
     """Funding that its records show."""
 
@@ -176,6 +179,8 @@ class FakeExchange:
                 return ok(id=id_) if known else says(400, -2013, "Order does not exist.")
             case "time":
                 return ok(time=now_ms())
+            case "spot":
+                return ok(**self.spot)
             case _:
                 return ok(mark=str(self.mark), of=request.params.get("of"))
 
@@ -412,6 +417,12 @@ class FakeDialect:
     def payments(self, payloads: Sequence[Payload], listing: Listing) -> Sequence[Payment]:
         return self.exchange.payments
 
+    def spot_requests(self) -> Sequence[Request]:
+        return (Request(api="private", method="GET", path="spot"),)
+
+    def spot(self, payloads: Sequence[Payload]) -> Mapping[str, Decimal]:
+        return {asset: exact(held, asset) for payload in payloads for asset, held in payload.items()}
+
     def interest_requests(self, instruments: Sequence[Instrument]) -> Sequence[Request]:
         return [
             Request(api="public", method="GET", path="interest", params={"of": i.id}) for i in instruments
@@ -488,6 +499,7 @@ TRAITS = Traits(
     funding_source="",
     conditional_orders="",
     stop_replacement="",
+    timeframes_ms=frozenset({60_000, 300_000, 3_600_000, 86_400_000}),
     client_id_max=36,
     client_id_chars="",
 )

@@ -118,6 +118,36 @@ INTERESTS: Mapping[str, tuple[Dialect, Row, Any, str]] = {
 }
 
 
+# Spot "Account information" of Binance; Bybit's wallet-balance, OKX's account/balance, XT's "Get a user's
+# asset list", in which names are in small letters.
+SPOT: Mapping[str, tuple[Dialect, Row, Any, tuple[str, str]]] = {
+    "binanceusdm": (
+        binanceusdm.DIALECT,
+        {"asset": "BTC", "free": "4723846.89208129", "locked": "1.00000000"},
+        lambda row: {"makerCommission": 15, "balances": [row]},
+        ("BTC", "4723847.89208129"),
+    ),
+    "bybit": (
+        bybit.DIALECT,
+        {"coin": "BTC", "walletBalance": "0.5", "equity": "0.5", "borrowAmount": "0.0"},
+        lambda row: listed({"accountType": "UNIFIED", "coin": [row]}),
+        ("BTC", "0.5"),
+    ),
+    "okx": (
+        okx.DIALECT,
+        {"ccy": "ETH", "cashBal": "1.25", "eq": "1.25", "availBal": "1.25"},
+        lambda row: {"code": "0", "data": [{"details": [row], "uTime": str(T)}]},
+        ("ETH", "1.25"),
+    ),
+    "xt": (
+        xt.DIALECT,
+        {"currency": "btc", "availableAmount": "0.2", "frozenAmount": "0.1", "totalAmount": "0.3"},
+        lambda row: {"rc": 0, "mc": "SUCCESS", "result": {"totalBtcAmount": "0.3", "assets": [row]}},
+        ("BTC", "0.3"),
+    ),
+}
+
+
 def listing(name: str) -> Listing:
     """One contract under the name that the rows have."""
     sizes = {"okx": "0.01", "binancecoinm": "100"}
@@ -139,6 +169,36 @@ def test_open_interest_is_told_in_our_quantities(name: str) -> None:
     dialect, row, frame, quantity = INTERESTS[name]
     (told,) = dialect.beside.interest([frame(row)], listing(name), T)
     assert (told.symbol, told.at_ms, told.quantity) == (BTC, T, D(quantity))
+
+
+@pytest.mark.parametrize("name", SPOT)
+def test_coins_held_outright_are_read_as_they_are_documented(name: str) -> None:
+    dialect, row, frame, (asset, held) = SPOT[name]
+    assert dialect.beside.spot([frame(row)]) == {asset: D(held)}
+    assert len(dialect.beside.spot_requests()) == 1
+
+
+@pytest.mark.parametrize("name", SPOT)
+def test_coins_that_make_no_sense_are_said_and_never_guessed_at(name: str) -> None:
+    dialect, row, frame, _ = SPOT[name]
+    for field in row:
+        for value in SPOILT:
+            try:
+                found = dialect.beside.spot([frame(row | {field: value})])
+            except (ValueError, KeyError):
+                continue
+            assert all(held.is_finite() for held in found.values())
+    spoilt: list[Any] = [
+        None,
+        [],
+        {},
+        {"code": "1", "msg": "no"},
+        {"balances": None},
+        {"rc": 1, "mc": "AUTH"},
+    ]
+    for whole in spoilt:
+        with pytest.raises((ValueError, KeyError)):
+            dialect.beside.spot([whole])
 
 
 @pytest.mark.parametrize("name", CASES)

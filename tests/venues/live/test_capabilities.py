@@ -5,10 +5,10 @@ from dataclasses import replace
 import pytest
 
 from bot.core.capabilities import YES, Capability
-from bot.core.contracts import Contract
+from bot.core.contracts import Contract, ContractKind
 from bot.core.margin.rules import LeverageCut
 from bot.core.types import MarginMode, PositionMode, Symbol
-from bot.venues.capabilities import NOT_LISTED
+from bot.venues.capabilities import NOTHING_LISTED
 from bot.venues.live.capabilities import capabilities
 from bot.venues.live.dialect import Dialect
 from bot.venues.live.dialects.xt import DIALECT
@@ -16,7 +16,7 @@ from tests.building.contracts import BTC, a_contract
 
 ISOLATED, CROSS = MarginMode.ISOLATED, MarginMode.CROSS
 QUARTERLY = Symbol("BTC/USDT:USDT-261225")
-ETH = Symbol("ETH/USDT:USDT")
+ETH, COIN = Symbol("ETH/USDT:USDT"), Symbol("BTC/USD:BTC")
 
 
 def dated() -> Contract:
@@ -78,12 +78,19 @@ def test_what_is_otherwise_in_hedge_mode_holds_there_only() -> None:
     assert one_way.of("CutLeverage", ISOLATED, BTC) != no
 
 
-def test_a_hedge_needs_a_dated_contract_beside_what_it_guards() -> None:
-    able = capabilities(hedging(), [a_contract(), dated(), a_contract(ETH)], PositionMode.HEDGE)
+def test_a_hedge_needs_a_dated_contract_or_a_perpetual_that_settles_alike() -> None:
+    coins = a_contract(COIN, kind=ContractKind.INVERSE, settlement="BTC")
+    able = capabilities(hedging(), [a_contract(), dated(), coins], PositionMode.HEDGE)
     assert able.of("OpenHedge", ISOLATED, BTC).works
     assert able.of("CloseHedge", CROSS, BTC).works
-    assert able.of("OpenHedge", ISOLATED, ETH) == NOT_LISTED
-    assert able.of("OpenHedge", ISOLATED, QUARTERLY) == NOT_LISTED
+    assert able.of("OpenHedge", ISOLATED, QUARTERLY).works
+    assert able.of("OpenHedge", ISOLATED, COIN) == NOTHING_LISTED
+    able = capabilities(hedging(), [a_contract(), a_contract(ETH)], PositionMode.HEDGE)
+    assert able.of("OpenHedge", ISOLATED, ETH).works
+    assert (
+        capabilities(hedging(), [a_contract()], PositionMode.HEDGE).of("OpenHedge", ISOLATED, BTC)
+        == NOTHING_LISTED
+    )
 
 
 def test_an_exchange_that_hedges_nothing_hedges_nothing_whatever_is_listed() -> None:

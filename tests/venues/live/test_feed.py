@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
+from functools import partial
 from itertools import pairwise
 from typing import Any
 
@@ -12,6 +13,7 @@ from bot.core.facts import (
     BalanceChanged,
     BarClosed,
     Fact,
+    InstrumentChanged,
     Link,
     LinkChanged,
     MarkPrice,
@@ -21,6 +23,7 @@ from bot.core.facts import (
     PositionChanged,
 )
 from bot.core.intents import AddMargin, Intent, PlaceStop, ReducePosition
+from bot.core.spot import SpotBalancesChanged
 from bot.core.types import PositionId, PositionMode, Side, Symbol
 from bot.venues.live.feed import Feed, Wants
 from bot.venues.live.terms import AccountState, Heard, Instrument, Listing, Subscription, Wanted
@@ -656,6 +659,49 @@ def test_quarterlies_beside_what_is_held_are_watched_where_rules_want_them() -> 
     (wanted,) = live(work).wanted
     assert wanted.symbols == (BTC, QUARTERLY)
     assert wanted.book
+
+
+def test_coins_held_outright_are_read_where_a_rule_counts_them_and_their_perpetuals_are_watched() -> None:
+    async def work(wants: Wants) -> Scene:
+        scene = Scene(wants=wants)
+        scene.exchange.spot = {"ETH": "2", "XYZ": "5", "SOLD": "0"}
+        return await plays(scene, 15, scene.ticks(15), scene.ticks(15, symbol=ETH))
+
+    counted = live(partial(work, Wants(spot=True)))
+    told = [f for _, f in counted.box.at if isinstance(f, SpotBalancesChanged)]
+    assert [[(h.asset, h.quantity) for h in f.holdings] for f in told] == [[("ETH", D(2)), ("XYZ", D(5))]]
+    assert [w.symbols for w in counted.wanted] == [(BTC,), (BTC, ETH)]
+    assert [s for s, f in contracts(counted) if f.contract.symbol == ETH] == [pytest.approx(9, abs=1)]
+    other = live(partial(work, Wants()))
+    assert "spot" not in [request.path for request in other.exchange.asked]
+    assert [w.symbols for w in other.wanted] == [(BTC,)]
+
+
+def test_coins_that_cannot_be_read_are_said_and_asked_for_again() -> None:
+    async def work() -> Scene:
+        scene = Scene(wants=Wants(spot=True))
+        scene.exchange.spot = {"BTC": "many"}
+        return await plays(scene, 70, scene.ticks(70))
+
+    scene = live(work)
+    assert not [f for _, f in scene.box.at if isinstance(f, SpotBalancesChanged)]
+    assert [request.path for request in scene.exchange.asked].count("spot") == 2
+    assert any("coins held outright" in said for said in scene.desk.said)
+
+
+def test_a_contract_that_a_rule_looks_at_is_told_and_watched_from_the_beginning() -> None:
+    async def work() -> Scene:
+        scene = Scene(wants=Wants(beside=frozenset({ETH})))
+        told = await scene.venue.snapshot()
+        assert {f.contract.symbol for b in told for f in b if isinstance(f, InstrumentChanged)} >= {BTC, ETH}
+        return await plays(scene, 1, scene.ticks(1))
+
+    assert [w.symbols for w in live(work).wanted] == [(BTC, ETH)]
+
+
+def contracts(scene: Scene) -> list[tuple[float, InstrumentChanged]]:
+    """Which contracts were told, and when."""
+    return [(at, fact) for at, fact in scene.box.at if isinstance(fact, InstrumentChanged)]
 
 
 def expiring(scene: Scene, after_s: int) -> None:

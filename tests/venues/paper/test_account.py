@@ -16,8 +16,9 @@ from bot.core.facts import (
     PositionChanged,
 )
 from bot.core.intents import AddMargin, ReducePosition
-from bot.core.types import MarginMode, OrderKind
-from bot.venues.paper import MarketModel, Opening, PaperError, PaperExchange, PaperVenue
+from bot.core.spot import SpotBalancesChanged
+from bot.core.types import AccountName, MarginMode, OrderKind
+from bot.venues.paper import MarketModel, Opening, PaperAccount, PaperError, PaperExchange, PaperVenue
 from bot.venues.port import Venue
 from tests.venues.paper.desk import (
     BTC,
@@ -225,6 +226,22 @@ def test_the_snapshot_holds_contracts_balances_positions_and_orders() -> None:
     assert [type(f) for f in now] == kinds
     assert {f.at_ms for f in now} == {9}
     assert [(f.id, len(f.orders)) for f in of(OrdersChanged, [now])] == [(LONG, 0), (SHORT, 1)]
+
+
+def test_the_snapshot_tells_the_coins_held_outright_where_somebody_counts_them() -> None:
+    coins = {"ETH": D(2), "BTC": D("0.5"), "SOLD": D(0)}
+    accounts = [
+        PaperAccount(name=MAIN, balance=D(100), spot=coins),
+        PaperAccount(name=AccountName("none"), balance=D(100), spot={}),
+        PaperAccount(name=AccountName("unasked"), balance=D(100)),
+    ]
+    exchange = PaperExchange(accounts, {BTC: a_contract()}, MarketModel())
+    told = of(SpotBalancesChanged, [exchange.snapshot(9)])
+    assert [(f.at_ms, f.account, [(h.asset, h.quantity) for h in f.holdings]) for f in told] == [
+        (9, MAIN, [("BTC", D("0.5")), ("ETH", D(2))]),
+        (9, "none", []),
+    ]
+    assert exchange.spot(MAIN) == coins
 
 
 def test_the_paper_venue_answers_through_the_port() -> None:

@@ -27,7 +27,7 @@ from bot.core.intents import (
 from bot.core.losses import Ending
 from bot.core.margin.rules import LeverageCut
 from bot.core.types import ClientId, MarginMode, OrderKind, PositionMode, Symbol
-from bot.venues.capabilities import NOT_LISTED
+from bot.venues.capabilities import NOTHING_LISTED
 from bot.venues.paper import MarketModel, PaperExchange
 from bot.venues.paper.capabilities import capabilities_of
 from bot.venues.port import Batch
@@ -394,16 +394,21 @@ def test_capabilities_differ_between_isolated_and_cross() -> None:
     assert not levers.of("OpenHedge", MarginMode.CROSS, BTC).works
 
 
-def test_a_position_can_be_hedged_where_a_dated_contract_of_its_kind_is_listed() -> None:
+def test_a_position_can_be_hedged_where_something_is_listed_that_settles_alike() -> None:
     perpetual, dated = a_contract(), a_contract(Symbol(f"{BTC}-251226"), expiry_ms=1_766_736_000_000)
     other = a_contract(ETH)
-    levers = capabilities_of((perpetual, dated, other), PositionMode.ONE_WAY)
-    for lever in ("OpenHedge", "CloseHedge"):
-        for mode in MarginMode:
-            assert levers.of(lever, mode, BTC).works
-            assert levers.of(lever, mode, other.symbol) == NOT_LISTED
-            assert levers.of(lever, mode, dated.symbol) == NOT_LISTED  # itself is nothing to hedge it with
-    assert NOT_LISTED.substitute == "ReducePosition"
+    for traded, hedged in (
+        ((perpetual, dated), {BTC, dated.symbol}),
+        ((perpetual, other), {BTC, ETH}),
+        ((perpetual,), set()),
+        ((dated, other), {dated.symbol}),
+    ):
+        levers = capabilities_of(traded, PositionMode.ONE_WAY)
+        for lever in ("OpenHedge", "CloseHedge"):
+            for mode in MarginMode:
+                assert {c.symbol for c in traded if levers.of(lever, mode, c.symbol).works} == hedged
+                assert levers.of(lever, mode, Symbol("X")) == NOTHING_LISTED
+    assert NOTHING_LISTED.substitute == "ReducePosition"
 
 
 def test_what_the_capabilities_promise_is_not_refused() -> None:

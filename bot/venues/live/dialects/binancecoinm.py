@@ -13,7 +13,7 @@ from bot.venues.live.dialects.binance.beside import BinanceBeside
 from bot.venues.live.dialects.binance.contracts import BinanceContracts
 from bot.venues.live.dialects.binance.history import WINDOWS, history
 from bot.venues.live.dialects.binance.margin_moves import BinanceMarginHistory
-from bot.venues.live.dialects.binance.reading import BinanceReading
+from bot.venues.live.dialects.binance.reading import TIMEFRAMES_MS, BinanceReading
 from bot.venues.live.dialects.binance.recent import recent
 from bot.venues.live.dialects.binance.section import Section
 from bot.venues.live.dialects.binance.streams import RECV_WINDOW_MS, BinanceStreams
@@ -64,6 +64,7 @@ TRAITS = Traits(
     funding_source="the same frames (r, T), empty on quarterlies",
     conditional_orders="GET /dapi/v1/openAlgoOrders, apart from GET /dapi/v1/openOrders",
     stop_replacement="new quantity-sized reduce-only stop, read back, old one cancelled",
+    timeframes_ms=TIMEFRAMES_MS,
     client_id_max=CLIENT_ID_MAX,
     client_id_chars=CLIENT_ID_CHARS,
     margin_history="GET /dapi/v1/positionMargin/history (USER_ADJUST)",

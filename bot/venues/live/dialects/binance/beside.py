@@ -1,13 +1,15 @@
-"""Funding that was paid, and open interest, at Binance.
+"""Funding that was paid, open interest, and coins held outright, at Binance.
 
 Sources: developers.binance.com, derivatives, "Get Income History" (USD-M and COIN-M) and "Open Interest". The
-history does not tell whose side paid nor at which rate.
+history does not tell whose side paid nor at which rate. Spot, "Account information": its weight counts in a
+window of the spot market's own, which is counted here with the futures' to be safe.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 
 from bot.core.facts import OpenInterest
 from bot.venues.live.dialects.binance.payloads import MALFORMED, moment, rows, table
@@ -20,6 +22,7 @@ FUNDING = "FUNDING_FEE"
 INCOME_MAX = 1000
 INCOME_WEIGHT = 30
 """USD-M's; COIN-M's is less."""
+SPOT_WEIGHT = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +54,23 @@ class BinanceBeside:
                 except MALFORMED as error:
                     raise ValueError(f"income: {type(error).__name__} {error!s:.160}") from error
                 found.append(payment)
+        return found
+
+    def spot_requests(self) -> Sequence[Request]:
+        """The wallet of the spot market; what was lent, staked or saved is in others."""
+        asked: dict[str, Param] = {"omitZeroBalances": True}
+        return (self.section.read("account", asked, weight=SPOT_WEIGHT, api=("private",)),)
+
+    def spot(self, payloads: Sequence[Payload]) -> Mapping[str, Decimal]:
+        """Free and in orders together."""
+        found: dict[str, Decimal] = {}
+        for payload in payloads:
+            try:
+                for row in rows(table(payload, "spot account")["balances"], "balances"):
+                    held = exact(row["free"], "free") + exact(row["locked"], "locked")
+                    found[str(row["asset"])] = held
+            except MALFORMED as error:
+                raise ValueError(f"spot account: {type(error).__name__} {error!s:.160}") from error
         return found
 
     def interest_requests(self, instruments: Sequence[Instrument]) -> Sequence[Request]:

@@ -13,7 +13,7 @@ from decimal import Decimal
 from typing import Any
 
 from bot.core.facts import BarClosed, FundingRate, MarkPrice
-from bot.core.timeframe import format_timeframe
+from bot.core.timeframe import format_timeframe, parse_timeframe
 from bot.core.types import ZERO, AccountName, ClientId, Order, Position, PositionId, PositionMode, Symbol
 from bot.venues.live.dialects.binance.histories import account_of_order
 from bot.venues.live.dialects.binance.holdings import algo_order, liquidation_of, plain_order, position_of
@@ -230,6 +230,7 @@ class BinanceReading:
 
 INTERVALS = frozenset({"1m", "3m", "5m", "15m", "30m", "1h", "2h", "4h", "6h", "8h", "12h", "1d"})
 """Not 3d and 1w, whose bars do not begin where ours do."""
+TIMEFRAMES_MS = frozenset(map(parse_timeframe, INTERVALS))
 
 
 def interval_of(timeframe_ms: int) -> str:

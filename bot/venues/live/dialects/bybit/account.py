@@ -17,6 +17,7 @@ from bot.venues.live.wire import Param, Request, pages
 
 INFO, WALLET = "info", "wallet"
 POSITIONS, ORDERS = "positions", "orders"
+WALLET_PATH = "v5/account/wallet-balance"
 ISOLATED, CROSS, PORTFOLIO = "ISOLATED_MARGIN", "REGULAR_MARGIN", "PORTFOLIO_MARGIN"
 MODES = {ISOLATED: MarginMode.ISOLATED, CROSS: MarginMode.CROSS}
 POSITIONS_A_PAGE, ORDERS_A_PAGE = 200, 50
@@ -26,7 +27,7 @@ def account_requests(listing: Listing) -> Mapping[str, Request]:
     """Account, wallet, and per division of its contracts the positions and the orders of every kind."""
     requests = {
         INFO: read("v5/account/info"),
-        WALLET: read("v5/account/wallet-balance", accountType="UNIFIED"),
+        WALLET: read(WALLET_PATH, accountType="UNIFIED"),
     }
     for division in _divisions(listing):
         requests[_named(POSITIONS, division)] = read("v5/position/list", **division, limit=POSITIONS_A_PAGE)
@@ -38,9 +39,11 @@ def account_requests(listing: Listing) -> Mapping[str, Request]:
 
 def _divisions(listing: Listing) -> Sequence[dict[str, Param]]:
     """Linear contracts can only be asked for by coin, inverse ones all at once."""
-    coins = {each.contract.settlement for each in listing.by_id.values() if each.family == "linear"}
+    settled = {each.contract.settlement for each in listing.by_id.values() if each.family == "linear"}
     inverse = any(each.family == "inverse" for each in listing.by_id.values())
-    divisions: list[dict[str, Param]] = [{"category": "linear", "settleCoin": coin} for coin in sorted(coins)]
+    divisions: list[dict[str, Param]] = [
+        {"category": "linear", "settleCoin": coin} for coin in sorted(settled)
+    ]
     return [*divisions, {"category": "inverse"}] if inverse else divisions
 
 
@@ -66,8 +69,8 @@ def account(name: AccountName, payloads: Mapping[str, Payload], listing: Listing
         _all(payloads, listing, POSITIONS), "position", flaws, lambda of: position(of, name, mode, listing)
     )
     orders = each(_all(payloads, listing, ORDERS), "order", flaws, lambda of: order(of, name, listing))
-    coins = {each.contract.settlement for each in listing.by_id.values()}
-    wallets = [of for of in _coins(payloads[WALLET]) if text(of, "coin") in coins]
+    settled = {each.contract.settlement for each in listing.by_id.values()}
+    wallets = [of for of in coins(payloads[WALLET]) if text(of, "coin") in settled]
     return AccountState(
         positions=tuple(one.position for one in held),
         balances=each(wallets, "wallet", flaws, lambda of: _balance(of, mode)),
@@ -98,7 +101,8 @@ def _full(what: str) -> int:
     return POSITIONS_A_PAGE if what == POSITIONS else ORDERS_A_PAGE
 
 
-def _coins(payload: Payload) -> Sequence[Row]:
+def coins(payload: Payload) -> Sequence[Row]:
+    """The coins of the one wallet of a unified account."""
     wallets = listed(payload)
     if len(wallets) != 1:
         raise ValueError(f"{len(wallets)} wallets, expected the one of the unified account")

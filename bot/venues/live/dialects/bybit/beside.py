@@ -1,15 +1,17 @@
-"""Funding that was paid, and open interest, at Bybit.
+"""Funding that was paid, open interest, and coins held outright, at Bybit.
 
 Sources: bybit-exchange.github.io, v5, order/execution (``execType`` Funding, whose ``execFee`` is a fee:
-above nought it was paid) and market/tickers (``openInterest``: coins of linear, dollars of inverse ones).
+above nought it was paid), market/tickers (``openInterest``: coins of linear, dollars of inverse ones) and
+account/wallet-balance.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from decimal import Decimal
 
 from bot.core.facts import OpenInterest
-from bot.venues.live.dialects.bybit.account import read
+from bot.venues.live.dialects.bybit.account import WALLET_PATH, coins, read
 from bot.venues.live.dialects.bybit.contracts import listed
 from bot.venues.live.dialects.bybit.market import market_requests
 from bot.venues.live.rows import above_nought, given, ms, number, row, text
@@ -45,6 +47,16 @@ class BybitBeside:
             for of in listed(payload)
             if of.get("execType") == FUNDING and str(of.get("symbol")) in listing.by_id
         ]
+
+    def spot_requests(self) -> Sequence[Request]:
+        """The unified wallet, in which coins lie beside what backs the positions."""
+        return (read(WALLET_PATH, accountType="UNIFIED"),)
+
+    def spot(self, payloads: Sequence[Payload]) -> Mapping[str, Decimal]:
+        """All coins of it; what was borrowed is below nought."""
+        return {
+            text(of, "coin"): number(of, "walletBalance") for payload in payloads for of in coins(payload)
+        }
 
     def interest_requests(self, instruments: Sequence[Instrument]) -> Sequence[Request]:
         """It is in the tickers, which tell all symbols of a category at once."""

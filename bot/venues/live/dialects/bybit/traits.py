@@ -5,6 +5,7 @@ from __future__ import annotations
 from bot.core.capabilities import YES, Capability
 from bot.core.losses import Ending
 from bot.core.types import MarginMode, PositionMode
+from bot.venues.live.dialects.bybit.market import INTERVALS
 from bot.venues.live.dialects.bybit.streams import RECV_WINDOW_MS
 from bot.venues.live.terms import Assumed, Codes, Traits, Window
 
@@ -152,6 +153,7 @@ TRAITS = Traits(
     conditional_orders="order/realtime shows plain and conditional orders together, 50 a page",
     stop_replacement="a new conditional order is placed and read back, then the old one is cancelled; at "
     "most 10 conditional orders a symbol",
+    timeframes_ms=frozenset(INTERVALS),
     client_id_max=36,
     client_id_chars="letters, digits, - and _",
     quarterlies="linear and inverse, contractType LinearFutures and InverseFutures",

@@ -15,6 +15,7 @@ from bot.venues.live.terms import AccountState, Balance, Listing, Payload
 from bot.venues.live.wire import Param, Request, pages
 
 BALANCE, POSITIONS, ORDERS, CONDITIONAL = "balance", "positions", "orders", "conditional"
+BALANCE_PATH = "account/balance"
 TYPES = (SWAP, FUTURES)
 SORTS = ("conditional,oco", TRIGGER, TRAILING)
 """Conditional orders can only be asked for by sort; these two together are the exception."""
@@ -46,7 +47,7 @@ def _following(by: str, payload: Payload) -> Mapping[str, Param] | None:
 def account_requests() -> Mapping[str, Request]:
     """Balance, positions, orders by type, conditional orders by sort."""
     return {
-        BALANCE: read("account/balance"),
+        BALANCE: read(BALANCE_PATH),
         POSITIONS: read("account/positions"),
         **{f"{ORDERS} {kind}": _paged("trade/orders-pending", "ordId", instType=kind) for kind in TYPES},
         **{
@@ -64,10 +65,7 @@ def account(name: AccountName, payloads: Mapping[str, Payload], listing: Listing
     waiting = [of for sort in SORTS for of in _all(payloads, f"{CONDITIONAL} {sort}", "algoId")]
     ours = [of for of in waiting if text_if_given(of, "instType") in TYPES]
     coins = {one.contract.settlement for one in listing.by_id.values()}
-    balances = listed(payloads[BALANCE])
-    if len(balances) != 1:
-        raise ValueError(f"{len(balances)} balances, expected the one of the trading account")
-    wallets = [of for of in rows(balances[0].get("details"), "details") if text(of, "ccy") in coins]
+    wallets = [of for of in currencies(payloads[BALANCE]) if text(of, "ccy") in coins]
     return AccountState(
         positions=tuple(one.position for one in held),
         balances=each(wallets, "wallet", flaws, _balance),
@@ -78,6 +76,14 @@ def account(name: AccountName, payloads: Mapping[str, Payload], listing: Listing
         venue_liquidation=_liquidations({one.position.id: one.liquidation for one in held}),
         flaws=tuple(flaws),
     )
+
+
+def currencies(payload: Payload) -> Sequence[Row]:
+    """The currencies of the trading account."""
+    balances = listed(payload)
+    if len(balances) != 1:
+        raise ValueError(f"{len(balances)} balances, expected the one of the trading account")
+    return rows(balances[0].get("details"), "details")
 
 
 def _liquidations(found: Mapping[PositionId, Decimal | None]) -> dict[PositionId, Decimal]:

@@ -1,15 +1,16 @@
-"""Funding that was paid, and open interest, at OKX.
+"""Funding that was paid, open interest, and coins held outright, at OKX.
 
-Sources: okx.com docs-v5, account/bills (type 8; sub-type 173 paid, 174 received; the amount is ``pnl``) and
-public/open-interest (``oi`` counts contracts).
+Sources: okx.com docs-v5, account/bills (type 8; sub-type 173 paid, 174 received; the amount is ``pnl``),
+public/open-interest (``oi`` counts contracts) and account/balance (``cashBal``).
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from decimal import Decimal
 
 from bot.core.facts import OpenInterest
-from bot.venues.live.dialects.okx.account import read
+from bot.venues.live.dialects.okx.account import BALANCE_PATH, currencies, read
 from bot.venues.live.dialects.okx.contracts import listed
 from bot.venues.live.dialects.okx.spelling import SWAP, instrument_type, quantity
 from bot.venues.live.rows import above_nought, ms, number, text
@@ -40,6 +41,14 @@ class OkxBeside:
             for of in listed(payload)
             if of.get("type") == FUNDING and str(of.get("instId")) in listing.by_id
         ]
+
+    def spot_requests(self) -> Sequence[Request]:
+        """The trading account, in which coins lie beside what backs the positions."""
+        return (read(BALANCE_PATH),)
+
+    def spot(self, payloads: Sequence[Payload]) -> Mapping[str, Decimal]:
+        """All currencies of it; what was borrowed is below nought."""
+        return {text(of, "ccy"): number(of, "cashBal") for payload in payloads for of in currencies(payload)}
 
     def interest_requests(self, instruments: Sequence[Instrument]) -> Sequence[Request]:
         """One for each instrument."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from bot.core.capabilities import YES, Capability
 from bot.core.losses import Ending
 from bot.core.types import MarginMode, PositionMode
+from bot.venues.live.dialects.okx.market import BARS
 from bot.venues.live.dialects.okx.spelling import ID_MAX
 from bot.venues.live.terms import Assumed, Codes, Traits, Window
 
@@ -185,6 +186,7 @@ TRAITS = Traits(
     "100 a page",
     stop_replacement="a new conditional order is placed and read back, then the old one is cancelled; "
     "a close of the whole position (closeFraction) could only be one",
+    timeframes_ms=frozenset(BARS),
     client_id_max=ID_MAX,
     client_id_chars="letters and digits; a hyphen of ours goes out as Z",
     margin_history="account/bills, sub-types 160 and 161",

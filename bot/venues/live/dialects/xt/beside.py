@@ -1,13 +1,14 @@
-"""Funding that was paid, and open interest, at XT.
+"""Funding that was paid, open interest, and coins held outright, at XT.
 
 Sources: doc.xt.com, futures, "Get Fund Fee Information" (``cast``; below nought it was paid, which is
 assumed) and "get the open position of a trading pair" (``openInterest`` in coins: ``openInterestUsd`` of the
-example is as many times the price of one).
+example is as many times the price of one); spot, "Get a user's asset list" (names in small letters).
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from decimal import Decimal
 
 from bot.core.facts import OpenInterest
 from bot.venues.live.dialects.xt.spelling import PRIVATE, PUBLIC, page, result, side_of, text_of, time_of
@@ -17,6 +18,7 @@ from bot.venues.live.wire import Request
 
 PAYMENTS = "future/user/v1/balance/funding-rate-list"
 INTEREST = "future/market/v1/public/contract/open-interest"
+SPOT, SPOT_PATH = ("private", "spot"), "balances"
 A_PAGE = 100
 
 
@@ -49,6 +51,23 @@ class XtBeside:
             for row in page(payload, "funding that was paid")[0]
             if str(row.get("symbol")) in listing.by_id
         ]
+
+    def spot_requests(self) -> Sequence[Request]:
+        """The wallet of the spot market."""
+        return (Request(api=SPOT, method="GET", path=SPOT_PATH),)
+
+    def spot(self, payloads: Sequence[Payload]) -> Mapping[str, Decimal]:
+        """Available and frozen together."""
+        found: dict[str, Decimal] = {}
+        for payload in payloads:
+            told = result(payload, "spot balances")
+            assets = told.get("assets") if isinstance(told, Mapping) else None
+            if not isinstance(assets, list) or not all(isinstance(row, Mapping) for row in assets):
+                raise ValueError(f"spot balances: found {str(told)[:100]}, expected a list of assets")
+            for row in assets:
+                asset = text_of(row.get("currency"), "currency").upper()
+                found[asset] = exact(row.get("totalAmount"), "totalAmount")
+        return found
 
     def interest_requests(self, instruments: Sequence[Instrument]) -> Sequence[Request]:
         """One for each symbol."""

@@ -6,6 +6,7 @@ from bot.core.capabilities import YES, Capability
 from bot.core.losses import Ending
 from bot.core.types import MarginMode, PositionMode
 from bot.venues.capabilities import EVERYWHERE, HEDGES, LOCKS_ONLY, NO_MARGIN_IN_CROSS
+from bot.venues.live.dialects.xt.reading import INTERVALS
 from bot.venues.live.terms import Assumed, Codes, Traits, Window
 
 _TOPS_UP = Capability(
@@ -185,6 +186,7 @@ TRAITS = Traits(
     funding_source="fund_rate@SYMBOL, field r, once a minute; q/funding-rate tells when it is due",
     conditional_orders="entrust/plan-list (ours) and entrust/profit-list (set by hand), state NOT_TRIGGERED",
     stop_replacement="place the new plan, see it in entrust/plan-list, cancel the old one by its entrustId",
+    timeframes_ms=frozenset(INTERVALS),
     client_id_max=32,
     client_id_chars="A-Z a-z 0-9 _",
     margin_history="",
