@@ -26,7 +26,10 @@ def contradictions(config: Config, rules: Mapping[int, Rule[Any]], document: Doc
 def _caps_without_hedges(
     config: Config, rules: Mapping[int, Rule[Any]], document: Document
 ) -> Iterator[Problem]:
-    """A cap on hedges that nobody opens: whoever wrote it believes that he is hedged."""
+    """A cap on hedges that nobody opens: whoever wrote it believes that he is hedged.
+
+    Rules of another file take the place of those that the cap was written for, and leave limits as they are.
+    """
     if any(OpenHedge in rule.proposes or not rule.proposes for rule in rules.values()):
         return
     capped: list[Key] = [("limits", "hedge_notional")] if config.limits.hedge_notional is not None else []
@@ -35,7 +38,8 @@ def _caps_without_hedges(
         for currency, budgets in config.limits.currencies.items()
         if budgets.hedge_notional is not None
     ]
-    for key in capped:
+    rules_from = document.origin(("rules", 0)).source
+    for key in (key for key in capped if document.origin(key).source == rules_from):
         text = "caps hedges, and no rule opens any; add quarterly_hedge or delta_hedge, or leave it out"
         yield document.problem(key, text)
 

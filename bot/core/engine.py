@@ -220,7 +220,7 @@ class Engine:
 
     def holdings(self) -> Holdings:
         """Every position with its contract and mark, and the wallets behind them."""
-        seen = ((each, self._arbiter.between(each)) for each in self._holders())
+        seen = ((each, self._arbiter.between(each)) for each in all_holders(self._books))
         return Holdings(
             positions=tuple(
                 Held(

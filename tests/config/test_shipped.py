@@ -37,6 +37,12 @@ def test_the_paper_file_guards_an_isolated_and_a_cross_position() -> None:
     assert settings.config.seatbelt.enabled
 
 
+def test_the_presets_take_the_place_of_rules_that_hedge() -> None:
+    settings = load((CONFIG / "paper.toml", CONFIG / "presets" / "conservative.toml"), {})
+    assert settings.config.limits.hedge_notional is not None
+    assert "quarterly_hedge" not in {entry.name for entry in settings.rules}
+
+
 def test_the_paper_file_lists_what_its_hedges_are_made_of() -> None:
     config = load(CONFIG / "paper.toml", {}).config
     assert [table.underlying for table in config.paper.quarterlies] == ["BTC/USDT:USDT"]

@@ -15,7 +15,7 @@ from itertools import pairwise
 import numpy as np
 
 from bot.core.conditions import FOREVER_MS
-from bot.core.engine import Engine
+from bot.core.engine import Engine, all_holders
 from bot.core.facts import Fact
 from bot.core.margin.liquidation import distance_of
 from bot.core.margin.pool import Pool
@@ -38,7 +38,7 @@ class WatchedEngine(Engine):
     def fold(self, batch: Sequence[Fact]) -> Step | None:
         """Fold the facts of one event, and note what came of it."""
         step = super().fold(batch)
-        pools = {holder.id: self._arbiter.between(holder) for holder in self._holders()}
+        pools = {holder.id: self._arbiter.between(holder) for holder in all_holders(self._books)}
         for id_ in pools.keys() | self.pools.keys():
             situation = pools.get(id_)
             pool = None if situation is None else situation.pool
