@@ -36,7 +36,9 @@ def with_quarterlies(
         scene,
         contracts=(*scene.contracts, *dated),
         entries=tuple(entries),
-        accounts=tuple(replace(account, balance=account.balance * more) for account in scene.accounts),
+        accounts=tuple(
+            replace(account, balance=account.balance * more, spot={}) for account in scene.accounts
+        ),
         limits=limits,
     )
 
