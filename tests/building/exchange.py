@@ -90,7 +90,8 @@ class Exchange:
 
     def order(self, **fault: Any) -> None:
         """A fault, as ``bot.simulator.faults`` knows them."""
-        self.control("POST", "/faults", **fault)
+        told = self.control("POST", "/faults", **fault)
+        assert "error" not in told, told
 
     def books(self, account: str = "alice") -> Any:
         """What the exchange has in its books of an account."""

@@ -123,7 +123,7 @@ def test_a_fetch_that_is_killed_goes_on_where_it_was(
     fetch = ("data", "fetch", "BTC", "--account", "main", "-c", str(config), "--store", "s", "--what", "bars")
     since = ("--since", str(datetime.fromtimestamp(first_ms / 1000, UTC).replace(tzinfo=None).isoformat()))
     # The second page is never answered.
-    exchange.order(kind="hang_before", match=f"startTime={first_ms + 1000 * MINUTE_MS}", count=1)
+    exchange.order(kind="hang_before", about=f"startTime={first_ms + 1000 * MINUTE_MS}", count=1)
     environment = os.environ | {"PYTHONPATH": str(Path(__file__).parents[2])}
     process = subprocess.Popen([sys.executable, "-m", "bot", *fetch, *since], cwd=tmp_path, env=environment)
     pages, end = tmp_path / "s" / ".pages", time.monotonic() + 20

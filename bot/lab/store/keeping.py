@@ -21,7 +21,7 @@ from typing import BinaryIO, NamedTuple
 from bot.core.contracts import Tiers
 from bot.lab.store import catalogue
 from bot.lab.store.catalogue import Entry, TiersEntry
-from bot.lab.store.disk import Disk
+from bot.lab.store.disk import UNFINISHED, Disk
 from bot.lab.store.errors import StoreError
 from bot.lab.store.naming import Kept, tiers_path
 from bot.lab.store.spans import Span, joined
@@ -290,4 +290,6 @@ def _forget(pages: Sequence[_Page]) -> None:
     for page in pages:
         page.path.unlink()
     for folder in {page.path.parent for page in pages}:
+        for half in folder.glob(f"*{UNFINISHED}"):  # Killed while it was being written.
+            half.unlink()
         folder.rmdir()

@@ -101,6 +101,16 @@ def test_a_killed_fetch_leaves_pages_that_the_next_one_folds(tmp_path: Path) -> 
     assert list(verify(a_store(tmp_path))) == []
 
 
+def test_a_page_that_was_being_written_when_the_fetch_was_killed_is_in_nobodys_way(tmp_path: Path) -> None:
+    wanted = bars_wanted(20)
+    a_store(tmp_path).keep(wanted.kept, Span(minute(0), minute(10)), [a_bar_row(at) for at in range(10)])
+    (page,) = (tmp_path / ".pages").rglob("*.csv")
+    page.with_name("half.csv.unfinished").write_bytes(b"half")
+    brought(a_store(tmp_path), a_past(20), wanted)
+    assert len(lines(tmp_path / TAPE)) == 1 + 20
+    assert list(verify(a_store(tmp_path))) == []
+
+
 def test_a_fold_killed_before_it_was_entered_is_folded_again(tmp_path: Path) -> None:
     wanted, before, after = bars_wanted(20), tmp_path / "before", tmp_path / "after"
     brought(a_store(before), a_past(10), bars_wanted(10))
