@@ -34,6 +34,7 @@ RULE_INTERFACE = {
     "bot.core.units",
     "bot.core.view",
     "bot.core.wake",
+    "bot.core.weighing",
 }
 
 
