@@ -27,6 +27,7 @@ RULE_INTERFACE = {
     "bot.core.planner",
     "bot.core.returns",
     "bot.core.rule",
+    "bot.core.shocks",
     "bot.core.stopping",
     "bot.core.structure",
     "bot.core.timeframe",
