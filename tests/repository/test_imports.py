@@ -26,6 +26,7 @@ RULE_INTERFACE = {
     "bot.core.levels",
     "bot.core.planner",
     "bot.core.returns",
+    "bot.core.rolling",
     "bot.core.rule",
     "bot.core.shocks",
     "bot.core.stopping",
