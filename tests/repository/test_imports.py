@@ -23,6 +23,7 @@ RULE_INTERFACE = {
     "bot.core.funding",
     "bot.core.indicators",
     "bot.core.intents",
+    "bot.core.ladder",
     "bot.core.levels",
     "bot.core.planner",
     "bot.core.returns",
