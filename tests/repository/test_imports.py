@@ -29,6 +29,7 @@ RULE_INTERFACE = {
     "bot.core.returns",
     "bot.core.rolling",
     "bot.core.rule",
+    "bot.core.settling",
     "bot.core.shocks",
     "bot.core.stopping",
     "bot.core.structure",
