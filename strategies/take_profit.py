@@ -12,7 +12,7 @@ from pydantic import Field, model_validator
 from bot.core.intents import MoveStop, PlaceStop, ReducePosition
 from bot.core.ladder import Rung, Rungs, Scale, closed_by, due, next_rung, scale_of
 from bot.core.rule import Decisions, Params, Ratio, Rule
-from bot.core.stopping import may_gain, nearer_stop, trails_from
+from bot.core.stopping import best_stop, may_gain, trails_from
 from bot.core.units import Unit
 from bot.core.view import View
 from bot.core.wake import Never, Wake, any_of, beyond
@@ -81,12 +81,9 @@ class TakeProfit(Rule[TakeProfitParams]):
         if part > 0:
             yield ReducePosition(id=view.id, quantity=part), f"{ahead:.2f} R ahead, one R is {scale.one}"
             return
-        places = sorted(self._places(view, scale, ahead), key=lambda each: -scale.sign * each[0])
-        for price, why in places:
-            stop = nearer_stop(view, price, gain=self.params.step * scale.one)
-            if stop is not None:
-                yield stop, f"{ahead:.2f} R ahead: {why}"
-                return
+        found = best_stop(view, self._places(view, scale, ahead), gain=self.params.step * scale.one)
+        if found is not None:
+            yield found[0], f"{ahead:.2f} R ahead: {found[1]}"
 
     def _places(self, view: View, scale: Scale, ahead: Decimal) -> Iterator[tuple[Decimal, str]]:
         """Where the stop may go now."""

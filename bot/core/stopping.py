@@ -6,6 +6,7 @@ mark, stays clear of liquidation, and is left alone where the trader's own alrea
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from decimal import Decimal
 
 from bot.core.intents import MoveStop, PlaceStop
@@ -49,6 +50,17 @@ def nearer_stop(view: View, price: Decimal, *, gain: Decimal) -> PlaceStop | Mov
     if stops.ours is None:
         return PlaceStop(id=view.id, trigger=trigger)
     return MoveStop(id=view.id, trigger=trigger)
+
+
+def best_stop(
+    view: View, places: Iterable[tuple[Decimal, str]], *, gain: Decimal
+) -> tuple[PlaceStop | MoveStop, str] | None:
+    """Of several places, each with its reason, the nearest stop that there may be (``nearer_stop``)."""
+    for price, why in sorted(places, key=lambda place: -view.id.side.sign * place[0]):
+        stop = nearer_stop(view, price, gain=gain)
+        if stop is not None:
+            return stop, why
+    return None
 
 
 def may_gain(view: View, price: Decimal, *, gain: Decimal) -> bool:

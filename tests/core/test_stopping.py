@@ -6,7 +6,7 @@ import pytest
 
 from bot.core.decisions import Action
 from bot.core.intents import Intent, MoveStop, PlaceStop
-from bot.core.stopping import may_gain, nearer_stop, stop_at, trails_from
+from bot.core.stopping import best_stop, may_gain, nearer_stop, stop_at, trails_from
 from bot.core.types import ClientId, Order
 from bot.core.view import View
 from bot.core.wake import Always
@@ -63,6 +63,24 @@ PLACED, MOVED = PlaceStop(id=LONG, trigger=D(95)), MoveStop(id=LONG, trigger=D(9
 )
 def test_a_stop_is_placed_moved_or_left(stop: Any, rests: list[Order], intents: list[Intent]) -> None:
     assert wanted(stop, *rests) == intents
+
+
+@pytest.mark.parametrize(
+    ("places", "rests", "chosen"),
+    [
+        (["94", "95"], [], (PLACED, "95")),
+        (["95", "94"], [], (PLACED, "95")),
+        # The mark is not beyond the nearest of them yet.
+        (["94", "101", "95"], [], (PLACED, "95")),
+        (["94", "95"], [a_stop("94.6")], None),
+        ([], [], None),
+    ],
+)
+def test_of_several_places_the_nearest_that_gains_is_taken(
+    places: list[str], rests: list[Order], chosen: Any
+) -> None:
+    named = [(D(price), price) for price in places]
+    assert looked(lambda view: best_stop(view, named, gain=D("0.5")), *rests) == chosen
 
 
 @pytest.mark.parametrize(
