@@ -18,7 +18,7 @@ from bot.core.equity import Drawdown
 from bot.core.indicators import Move
 from bot.core.intents import Notify
 from bot.core.rule import Needs
-from bot.core.structure import Structure, behind
+from bot.core.structure import Structure, edge_behind
 from bot.core.types import ZERO
 from bot.core.view import View
 from bot.core.wake import At, BarClose, Figure, Metric, Told, Wake, all_of, any_of
@@ -119,14 +119,14 @@ class PlaceLevel:
         last = view.bar(self.timeframe_ms)
         if last is None:
             return
-        below = behind(view.zones(self.low) or (), last.close, +1, ZERO)
-        above = behind(view.zones(self.high) or (), last.close, -1, ZERO)
+        below = edge_behind(view.zones(self.low) or (), last.close, +1, ZERO)
+        above = edge_behind(view.zones(self.high) or (), last.close, -1, ZERO)
         if below is not None:
-            text = f"below the {self.name} at {below.low}"
-            yield Watched(text, Metric.MARK.below(below.low), view.mark < below.low)
+            text = f"below the {self.name} at {below}"
+            yield Watched(text, Metric.MARK.below(below), view.mark < below)
         if above is not None:
-            text = f"above the {self.name} at {above.high}"
-            yield Watched(text, Metric.MARK.above(above.high), view.mark > above.high)
+            text = f"above the {self.name} at {above}"
+            yield Watched(text, Metric.MARK.above(above), view.mark > above)
 
 
 @dataclass(frozen=True, slots=True)
