@@ -26,6 +26,7 @@ RULE_INTERFACE = {
     "bot.core.ladder",
     "bot.core.levels",
     "bot.core.planner",
+    "bot.core.pressure",
     "bot.core.returns",
     "bot.core.rolling",
     "bot.core.rule",
