@@ -13,7 +13,7 @@ from bot.core.rule import Decisions, Params, Ratio, Rule, Share
 from bot.core.stopping import stop_at
 from bot.core.units import Unit
 from bot.core.view import View
-from bot.core.wake import At, Metric, Never, Wake, all_of
+from bot.core.wake import At, Never, Wake, all_of, beyond
 
 
 class BracketParams(Params):
@@ -61,8 +61,7 @@ class Bracket(Rule[BracketParams]):
         target = self._target(view)
         if target is None:
             return Never("it has had a stop and a target")
-        ahead = Metric.MARK.below(target) if view.id.side.sign > 0 else Metric.MARK.above(target)
-        return all_of(over, ahead)
+        return all_of(over, beyond(view.id.side.opposite, target))
 
     def decide(self, view: View) -> Decisions:
         """Place the stop first, and the target when it rests."""

@@ -10,9 +10,10 @@ from pydantic import Field, model_validator
 from bot.core.durations import Span
 from bot.core.indicators import Move
 from bot.core.intents import Posture, ReducePosition, SetPosture
+from bot.core.pressure import Pressing, Pressure
 from bot.core.rule import Decisions, Needs, Params, Ratio, Rule, Share, Timeframe
 from bot.core.timeframe import parse_timeframe
-from bot.core.types import ZERO, RuleName
+from bot.core.types import RuleName
 from bot.core.units import Unit
 from bot.core.view import View
 from bot.core.wake import BarClose, Wake
@@ -58,51 +59,40 @@ class CascadeWatch(Rule[CascadeWatchParams]):
     proposes = (SetPosture, ReducePosition)
 
     def __init__(self, name: RuleName, params: CascadeWatchParams) -> None:
-        """Read the timeframe once."""
+        """Say once over which bars it is measured."""
         super().__init__(name, params)
-        self._move = Move(parse_timeframe(params.timeframe), params.bars)
-        self._bar = BarClose(self._move.timeframe_ms)
-        self._window_ms = self._move.timeframe_ms * params.bars
+        self._pressing = Pressing(Move(parse_timeframe(params.timeframe), params.bars))
 
     def needs(self) -> Needs:
         """Closed bars, funding and the history of open interest."""
-        move, window_ms = frozenset({self._move}), self._window_ms
-        return Needs(indicators=move, funding=True, open_interest=True, interest_window_ms=window_ms)
+        return self._pressing.needs()
 
     def wake(self, view: View) -> Wake:
         """At each closed bar."""
-        return self._bar
+        return BarClose(self._pressing.move.timeframe_ms)
 
     def decide(self, view: View) -> Decisions:
         """Tighten at two signs, relax when there are fewer and half of the move is made good."""
-        params, tight = self.params, view.memory.stance is not None
-        signs = self._signs(view, params.move / 2 if tight else params.move)
+        params, tight, now = self.params, view.memory.stance is not None, self._pressing.on(view)
+        signs = self._signs(view, now, params.move / 2 if tight else params.move)
         said, many = ", ".join(signs), len(signs) >= _TOGETHER
         if many and not tight:
             wanted = SetPosture(id=view.id, posture=Posture.CAUTIOUS, tighten=params.tighten)
             yield wanted, f"a cascade is likely: {said}"
         elif tight and not many:
             yield SetPosture(id=view.id, posture=Posture.NORMAL), f"no cascade any more: {said or 'no sign'}"
-        if params.reduce is not None and self._rested(view) and self._under_way(view):
+        if params.reduce is not None and self._rested(view) and self._under_way(view, now):
             quantity = view.position.quantity * params.reduce
             yield ReducePosition(id=view.id, quantity=quantity), f"a cascade is under way: {said}"
 
-    def _against(self, view: View) -> Decimal:
-        """How far the price has moved against the position."""
-        moved = view.indicator(self._move)
-        return ZERO if moved is None else -moved * view.id.side.sign
-
-    def _signs(self, view: View, move: Decimal) -> list[str]:
-        params, against = self.params, self._against(view)
-        change, funding = view.open_interest_change(self._window_ms), view.funding
-        owed = ZERO if funding is None else funding.owed_by(view.id.side)
-        signs = []
-        if against >= move:
-            signs.append(f"{against:.2%} against it")
-        if change is not None and change <= -params.flush:
-            signs.append(f"open interest {change:.2%}")
-        if owed >= params.crowded:
-            signs.append(f"funding {owed:.4%}")
+    def _signs(self, view: View, now: Pressure, move: Decimal) -> list[str]:
+        params, signs = self.params, []
+        if now.against >= move:
+            signs.append(f"{now.against:.2%} against it")
+        if now.interest is not None and now.interest <= -params.flush:
+            signs.append(f"open interest {now.interest:.2%}")
+        if now.owed >= params.crowded:
+            signs.append(f"funding {now.owed:.4%}")
         if view.distance < params.near:
             signs.append(f"liquidation {view.distance:.2%} away")
         return signs
@@ -111,8 +101,7 @@ class CascadeWatch(Rule[CascadeWatchParams]):
         closed_ms = view.memory.acted_ms
         return closed_ms is None or view.now_ms >= closed_ms + self.params.every
 
-    def _under_way(self, view: View) -> bool:
-        params, change = self.params, view.open_interest_change(self._window_ms)
-        against = self._against(view)
-        flushed = against >= 2 * params.move if change is None else change <= -params.flush
-        return against >= params.move and flushed and view.distance < params.near
+    def _under_way(self, view: View, now: Pressure) -> bool:
+        params, change = self.params, now.interest
+        flushed = now.against >= 2 * params.move if change is None else change <= -params.flush
+        return now.against >= params.move and flushed and view.distance < params.near

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from decimal import Decimal
 from types import MappingProxyType
 from typing import Annotated
@@ -10,20 +9,17 @@ from typing import Annotated
 from pydantic import Field, model_validator
 
 from bot.core.comovement import Comovement, coins
-from bot.core.contracts import Contract, underlying
+from bot.core.contracts import underlying
 from bot.core.durations import Span
-from bot.core.exposure import JointLoss
 from bot.core.intents import Level, Notify, ReducePosition
 from bot.core.returns import Returns
 from bot.core.rule import Decisions, Needs, Params, Ratio, Rule, Timeframe
+from bot.core.shocks import Shock, Shocks
 from bot.core.timeframe import parse_timeframe
 from bot.core.types import ONE, ZERO, RuleName, Symbol
 from bot.core.units import Unit
 from bot.core.view import View
 from bot.core.wake import BarClose, Never, Wake
-
-_FARTHEST = Decimal("0.95")
-"""The farthest that a price is taken to go, as a fraction."""
 
 Group = Annotated[tuple[str, ...], Field(min_length=1, max_length=100)]
 Beta = Annotated[Decimal, Field(gt=0, le=10)]
@@ -123,6 +119,7 @@ class CorrelationGuard(Rule[CorrelationGuardParams]):
             correlation=params.correlation,
             returns=Returns(parse_timeframe(params.returns_of), params.returns),
         )
+        self._shocks = Shocks(moves=self._moves, size=params.shock, everywhere=params.everywhere)
 
     def needs(self) -> Needs:
         """Closed bars, and what the account is worth; where asked for, what all of them are."""
@@ -142,48 +139,26 @@ class CorrelationGuard(Rule[CorrelationGuardParams]):
 
     def decide(self, view: View) -> Decisions:
         """Say once for the whole group what the shock would cost; reduce what relieves most per cost."""
-        params, memory = self.params, view.memory
-        equity = memory.equity_everywhere if params.everywhere else memory.equity
+        params, equity = self.params, self._shocks.equity(view)
         if equity is None:
             return
-        falls, rises = (self._lost(view, sign * params.shock) for sign in (-1, 1))
-        lost, word = (falls, "fall") if _sum(falls) >= _sum(rises) else (rises, "rise")
-        cost, worth = _sum(lost), max(equity, ZERO)
+        shock, worth = self._shocks.worst(view), max(equity, ZERO)
         why = (
-            f"a joint {word} of {params.shock:.0%} costs {cost:.2f} of {equity:.2f} in {len(lost)} positions"
+            f"a joint {shock.word} of {params.shock:.0%} costs {shock.cost:.2f} of {equity:.2f}"
+            f" in {len(shock.lost)} positions"
         )
-        if cost > worth * params.warn and self._speaks(view, lost):
-            yield (
-                Notify(id=view.id, level=Level.WARNING, text=why),
-                f"more than {params.warn:.0%} of the account",
-            )
-        if params.reduce is None or cost <= worth * params.reduce:
+        if shock.cost > worth * params.warn and self._speaks(view, shock):
+            text = f"more than {params.warn:.0%} of the account"
+            yield Notify(id=view.id, level=Level.WARNING, text=why), text
+        if params.reduce is None or shock.cost <= worth * params.reduce:
             return
-        losing = {each.id: each.money for each in lost if each.money > 0}
-        first = view.exits(pool=False, everywhere=params.everywhere)
-        if next((id_ for id_ in first if id_ in losing), None) == view.id:
-            share = (cost - worth * params.reduce * params.restore) / losing[view.id]
-            quantity = view.contract.quantity_up(view.position.quantity * min(ONE, share))
+        excess = shock.cost - worth * params.reduce * params.restore
+        quantity = self._shocks.relief(view, shock, excess)
+        if quantity is not None:
             yield ReducePosition(id=view.id, quantity=quantity), f"{why}: more than {params.reduce:.0%}"
 
-    def _lost(self, view: View, shock: Decimal) -> Sequence[JointLoss]:
-        """What each position of the view's group loses."""
-        everywhere, most = self.params.everywhere, _FARTHEST / self.params.shock
-        group = self._moves.group(view, everywhere=everywhere)
-
-        def move(contract: Contract) -> Decimal | None:
-            if group is not None and contract.index not in group:
-                return None
-            return shock * self._moves.beta(view, contract.symbol, most=most)
-
-        return view.joint_losses(move, everywhere=everywhere)
-
-    def _speaks(self, view: View, lost: Sequence[JointLoss]) -> bool:
+    def _speaks(self, view: View, shock: Shock) -> bool:
         """Whether the warning is this position's to give, and was not given lately."""
         said = view.memory.said
-        first = min(each.id for each in lost if each.watched)
-        return view.id == first and (said is None or view.now_ms >= said.at_ms + self.params.again)
-
-
-def _sum(lost: Sequence[JointLoss]) -> Decimal:
-    return sum((each.money for each in lost), ZERO)
+        lately = said is not None and view.now_ms < said.at_ms + self.params.again
+        return view.id == shock.first and not lately

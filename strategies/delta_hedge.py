@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from decimal import Decimal
 from types import MappingProxyType
 from typing import Annotated
@@ -10,8 +9,6 @@ from typing import Annotated
 from pydantic import Field, model_validator
 
 from bot.core.comovement import Comovement, coins
-from bot.core.covering import HedgeMarket
-from bot.core.delta import Delta
 from bot.core.intents import CloseHedge, OpenHedge
 from bot.core.returns import Returns
 from bot.core.rule import Decisions, Needs, Params, Ratio, Rule, Timeframe
@@ -20,6 +17,7 @@ from bot.core.types import ONE, ZERO, RuleName, Symbol
 from bot.core.units import Unit
 from bot.core.view import View
 from bot.core.wake import BarClose, Never, Wake
+from bot.core.weighing import Weighing
 
 _DAY_MS = 24 * 60 * 60_000
 _MOST = Decimal(10)
@@ -109,6 +107,7 @@ class DeltaHedge(Rule[DeltaHedgeParams]):
             reference=None if params.reference is None else Symbol(params.reference),
             returns=None if over is None else Returns(timeframe_ms, over),
         )
+        self._weighing = Weighing(moves=self._moves, beta_max=_MOST, spot=params.spot)
 
     def needs(self) -> Needs:
         """The contracts to hedge with and their books, closed bars, what the account is worth and holds."""
@@ -130,52 +129,27 @@ class DeltaHedge(Rule[DeltaHedgeParams]):
 
     def decide(self, view: View) -> Decisions:
         """Hedge what is above the band; give up of a hedge what leaves too little."""
-        params, deltas, equity = self.params, view.deltas(spot=self.params.spot), view.memory.equity
-        if deltas is None or equity is None:
+        params, account = self.params, self._weighing.account(view)
+        if account is None:
             return
-        worth = equity + sum((each.value for each in deltas if each.outright), ZERO)
-        if worth <= 0:
-            return
-        total = sum((each.value * self._beta(view, each.symbol) for each in deltas), ZERO)
-        mine = view.id.side.sign * total
-        away = f"a delta of {total:.2f} is {total / worth:.2f} times {worth:.2f}"
+        worth, mine = account.worth, view.id.side.sign * account.delta
+        away = f"a delta of {account.delta:.2f} is {account.delta / worth:.2f} times {worth:.2f}"
         if mine > params.above * worth:
             yield from self._more(view, mine - params.to * worth, away)
         elif mine < params.below * worth and view.pair.legs:
-            yield from self._less(view, params.to * worth - mine, deltas, away)
+            leg, wanted = view.pair.legs[-1], params.to * worth - mine
+            quantity = self._weighing.closing(view, leg, account.deltas, wanted)
+            if quantity is not None:
+                yield CloseHedge(id=view.id, symbol=leg.symbol, quantity=quantity), away
 
     def _more(self, view: View, excess: Decimal, away: str) -> Decisions:
         """Sell so much of a hedge against a long, or buy it against a short."""
-        found = self._chosen(view)
-        if found is None:
+        params, found = self.params, self._weighing.market(view, view.now_ms + self.params.days * _DAY_MS)
+        quantity = ZERO if found is None else self._weighing.opening(view, found, excess)
+        if found is None or quantity <= 0:
             return
-        contract, sign = found.contract, view.id.side.sign
-        unit = contract.notional(ONE, found.mark) * self._beta(view, contract.symbol)
-        quantity = contract.quantity_down(min(excess / unit, found.room))
-        if quantity > 0:
-            at = view.mark if contract.index == view.contract.index else found.mark
-            limit = at * (1 - sign * self.params.basis)
-            leverage = self.params.leverage
-            hedge = OpenHedge(
-                id=view.id, symbol=contract.symbol, quantity=quantity, leverage=leverage, limit=limit
-            )
-            yield hedge, f"{away}, hedging {quantity} in {contract.symbol} at {found.mark}"
-
-    def _less(self, view: View, wanted: Decimal, deltas: Iterable[Delta], away: str) -> Decisions:
-        """Close as much of the last hedge as brings the delta back."""
-        leg = view.pair.legs[-1]
-        held = sum((abs(each.value) for each in deltas if each.symbol == leg.symbol), ZERO)
-        unit = held / leg.quantity * self._beta(view, leg.symbol)
-        if unit > 0:
-            quantity = leg.contract.quantity_down(min(leg.quantity, wanted / unit))
-            yield CloseHedge(id=view.id, symbol=leg.symbol, quantity=quantity), away
-
-    def _chosen(self, view: View) -> HedgeMarket | None:
-        """The contract a hedge is held in already, as a later one would take its place; else the deepest."""
-        markets = view.hedge_markets(view.now_ms + self.params.days * _DAY_MS, *self._moves.beside)
-        held = view.pair.legs[-1].symbol if view.pair.legs else None
-        fitting = (each for each in markets if held in (None, each.contract.symbol))
-        return next((each for each in fitting if self._beta(view, each.contract.symbol) > 0), None)
-
-    def _beta(self, view: View, symbol: Symbol) -> Decimal:
-        return self._moves.beta(view, symbol, most=_MOST)
+        symbol = found.contract.symbol
+        at = view.mark if found.contract.index == view.contract.index else found.mark
+        limit = at * (1 - view.id.side.sign * params.basis)
+        hedge = OpenHedge(id=view.id, symbol=symbol, quantity=quantity, leverage=params.leverage, limit=limit)
+        yield hedge, f"{away}, hedging {quantity} in {symbol} at {found.mark}"

@@ -2,24 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from decimal import Decimal
 from itertools import pairwise
 from typing import Annotated
 
 from pydantic import Field, model_validator
 
-from bot.core.contracts import ContractKind
 from bot.core.durations import Span
-from bot.core.funding import Funding, mark_where_it_costs
 from bot.core.intents import Level, Notify, ReducePosition
 from bot.core.rule import Decisions, Needs, Params, Ratio, Rule, Share
-from bot.core.types import ZERO
+from bot.core.settling import Settlement, settlement_of
+from bot.core.types import ONE, ZERO
 from bot.core.units import Unit
 from bot.core.view import View
-from bot.core.wake import Above, At, Below, Figure, Metric, Told, Wake, all_of, any_of
-
-_OFTEN = 2
-"""Venues have halved the interval while a rate stood at its cap, and halved it again."""
+from bot.core.wake import At, Figure, Told, Wake, all_of, any_of
 
 
 class FundingGuardParams(Params):
@@ -67,64 +64,47 @@ class FundingGuard(Rule[FundingGuardParams]):
 
     def wake(self, view: View) -> Wake:
         """When funding is told anew, and where and when the mark makes it too dear."""
-        told, funding = Told(Figure.FUNDING), view.funding
-        if funding is None or funding.owed_by(view.id.side) <= 0:
+        told, due = Told(Figure.FUNDING), settlement_of(view, self.params.cap)
+        if due is None or due.rate <= 0:
             return told
-        wakes: list[Wake] = [told]
-        said, closed_ms = view.memory.said, view.memory.acted_ms
-        began_ms, closes_ms = funding.next_ms - funding.interval_ms, funding.next_ms - self.params.lead
-        again_ms = funding.next_ms if said is not None and said.at_ms >= began_ms else began_ms
-        wakes.append(all_of(At(again_ms), self._dearer(view, funding, self._a_day(view, self.params.warn))))
-        if closed_ms is None or closed_ms < closes_ms:
-            limits = [limit for limit, _, _ in self._limits(view)]
-            wakes += [all_of(At(closes_ms), self._dearer(view, funding, limit)) for limit in limits]
+        warn_ms = due.at_ms if self._said(view, due) else due.began_ms
+        wakes: list[Wake] = [told, all_of(At(warn_ms), due.dearer(due.at_most(self.params.warn)))]
+        closes_ms = due.at_ms - self.params.lead
+        if not self._closed(view, closes_ms):
+            limits = (limit for limit, _, _ in self._limits(view, due))
+            wakes += [all_of(At(closes_ms), due.dearer(limit)) for limit in limits]
         return any_of(*wakes)
 
     def decide(self, view: View) -> Decisions:
         """Close what the first limit that is passed asks for, shortly before the settlement; else say so."""
-        funding, params, memory = view.funding, self.params, view.memory
-        if funding is None or view.now_ms >= funding.next_ms:
+        params, due = self.params, settlement_of(view, self.params.cap)
+        if due is None or view.now_ms >= due.at_ms:
             return
-        rate = funding.owed_by(view.id.side)
-        cost = view.contract.notional(view.position.quantity, view.mark) * rate
-        closes_ms = funding.next_ms - params.lead
-        why = f"funding {rate:.4%} at {funding.next_ms} costs {cost:.2f} of a margin of {view.own_margin:.2f}"
-        if view.now_ms >= closes_ms and (memory.acted_ms is None or memory.acted_ms < closes_ms):
-            for limit, fraction, text in self._limits(view):
+        cost, closes_ms = due.cost(view.mark), due.at_ms - params.lead
+        why = f"funding {due.rate:.4%} at {due.at_ms} costs {cost:.2f} of a margin of {due.margin:.2f}"
+        if view.now_ms >= closes_ms and not self._closed(view, closes_ms):
+            for limit, fraction, text in self._limits(view, due):
                 if cost > limit:
                     quantity = view.position.quantity * fraction
                     yield ReducePosition(id=view.id, quantity=quantity), f"{why}: {text}"
                     return
-        said = memory.said
-        if cost > self._a_day(view, params.warn) and (
-            said is None or said.at_ms < funding.next_ms - funding.interval_ms
-        ):
+        if cost > due.at_most(params.warn) and not self._said(view, due):
             yield Notify(id=view.id, level=Level.WARNING, text=why), f"more than {params.warn:.1%} in a day"
 
-    def _limits(self, view: View) -> list[tuple[Decimal, Decimal, str]]:
+    def _limits(self, view: View, due: Settlement) -> Iterator[tuple[Decimal, Decimal, str]]:
         """What a settlement may cost, and which fraction is closed beyond that; the whole comes first."""
-        params, whole = self.params, Decimal(1)
-        limits = []
+        params = self.params
         if params.spent is not None:
-            left = params.spent * view.own_margin + view.memory.funding_received
-            limits.append((max(left, ZERO), whole, f"more than {params.spent:.1%} since it was opened"))
-        if params.aside is not None:
-            limits.append((self._a_day(view, params.aside), whole, f"more than {params.aside:.1%} in a day"))
-        if params.reduce is not None:
-            text = f"more than {params.reduce:.1%} in a day"
-            limits.append((self._a_day(view, params.reduce), params.fraction, text))
-        return limits
+            left = params.spent * due.margin + view.memory.funding_received
+            yield max(left, ZERO), ONE, f"more than {params.spent:.1%} since it was opened"
+        for limit, fraction in ((params.aside, ONE), (params.reduce, params.fraction)):
+            if limit is not None:
+                yield due.at_most(limit), fraction, f"more than {limit:.1%} in a day"
 
-    def _a_day(self, view: View, limit: Decimal) -> Decimal:
-        """What one settlement may cost where a day may cost ``limit`` of the margin."""
-        funding, cap = view.funding, self.params.cap
-        assert funding is not None, f"{view.id}: no funding was told"
-        often = _OFTEN if cap is not None and abs(funding.rate) >= cap else 1
-        return limit * view.own_margin / (funding.per_day * often)
+    def _closed(self, view: View, closes_ms: int) -> bool:
+        """Whether something was closed for this settlement."""
+        return view.memory.acted_ms is not None and view.memory.acted_ms >= closes_ms
 
-    def _dearer(self, view: View, funding: Funding, limit: Decimal) -> Above | Below:
-        """The marks at which a settlement costs more than ``limit``."""
-        mark = mark_where_it_costs(view.position, view.contract, funding.owed_by(view.id.side), limit)
-        if view.contract.kind is ContractKind.LINEAR:
-            return Metric.MARK.above(mark)
-        return Metric.MARK.below(mark)
+    def _said(self, view: View, due: Settlement) -> bool:
+        """Whether this settlement was spoken of."""
+        return view.memory.said is not None and view.memory.said.at_ms >= due.began_ms

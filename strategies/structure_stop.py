@@ -13,12 +13,14 @@ from bot.core.indicators import Atr
 from bot.core.intents import MoveStop, PlaceStop
 from bot.core.rule import Decisions, Multiple, Needs, Params, Ratio, Rule, Timeframe
 from bot.core.stopping import stop_at
-from bot.core.structure import Clusters, Nodes, Structure, Swings, behind
+from bot.core.structure import Clusters, Nodes, Structure, Swings, edge_behind
 from bot.core.timeframe import parse_timeframe
 from bot.core.types import RuleName
 from bot.core.units import Unit
 from bot.core.view import View
 from bot.core.wake import BarClose, Wake
+
+Width = Annotated[Decimal, Field(ge=Decimal("0.0005"), le=Decimal("0.1")), Unit("fraction")]
 
 
 class Behind(StrEnum):
@@ -42,9 +44,7 @@ class StructureStopParams(Params):
     """Bars on either side of a swing that did not reach as far."""
     touches: Annotated[int, Field(ge=2, le=20), Unit("swings")] = 3
     """Swings that make a cluster."""
-    width: Annotated[Decimal, Field(ge=Decimal("0.0005"), le=Decimal("0.1")), Unit("fraction")] = Decimal(
-        "0.005"
-    )
+    width: Width = Decimal("0.005")
     """How wide a cluster, or a row of the volume profile, is at most, as a fraction of price."""
     factor: Annotated[Decimal, Field(ge=1, le=20), Unit("factor")] = Decimal("1.5")
     """A node has at least this many times the volume of the mean row."""
@@ -101,10 +101,9 @@ class StructureStop(Rule[StructureStopParams]):
         atr, zones = view.atr(self._range), view.zones(self._places[sign])
         if atr is None or zones is None:
             return
-        place = behind(zones, view.mark, sign, (params.least - params.buffer) * atr)
-        if place is None:
+        edge = edge_behind(zones, view.mark, sign, (params.least - params.buffer) * atr)
+        if edge is None:
             return
-        edge = place.low if sign > 0 else place.high
         price = edge - sign * params.buffer * atr
         stop = stop_at(view, price, gain=params.step * atr, clear=params.clear_of_liquidation)
         if stop is not None:

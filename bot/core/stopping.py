@@ -6,6 +6,7 @@ mark, stays clear of liquidation, and is left alone where the trader's own alrea
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from decimal import Decimal
 
 from bot.core.intents import MoveStop, PlaceStop
@@ -41,15 +42,49 @@ def nearer_stop(view: View, price: Decimal, *, gain: Decimal) -> PlaceStop | Mov
     is gained, or the mark is not beyond ``price`` yet.
     """
     sign, stops = view.id.side.sign, view.stops
-    trigger, rests = _on_tick(view, price), stops.protecting
+    trigger, held = _on_tick(view, price), _held(view)
     if sign * (view.mark - trigger) <= 0 or trigger <= 0:
         return None
-    held = rests.trigger if rests is not None else None
     if held is not None and sign * (trigger - held) < max(gain, view.contract.tick):
         return None
     if stops.ours is None:
         return PlaceStop(id=view.id, trigger=trigger)
     return MoveStop(id=view.id, trigger=trigger)
+
+
+def best_stop(
+    view: View, places: Iterable[tuple[Decimal, str]], *, gain: Decimal
+) -> tuple[PlaceStop | MoveStop, str] | None:
+    """Of several places, each with its reason, the nearest stop that there may be (``nearer_stop``)."""
+    for price, why in sorted(places, key=lambda place: -view.id.side.sign * place[0]):
+        stop = nearer_stop(view, price, gain=gain)
+        if stop is not None:
+            return stop, why
+    return None
+
+
+def may_gain(view: View, price: Decimal, *, gain: Decimal) -> bool:
+    """Whether ``nearer_stop`` may set a stop at ``price`` once the mark is beyond it; for a wake.
+
+    Up to a tick early, because the stop is rounded toward the mark.
+    """
+    held, tick = _held(view), view.contract.tick
+    return held is None or view.id.side.sign * (price - held) > max(gain, tick) - tick
+
+
+def trails_from(view: View, behind: Decimal, *, gain: Decimal) -> Decimal | None:
+    """The mark beyond which a stop ``behind`` it gains against what protects now, up to a tick early.
+
+    ``None`` where nothing protects: any stop gains.
+    """
+    held = _held(view)
+    return None if held is None else held + view.id.side.sign * (max(gain, view.contract.tick) + behind)
+
+
+def _held(view: View) -> Decimal | None:
+    """Where the stop is that protects now."""
+    rests = view.stops.protecting
+    return None if rests is None else rests.trigger
 
 
 def _on_tick(view: View, price: Decimal) -> Decimal:

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
     from bot.core.situation import Situation
+    from bot.core.types import Side
 
 _ENDLESS = Decimal("Infinity")
 """Below this is every liquidation price that there is."""
@@ -158,6 +159,11 @@ def any_of(*conditions: Wake) -> AnyOf:
 def all_of(*conditions: Wake) -> AllOf:
     """Every one of ``conditions``."""
     return AllOf(conditions)
+
+
+def beyond(side: Side, price: Decimal) -> Below | Above:
+    """True while the mark is beyond ``price`` in favour of a position of that side."""
+    return Metric.MARK.above(price) if side.sign > 0 else Metric.MARK.below(price)
 
 
 def flaw(wake: Wake) -> str | None:

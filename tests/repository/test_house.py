@@ -18,6 +18,7 @@ CORE = [path for path in SOURCES if path.parts[:2] == ("bot", "core")]
 LINES_PER_FILE = 400
 LINES_PER_FUNCTION = 70
 METHODS_PER_CLASS = 20
+LINES_PER_RULE = 60
 
 
 def tree(path: Path) -> ast.Module:
@@ -57,6 +58,69 @@ def test_no_class_does_too_many_things() -> None:
         if isinstance(node, ast.ClassDef)
     }
     assert {name: methods for name, methods in counts.items() if methods > METHODS_PER_CLASS} == {}
+
+
+def lines_of(*nodes: ast.AST) -> set[int]:
+    spans = [(n.lineno, n.end_lineno or n.lineno) for n in nodes if isinstance(n, ast.stmt)]
+    return {line for first, last in spans for line in range(first, last + 1)}
+
+
+def is_said(node: ast.AST) -> bool:
+    """Whether it is a docstring, of whatever it stands in or behind."""
+    return (
+        isinstance(node, ast.Expr)
+        and isinstance(node.value, ast.Constant)
+        and isinstance(node.value.value, str)
+    )
+
+
+def policy_lines(source: str) -> int:
+    """Lines of a rule that say what it does: no imports, docstrings, comments, blank lines or parameters."""
+    nodes = list(ast.walk(ast.parse(source)))
+    left_out = lines_of(
+        *(n for n in nodes if isinstance(n, ast.Import | ast.ImportFrom) or is_said(n)),
+        *(
+            n
+            for n in nodes
+            if isinstance(n, ast.ClassDef) and any(ast.unparse(b) == "Params" for b in n.bases)
+        ),
+    )
+    lines = enumerate(source.splitlines(), start=1)
+    return sum(
+        number not in left_out and bool(line.strip()) and not line.strip().startswith("#")
+        for number, line in lines
+    )
+
+
+def test_policy_is_counted_without_what_surrounds_it() -> None:
+    source = '''"""A rule."""
+
+import x
+
+class TopUpParams(Params):
+    below: Ratio
+
+class TopUp(Rule[TopUpParams]):
+    """Adds margin,
+    and no more."""
+
+    # Near liquidation.
+    def wake(self, view):
+        """When it is near."""
+        return view.near(
+            self.params.below
+        )  # A level.
+'''
+    assert policy_lines(source) == 5
+
+
+def test_a_rule_reads_as_its_policy() -> None:
+    counts = {
+        path.name: policy_lines((ROOT / path).read_text("utf-8"))
+        for path in SOURCES
+        if path.parts[0] == "strategies"
+    }
+    assert {name: lines for name, lines in counts.items() if lines > LINES_PER_RULE} == {}
 
 
 def test_the_core_has_a_float_only_where_its_module_says_so() -> None:

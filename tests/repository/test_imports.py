@@ -23,9 +23,15 @@ RULE_INTERFACE = {
     "bot.core.funding",
     "bot.core.indicators",
     "bot.core.intents",
+    "bot.core.ladder",
+    "bot.core.levels",
     "bot.core.planner",
+    "bot.core.pressure",
     "bot.core.returns",
+    "bot.core.rolling",
     "bot.core.rule",
+    "bot.core.settling",
+    "bot.core.shocks",
     "bot.core.stopping",
     "bot.core.structure",
     "bot.core.timeframe",
@@ -33,6 +39,7 @@ RULE_INTERFACE = {
     "bot.core.units",
     "bot.core.view",
     "bot.core.wake",
+    "bot.core.weighing",
 }
 
 

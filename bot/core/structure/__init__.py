@@ -8,7 +8,7 @@ from bot.core.structure.clusters import Clusters, ClusterSeries
 from bot.core.structure.extremes import Extremes, ExtremeSeries
 from bot.core.structure.profile import Nodes, ProfileSeries
 from bot.core.structure.swings import Swings, SwingSeries
-from bot.core.structure.zones import Zone, Zones, behind
+from bot.core.structure.zones import Zone, Zones, behind, edge_behind
 
 Structure = Extremes | Swings | Clusters | Nodes
 """What a rule may declare that it needs."""
@@ -40,5 +40,6 @@ __all__ = [
     "Zone",
     "Zones",
     "behind",
+    "edge_behind",
     "structure_series",
 ]

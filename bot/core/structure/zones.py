@@ -27,3 +27,9 @@ def behind(zones: Zones, mark: Decimal, sign: int, away: Decimal) -> Zone | None
         return max(below, default=None, key=lambda zone: (zone.low, zone.high))
     above = [zone for zone in zones if zone.high >= mark + away]
     return min(above, default=None, key=lambda zone: (zone.high, zone.low))
+
+
+def edge_behind(zones: Zones, mark: Decimal, sign: int, away: Decimal) -> Decimal | None:
+    """The far edge of that zone: what a stop hides behind, and what is broken where the mark passes it."""
+    zone = behind(zones, mark, sign, away)
+    return None if zone is None else zone.low if sign > 0 else zone.high

@@ -9,7 +9,17 @@ from hypothesis import strategies as st
 
 from bot.core.facts import BarClosed
 from bot.core.market import Market
-from bot.core.structure import Clusters, Extremes, Nodes, Structure, Swings, Zone, behind, structure_series
+from bot.core.structure import (
+    Clusters,
+    Extremes,
+    Nodes,
+    Structure,
+    Swings,
+    Zone,
+    behind,
+    edge_behind,
+    structure_series,
+)
 from tests.building.core import BTC, ETH, T0, D
 from tests.core.structure.bars import HOUR, bars, fed
 
@@ -66,6 +76,13 @@ def test_the_nearest_zone_that_is_far_enough_away_is_the_one_to_hide_behind() ->
     assert behind(zones, D(100), -1, D("4.1")) == Zone(D(109), D(110))
     assert behind(zones, D(90), +1, D(1)) is None
     assert behind((), D(100), +1, D(1)) is None
+
+
+def test_a_stop_hides_behind_the_far_edge_of_a_zone() -> None:
+    zones = (Zone(D(97), D(99)), Zone(D(103), D(104)))
+    assert edge_behind(zones, D(100), +1, D(2)) == 97
+    assert edge_behind(zones, D(100), -1, D(4)) == 104
+    assert edge_behind(zones, D(100), +1, D("3.1")) is None
 
 
 def test_a_market_finds_what_was_declared_for_each_symbol_and_nothing_else() -> None:
