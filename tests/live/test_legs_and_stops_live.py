@@ -86,6 +86,14 @@ def a_world_with(quarterly: Symbol) -> World:
     )
 
 
+def hedged_config(exchange: Exchange, folder: Path) -> Path:
+    """The usual account with a rule that hedges, in a book that is not deep."""
+    config = configured(exchange, folder)
+    limits = config.read_text().partition("[[rules]]")[0]
+    config.write_text(limits.replace("[limits]", "[limits]\nhedge_depth = 0.5") + HEDGED)
+    return config
+
+
 def leg(books: Any, quarterly: Symbol) -> Decimal:
     held = books["positions"].get(f"{quarterly}/short")
     return Decimal(held["quantity"]) if held else Decimal(0)
@@ -121,9 +129,7 @@ def test_a_leg_of_a_hedge_that_is_taken_away_is_told_of_within_two_seconds(
     world.open(a_holding(quantity="10", leverage="10"))
     seen: dict[str, Any] = {}
     with running(world, certificates) as exchange:
-        config = configured(exchange, tmp_path)
-        limits = config.read_text().partition("[[rules]]")[0]
-        config.write_text(limits.replace("[limits]", "[limits]\nhedge_depth = 0.5") + HEDGED)
+        config = hedged_config(exchange, tmp_path)
 
         def takes_away(bot: Bot) -> None:
             our_stop(exchange)
@@ -157,9 +163,7 @@ def test_a_leg_that_is_taken_away_while_the_private_stream_is_dead_is_told_of_by
     world.open(a_holding(quantity="10", leverage="10"))
     late_ms: list[int] = []
     with running(world, certificates) as exchange:
-        config = configured(exchange, tmp_path)
-        limits = config.read_text().partition("[[rules]]")[0]
-        config.write_text(limits.replace("[limits]", "[limits]\nhedge_depth = 0.5") + HEDGED)
+        config = hedged_config(exchange, tmp_path)
 
         def takes_away(bot: Bot) -> None:
             our_stop(exchange)
