@@ -12,7 +12,7 @@ import argparse
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from bot.core.passage import Passage
+from bot.core.markets.passage import Passage
 from bot.core.timeframe import format_timeframe, parse_timeframe
 from bot.lab.calibration import Case, ClassOfCases, bars_of, brier, cases, classes
 from bot.lab.tapes import read_tape

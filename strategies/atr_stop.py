@@ -7,8 +7,8 @@ from typing import Annotated
 
 from pydantic import Field
 
-from bot.core.indicators import Atr
 from bot.core.intents import MoveStop, PlaceStop
+from bot.core.markets.indicators import Atr
 from bot.core.rule import Decisions, Multiple, Needs, Params, Ratio, Rule, Timeframe
 from bot.core.timeframe import parse_timeframe
 from bot.core.types import RuleName

@@ -10,7 +10,7 @@ from pydantic import Field, model_validator
 from bot.core.durations import Duration
 from bot.core.intents import MoveStop, PlaceStop, PlaceTakeProfit
 from bot.core.rule import Decisions, Params, Ratio, Rule, Share
-from bot.core.stopping import stop_at
+from bot.core.rules.stopping import stop_at
 from bot.core.units import Unit
 from bot.core.view import View
 from bot.core.wake import At, Never, Wake, all_of, beyond

@@ -8,10 +8,10 @@ from typing import Annotated
 from pydantic import Field, model_validator
 
 from bot.core.durations import Span
-from bot.core.indicators import Move
 from bot.core.intents import Posture, ReducePosition, SetPosture
-from bot.core.pressure import Pressing, Pressure
+from bot.core.markets.indicators import Move
 from bot.core.rule import Decisions, Needs, Params, Ratio, Rule, Share, Timeframe
+from bot.core.rules.pressure import Pressing, Pressure
 from bot.core.timeframe import parse_timeframe
 from bot.core.types import RuleName
 from bot.core.units import Unit

@@ -8,8 +8,8 @@ from typing import Annotated, ClassVar
 from pydantic import Field, model_validator
 
 from bot.core.intents import AddMargin, ReducePosition
-from bot.core.planner import Planner, Prices
 from bot.core.rule import Decisions, Needs, Params, Ratio, Rule, Times
+from bot.core.rules.planner import Planner, Prices
 from bot.core.units import Unit
 from bot.core.view import View
 from bot.core.wake import Metric, Never, Wake

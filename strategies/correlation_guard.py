@@ -8,13 +8,13 @@ from typing import Annotated
 
 from pydantic import Field, model_validator
 
-from bot.core.comovement import Comovement, coins
 from bot.core.contracts import underlying
 from bot.core.durations import Span
 from bot.core.intents import Level, Notify, ReducePosition
-from bot.core.returns import Returns
+from bot.core.markets.returns import Returns
 from bot.core.rule import Decisions, Needs, Params, Ratio, Rule, Timeframe
-from bot.core.shocks import Shock, Shocks
+from bot.core.rules.comovement import Comovement, coins
+from bot.core.rules.shocks import Shock, Shocks
 from bot.core.timeframe import parse_timeframe
 from bot.core.types import ONE, ZERO, RuleName, Symbol
 from bot.core.units import Unit

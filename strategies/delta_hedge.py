@@ -8,16 +8,16 @@ from typing import Annotated
 
 from pydantic import Field, model_validator
 
-from bot.core.comovement import Comovement, coins
 from bot.core.intents import CloseHedge, OpenHedge
-from bot.core.returns import Returns
+from bot.core.markets.returns import Returns
 from bot.core.rule import Decisions, Needs, Params, Ratio, Rule, Timeframe
+from bot.core.rules.comovement import Comovement, coins
+from bot.core.rules.weighing import Weighing
 from bot.core.timeframe import parse_timeframe
 from bot.core.types import ONE, ZERO, RuleName, Symbol
 from bot.core.units import Unit
 from bot.core.view import View
 from bot.core.wake import BarClose, Never, Wake
-from bot.core.weighing import Weighing
 
 _DAY_MS = 24 * 60 * 60_000
 _MOST = Decimal(10)

@@ -7,7 +7,7 @@ from typing import Annotated
 
 from pydantic import Field, model_validator
 
-from bot.core.equity import Drawdown
+from bot.core.held.equity import Drawdown
 from bot.core.intents import Posture, ReducePosition, SetPosture
 from bot.core.rule import Decisions, Needs, Params, Ratio, Rule, Timeframe
 from bot.core.timeframe import parse_timeframe

@@ -12,7 +12,7 @@ from pydantic import Field, model_validator
 from bot.core.durations import Span
 from bot.core.intents import Level, Notify, ReducePosition
 from bot.core.rule import Decisions, Needs, Params, Ratio, Rule, Share
-from bot.core.settling import Settlement, settlement_of
+from bot.core.rules.settling import Settlement, settlement_of
 from bot.core.types import ONE, ZERO
 from bot.core.units import Unit
 from bot.core.view import View

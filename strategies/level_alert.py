@@ -10,10 +10,11 @@ from typing import Annotated
 from pydantic import Field, model_validator
 
 from bot.core.durations import Span
-from bot.core.equity import Drawdown
-from bot.core.indicators import Move
+from bot.core.held.equity import Drawdown
 from bot.core.intents import Level, Notify
-from bot.core.levels import (
+from bot.core.markets.indicators import Move
+from bot.core.rule import Decisions, Needs, Params, Ratio, Rule, Timeframe
+from bot.core.rules.levels import (
     DrawdownLevel,
     FundingLevel,
     InterestLevel,
@@ -25,7 +26,6 @@ from bot.core.levels import (
     Watchable,
     Watchlist,
 )
-from bot.core.rule import Decisions, Needs, Params, Ratio, Rule, Timeframe
 from bot.core.structure import Nodes, Swings
 from bot.core.timeframe import parse_timeframe
 from bot.core.types import RuleName

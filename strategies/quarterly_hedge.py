@@ -8,8 +8,8 @@ from typing import Annotated
 from pydantic import Field, model_validator
 
 from bot.core.intents import CloseHedge, OpenHedge
-from bot.core.rolling import Rolling
 from bot.core.rule import Decisions, Needs, Params, Ratio, Rule, Share
+from bot.core.rules.rolling import Rolling
 from bot.core.types import RuleName
 from bot.core.units import Unit
 from bot.core.view import Quarterly, View

@@ -9,10 +9,10 @@ from typing import Annotated
 
 from pydantic import Field, model_validator
 
-from bot.core.indicators import Atr
 from bot.core.intents import MoveStop, PlaceStop
+from bot.core.markets.indicators import Atr
 from bot.core.rule import Decisions, Multiple, Needs, Params, Ratio, Rule, Timeframe
-from bot.core.stopping import stop_at
+from bot.core.rules.stopping import stop_at
 from bot.core.structure import Clusters, Nodes, Structure, Swings, edge_behind
 from bot.core.timeframe import parse_timeframe
 from bot.core.types import RuleName

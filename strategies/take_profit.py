@@ -10,9 +10,9 @@ from typing import Annotated
 from pydantic import Field, model_validator
 
 from bot.core.intents import MoveStop, PlaceStop, ReducePosition
-from bot.core.ladder import Rung, Rungs, Scale, closed_by, due, next_rung, scale_of
 from bot.core.rule import Decisions, Params, Ratio, Rule
-from bot.core.stopping import best_stop, may_gain, trails_from
+from bot.core.rules.ladder import Rung, Rungs, Scale, closed_by, due, next_rung, scale_of
+from bot.core.rules.stopping import best_stop, may_gain, trails_from
 from bot.core.units import Unit
 from bot.core.view import View
 from bot.core.wake import Never, Wake, any_of, beyond

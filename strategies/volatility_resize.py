@@ -7,8 +7,8 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from bot.core.indicators import Atr, BandWidth, Indicator, Volatility
 from bot.core.intents import ReducePosition
+from bot.core.markets.indicators import Atr, BandWidth, Indicator, Volatility
 from bot.core.rule import Decisions, Multiple, Needs, Params, Ratio, Rule, Timeframe, Times
 from bot.core.timeframe import parse_timeframe
 from bot.core.types import RuleName

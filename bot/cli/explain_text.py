@@ -8,7 +8,7 @@ from typing import Any
 
 from bot.cli.journal_text import line
 from bot.cli.text import columns, exact, flagged, mentions_flagged, moment, percent
-from bot.core.explain import TIME_COMES
+from bot.core.asking.explain import TIME_COMES
 from bot.core.states import BotState
 
 

@@ -15,7 +15,7 @@ from decimal import Decimal
 from heapq import heappop, heappush
 from itertools import count
 
-from bot.core.conditions import FOREVER_MS
+from bot.core.danger.conditions import FOREVER_MS
 from bot.core.decisions import Action
 from bot.core.engine import Engine
 from bot.core.facts import Fact, MarkPrice, Outcome, Tick

@@ -19,7 +19,7 @@ from bot.cli.reconstruct import started_on_market
 from bot.cli.table import Board, board
 from bot.cli.telling import Teller
 from bot.config import Settings
-from bot.core.explain import PositionStatus
+from bot.core.asking.explain import PositionStatus
 from bot.runtime.clock import Clock
 from bot.runtime.commanding import Commanding
 from bot.runtime.compositions.parts import Compose, Composition

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Literal, Protocol, TextIO
 import click
 
 from bot.cli.text import NOTHING, clock, columns, exact, flagged, mentions_flagged, moment, percent
-from bot.core.explain import PositionStatus
+from bot.core.asking.explain import PositionStatus
 from bot.core.types import PositionId
 
 if TYPE_CHECKING:

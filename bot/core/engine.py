@@ -12,29 +12,29 @@ from decimal import Decimal
 from operator import attrgetter
 from typing import Any
 
-from bot.core.arbiter import Arbiter
-from bot.core.book import Holder, Parked
-from bot.core.books import Books, events_for
-from bot.core.carried import Carried, Life
-from bot.core.carrying import take_over, write_down
-from bot.core.commands import end_flattening, obey
-from bot.core.conditions import FOREVER_MS, QUIET, Events
+from bot.core.accounts.book import Holder, Parked
+from bot.core.accounts.books import Books, events_for
+from bot.core.asking.arbiter import Arbiter
+from bot.core.asking.carrying import take_over, write_down
+from bot.core.asking.explain import PositionExplanation, PositionStatus, explain_holder, nearest_of, status_of
+from bot.core.asking.lasting import wanted_to_act
+from bot.core.asking.orphans import Orphans
+from bot.core.asking.tripwire import Tripwires, Wire
+from bot.core.asking.watch import Watch
+from bot.core.danger.conditions import FOREVER_MS, QUIET, Events
 from bot.core.decisions import Decision, StateChanged
-from bot.core.explain import PositionExplanation, PositionStatus, explain_holder, nearest_of, status_of
+from bot.core.deeds.ledger import Ledger
 from bot.core.facts import CarriedOver, Command, Fact, MarkPrice, Tick
-from bot.core.folding import Folding
-from bot.core.holdings import Held, Holdings
+from bot.core.held.carried import Carried, Life
+from bot.core.held.holdings import Held, Holdings
+from bot.core.intake.commands import end_flattening, obey
+from bot.core.intake.folding import Folding
 from bot.core.intents import Level
-from bot.core.lasting import wanted_to_act
-from bot.core.ledger import Ledger
-from bot.core.market import Market
-from bot.core.orphans import Orphans
+from bot.core.markets.market import Market
 from bot.core.settings import EngineSettings, needs_of
 from bot.core.states import AccountStatus, BotState
 from bot.core.step import Step
-from bot.core.tripwire import Tripwires, Wire
 from bot.core.types import AccountName, PositionId, Symbol
-from bot.core.watch import Watch
 
 _SEQUENCE = attrgetter("sequence")
 _NEVER_MS = -1

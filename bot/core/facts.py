@@ -11,12 +11,12 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import NamedTuple
 
-from bot.core.carried import Carried
 from bot.core.contracts import Contract
+from bot.core.held.carried import Carried
+from bot.core.held.losses import Ending
+from bot.core.held.spot import SpotBalancesChanged
 from bot.core.intents import Level
-from bot.core.losses import Ending
 from bot.core.provenance import Provenance
-from bot.core.spot import SpotBalancesChanged
 from bot.core.types import AccountName, ClientId, Order, Position, PositionId, Symbol
 
 

@@ -45,7 +45,7 @@ class ReducePosition:
     ``then_add`` is margin to put back once the release has been verified: closing a part of an isolated
     position releases margin pro rata and does not move its liquidation price by itself. With a ``limit`` it
     fills at once at that price or better, and what does not is left: where a rule gives none, the guard puts
-    in the bound that the configuration sets (``bot.core.bounding``).
+    in the bound that the configuration sets (``bot.core.guarding.bounding``).
     """
 
     id: PositionId

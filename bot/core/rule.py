@@ -15,9 +15,9 @@ from typing import Annotated, Any, ClassVar, Generic, Self, TypeVar, get_args
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
-from bot.core.equity import Drawdown
-from bot.core.indicators import Indicator
+from bot.core.held.equity import Drawdown
 from bot.core.intents import Intent
+from bot.core.markets.indicators import Indicator
 from bot.core.structure import Nodes, Structure
 from bot.core.timeframe import parse_timeframe
 from bot.core.types import RuleName, Symbol

@@ -8,19 +8,19 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from bot.core.capabilities import Capabilities, Capability
 from bot.core.contracts import Contract
-from bot.core.covering import LEAST_LIFE_MS, HedgeMarket, hedge_market
+from bot.core.danger.situation import Situation
+from bot.core.held.losses import NO_LOSSES, Losses
+from bot.core.held.pairs import Pairing
 from bot.core.intents import Intent
-from bot.core.losses import NO_LOSSES, Losses
 from bot.core.margin.project import margin_at_leverage
 from bot.core.margin.targets import close_for_distance, close_for_loss, margin_for_distance
-from bot.core.pairs import Pairing
-from bot.core.planner import Planner, Prices
-from bot.core.situation import Situation
-from bot.core.surroundings import Surroundings
+from bot.core.rules.covering import LEAST_LIFE_MS, HedgeMarket, hedge_market
+from bot.core.rules.planner import Planner, Prices
+from bot.core.rules.surroundings import Surroundings
 from bot.core.types import ZERO, Order, Position, PositionId, RuleName, Symbol
 
 if TYPE_CHECKING:
-    from bot.core.memory import Memory
+    from bot.core.accounts.memory import Memory
 
 
 class Stops:

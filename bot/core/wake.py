@@ -18,7 +18,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from bot.core.situation import Situation
+    from bot.core.danger.situation import Situation
     from bot.core.types import Side
 
 _ENDLESS = Decimal("Infinity")

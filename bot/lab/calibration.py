@@ -14,7 +14,7 @@ from itertools import pairwise
 from typing import NamedTuple
 
 from bot.core.facts import BarClosed
-from bot.core.passage import KEPT, Passage, PassageSeries
+from bot.core.markets.passage import KEPT, Passage, PassageSeries
 from bot.core.types import ZERO, Symbol
 from bot.lab.tapes import Tape, aggregate, tick_prices
 

@@ -15,10 +15,10 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Protocol
 
-from bot.core.carried import Carried
 from bot.core.codec import decode_fact, encode
 from bot.core.decisions import Action, StateChanged
 from bot.core.facts import CarriedOver, Command, OrderEnded, Outcome, PositionChanged
+from bot.core.held.carried import Carried
 from bot.core.step import Step
 from bot.runtime.journal.port import Journal, JournalQuery, JournalRow
 

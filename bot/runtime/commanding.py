@@ -12,10 +12,10 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Protocol
 
 from bot.config.errors import suggestion
-from bot.core.carried import Carried
-from bot.core.commands import PAUSE_MS
-from bot.core.explain import PositionStatus
+from bot.core.asking.explain import PositionStatus
 from bot.core.facts import Command, CommandKind
+from bot.core.held.carried import Carried
+from bot.core.intake.commands import PAUSE_MS
 from bot.core.settings import RESERVED_NAMES, SEATBELT, EngineSettings
 from bot.core.states import BotState
 from bot.core.types import AccountName, PositionId

@@ -12,10 +12,10 @@ import json
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
-from bot.core.carried import AccountRecord, Carried
 from bot.core.codec import CodecError
 from bot.core.decisions import Action
 from bot.core.facts import CarriedOver
+from bot.core.held.carried import AccountRecord, Carried
 from bot.core.provenance import EpochIds, Provenance, SeenId, origin_of
 from bot.core.types import AccountName
 from bot.runtime.checkpoint import remembered

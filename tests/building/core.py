@@ -32,6 +32,7 @@ from bot.core.facts import (
     PositionChanged,
     Tick,
 )
+from bot.core.held.pairs import hedge_id
 from bot.core.intents import (
     AddMargin,
     CancelStop,
@@ -48,7 +49,6 @@ from bot.core.intents import (
     WithdrawMargin,
 )
 from bot.core.margin.rules import LeverageCut, MarginRules
-from bot.core.pairs import hedge_id
 from bot.core.rule import Decisions, Needs, Params, Rule
 from bot.core.settings import EngineSettings, Limits, RuleEntry, SeatbeltSettings
 from bot.core.step import Step

@@ -30,8 +30,8 @@ from bot.core.facts import (
     PositionChanged,
     Tick,
 )
+from bot.core.held.losses import Ending
 from bot.core.intents import AddMargin, CancelStop, Intent, MoveStop, Notify, PlaceStop, ReducePosition
-from bot.core.losses import Ending
 from bot.core.settings import DAY_MS, FLATTEN, KEEPER, EngineSettings, Limits, RuleEntry
 from bot.core.states import BotState
 from bot.core.step import Step

@@ -20,7 +20,7 @@ from bot.cli.demonstration import share_of_time
 from bot.cli.main import cli
 from bot.cli.playing import TapeClock
 from bot.cli.table import board, cells
-from bot.core.explain import PositionStatus
+from bot.core.asking.explain import PositionStatus
 from bot.core.types import AccountName, PositionId, RuleName, Side, Symbol
 from bot.lab.scenario import CALM_MINUTES, MINUTE_MS, MINUTES, START_MS
 from bot.runtime.lock import hold

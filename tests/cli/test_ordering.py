@@ -18,7 +18,7 @@ from click.testing import CliRunner, Result
 from bot.cli.main import cli
 from bot.core.decisions import Action
 from bot.core.facts import Command, CommandKind, OrderEnded, OrdersChanged, OutcomeKind
-from bot.core.losses import Ending
+from bot.core.held.losses import Ending
 from bot.core.settings import Limits
 from bot.core.states import BotState
 from bot.core.step import Step

@@ -5,8 +5,8 @@ from collections.abc import Mapping, Sequence
 import pytest
 
 from bot.cli.telling import Teller
+from bot.core.asking.explain import PositionStatus
 from bot.core.decisions import StateChanged
-from bot.core.explain import PositionStatus
 from bot.core.intents import Level
 from bot.core.states import BotState
 from bot.core.step import Step

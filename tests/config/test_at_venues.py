@@ -13,7 +13,7 @@ from bot.config.errors import ConfigError
 from bot.config.levers import Finding
 from bot.config.settings import Settings, load
 from bot.core.capabilities import Capability
-from bot.core.passage import Passage
+from bot.core.markets.passage import Passage
 from bot.core.types import MarginMode, PositionMode
 from bot.venues.live.dialects.bybit import DIALECT as AT_BYBIT
 from bot.venues.live.dialects.xt import DIALECT

@@ -7,11 +7,11 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 
-from bot.core.carried import Carried, Life
 from bot.core.codec import decode_fact, encode
 from bot.core.decisions import Action, Because, Decision, StateChanged
 from bot.core.engine import Engine
 from bot.core.facts import AccountRead, CarriedOver, CommandKind, InstrumentChanged, OutcomeKind
+from bot.core.held.carried import Carried, Life
 from bot.core.intents import AddMargin
 from bot.core.settings import Limits, RuleEntry
 from bot.core.states import BotState

@@ -9,7 +9,7 @@ from bot.config.when import parse_when
 from bot.core.decisions import Action
 from bot.core.facts import BarClosed, FundingRate
 from bot.core.intents import AddMargin, Intent
-from bot.core.passage import Passage
+from bot.core.markets.passage import Passage
 from bot.core.rule import Needs
 from bot.core.settings import RuleEntry
 from bot.core.types import PositionId, Side

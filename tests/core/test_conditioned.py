@@ -8,9 +8,9 @@ from dataclasses import replace
 import pytest
 
 from bot.config.when import parse_when
-from bot.core.conditioned import CONFIRMING
+from bot.core.armed.conditioned import CONFIRMING
+from bot.core.asking.explain import RuleExplanation
 from bot.core.decisions import Action, Decision
-from bot.core.explain import RuleExplanation
 from bot.core.facts import FundingRate, OpenInterest, OutcomeKind
 from bot.core.intents import AddMargin, Level, Notify, PlaceStop
 from bot.core.settings import Limits, RuleEntry

@@ -4,8 +4,8 @@ from decimal import Decimal
 
 import pytest
 
+from bot.core.asking.explain import TIME_COMES, ConditionReading, RuleExplanation
 from bot.core.decisions import Action, Because
-from bot.core.explain import TIME_COMES, ConditionReading, RuleExplanation
 from bot.core.facts import CommandKind, OutcomeKind
 from bot.core.intents import Level, Notify
 from bot.core.settings import Limits

@@ -3,7 +3,7 @@
 from typing import Any
 
 from bot.core.contracts import ContractKind
-from bot.core.exposure import Exposure, loss_of
+from bot.core.held.exposure import Exposure, loss_of
 from bot.core.margin.pool import Holding, Pool
 from bot.core.types import MarginMode, Position, PositionId, Side, Symbol
 from tests.building.core import BTC, CROSS, ISOLATED, LONG, MAIN, D, a_contract, a_position

@@ -7,8 +7,8 @@ import pytest
 
 from bot.core.decisions import Action, Because, Refusal, StateChanged
 from bot.core.facts import BalanceChanged, BarClosed, MarkPrice, OrdersChanged, PositionChanged
-from bot.core.indicators import Atr
 from bot.core.intents import Level, Notify
+from bot.core.markets.indicators import Atr
 from bot.core.rule import Needs
 from bot.core.settings import Limits, RuleEntry
 from bot.core.states import BotState

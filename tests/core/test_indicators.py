@@ -5,8 +5,8 @@ from decimal import Decimal
 import pytest
 
 from bot.core.facts import BarClosed
-from bot.core.indicators import Atr, AtrSeries
-from bot.core.market import Market
+from bot.core.markets.indicators import Atr, AtrSeries
+from bot.core.markets.market import Market
 from tests.building.core import BTC, ETH, D
 
 HOUR = 3_600_000

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from bot.core.intents import Intent
-from bot.core.ladder import Rung, Scale, closed_by, due, next_rung, scale_of
+from bot.core.rules.ladder import Rung, Scale, closed_by, due, next_rung, scale_of
 from bot.core.types import Order, Position
 from bot.core.view import View
 from bot.core.wake import Always

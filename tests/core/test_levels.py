@@ -5,11 +5,12 @@ from typing import Any
 
 import pytest
 
-from bot.core.equity import Drawdown
 from bot.core.facts import FundingRate
-from bot.core.indicators import Move
+from bot.core.held.equity import Drawdown
 from bot.core.intents import Intent, Level, Notify
-from bot.core.levels import (
+from bot.core.markets.indicators import Move
+from bot.core.rule import Needs
+from bot.core.rules.levels import (
     DrawdownLevel,
     FundingLevel,
     InterestLevel,
@@ -22,7 +23,6 @@ from bot.core.levels import (
     Watched,
     Watchlist,
 )
-from bot.core.rule import Needs
 from bot.core.settings import Limits, RuleEntry
 from bot.core.structure import Swings
 from bot.core.types import Side

@@ -6,8 +6,8 @@ import pytest
 
 from bot.core.decisions import Action, Because, Decision, StateChanged
 from bot.core.facts import CarriedOver, CommandKind, OrderEnded, OrdersChanged, OutcomeKind
+from bot.core.held.losses import Ending
 from bot.core.intents import Level, MoveStop, PlaceStop, ReducePosition
-from bot.core.losses import Ending
 from bot.core.settings import LastResort, SeatbeltSettings
 from bot.core.types import ClientId
 from tests.building.core import (

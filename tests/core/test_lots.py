@@ -7,7 +7,7 @@ import pytest
 
 from bot.core.contracts import ContractKind
 from bot.core.facts import FundingPaid
-from bot.core.lots import NO_LOT, Lot
+from bot.core.held.lots import NO_LOT, Lot
 from bot.core.margin.arithmetic import break_even, profit
 from bot.core.types import OrderKind, PositionId
 from tests.building.core import LONG, SHORT, T0, D, Desk, a_contract, a_position, a_stop

@@ -10,8 +10,8 @@ import pytest
 from bot.core import wake as wakes_module
 from bot.core.decisions import Action, Because, Refusal, StateChanged
 from bot.core.facts import MarkPrice
-from bot.core.indicators import Atr
 from bot.core.intents import AddMargin, CutLeverage, Level, OpenHedge, PlaceStop, ReducePosition
+from bot.core.markets.indicators import Atr
 from bot.core.rule import Needs, Params, Rule
 from bot.core.settings import RuleEntry
 from bot.core.types import RuleName

@@ -9,7 +9,7 @@ from random import Random
 import pytest
 
 from bot.core.facts import BarClosed
-from bot.core.passage import Passage, PassageSeries, first_passage
+from bot.core.markets.passage import Passage, PassageSeries, first_passage
 from bot.core.types import Symbol
 from bot.lab.calibration import bars_of, brier, cases, classes
 from bot.lab.tapes import read_tape

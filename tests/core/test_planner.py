@@ -9,13 +9,13 @@ import pytest
 
 from bot.core.capabilities import YES, Capability
 from bot.core.contracts import Tier
-from bot.core.covering import HedgeMarket
+from bot.core.danger.situation import Situation
 from bot.core.facts import Book
 from bot.core.intents import AddMargin, Intent, ReducePosition
 from bot.core.margin.pool import Holding, Pool
-from bot.core.market import Market
-from bot.core.planner import Planner, Prices, Remedy
-from bot.core.situation import Situation
+from bot.core.markets.market import Market
+from bot.core.rules.covering import HedgeMarket
+from bot.core.rules.planner import Planner, Prices, Remedy
 from bot.core.types import MarginMode, PositionId, Side, Symbol
 from tests.building.core import BTC, CROSS, LONG, SHORT, D, a_contract, a_position
 

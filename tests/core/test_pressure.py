@@ -3,10 +3,10 @@
 from typing import Any
 
 from bot.core.facts import Fact, FundingRate, OpenInterest
-from bot.core.indicators import Move
 from bot.core.intents import Intent
-from bot.core.pressure import Pressing, Pressure
+from bot.core.markets.indicators import Move
 from bot.core.rule import Needs
+from bot.core.rules.pressure import Pressing, Pressure
 from bot.core.settings import Limits, RuleEntry
 from bot.core.types import PositionId
 from bot.core.view import View

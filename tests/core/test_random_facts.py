@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from bot.core.decisions import Action, Because, Refusal
 from bot.core.engine import Engine
-from bot.core.losses import Ending
+from bot.core.held.losses import Ending
 from tests.building.world import KINDS, MINUTE, Happening, World, lived_through
 
 HAPPENINGS = st.lists(

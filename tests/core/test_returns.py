@@ -6,8 +6,8 @@ from math import exp
 import pytest
 
 from bot.core.facts import BarClosed
-from bot.core.market import Market
-from bot.core.returns import Returns, Together
+from bot.core.markets.market import Market
+from bot.core.markets.returns import Returns, Together
 from bot.core.types import Symbol
 from tests.building.core import BTC, ETH, T0, D
 

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from bot.core.intents import Intent
-from bot.core.rolling import Rolling
+from bot.core.rules.rolling import Rolling
 from bot.core.settings import DAY_MS
 from bot.core.types import Symbol
 from bot.core.view import Quarterly, View

@@ -6,11 +6,11 @@ import pytest
 
 from bot.core.contracts import ContractKind
 from bot.core.facts import FundingRate
-from bot.core.funding import Funding
 from bot.core.intents import Intent
+from bot.core.markets.funding import Funding
 from bot.core.rule import Needs
+from bot.core.rules.settling import Settlement, settlement_of
 from bot.core.settings import RuleEntry
-from bot.core.settling import Settlement, settlement_of
 from bot.core.types import PositionId
 from bot.core.view import View
 from bot.core.wake import Always, Metric

@@ -5,12 +5,12 @@ from typing import Any
 
 import pytest
 
-from bot.core.comovement import Comovement
-from bot.core.exposure import JointLoss
+from bot.core.held.exposure import JointLoss
 from bot.core.intents import Intent
 from bot.core.rule import Needs
+from bot.core.rules.comovement import Comovement
+from bot.core.rules.shocks import Shock, Shocks
 from bot.core.settings import RuleEntry
-from bot.core.shocks import Shock, Shocks
 from bot.core.types import Position
 from bot.core.view import View
 from bot.core.wake import Always

@@ -6,7 +6,7 @@ import pytest
 
 from bot.core.decisions import Action
 from bot.core.intents import Intent, MoveStop, PlaceStop
-from bot.core.stopping import best_stop, may_gain, nearer_stop, stop_at, trails_from
+from bot.core.rules.stopping import best_stop, may_gain, nearer_stop, stop_at, trails_from
 from bot.core.types import ClientId, Order
 from bot.core.view import View
 from bot.core.wake import Always

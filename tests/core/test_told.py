@@ -6,15 +6,15 @@ from math import log, sqrt
 
 import pytest
 
-from bot.core.conditions import QUIET, Events
 from bot.core.contracts import ContractKind
+from bot.core.danger.conditions import QUIET, Events
 from bot.core.decisions import Action, StateChanged
-from bot.core.equity import Drawdown, DrawdownSeries, Held, Worth
 from bot.core.facts import BarClosed, FundingRate, OpenInterest
-from bot.core.funding import Funding, mark_where_it_costs
-from bot.core.indicators import BandWidth, Indicator, Move, Volatility, series_of
+from bot.core.held.equity import Drawdown, DrawdownSeries, Held, Worth
 from bot.core.intents import Level, Notify
-from bot.core.interest import InterestHistory
+from bot.core.markets.funding import Funding, mark_where_it_costs
+from bot.core.markets.indicators import BandWidth, Indicator, Move, Volatility, series_of
+from bot.core.markets.interest import InterestHistory
 from bot.core.rule import Needs
 from bot.core.settings import RuleEntry
 from bot.core.types import PositionId, Side

@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
-from bot.core.carried import AccountRecord, Carried
 from bot.core.decisions import Action, StateChanged
 from bot.core.facts import CarriedOver, CommandKind, Link, ProcessChanged, StoodStill
+from bot.core.held.carried import AccountRecord, Carried
 from bot.core.intents import Level
 from bot.core.states import BotState
 from bot.core.types import ClientId

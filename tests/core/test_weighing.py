@@ -3,19 +3,19 @@
 from collections.abc import Callable
 from typing import Any
 
-from bot.core.comovement import Comovement
-from bot.core.covering import HedgeMarket
-from bot.core.delta import Delta
 from bot.core.facts import Book
+from bot.core.held.pairs import Hedge, Leg
+from bot.core.held.spot import SpotBalancesChanged, SpotHolding
 from bot.core.intents import Intent
-from bot.core.pairs import Hedge, Leg
 from bot.core.rule import Needs
+from bot.core.rules.comovement import Comovement
+from bot.core.rules.covering import HedgeMarket
+from bot.core.rules.delta import Delta
+from bot.core.rules.weighing import WeighedAccount, Weighing
 from bot.core.settings import DAY_MS, RuleEntry
-from bot.core.spot import SpotBalancesChanged, SpotHolding
 from bot.core.types import Position, PositionId, RuleName, Side, Symbol
 from bot.core.view import View
 from bot.core.wake import Always
-from bot.core.weighing import WeighedAccount, Weighing
 from tests.building.core import (
     BTC,
     CROSS,

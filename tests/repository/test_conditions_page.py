@@ -5,7 +5,7 @@ import tomllib
 from pathlib import Path
 
 from bot.config.when import DEPTH_MAX, LENGTH_MAX, parse_when
-from bot.core.passage import KEPT
+from bot.core.markets.passage import KEPT
 from bot.core.when.measures import examples
 
 PAGE = (Path(__file__).resolve().parents[2] / "docs" / "conditions.md").read_text(encoding="utf-8")

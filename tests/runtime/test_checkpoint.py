@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from bot.core.carried import PositionRecord
 from bot.core.codec import decode_fact
 from bot.core.decisions import Action
 from bot.core.facts import CarriedOver, CommandKind, OutcomeKind
+from bot.core.held.carried import PositionRecord
 from bot.core.types import PositionId, Side, Symbol
 from bot.runtime.checkpoint import KIND, WHOLE_EVERY, CheckpointedJournal, remembered
 from bot.runtime.journal import JournalQuery, JournalRow, JournalVersion, MemoryJournal

@@ -3,8 +3,8 @@
 import asyncio
 from pathlib import Path
 
-from bot.core.carried import Carried
 from bot.core.facts import CarriedOver
+from bot.core.held.carried import Carried
 from bot.core.provenance import EpochIds, Provenance, SeenId
 from bot.core.types import AccountName
 from bot.runtime.checkpoint import KIND as REMEMBERED

@@ -15,7 +15,7 @@ from bot.core.facts import (
     StoodStill,
     Tick,
 )
-from bot.core.spot import SpotBalancesChanged
+from bot.core.held.spot import SpotBalancesChanged
 from bot.core.types import ZERO, AccountName
 from bot.runtime.journal.rows import Labels, labels_of
 from tests.runtime.builders import BTC, ETH, T0, a_change, a_mark, a_refusal, an_action, an_id

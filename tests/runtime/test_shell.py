@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from bot.core.carried import Carried
 from bot.core.decisions import Action, Decision
 from bot.core.facts import CarriedOver, Fact, MarkPrice, Outcome, OutcomeKind, StoodStill, Tick
+from bot.core.held.carried import Carried
 from bot.core.step import Step
 from bot.runtime.errors import ShellError
 from bot.runtime.inbox import Inbox

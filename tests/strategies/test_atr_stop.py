@@ -8,8 +8,8 @@ from pydantic import ValidationError
 
 from bot.core.decisions import Action, Because, Refusal
 from bot.core.facts import CommandKind
-from bot.core.indicators import Atr
 from bot.core.intents import MoveStop, PlaceStop
+from bot.core.markets.indicators import Atr
 from bot.core.rule import Needs
 from bot.core.settings import RuleEntry
 from bot.core.types import OrderKind, PositionId, RuleName

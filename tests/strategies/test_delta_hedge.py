@@ -13,10 +13,10 @@ from pydantic import ValidationError
 
 from bot.core.decisions import Action, Because, Decision
 from bot.core.facts import Book, Fill, InstrumentChanged, OutcomeKind, PositionChanged
+from bot.core.held.pairs import hedge_id
+from bot.core.held.spot import SpotBalancesChanged, SpotHolding
 from bot.core.intents import CloseHedge, OpenHedge, ReducePosition
-from bot.core.pairs import hedge_id
 from bot.core.settings import DAY_MS, RuleEntry
-from bot.core.spot import SpotBalancesChanged, SpotHolding
 from bot.core.types import Position, PositionId, RuleName, Side, Symbol
 from strategies.delta_hedge import DeltaHedge, DeltaHedgeParams
 from tests.building.core import (

@@ -13,7 +13,7 @@ from enum import StrEnum
 from operator import eq, ge, gt, le, lt, ne
 from typing import assert_never
 
-from bot.core.situation import Situation
+from bot.core.danger.situation import Situation
 from bot.core.types import ONE, ZERO
 from bot.core.wake import AllOf, Always, AnyOf, Expressed, Metric, Never, Wake
 from bot.core.when.measures import Measure

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from functools import reduce
 from operator import or_
 
+from bot.core.danger.situation import Situation
 from bot.core.rule import Needs
-from bot.core.situation import Situation
 from bot.core.wake import Wake
 from bot.core.when.clauses import Clause, Comparison, comparisons, holds, wake_of
 

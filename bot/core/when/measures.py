@@ -11,12 +11,12 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 
-from bot.core.chance import distance_where, p_liquidation
-from bot.core.indicators import Atr
+from bot.core.danger.chance import distance_where, p_liquidation
+from bot.core.danger.situation import Situation
 from bot.core.margin.arithmetic import unrealised
-from bot.core.passage import Passage
+from bot.core.markets.indicators import Atr
+from bot.core.markets.passage import Passage
 from bot.core.rule import Needs
-from bot.core.situation import Situation
 from bot.core.timeframe import format_timeframe, parse_timeframe
 from bot.core.wake import Metric
 

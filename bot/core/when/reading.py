@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from decimal import Decimal
 
-from bot.core.situation import Situation
+from bot.core.danger.situation import Situation
 from bot.core.when.clauses import Comparison
 from bot.core.when.condition import When
 

@@ -13,7 +13,7 @@ from enum import StrEnum
 from operator import add, mul, sub, truediv
 from typing import assert_never
 
-from bot.core.situation import Situation
+from bot.core.danger.situation import Situation
 from bot.core.when.measures import Measure
 
 

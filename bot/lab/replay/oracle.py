@@ -12,8 +12,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from bot.core.book import Holder
-from bot.core.conditions import Events
+from bot.core.accounts.book import Holder
+from bot.core.danger.conditions import Events
 from bot.core.decisions import Decision
 from bot.core.engine import Engine, all_holders
 from bot.core.facts import Fact, MarkPrice, Tick

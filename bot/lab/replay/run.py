@@ -25,8 +25,8 @@ from bot.config.settings import Settings
 from bot.core.capabilities import Capabilities
 from bot.core.contracts import Contract
 from bot.core.engine import Engine
+from bot.core.held.spot import pricing
 from bot.core.settings import EngineSettings
-from bot.core.spot import pricing
 from bot.core.types import AccountName, PositionId, Symbol
 from bot.lab.replay.agenda import Agenda, Delivery, Schedule, ScheduledOpening, agenda
 from bot.lab.replay.effects import OpeningError

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from bot.core.conditions import FOREVER_MS
+from bot.core.danger.conditions import FOREVER_MS
 from bot.core.types import Symbol
 from bot.lab.tapes import Point, PricePath, first_outside, tick_price
 

@@ -12,8 +12,8 @@ from decimal import Decimal
 from operator import itemgetter
 from typing import NamedTuple
 
-from bot.core.conditions import FOREVER_MS
-from bot.core.tripwire import Wire
+from bot.core.asking.tripwire import Wire
+from bot.core.danger.conditions import FOREVER_MS
 from bot.lab.replay.agenda import RANKS, Agenda, Rank, key_of
 from bot.lab.replay.stage import Stage
 from bot.lab.replay.track import TickBounds, Track, TrackPoint

@@ -14,7 +14,7 @@ from itertools import pairwise
 
 import numpy as np
 
-from bot.core.conditions import FOREVER_MS
+from bot.core.danger.conditions import FOREVER_MS
 from bot.core.engine import Engine, all_holders
 from bot.core.facts import Fact
 from bot.core.margin.liquidation import distance_of

@@ -20,8 +20,8 @@ from bot.config.errors import Key, shown
 from bot.config.fields import ANY_SYMBOL
 from bot.core.contracts import Contract
 from bot.core.engine import Engine
+from bot.core.held.spot import pricing
 from bot.core.rule import Needs
-from bot.core.spot import pricing
 from bot.core.states import BotState
 from bot.core.types import AccountName, Symbol
 from bot.runtime.clock import Clock

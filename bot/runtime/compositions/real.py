@@ -15,9 +15,9 @@ from bot.config import Settings
 from bot.config.compose import engine_settings as engine_settings_of
 from bot.config.errors import written
 from bot.config.reaching import check_reachable, check_sendable
-from bot.core.carried import Life, OpenIntent
 from bot.core.decisions import Action
 from bot.core.engine import Engine
+from bot.core.held.carried import Life, OpenIntent
 from bot.core.provenance import SeenId
 from bot.core.settings import EngineSettings, RuleEntry
 from bot.core.types import OUR_PREFIX, AccountName, Symbol

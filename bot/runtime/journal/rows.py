@@ -40,8 +40,8 @@ from bot.core.facts import (
     StoodStill,
     Tick,
 )
+from bot.core.held.spot import SpotBalancesChanged
 from bot.core.provenance import Provenance
-from bot.core.spot import SpotBalancesChanged
 from bot.core.step import Step
 from bot.runtime.journal.port import JournalRow, Part
 from bot.runtime.redaction import redact

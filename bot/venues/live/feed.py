@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from functools import partial
 
 from bot.core.facts import Link, LinkChanged
-from bot.core.spot import pricing
+from bot.core.held.spot import pricing
 from bot.core.types import Symbol
 from bot.venues.live.bars import Bars
 from bot.venues.live.connection import Connection

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from bot.core.facts import MET, Fact, OrderEnded, Outcome, OutcomeKind
-from bot.core.losses import Ending
+from bot.core.held.losses import Ending
 from bot.core.types import OUR_PREFIX, ZERO, Order
 from bot.venues.live.connection import Connection
 from bot.venues.live.ear import Ear, Inbox

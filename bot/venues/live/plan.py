@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from bot.core.decisions import Action
+from bot.core.held.pairs import hedge_id
 from bot.core.intents import (
     AddMargin,
     CancelStop,
@@ -22,7 +23,6 @@ from bot.core.intents import (
     ReducePosition,
     WithdrawMargin,
 )
-from bot.core.pairs import hedge_id
 from bot.core.settings import FLATTEN
 from bot.core.types import ONE, OUR_PREFIX, ClientId, Order, Position, PositionId
 from bot.venues.live.dialect import Acting

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 
-from bot.core.spot import SpotBalancesChanged, SpotHolding
+from bot.core.held.spot import SpotBalancesChanged, SpotHolding
 from bot.venues.live.connection import Connection
 from bot.venues.live.ear import Inbox
 from bot.venues.live.flaws import Flaws

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 from bot.core.capabilities import Capability
 from bot.core.contracts import Contract
 from bot.core.facts import Fact, Fill, Link
-from bot.core.losses import Ending
+from bot.core.held.losses import Ending
 from bot.core.types import (
     ClientId,
     MarginMode,

@@ -17,8 +17,8 @@ from typing import assert_never
 
 from bot.core.decisions import Action
 from bot.core.facts import Fact, Fill, MarkPrice, OrderEnded, Outcome, OutcomeKind
+from bot.core.held.losses import Ending
 from bot.core.intents import CancelStop, CloseHedge, MoveStop, PlaceStop, ReducePosition
-from bot.core.losses import Ending
 from bot.core.types import ClientId, Order, Position, PositionMode
 from bot.venues.live.account import AccountReader, Snapshot
 from bot.venues.live.connection import Connection

@@ -14,9 +14,9 @@ from decimal import Decimal
 from bot.core.capabilities import Capabilities
 from bot.core.contracts import Contract
 from bot.core.decisions import Action
+from bot.core.held.losses import Ending
+from bot.core.held.spot import SpotBalancesChanged, SpotHolding
 from bot.core.intents import Notify, SetPosture
-from bot.core.losses import Ending
-from bot.core.spot import SpotBalancesChanged, SpotHolding
 from bot.core.types import (
     ZERO,
     AccountName,

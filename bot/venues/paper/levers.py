@@ -6,6 +6,7 @@ from dataclasses import replace
 from decimal import Decimal
 
 from bot.core.decisions import Action
+from bot.core.held.pairs import hedge_id
 from bot.core.intents import (
     AddMargin,
     CancelStop,
@@ -19,7 +20,6 @@ from bot.core.intents import (
     WithdrawMargin,
 )
 from bot.core.margin.project import removable_margin
-from bot.core.pairs import hedge_id
 from bot.core.types import OUR_PREFIX, ClientId, MarginMode, OrderKind, Position, PositionId
 from bot.venues.paper.books import Books, marks_of
 from bot.venues.paper.leverage import change

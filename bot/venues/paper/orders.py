@@ -12,7 +12,7 @@ from decimal import Decimal
 
 from bot.core.contracts import Contract
 from bot.core.facts import MET, Fill, OrderEnded, Outcome, OutcomeKind
-from bot.core.losses import Ending
+from bot.core.held.losses import Ending
 from bot.core.types import OUR_PREFIX, ClientId, MarginMode, Order, OrderKind, PositionId
 from bot.venues.paper.books import Books
 from bot.venues.paper.leverage import terms_of

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.core.facts import BarClosed
-from bot.core.market import Market
+from bot.core.markets.market import Market
 from bot.core.structure import (
     Clusters,
     Extremes,

@@ -13,10 +13,10 @@ from decimal import Decimal
 
 from bot.core.decisions import Action, Refusal, StateChanged
 from bot.core.facts import Command, CommandKind
+from bot.core.held.pairs import hedge_id
 from bot.core.intents import OpenHedge
 from bot.core.margin.liquidation import distance, liquidation_price
 from bot.core.margin.pool import Holding, Pool
-from bot.core.pairs import hedge_id
 from bot.core.types import MarginMode, OrderKind, Position, PositionId
 from bot.simulator.records import OrderRecord, OrderStatus
 from strategies.top_up import TopUp

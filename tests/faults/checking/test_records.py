@@ -5,8 +5,8 @@ from decimal import Decimal
 
 import pytest
 
-from bot.core.carried import Carried
 from bot.core.facts import CarriedOver, Command, CommandKind, OutcomeKind, PositionChanged
+from bot.core.held.carried import Carried
 from bot.core.intents import ReducePosition
 from tests.building.core import LONG, a_position
 from tests.faults.checking.scene import USER, Scene, a_stop, by

@@ -7,7 +7,7 @@ CORE = "bot/core"
 SUBSTITUTIONS = (
     Substitution(
         name="silence_is_a_refusal",
-        path=f"{CORE}/ledger.py",
+        path=f"{CORE}/deeds/ledger.py",
         old="        for entry in late:\n            entry.life = Life.UNKNOWN\n",
         new=(
             "        for entry in late:\n"
@@ -19,7 +19,7 @@ SUBSTITUTIONS = (
     ),
     Substitution(
         name="ids_without_an_epoch",
-        path=f"{CORE}/ledger.py",
+        path=f"{CORE}/deeds/ledger.py",
         old='return ClientId(f"{OUR_PREFIX}{self._epoch}-{self._sequence}")',
         new='return ClientId(f"{OUR_PREFIX}1-{self._sequence}")',
         breaks="after a restart client ids are given a second time",
@@ -27,7 +27,7 @@ SUBSTITUTIONS = (
     ),
     Substitution(
         name="a_lot_has_no_budget",
-        path=f"{CORE}/ledger.py",
+        path=f"{CORE}/deeds/ledger.py",
         old="            history.margin_in_lot += draws\n",
         new="",
         breaks="a position is fed beyond its budget",
@@ -35,7 +35,7 @@ SUBSTITUTIONS = (
     ),
     Substitution(
         name="a_day_has_no_budget",
-        path=f"{CORE}/ledger.py",
+        path=f"{CORE}/deeds/ledger.py",
         old="            spending.margin_in_day = self.day_margin(account, entry.currency, now_ms) + draws\n",
         new="            spending.margin_in_day = self.day_margin(account, entry.currency, now_ms)\n",
         breaks="an account spends more in a day than it may",
@@ -44,7 +44,7 @@ SUBSTITUTIONS = (
     ),
     Substitution(
         name="an_account_has_no_budget",
-        path=f"{CORE}/ledger.py",
+        path=f"{CORE}/deeds/ledger.py",
         old="            spending.margin += draws\n",
         new="",
         breaks="an account spends more than it ever may",
@@ -53,7 +53,7 @@ SUBSTITUTIONS = (
     ),
     Substitution(
         name="what_was_done_is_given_back",
-        path=f"{CORE}/ledger.py",
+        path=f"{CORE}/deeds/ledger.py",
         old="        if entry.failed:\n            history.last_failed_ms",
         new="        if entry.closed:\n            history.last_failed_ms",
         breaks="every addition returns its budget once it has been verified",
@@ -61,7 +61,7 @@ SUBSTITUTIONS = (
     ),
     Substitution(
         name="an_acknowledgement_closes",
-        path=f"{CORE}/lives.py",
+        path=f"{CORE}/deeds/lives.py",
         old="CLOSED = FAILED | {Life.VERIFIED, Life.GIVEN_UP}\n",
         new="CLOSED = FAILED | {Life.VERIFIED, Life.GIVEN_UP, Life.APPLIED, Life.UNKNOWN}\n",
         breaks="an intent that nobody knows of does not hold its position up",
@@ -69,7 +69,7 @@ SUBSTITUTIONS = (
     ),
     Substitution(
         name="the_hour_is_not_counted",
-        path=f"{CORE}/acted.py",
+        path=f"{CORE}/deeds/acted.py",
         old="        acted.append(now_ms)\n",
         new="        pass\n",
         breaks="there is no end to the actions of an hour",
@@ -78,7 +78,7 @@ SUBSTITUTIONS = (
     ),
     Substitution(
         name="nothing_latches",
-        path=f"{CORE}/ledger.py",
+        path=f"{CORE}/deeds/ledger.py",
         old="            history.latched.add(action.rule)\n",
         new="            pass\n",
         breaks="a rule repeats itself without effect until the balance is gone",
@@ -86,7 +86,7 @@ SUBSTITUTIONS = (
     ),
     Substitution(
         name="what_flies_is_free",
-        path=f"{CORE}/ledger.py",
+        path=f"{CORE}/deeds/ledger.py",
         old=(
             "                if e.currency == currency and e.action.intent.id.account == account\n"
             "            ),\n"
@@ -104,7 +104,7 @@ SUBSTITUTIONS = (
     ),
     Substitution(
         name="two_at_a_time",
-        path=f"{CORE}/guard.py",
+        path=f"{CORE}/guarding/guard.py",
         old="    entry = case.holder.history.in_flight\n    if entry is None:\n        return None\n",
         new=(
             "    entry = case.holder.history.in_flight\n"
@@ -116,7 +116,7 @@ SUBSTITUTIONS = (
     ),
     Substitution(
         name="age_is_not_asked",
-        path=f"{CORE}/guard.py",
+        path=f"{CORE}/guarding/guard.py",
         old="            if age_ms > own.get(symbol, general):\n",
         new="            if False:\n",
         breaks="what is decided is decided on marks of any age",
@@ -124,7 +124,7 @@ SUBSTITUTIONS = (
     ),
     Substitution(
         name="a_reserve_is_spent",
-        path=f"{CORE}/guard.py",
+        path=f"{CORE}/guarding/guard.py",
         old="        reserve = ZERO if case.follow_up else self._limits.budgets(currency).reserve\n",
         new="        reserve = ZERO\n",
         breaks="what was never to be spent is spent",
@@ -133,7 +133,7 @@ SUBSTITUTIONS = (
     ),
     Substitution(
         name="a_cooldown_of_nothing",
-        path=f"{CORE}/patience.py",
+        path=f"{CORE}/guarding/patience.py",
         old="    if last is not None and now_ms < last + cooldown:\n",
         new="    if False:\n",
         breaks="a rule acts again before what it did is seen",
@@ -141,7 +141,7 @@ SUBSTITUTIONS = (
     ),
     Substitution(
         name="exits_are_rounded_up",
-        path=f"{CORE}/guard.py",
+        path=f"{CORE}/guarding/guard.py",
         old="        quantity = contract.quantity_down(intent.quantity)\n        # Venues",
         new="        quantity = intent.quantity\n        # Venues",
         breaks="an exit between two steps is refused by the exchange, every time",
@@ -149,7 +149,7 @@ SUBSTITUTIONS = (
     ),
     Substitution(
         name="more_than_is_held",
-        path=f"{CORE}/guard.py",
+        path=f"{CORE}/guarding/guard.py",
         old=(
             "        if intent.quantity >= position.quantity:\n"
             "            return replace(intent, quantity=position.quantity, then_add=ZERO)\n"
@@ -181,7 +181,7 @@ SUBSTITUTIONS = (
     ),
     Substitution(
         name="a_pause_is_a_suggestion",
-        path=f"{CORE}/guard.py",
+        path=f"{CORE}/guarding/guard.py",
         old="            if case.now_ms < until_ms:\n",
         new="            if False:\n",
         breaks="a pause that a person ordered stops nothing",
@@ -189,7 +189,7 @@ SUBSTITUTIONS = (
     ),
     Substitution(
         name="a_seatbelt_that_is_never_placed",
-        path=f"{CORE}/seatbelt.py",
+        path=f"{CORE}/fixed/seatbelt.py",
         old=(
             '            yield PlaceStop(id=view.id, trigger=place), "the position has no stop '
             'that protects it"\n'
@@ -200,7 +200,7 @@ SUBSTITUTIONS = (
     ),
     Substitution(
         name="any_stop_protects",
-        path=f"{CORE}/protection.py",
+        path=f"{CORE}/accounts/protection.py",
         old="    if situation.protecting:\n        return situation.protecting[0].client_id\n    return",
         new=(
             "    if situation.protecting:\n"
@@ -212,7 +212,7 @@ SUBSTITUTIONS = (
     ),
     Substitution(
         name="silence_is_not_blindness",
-        path=f"{CORE}/watch.py",
+        path=f"{CORE}/asking/watch.py",
         old="                if silent_ms > self._allowed_ms(symbol) and symbol not in account.blind_to:\n",
         new="                if False:\n",
         breaks="marks stop coming and nobody is told",
@@ -220,7 +220,7 @@ SUBSTITUTIONS = (
     ),
     Substitution(
         name="deadlines_are_not_judged",
-        path=f"{CORE}/watch.py",
+        path=f"{CORE}/asking/watch.py",
         old="        for entry in self._ledger.overdue(at_ms):\n",
         new="        for entry in []:\n",
         breaks="an intent that nobody answered is waited for, and no exit may go meanwhile",
@@ -228,7 +228,7 @@ SUBSTITUTIONS = (
     ),
     Substitution(
         name="once_blind_always_blind",
-        path=f"{CORE}/watch.py",
+        path=f"{CORE}/asking/watch.py",
         old="            account.blind_to.discard(fact.symbol)\n",
         new="            pass\n",
         breaks="after one silence the bot never sees again",
@@ -236,7 +236,7 @@ SUBSTITUTIONS = (
     ),
     Substitution(
         name="a_link_that_is_down_is_up",
-        path=f"{CORE}/folding.py",
+        path=f"{CORE}/intake/folding.py",
         old="            account.links_down.add(fact.link)\n",
         new="            pass\n",
         breaks="a lost account stream or key changes nothing",
@@ -244,7 +244,7 @@ SUBSTITUTIONS = (
     ),
     Substitution(
         name="strangers_are_welcome",
-        path=f"{CORE}/strangers.py",
+        path=f"{CORE}/intake/strangers.py",
         old="        account.strangers.add(client_id)\n        account.halted = True\n",
         new="        account.strangers.add(client_id)\n",
         breaks="two bots act on one account, or a lost memory is acted on",
@@ -252,7 +252,7 @@ SUBSTITUTIONS = (
     ),
     Substitution(
         name="late_news_is_news",
-        path=f"{CORE}/folding.py",
+        path=f"{CORE}/intake/folding.py",
         old="        if fact.at_ms < self._reported_ms.get(key, fact.at_ms):\n            return True\n",
         new="",
         breaks="an older report of a position takes back what a later one told",
@@ -260,7 +260,7 @@ SUBSTITUTIONS = (
     ),
     Substitution(
         name="a_position_that_is_gone_stays",
-        path=f"{CORE}/folding.py",
+        path=f"{CORE}/intake/folding.py",
         old="                del account.holders[fact.id]\n",
         new="                return\n",
         breaks="a position that was closed is defended",
@@ -268,7 +268,7 @@ SUBSTITUTIONS = (
     ),
     Substitution(
         name="spending_is_forgotten",
-        path=f"{CORE}/carrying.py",
+        path=f"{CORE}/asking/carrying.py",
         old=(
             "        spending.margin, spending.day, spending.margin_in_day = spent.margin, "
             "spent.day, spent.margin_in_day\n"
@@ -280,7 +280,7 @@ SUBSTITUTIONS = (
     ),
     Substitution(
         name="what_was_done_for_a_lot_is_forgotten",
-        path=f"{CORE}/carrying.py",
+        path=f"{CORE}/asking/carrying.py",
         old="        margin_in_lot=record.margin_in_lot,\n",
         new="",
         breaks="a restart gives a position its whole budget again",
@@ -289,7 +289,7 @@ SUBSTITUTIONS = (
     ),
     Substitution(
         name="open_intents_are_forgotten",
-        path=f"{CORE}/carrying.py",
+        path=f"{CORE}/asking/carrying.py",
         old="    for intent in carried.open_intents:\n",
         new="    for intent in ():\n",
         breaks="what a killed run had sent is sent again by the next",
@@ -297,7 +297,7 @@ SUBSTITUTIONS = (
     ),
     Substitution(
         name="a_halt_is_forgotten",
-        path=f"{CORE}/carrying.py",
+        path=f"{CORE}/asking/carrying.py",
         old="        account.halted, account.paused_until_ms = known.halted, known.paused_until_ms\n",
         new="        account.paused_until_ms = known.paused_until_ms\n",
         breaks="a restart ends a halt that a person ordered",
@@ -313,7 +313,7 @@ SUBSTITUTIONS = (
     ),
     Substitution(
         name="nobody_ever_acts",
-        path=f"{CORE}/arbiter.py",
+        path=f"{CORE}/asking/arbiter.py",
         old="        for intent, reason in rule.decide(view):\n",
         new="        for intent, reason in ():\n",
         breaks="a bot that does nothing at all breaks no promise but this: that it acts",

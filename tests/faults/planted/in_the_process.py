@@ -162,7 +162,7 @@ SUBSTITUTIONS = (
     ),
     Substitution(
         name="ticks_that_matter_are_not_written_down",
-        path="bot/core/watch.py",
+        path="bot/core/asking/watch.py",
         old="        self.untold = fact if silent else None\n",
         new="",
         breaks="a journal does not tell why a late mark ended no silence, and is taken for another's",

@@ -11,19 +11,21 @@ from typing import Any
 
 import pytest
 
-from bot.core import arbiter, conditions, protection, tripwire
-from bot.core.arbiter import Arbiter
-from bot.core.book import Armed, Holder
-from bot.core.case import Case
-from bot.core.conditions import FOREVER_MS, OPEN, Events, Reach
+from bot.core.accounts import protection
+from bot.core.accounts.book import Armed, Holder
+from bot.core.asking import arbiter, tripwire
+from bot.core.asking.arbiter import Arbiter
+from bot.core.asking.tripwire import Tripwires
+from bot.core.danger import conditions
+from bot.core.danger.conditions import FOREVER_MS, OPEN, Events, Reach
+from bot.core.deeds.ledger import Ledger
 from bot.core.engine import Engine
 from bot.core.facts import BarClosed, Fact, MarkPrice
-from bot.core.ledger import Ledger
+from bot.core.guarding.case import Case
 from bot.core.margin.bounds import Band
 from bot.core.margin.pool import Marks, Pool
 from bot.core.margin.room import Need, Room
 from bot.core.step import Step
-from bot.core.tripwire import Tripwires
 from bot.core.types import Symbol
 from bot.lab.replay import agenda, track
 from bot.lab.replay.agenda import RANKS, Agenda, Rank

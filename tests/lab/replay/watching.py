@@ -10,8 +10,8 @@
 from collections.abc import Sequence
 from decimal import Decimal
 
-from bot.core.book import Holder
-from bot.core.conditions import Events
+from bot.core.accounts.book import Holder
+from bot.core.danger.conditions import Events
 from bot.core.decisions import Action, Decision
 from bot.core.engine import Engine
 from bot.core.facts import BarClosed, Outcome, OutcomeKind

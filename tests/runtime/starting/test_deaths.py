@@ -4,8 +4,8 @@ import asyncio
 
 import pytest
 
-from bot.core.carried import Carried
 from bot.core.facts import CarriedOver
+from bot.core.held.carried import Carried
 from bot.core.provenance import Provenance
 from bot.core.types import AccountName
 from bot.runtime.journal import JournalQuery, MemoryJournal

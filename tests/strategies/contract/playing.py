@@ -17,8 +17,8 @@ from bot.core.facts import (
     MarkPrice,
     OpenInterest,
 )
+from bot.core.held.spot import SpotBalancesChanged
 from bot.core.intents import Intent
-from bot.core.spot import SpotBalancesChanged
 from bot.core.types import RuleName
 from tests.building.core import MAIN, Desk, of
 from tests.strategies.contract.example import Beat, Example, entry_of

@@ -15,8 +15,8 @@ from typing import Any
 from bot.core.contracts import Contract
 from bot.core.decisions import Action
 from bot.core.facts import BarClosed, Fact, Fill, FundingRate, Link, LinkChanged, MarkPrice, OpenInterest
+from bot.core.held.losses import Ending
 from bot.core.intents import Intent, OpenHedge
-from bot.core.losses import Ending
 from bot.core.types import (
     AccountName,
     ClientId,

@@ -22,8 +22,8 @@ from bot.core.facts import (
     OutcomeKind,
     PositionChanged,
 )
+from bot.core.held.spot import SpotBalancesChanged
 from bot.core.intents import AddMargin, Intent, PlaceStop, ReducePosition
-from bot.core.spot import SpotBalancesChanged
 from bot.core.types import PositionId, PositionMode, Side, Symbol
 from bot.venues.live.feed import Feed, Wants
 from bot.venues.live.terms import AccountState, Heard, Instrument, Listing, Subscription, Wanted

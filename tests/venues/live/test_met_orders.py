@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 
 from bot.core.facts import MET, Fact, Fill, OrderEnded, OrdersChanged, Outcome, OutcomeKind
-from bot.core.losses import Ending
+from bot.core.held.losses import Ending
 from bot.venues.live.terms import Heard, OrderState
 from tests.building.core import LONG, D
 from tests.venues.live.fake import FakeExchange, a_position, says

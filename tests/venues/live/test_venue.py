@@ -23,6 +23,7 @@ from bot.core.facts import (
     OutcomeKind,
     PositionChanged,
 )
+from bot.core.held.losses import Ending
 from bot.core.intents import (
     AddMargin,
     BuyOption,
@@ -37,7 +38,6 @@ from bot.core.intents import (
     ReducePosition,
     WithdrawMargin,
 )
-from bot.core.losses import Ending
 from bot.core.types import (
     ClientId,
     Order,

@@ -15,8 +15,8 @@ from bot.core.facts import (
     Outcome,
     PositionChanged,
 )
+from bot.core.held.spot import SpotBalancesChanged
 from bot.core.intents import AddMargin, ReducePosition
-from bot.core.spot import SpotBalancesChanged
 from bot.core.types import AccountName, MarginMode, OrderKind
 from bot.venues.paper import MarketModel, Opening, PaperAccount, PaperError, PaperExchange, PaperVenue
 from bot.venues.port import Venue

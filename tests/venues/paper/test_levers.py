@@ -8,6 +8,7 @@ import pytest
 from bot.core.capabilities import Capability
 from bot.core.contracts import Contract, Tier
 from bot.core.facts import OrderEnded, OrdersChanged, Outcome, OutcomeKind
+from bot.core.held.losses import Ending
 from bot.core.intents import (
     AddMargin,
     BuyOption,
@@ -24,7 +25,6 @@ from bot.core.intents import (
     SetPosture,
     WithdrawMargin,
 )
-from bot.core.losses import Ending
 from bot.core.margin.rules import LeverageCut
 from bot.core.types import ClientId, MarginMode, OrderKind, PositionMode, Symbol
 from bot.venues.capabilities import NOTHING_LISTED

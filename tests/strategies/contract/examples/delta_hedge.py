@@ -1,8 +1,8 @@
 """``delta_hedge``: a long of 100 in an account worth 50 is hedged to 1.5 times its worth, and back."""
 
 from bot.core.facts import Book
+from bot.core.held.spot import SpotBalancesChanged
 from bot.core.settings import DAY_MS
-from bot.core.spot import SpotBalancesChanged
 from bot.core.types import Symbol
 from tests.building.core import BTC, CROSS, ETH, MAIN, T0, D, Desk, a_contract, a_position
 from tests.strategies.contract.example import MINUTE, Beat, Example, mark

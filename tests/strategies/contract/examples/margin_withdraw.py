@@ -7,9 +7,9 @@ from decimal import Decimal
 from random import Random
 from typing import Any
 
-from bot.core.carried import Carried, PositionRecord
 from bot.core.facts import CarriedOver
-from bot.core.losses import NO_LOSSES
+from bot.core.held.carried import Carried, PositionRecord
+from bot.core.held.losses import NO_LOSSES
 from tests.building.core import LONG, T0, D, Desk, a_position
 from tests.strategies.contract.example import HOUR, MINUTE, Example, mark
 

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from bot.core.capabilities import YES, Capability
-from bot.core.losses import Ending
+from bot.core.held.losses import Ending
 from bot.core.types import MarginMode
 from bot.venues.live.terms import Assumed, Codes
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bot.core.capabilities import YES, Capability
-from bot.core.losses import Ending
+from bot.core.held.losses import Ending
 from bot.core.types import MarginMode, PositionMode
 from bot.venues.live.dialects.bybit.market import INTERVALS
 from bot.venues.live.dialects.bybit.streams import RECV_WINDOW_MS

@@ -1,0 +1,49 @@
+"""What may still be spent on margin: the free balance less what is promised and kept, and every budget."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import TYPE_CHECKING
+
+from bot.core.danger.conditions import FOREVER_MS
+from bot.core.deeds.ledger import Ledger
+from bot.core.settings import DAY_MS
+from bot.core.types import ZERO
+
+if TYPE_CHECKING:
+    from bot.core.accounts.book import Holder
+
+# A plain tuple rather than a named one, which takes several times as long to make: the guard asks for every
+# action.
+Left = tuple[Decimal | None, str, int]
+"""What the tightest budget leaves, which one it is, and when it renews; ``None``: there is no budget."""
+_NO_BUDGET: Left = (None, "", FOREVER_MS)
+
+
+def margin_allowed(holder: Holder, ledger: Ledger, now_ms: int) -> Decimal:
+    """The margin that balance and budgets leave for one position, never below 0."""
+    id_, currency = holder.id, holder.contract.settlement
+    kept = ledger.limits.budgets(currency).reserve + ledger.reserved(id_.account, currency)
+    spendable, left = holder.free() - kept, budget_left(holder, ledger, now_ms)[0]
+    return max(ZERO, spendable if left is None else min(spendable, left))
+
+
+def budget_left(holder: Holder, ledger: Ledger, now_ms: int) -> Left:
+    """What the budgets leave for one position."""
+    limits = ledger.limits
+    id_, currency, history = holder.id, holder.contract.settlement, holder.history
+    budgets = limits.budgets(currency)
+    left: list[tuple[Decimal, str, int]] = []
+    if budgets.margin_per_position is not None:
+        left.append((budgets.margin_per_position - history.margin_in_lot, "position", FOREVER_MS))
+    if budgets.margin_per_campaign is not None:
+        ends_ms = (history.campaign_last_ms or now_ms) + limits.campaign_gap_ms
+        spent = ledger.campaign_margin(id_, now_ms)
+        left.append((budgets.margin_per_campaign - spent, "campaign", ends_ms))
+    if budgets.margin_per_day is not None:
+        spent = ledger.day_margin(id_.account, currency, now_ms)
+        left.append((budgets.margin_per_day - spent, "day", (now_ms // DAY_MS + 1) * DAY_MS))
+    if budgets.margin_per_account is not None:
+        spent = ledger.spending(id_.account, currency).margin
+        left.append((budgets.margin_per_account - spent, "account", FOREVER_MS))
+    return min(left, key=lambda item: item[0]) if left else _NO_BUDGET

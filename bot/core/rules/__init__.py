@@ -1,0 +1,1 @@
+"""What rules are built with: surroundings, planner, levels, ladders, betas, shocks, stops and rolls."""
