@@ -10,7 +10,7 @@ from bot.lab.report.heat import Cell, heat_map
 from bot.lab.report.lines import Act, Band, Ink, Level, Line, Pane, Shape, line_chart
 from bot.lab.report.page import Page, Section, page
 from bot.lab.report.table import Column, table
-from bot.look import DANGER_FIRST, Tone
+from bot.look.tone import DANGER_FIRST, Tone
 
 __all__ = [
     "DANGER_FIRST",

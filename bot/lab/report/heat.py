@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 from markupsafe import Markup
 
-from bot.look import Tone, rendered
+from bot.look.templating import rendered
+from bot.look.tone import Tone
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

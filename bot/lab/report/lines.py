@@ -18,13 +18,14 @@ from numpy.typing import ArrayLike
 from bot.lab.report.axes import Axis
 from bot.lab.report.strokes import Spot, area, staircase, stroke
 from bot.lab.report.thinning import Floats, thinned
-from bot.look import Tone, environment
+from bot.look.templating import environment
+from bot.look.tone import Tone
 
 COLUMN = 880
 """The usual width: a column of several beside each other, or a telephone."""
 WIDE = 1760
 """The width of a chart that stands alone; on a telephone it is scrolled."""
-_LEFT, _RIGHT, _TOP, _GAP, _FOOT = 108, 14, 34, 44, 40
+_LEFT, _RIGHT, _TOP, _GAP, _FOOT = 108, 14, 40, 20, 40
 _BUCKETS = 200
 
 
@@ -122,7 +123,7 @@ def line_chart(
     """A ``<figure>``. ``summary`` says in words what it shows, for those who cannot see it.
 
     ``key`` explains the lines; ``buckets`` is how many stretches a line is thinned to (see ``thinned``).
-    ``behind`` is the id of a ``backdrop`` with the axes.
+    ``behind`` is the id of a ``backdrop`` of as many panes as high, with the axes.
     """
     drawn = _chart(panes, x, width, buckets)
     figure: Markup = _macros().figure(drawn, title, summary, _key(panes) if key else [], behind)
@@ -130,11 +131,26 @@ def line_chart(
 
 
 def backdrop(
-    id_: str, panes: Sequence[Pane], *, x: Axis, width: int = COLUMN, buckets: int = _BUCKETS
+    id_: str,
+    panes: Sequence[Pane],
+    *,
+    x: Axis,
+    width: int = COLUMN,
+    buckets: int = _BUCKETS,
+    behind: str = "",
 ) -> Markup:
-    """Axes and lines that several charts have behind them, written once: for an ``<svg>`` with ``<defs>``."""
-    shared: Markup = _macros().shared(id_, _chart(panes, x, width, buckets))
+    """What several charts have in common, written once: for the ``<defs>`` of an ``<svg>``.
+
+    ``behind`` is the id of another, of which the same holds.
+    """
+    shared: Markup = _macros().shared(id_, _chart(panes, x, width, buckets), behind)
     return shared
+
+
+def legend(lines: Sequence[tuple[Ink, str]], signs: Sequence[tuple[Shape, Tone, str]]) -> Markup:
+    """What the lines and marks of several charts mean, told once."""
+    told: Markup = _macros().marks(lines, signs)
+    return told
 
 
 def _macros() -> Any:  # noqa: ANN401 - a template's macros are attributes of its module
@@ -171,7 +187,7 @@ def _chart(panes: Sequence[Pane], x: Axis, width: int, buckets: int) -> dict[str
     top = 0
     drawn: list[dict[str, Any]] = []
     for pane in panes:
-        top += _TOP if pane.title or not drawn else _GAP - _TOP
+        top += _TOP if pane.title or not drawn else _GAP
         field = _Field(x, pane.y, _LEFT, width - _RIGHT, top, top + pane.height, buckets)
         drawn.append(_pane(pane, field))
         top += pane.height
@@ -222,9 +238,15 @@ def _pane(pane: Pane, field: _Field) -> dict[str, Any]:
 def _line(line: Line, field: _Field) -> str:
     x, y = _floats(line.x), _floats(line.y)
     if line.steps:
-        return staircase(field.spots(x, y))
+        return staircase(field.spots(*_held(x, y)))
     kept = thinned(x, y, field.across.low, field.across.high, field.buckets)
     return stroke(field.spots(x[kept], y[kept]))
+
+
+def _held(x: Floats, y: Floats) -> tuple[Floats, Floats]:
+    """With a second point where a hole begins: until there the last value holds."""
+    holes = np.flatnonzero(np.isnan(y[1:]) & ~np.isnan(y[:-1])) + 1
+    return np.insert(x, holes, x[holes]), np.insert(y, holes, y[holes - 1])
 
 
 def _band(band: Band, field: _Field) -> str:

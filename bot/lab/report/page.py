@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 from markupsafe import Markup
 
-from bot.look import Tone, rendered, stylesheet
+from bot.look.templating import rendered, stylesheet
+from bot.look.tone import Tone
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -30,16 +30,27 @@ def _parts(spots: Iterable[Spot | None]) -> Iterator[list[Spot]]:
 
 
 def _joined(spots: list[Spot]) -> str:
-    (x, y), *others = spots
-    written = [f"M{x} {y}l"] if others else [f"M{x} {y}h0"]
+    (x, y), *others = _corners(spots)
+    if not others:
+        return f"M{x} {y}h0"
+    written = [f"M{x} {y}l"]
     for at_x, at_y in others:
-        if (at_x, at_y) != (x, y):
-            across, down = at_x - x, at_y - y
-            gap = "" if across < 0 or written[-1][-1] == "l" else " "
-            written.append(f"{gap}{across}{'' if down < 0 else ' '}{down}")
-            x, y = at_x, at_y
-    # All in one spot: a dot.
-    return "".join(written).replace("l", "h0") if len(written) == 1 else "".join(written)
+        across, down = at_x - x, at_y - y
+        gap = "" if across < 0 or written[-1][-1] == "l" else " "
+        written.append(f"{gap}{across}{'' if down < 0 else ' '}{down}")
+        x, y = at_x, at_y
+    return "".join(written)
+
+
+def _corners(spots: list[Spot]) -> list[Spot]:
+    """Without those at which a level line only goes on, and without the same spot twice."""
+    kept = spots[:1]
+    for spot in spots[1:]:
+        if len(kept) > 1 and kept[-2][1] == kept[-1][1] == spot[1] and kept[-2][0] <= kept[-1][0] <= spot[0]:
+            kept.pop()
+        if spot != kept[-1]:
+            kept.append(spot)
+    return kept
 
 
 def _stairs(spots: list[Spot]) -> str:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from markupsafe import Markup
 
-from bot.look import rendered
+from bot.look.templating import rendered
 
 
 @dataclass(frozen=True, slots=True)

@@ -123,8 +123,8 @@ def test_every_tone_has_another_shape_and_another_colour() -> None:
 def test_a_chart_is_drawn_within_its_axes() -> None:
     svg = ET.fromstring(re.search(r"<svg viewBox.*role=.*</svg>", a_chart(key=False), re.DOTALL).group())  # type: ignore[union-attr]
     line = next(path for path in svg.iter("path") if path.get("class") == "first")
-    # From the left edge at the top to the right edge at the bottom of a pane of 300, 34 below the top.
-    assert line.get("d") == "M108 34l379 150 379 150"
+    # From the left edge at the top to the right edge at the bottom of a pane of 300, 40 below the top.
+    assert line.get("d") == "M108 40l379 150 379 150"
     assert svg.get("aria-label") == "it falls"
 
 
