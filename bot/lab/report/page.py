@@ -41,4 +41,4 @@ class Page:
 
 def page(content: Page) -> str:
     """The HTML of a report, whole: it asks for nothing, of anybody, and runs no script."""
-    return rendered("page.html", page=content, style=stylesheet())
+    return str(rendered("page.html", page=content, style=stylesheet()))

@@ -1,7 +1,6 @@
 """The pieces of any report: what is shown, that it is escaped, and that nothing is fetched."""
 
 import re
-from html.parser import HTMLParser
 from xml.etree import ElementTree as ET
 
 import pytest
@@ -25,25 +24,9 @@ from bot.lab.report import (
     page,
     table,
 )
+from tests.lab.report.telling import Tags, fetched
 
 EVIL = '<script src="http://evil.example/x.js">alert(1)</script>'
-
-
-class Tags(HTMLParser):
-    """Every tag with its attributes."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.found: list[tuple[str, dict[str, str | None]]] = []
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.found.append((tag, dict(attrs)))
-
-
-def tags_of(html: str) -> list[tuple[str, dict[str, str | None]]]:
-    parser = Tags()
-    parser.feed(html)
-    return parser.found
 
 
 def a_chart(**changed: object) -> Markup:
@@ -89,20 +72,13 @@ def test_whatever_people_name_stays_text() -> None:
         sections=sections,
         provenance=[(EVIL, EVIL)],
     )
-    assert "script" not in {tag for tag, _ in tags_of(html)}
-    assert not any(
-        "http" in str(value) for _, values in tags_of(html) for value in values.values() if value != EVIL
-    )
+    assert "script" not in {tag for tag, _ in Tags(html).found}
+    assert fetched(html) == []
 
 
 def test_a_page_fetches_nothing_and_forbids_it() -> None:
     html = a_page()
-    for tag, values in tags_of(html):
-        assert tag not in {"script", "link", "img", "iframe", "object", "embed", "base"}
-        assert not {"src", "srcset", "data", "action"} & values.keys()
-        assert (values.get("href") or "#").startswith("#")
-    assert "url(" not in html
-    assert "@import" not in html
+    assert fetched(html) == []
     assert "default-src 'none'" in html
 
 

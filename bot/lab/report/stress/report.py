@@ -70,6 +70,7 @@ def _page(result: StressResult, told: Told, versions: Sequence[tuple[str, str]],
         kind="Holdfast stress test",
         verdict=verdict(result),
         tone=tone,
+        figures=list(_figures(mine)),
         sections=[
             Section(
                 id="scenarios",
@@ -88,9 +89,9 @@ def _page(result: StressResult, told: Told, versions: Sequence[tuple[str, str]],
                 id="runs",
                 title="Every run",
                 note=(
-                    "Unfold a run to see it. All charts of a scenario and a position have the same measure; "
-                    "a liquidation price that is not drawn lies beyond them. The margin ratio is maintenance "
-                    "margin over equity: at 100% the exchange liquidates."
+                    "Unfold a run to see it; what is unfolded is printed. All charts of a scenario and a "
+                    "position have the same measure; a liquidation price that is not drawn lies beyond them. "
+                    "The margin ratio is maintenance margin over equity: at 100% the exchange liquidates."
                 ),
                 body=_runs(told, buckets),
             ),
@@ -114,6 +115,25 @@ def verdict(result: StressResult) -> str:
     return f"{said}."
 
 
+def _figures(mine: Sequence[Story]) -> Iterator[tuple[str, str]]:
+    """The extremes of your rules, with where they were."""
+    trials = [each.trial for each in mine]
+    calls = [
+        (away, each.scenario) for each in trials if each.survived and (away := nearest(each)) is not None
+    ]
+    if calls:
+        away, where = min(calls)
+        yield f"nearest call survived, {where}", percent(away, 1)
+    poorest = min(trials, key=lambda each: each.equity)
+    currency = mine[0].currency
+    yield (
+        f"least left, {poorest.scenario}",
+        f"{amount(poorest.equity, 0)} of {amount(poorest.equity_before, 0)} {currency}",
+    )
+    yield "median left", f"{amount(median(each.equity for each in trials), 0)} {currency}"
+    yield "median cost of safety", f"{amount(median(each.cost for each in trials), 0)} {currency}"
+
+
 def stories_of(told: Told) -> list[list[Story]]:
     """Those of each set of rules."""
     return [list(each) for each in zip(*(stories for _, stories in told), strict=True)]
@@ -134,7 +154,7 @@ def _cell(story: Story, place: str) -> Cell:
     trial = story.trial
     tone, away = tone_of(trial), nearest(trial)
     left = f"{amount(trial.equity, 0)} left"
-    near = f"{percent(away, 1)} away, " if trial.survived and away is not None else ""
+    near = f"{percent(away, 1)}, " if trial.survived and away is not None else ""
     return Cell(text=WORDS[tone], detail=f"{near}{left}", tone=tone, href=f"#{place}")
 
 

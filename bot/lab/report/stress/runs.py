@@ -35,8 +35,9 @@ def runs(place: str, scenario: Scenario, stories: Sequence[Story], *, buckets: i
         for at, (story, chart) in enumerate(zip(stories, drawn, strict=True))
     )
     about = " ".join(scenario.table.about.split())
-    return Markup("<h3>{}</h3><p class=note>{}</p>{}{}").format(
-        scenario.table.title, about, behind, Markup().join(folds)
+    title = f"{scenario.table.title} ({scenario.name})"
+    return Markup('{}<div class="folds"><h3>{}</h3><p class="note">{}</p>{}</div>').format(
+        behind, title, about, Markup().join(folds)
     )
 
 
