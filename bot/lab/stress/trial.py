@@ -16,7 +16,7 @@ from bot.core.intents import AddMargin, Notify, SetPosture
 from bot.core.types import ZERO, PositionId, Symbol
 from bot.lab.replay.effects import OpeningError
 from bot.lab.replay.quarterlies import Quarterly, find_quarterlies
-from bot.lab.replay.result import Run, digest_of
+from bot.lab.replay.result import Run, cost_of, digest_of
 from bot.lab.replay.run import Plan, key_of_position, make_plan, perform, prepare
 from bot.lab.scenarios import Scenario, Taken, misbehaving, staged, tapes
 from bot.lab.stress.watched import Kept, Marks, WatchedEngine, smallest
@@ -149,7 +149,7 @@ class Stage:
             equity_before=sum((sum(each.balances.values(), ZERO) for each in self.plan.accounts), ZERO),
             equity=sum((pool.equity for pool in run.figures.pools), ZERO),
             margin_added=sum((each.amount for each in added if isinstance(each, AddMargin)), ZERO),
-            cost=sum((fill.fee + fill.slippage + max(ZERO, -fill.pnl) for fill in fills), ZERO),
+            cost=cost_of(fills),
             actions=Counter(type(each.action.intent).__name__ for each in applied),
             blocked=Counter(str(each.because) for each in record.refusals),
             digest=digest_of((tape.sha256 for tape in self.stretch.tapes), self.settings.canonical(), run),

@@ -119,3 +119,13 @@ def test_a_row_of_another_length_is_refused(cells: int) -> None:
         heat_map([("a", [Cell(text="1")] * cells)], ["b"], corner="c")
     with pytest.raises(ValueError, match="zip"):
         table([Column("b")], [["1"] * cells])
+
+
+def test_what_holds_until_it_is_gone_is_drawn_until_then() -> None:
+    hole = float("nan")
+    line = Line(name="", x=[0, 1, 2], y=[5, hole, 10], steps=True)
+    html = line_chart(
+        [Pane(y=number_axis(0, 10, margin=0), lines=[line])], x=number_axis(0, 2, margin=0), summary=""
+    )
+    # Half way up from the left edge to the middle, then nothing, then a dot in the upper right corner.
+    assert 'd="M108 190h379M866 40h0"' in html

@@ -29,6 +29,7 @@ from bot.core.intents import (
 )
 from bot.core.types import ZERO, PositionId
 from bot.lab.replay.record import Done, Record
+from bot.lab.replay.result import cost_of
 from bot.lab.report.lines import Shape
 from bot.look.figures import amount, percent
 from bot.look.tone import Tone
@@ -55,7 +56,7 @@ class Kind(Enum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Deed:
-    """One act. ``level`` is the trigger of a stop that rests from now on; zero: none rests any more."""
+    """One act. ``level`` is the trigger of a stop that rests from then on."""
 
     at_ms: int
     id: PositionId
@@ -98,8 +99,8 @@ def _done(done: Iterable[Done]) -> Iterator[Deed]:
             reason=each.action.reason,
             before=each.action.distance_before,
             after=each.distance_after,
-            cost=sum((f.fee + f.slippage + max(ZERO, -f.pnl) for f in outcome.fills), ZERO),
-            level=_level(intent),
+            cost=cost_of(outcome.fills),
+            level=intent.trigger if isinstance(intent, PlaceStop | MoveStop) else None,
         )
 
 
@@ -113,21 +114,14 @@ def _befallen(record: Record) -> Iterator[Deed]:
                 kind=Kind.STOPPED,
                 what=f"stopped out at {amount(fills[-1].price)}",
                 rule=each.rule or "",
-                cost=sum((f.fee + f.slippage + max(ZERO, -f.pnl) for f in fills), ZERO),
-                level=ZERO,
+                cost=cost_of(fills),
             )
     for taken in record.liquidations:
         what = f"LIQUIDATED at {amount(taken.price)}"
-        yield Deed(at_ms=taken.at_ms, id=taken.id, kind=Kind.LIQUIDATED, what=what, level=ZERO)
+        yield Deed(at_ms=taken.at_ms, id=taken.id, kind=Kind.LIQUIDATED, what=what)
     for closed in record.deleveraged:
         what = f"auto-deleveraged at {amount(closed.price)}"
         yield Deed(at_ms=closed.at_ms, id=closed.id, kind=Kind.DELEVERAGED, what=what)
-
-
-def _level(intent: Intent) -> Decimal | None:
-    if isinstance(intent, PlaceStop | MoveStop):
-        return intent.trigger
-    return ZERO if isinstance(intent, CancelStop) else None
 
 
 def _worded(intent: Intent) -> tuple[Kind, str]:

@@ -141,8 +141,9 @@ def _in_sight(values: Floats, axis: Axis) -> Floats:
 def _stop(mine: Sequence[Deed], course: Course, by: Measure) -> Line:
     """The stop that rests, until the next one or until the position is gone."""
     end_ms = min(course.closed_ms, by.time.high)
-    levels = [(deed.at_ms, float(deed.level) or np.nan) for deed in mine if deed.level is not None]
-    levels = [(at_ms, level) for at_ms, level in levels if at_ms <= end_ms]
+    levels = [
+        (deed.at_ms, float(deed.level)) for deed in mine if deed.level is not None and deed.at_ms <= end_ms
+    ]
     if levels:
         levels.append((int(end_ms), levels[-1][1]))
     at, level = np.array(levels, dtype=np.float64).reshape(-1, 2).T
