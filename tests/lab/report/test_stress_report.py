@@ -115,6 +115,20 @@ def test_whoever_wants_the_same_again_is_told_how(tmp_path: Path) -> None:
     assert "orders fill at" in the(html, '<section id="assumptions"', "</section>")
 
 
+def test_rules_that_come_with_other_positions_are_drawn_beside_yours(tmp_path: Path) -> None:
+    longs, shorts = tmp_path / "long", tmp_path / "short"
+    for folder in (longs, shorts):
+        folder.mkdir()
+    sets = [
+        RuleSet(name="configured", settings=settings_of(longs)),
+        RuleSet(name="the other way round", settings=settings_of(shorts, side="short")),
+    ]
+    html = report(*told(tmp_path, sets), [])
+    assert "BTC/USDT:USDT long closed" in the(html, '<div id="s0r0"', "</details>")
+    # A short of 100 at leverage 10 is liquidated at 110 / 1.01, and the first price is the highest.
+    assert "BTC/USDT:USDT short nearest 8.9%" in the(html, '<div id="s0r1"', "</details>")
+
+
 def test_names_that_people_give_stay_text() -> None:
     html = a_report(other="<script>alert(1)</script>")
     assert "script" not in {tag for tag, _ in Tags(html).found}

@@ -11,12 +11,14 @@ from typing import NamedTuple
 import numpy as np
 from markupsafe import Markup
 
+from bot.core.types import PositionId
 from bot.lab.report.axes import Axis, number_axis, percent_text, time_axis
 from bot.lab.report.lines import Act, Ink, Line, Pane, Shape, backdrop, legend, line_chart
 from bot.lab.report.stress.course import Course
 from bot.lab.report.stress.deeds import Deed, Kind
 from bot.lab.report.stress.story import Story, fate_of, named
 from bot.lab.report.thinning import Floats
+from bot.lab.stress.trial import Fate
 from bot.look.figures import moment
 
 _PRICE, _DISTANCE, _RATIO = 230, 84, 56
@@ -51,15 +53,24 @@ def _defined(groups: Markup) -> Markup:
     return Markup('<svg class="defs" aria-hidden="true"><defs>{}</defs></svg>').format(groups)
 
 
-def charts(id_: str, stories: Sequence[Story], buckets: int) -> tuple[Markup, list[Markup]]:
-    """What lies behind, and the charts of each story; ``id_`` is the scenario's place in the page."""
-    measures = [measure([story.courses[at] for story in stories]) for at in range(len(stories[0].courses))]
+def charts(place: str, stories: Sequence[Story], buckets: int) -> tuple[Markup, list[Markup]]:
+    """What lies behind, and the charts of each story; ``place`` is that of the scenario in the page.
+
+    A set of rules may come with positions of its own: each is measured with those that hold the same.
+    """
+    held: dict[PositionId, list[Course]] = {}
+    for story in stories:
+        for course in story.courses:
+            held.setdefault(course.id, []).append(course)
+    places = {id_: f"{place}-{at}" for at, id_ in enumerate(held)}
+    measures = {id_: measure(courses) for id_, courses in held.items()}
     behind = Markup().join(
-        _behind(f"{id_}-{at}", course, measures[at], buckets) for at, course in enumerate(stories[0].courses)
+        _behind(places[id_], courses[0], measures[id_], buckets) for id_, courses in held.items()
     )
     drawn = [
         Markup().join(
-            _chart(f"{id_}-{at}", story, at, measures[at], buckets) for at in range(len(story.courses))
+            _chart(places[course.id], story, course, fate, measures[course.id], buckets)
+            for course, fate in zip(story.courses, story.trial.fates, strict=True)
         )
         for story in stories
     ]
@@ -107,8 +118,7 @@ def _behind(id_: str, course: Course, by: Measure, buckets: int) -> Markup:
     return backdrop(id_, panes, x=by.time, buckets=buckets, behind="frame")
 
 
-def _chart(id_: str, story: Story, at: int, by: Measure, buckets: int) -> Markup:
-    course, fate = story.courses[at], story.trial.fates[at]
+def _chart(id_: str, story: Story, course: Course, fate: Fate, by: Measure, buckets: int) -> Markup:
     mine = [deed for deed in story.deeds if deed.id == course.id]
     liquidation = Line(
         name="",

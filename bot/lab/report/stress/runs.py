@@ -98,7 +98,7 @@ def _least(distances: Sequence[Decimal | None]) -> str:
 def _told(story: Story) -> Iterator[str]:
     stops = sum(deed.kind is Kind.STOP for deed in story.deeds)
     if stops:
-        yield f"Stops were placed or moved {stops} times."
+        yield f"Stops placed or moved: {stops}."
     if story.trial.blocked:
         most_first = sorted(story.trial.blocked.items(), key=lambda each: (-each[1], each[0]))
         counted = ", ".join(f"{plain(reason)} {count}" for reason, count in most_first)
