@@ -25,7 +25,7 @@ COLUMN = 880
 """The usual width: a column of several beside each other, or a telephone."""
 WIDE = 1760
 """The width of a chart that stands alone; on a telephone it is scrolled."""
-_LEFT, _RIGHT, _TOP, _GAP, _FOOT = 108, 14, 40, 20, 40
+_LEFT, _RIGHT, _TOP, _GAP, _FOOT = 108, 24, 40, 20, 40
 _BUCKETS = 200
 
 
@@ -211,7 +211,7 @@ def _apart(ticks: list[tuple[int, str]], width: int) -> list[tuple[int, str]]:
     end = 0
     for at, text in ticks:
         half = len(text) * 6 + 4
-        if at - half >= end and at + half <= width + _RIGHT:
+        if at - half >= end and at + half <= width:
             kept.append((at, text))
             end = at + half
     return kept

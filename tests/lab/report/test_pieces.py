@@ -100,7 +100,7 @@ def test_a_chart_is_drawn_within_its_axes() -> None:
     svg = ET.fromstring(re.search(r"<svg viewBox.*role=.*</svg>", a_chart(key=False), re.DOTALL).group())  # type: ignore[union-attr]
     line = next(path for path in svg.iter("path") if path.get("class") == "first")
     # From the left edge at the top to the right edge at the bottom of a pane of 300, 40 below the top.
-    assert line.get("d") == "M108 40l379 150 379 150"
+    assert line.get("d") == "M108 40l374 150 374 150"
     assert svg.get("aria-label") == "it falls"
 
 
@@ -128,4 +128,4 @@ def test_what_holds_until_it_is_gone_is_drawn_until_then() -> None:
         [Pane(y=number_axis(0, 10, margin=0), lines=[line])], x=number_axis(0, 2, margin=0), summary=""
     )
     # Half way up from the left edge to the middle, then nothing, then a dot in the upper right corner.
-    assert 'd="M108 190h379M866 40h0"' in html
+    assert 'd="M108 190h374M856 40h0"' in html
