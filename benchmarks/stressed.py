@@ -1,6 +1,7 @@
 """A stress test: seventeen crashes, three positions, three sets of rules, with what would have saved them.
 
-The configuration is the shipped one and a position in a third coin; generation of the minutes is in the time.
+The configuration is the shipped one and a position in a third coin; generation of the minutes is in the time,
+and so are the text for the terminal and the page.
 """
 
 from __future__ import annotations
@@ -10,8 +11,10 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from time import perf_counter
 
-from bot.cli.stress_text import report
+from bot.cli.stress_text import report as text
 from bot.config.settings import load
+from bot.lab.report.stress.report import report
+from bot.lab.report.stress.story import Story, story
 from bot.lab.scenarios import library
 from bot.lab.stress.matrix import stress
 from bot.lab.stress.trial import RuleSet
@@ -61,12 +64,16 @@ def figures() -> Sequence[tuple[str, str]]:
     began = perf_counter()
     crashes = [each for each in library(folder=config / "scenarios") if each.name.startswith("20")]
     loaded = perf_counter()
-    result = stress(sets, crashes, prices={})
-    report(result.to_json())
+    stories: list[Story] = []
+    result = stress(sets, crashes, prices={}, seen=lambda attempt: stories.append(story(attempt)))
+    text(result.to_json())
+    played = perf_counter()
+    html = report(result, stories, [])
     ended = perf_counter()
     name = f"{len(crashes)} crashes x 3 positions x {len(sets)} rule sets"
     return [
         (f"{name}: load", f"{loaded - began:.3f} s"),
         (f"{name}: with report", f"{ended - loaded:.3f} s"),
+        (f"{name}: of that the page", f"{ended - played:.3f} s, {len(html.encode()) / 1000:.0f} KB"),
         (f"{name}: survived", " / ".join(str(result.survived(each.name)) for each in sets)),
     ]

@@ -13,10 +13,12 @@ import click
 import bot
 from bot.cli.failures import ExitCode
 from bot.cli.options import config_files, config_option, json_option, settings_of
+from bot.cli.stress_report import Reporter, progress
 
 if TYPE_CHECKING:
     from bot.core.types import Symbol
     from bot.lab.scenarios import Scenario
+    from bot.lab.stress.matrix import Attempt
     from bot.lab.stress.trial import RuleSet
 
 ALL = "all"
@@ -75,8 +77,14 @@ def _prices(_: click.Context, option: click.Parameter, values: tuple[str, ...]) 
     help="Where a price is now; else a coin begins at its position's entry, or as it was then.",
 )
 @click.option("--faults", is_flag=True, help="The exchange answers late, and for ten bad minutes not at all.")
+@click.option(
+    "--report",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="Write a page to look at: one HTML file that needs no network.",
+)
 @click.pass_context
-def stress(
+def stress(  # noqa: PLR0913, PLR0917 - click passes every option
     ctx: click.Context,
     config: tuple[Path, ...],
     as_json: bool,  # noqa: FBT001 - click passes flags
@@ -85,6 +93,7 @@ def stress(
     vs: str,
     prices: Mapping[Symbol, Decimal],
     faults: bool,  # noqa: FBT001
+    report: Path | None,
 ) -> None:
     """Would your rules have survived? Seventeen crashes and seven inventions, with your rules and without.
 
@@ -93,18 +102,27 @@ def stress(
 
     The exit code is 7 where a position is liquidated with your rules, else 0.
     """
-    from bot.cli.stress_text import report
+    from bot.cli.stress_text import report as text
     from bot.lab.stress.matrix import stress as run
 
+    reporter = Reporter(report)
     files = config_files(config)
     if positions not in {None, LIVE}:
         files = (*files, Path(str(positions)))
     sets = _rule_sets(files, vs)
     if positions == LIVE:
         sets, prices = _held(sets, prices)
-    result = run(sets, _scenarios(wanted), prices=prices, faults=faults)
+    scenarios = _scenarios(wanted)
+    with progress(len(scenarios) * len(sets)) as advance:
+
+        def seen(attempt: Attempt) -> None:
+            reporter.seen(attempt)
+            advance()
+
+        result = run(sets, scenarios, prices=prices, faults=faults, seen=seen)
     answer = result.to_json()
-    click.echo(json.dumps(answer, indent=2, ensure_ascii=False) if as_json else report(answer))
+    click.echo(json.dumps(answer, indent=2, ensure_ascii=False) if as_json else text(answer))
+    reporter.write(result)
     if not answer["survived"]:
         ctx.exit(ExitCode.DANGER)
 

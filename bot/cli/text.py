@@ -4,10 +4,21 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
-from datetime import UTC, datetime
 from decimal import Decimal
 
-NOTHING = "-"
+from bot.look.figures import NOTHING, amount, clock, moment, percent
+
+__all__ = [
+    "NOTHING",
+    "amount",
+    "clock",
+    "columns",
+    "exact",
+    "flagged",
+    "mentions_flagged",
+    "moment",
+    "percent",
+]
 
 
 def columns(rows: Iterable[Sequence[str]], *, indent: str = "  ", right: frozenset[int] = frozenset()) -> str:
@@ -24,28 +35,6 @@ def columns(rows: Iterable[Sequence[str]], *, indent: str = "  ", right: frozens
         ]
         lines.append((indent + "  ".join(cells)).rstrip())
     return "\n".join(lines)
-
-
-def percent(ratio: Decimal | str | None, digits: int = 2) -> str:
-    """A fraction as percent; a dash where there is none."""
-    return NOTHING if ratio is None else f"{Decimal(ratio) * 100:.{digits}f}%"
-
-
-_SMALL = 10
-_MOST_DECIMALS = 8
-
-
-def amount(number: Decimal | str | None, digits: int = 2) -> str:
-    """Money or a quantity, rounded for reading; a dash where there is none.
-
-    Small numbers keep more decimals: a hundredth of a coin is money.
-    """
-    if number is None:
-        return NOTHING
-    value = Decimal(number)
-    if value and abs(value) < _SMALL:
-        digits = max(digits, min(_MOST_DECIMALS, 3 - value.adjusted()))
-    return f"{value:,.{digits}f}"
 
 
 def exact(number: Decimal | str | None) -> str:
@@ -67,13 +56,3 @@ def mentions_flagged(text: str, synthetic: Iterable[str]) -> str:
             rf"{re.escape(symbol)}(?![-\w])(?! \(synthetic\))", flagged(symbol, synthetic=True), text
         )
     return text
-
-
-def moment(at_ms: int) -> str:
-    """A time in UTC to the second."""
-    return f"{datetime.fromtimestamp(at_ms / 1000, UTC):%Y-%m-%d %H:%M:%S}"
-
-
-def clock(at_ms: int) -> str:
-    """A time of day in UTC."""
-    return f"{datetime.fromtimestamp(at_ms / 1000, UTC):%H:%M:%S}"

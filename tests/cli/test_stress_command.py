@@ -1,6 +1,10 @@
 """``holdfast stress``: its verdict, its exit code, and what is said to whoever mistypes."""
 
 import json
+import os
+import pty
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -157,3 +161,46 @@ def test_the_command_on_the_page_puts_the_shipped_positions_through_everything(
         each["saved_by"] for each in answer["trials"] if each["rules"] == "none" and not each["survived"]
     ]
     assert all(each["margin"] for each in saved)
+
+
+def test_a_report_is_one_page_beside_the_answer(holdfast: Run, tmp_path: Path) -> None:
+    result = holdfast("stress", "--scenarios", "dead_market", "--report", "out.html", "--json")
+    assert result.exit_code == 0, result.output
+    assert json.loads(result.stdout)["survived"] is True
+    assert result.stderr == "the report is in out.html\n"
+    html = (tmp_path / "out.html").read_text(encoding="utf-8")
+    assert html.startswith("<!doctype html>")
+    assert "With the configured rules 1 of 1 scenarios are survived, with no defence 1." in html
+    assert [path.name for path in tmp_path.iterdir() if path.suffix != ".db"] == ["out.html"]
+
+
+@pytest.mark.parametrize(
+    ("where", "said"),
+    [
+        ("nowhere/out.html", "nowhere: no such directory; --report writes a file into one"),
+        ("there", "there: a directory; --report writes a file"),
+    ],
+)
+def test_a_report_that_cannot_be_written_is_refused_before_the_work(
+    holdfast: Run, tmp_path: Path, where: str, said: str
+) -> None:
+    (tmp_path / "there").mkdir()
+    result = holdfast("stress", "--report", where)
+    assert result.exit_code == 2
+    assert (result.stdout, result.stderr) == ("", f"{said}\n")
+
+
+@pytest.mark.slow
+def test_a_person_at_a_terminal_sees_how_far_it_is_and_a_pipe_does_not(tmp_path: Path) -> None:
+    ours, theirs = pty.openpty()
+    command = [sys.executable, "-m", "bot", "stress", "--scenarios", "dead_market", "--vs", "none"]
+    with subprocess.Popen(
+        command, cwd=ROOT, stdout=subprocess.PIPE, stderr=theirs, env={**os.environ, "PYTHONPATH": str(ROOT)}
+    ) as process:
+        answer, _ = process.communicate(timeout=60)
+    os.close(theirs)
+    shown = os.read(ours, 100_000).decode()
+    os.close(ours)
+    assert "0/2" in shown
+    assert "2/2" in shown
+    assert answer.decode().startswith("SURVIVED: ")

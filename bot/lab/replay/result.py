@@ -104,7 +104,7 @@ def action_json(done: Done) -> dict[str, Any]:
         "reason": action.reason,
         "distance_before": _absolute(action.distance_before),
         "distance_after": _absolute(done.distance_after),
-        "cost": text(_cost(fills)),
+        "cost": text(cost_of(fills)),
     }
 
 
@@ -147,7 +147,7 @@ def triggered_json(triggered: Triggered) -> dict[str, Any]:
         **_identity(outcome.id),
         "quantity": text(quantity),
         "price": text(value / quantity) if quantity else None,
-        "cost": text(_cost(outcome.fills)),
+        "cost": text(cost_of(outcome.fills)),
     }
 
 
@@ -165,7 +165,7 @@ def text(number: Decimal | None) -> str | None:
     return "0" if plain == "-0" else plain
 
 
-def _cost(fills: Iterable[Fill]) -> Decimal:
+def cost_of(fills: Iterable[Fill]) -> Decimal:
     """Fees, slippage and loss realised."""
     return sum((f.fee + f.slippage + max(ZERO, -f.pnl) for f in fills), ZERO)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from time import perf_counter
@@ -15,7 +15,7 @@ from bot.core.types import PositionId, Symbol
 from bot.lab.replay.result import text
 from bot.lab.scenarios import Scenario, Taken, dropped
 from bot.lab.stress.saving import Saving, saving
-from bot.lab.stress.trial import Fate, RuleSet, Stage, Trial, stretch
+from bot.lab.stress.trial import Fate, Played, RuleSet, Stage, Trial, stretch
 from bot.venues.calendar import undated
 
 SCHEMA_VERSION = 1
@@ -69,16 +69,32 @@ class StressResult:
         }
 
 
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Attempt:
+    """A trial with what it leaves to be looked at, before that is forgotten."""
+
+    scenario: Scenario
+    trial: Trial
+    saving: Saving | None
+    played: Played
+
+
+def _unseen(attempt: Attempt) -> None:
+    """Nobody looks."""
+
+
 def stress(
     rule_sets: Sequence[RuleSet],
     scenarios: Sequence[Scenario],
     *,
     prices: Mapping[Symbol, Decimal],
     faults: bool = False,
+    seen: Callable[[Attempt], None] = _unseen,
 ) -> StressResult:
     """Try everything. ``prices`` are those that coins are at now; one without begins as published.
 
-    ``faults``: the exchange answers late, and for a while not at all.
+    ``faults``: the exchange answers late, and for a while not at all. ``seen`` is shown each trial as soon as
+    it has ended: whoever draws it, or counts.
 
     ConfigError for positions that cannot be, or that name no symbol.
     """
@@ -89,14 +105,17 @@ def stress(
     savings: dict[tuple[str, str], Saving] = {}
     said: dict[str, None] = {}
     for scenario in scenarios:
-        played = stretch(scenario, held, taken)
+        stretched = stretch(scenario, held, taken)
         said.update(dict.fromkeys(dropped(rule_sets[0].settings, scenario)))
         for rules in rule_sets:
-            stage = Stage(played, rules, faults=faults)
-            trial = stage.trial()
+            stage = Stage(stretched, rules, faults=faults)
+            played = stage.played()
+            trial = stage.judged(played)
             trials.append(trial)
-            if trial.dead:
-                savings[scenario.name, rules.name] = saving(stage, trial.dead)
+            saved = saving(stage, trial.dead) if trial.dead else None
+            if saved is not None:
+                savings[scenario.name, rules.name] = saved
+            seen(Attempt(scenario=scenario, trial=trial, saving=saved, played=played))
     return StressResult(
         rules=tuple(each.name for each in rule_sets),
         scenarios=tuple(scenarios),

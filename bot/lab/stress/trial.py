@@ -16,10 +16,10 @@ from bot.core.intents import AddMargin, Notify, SetPosture
 from bot.core.types import ZERO, PositionId, Symbol
 from bot.lab.replay.effects import OpeningError
 from bot.lab.replay.quarterlies import Quarterly, find_quarterlies
-from bot.lab.replay.result import Run, digest_of
+from bot.lab.replay.result import Run, cost_of, digest_of
 from bot.lab.replay.run import Plan, key_of_position, make_plan, perform, prepare
 from bot.lab.scenarios import Scenario, Taken, misbehaving, staged, tapes
-from bot.lab.stress.watched import Marks, WatchedEngine, smallest
+from bot.lab.stress.watched import Kept, Marks, WatchedEngine, smallest
 from bot.lab.tapes import PathOrder, PricePath, SymbolTapes, Tape, group, price_path
 from bot.runtime.journal.memory import MemoryJournal
 
@@ -92,6 +92,16 @@ def stretch(scenario: Scenario, symbols: Sequence[Symbol], taken: Taken) -> Stre
     return Stretch(scenario=scenario, tapes=made, grouped=grouped, paths=paths)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Played:
+    """What a trial leaves to be looked at: the plan, what came of it, and every pool it went through."""
+
+    plan: Plan
+    run: Run
+    pools: Mapping[PositionId, Kept]
+    marks: Marks
+
+
 class Stage:
     """A scenario and a set of rules, ready to be tried as often as is asked for."""
 
@@ -117,12 +127,16 @@ class Stage:
 
     def survives(self, plan: Plan) -> bool:
         """Whether nothing is liquidated with another plan of the same prices."""
-        return not self._played(plan, Engine)[0].record.liquidations
+        return not self._play(plan, Engine)[0].record.liquidations
 
-    def trial(self) -> Trial:
+    def played(self) -> Played:
         """Play it."""
-        run, engine = self._played(self.plan, WatchedEngine)
-        record = run.record
+        run, engine = self._play(self.plan, WatchedEngine)
+        return Played(plan=self.plan, run=run, pools=engine.pools, marks=Marks(self.plan.paths))
+
+    def judged(self, played: Played) -> Trial:
+        """What it comes to."""
+        run, record = played.run, played.run.record
         done = [each for each in record.done if not isinstance(each.action.intent, Notify | SetPosture)]
         applied = [each for each in done if each.outcome and each.outcome.kind is OutcomeKind.VERIFIED]
         fills = [fill for each in applied if each.outcome for fill in each.outcome.fills]
@@ -131,31 +145,17 @@ class Stage:
         return Trial(
             scenario=self.stretch.scenario.name,
             rules=self.rules.name,
-            fates=self._fates(run, engine),
+            fates=_fates(played),
             equity_before=sum((sum(each.balances.values(), ZERO) for each in self.plan.accounts), ZERO),
             equity=sum((pool.equity for pool in run.figures.pools), ZERO),
             margin_added=sum((each.amount for each in added if isinstance(each, AddMargin)), ZERO),
-            cost=sum((fill.fee + fill.slippage + max(ZERO, -fill.pnl) for fill in fills), ZERO),
+            cost=cost_of(fills),
             actions=Counter(type(each.action.intent).__name__ for each in applied),
             blocked=Counter(str(each.because) for each in record.refusals),
             digest=digest_of((tape.sha256 for tape in self.stretch.tapes), self.settings.canonical(), run),
         )
 
-    def _fates(self, run: Run, engine: WatchedEngine) -> tuple[Fate, ...]:
-        marks = Marks(self.plan.paths)
-        died = {fact.id: fact.at_ms for fact in reversed(run.record.liquidations)}
-        still = {figures.id for figures in run.figures.positions if figures.open}
-        return tuple(
-            Fate(
-                id=id_,
-                liquidated_ms=died.get(id_),
-                open=id_ in still,
-                nearest=ZERO if id_ in died else smallest(id_, engine.pools.get(id_, []), marks),
-            )
-            for id_ in (each.opening.id for each in self.plan.openings)
-        )
-
-    def _played(self, plan: Plan, engine: type[E]) -> tuple[Run, E]:
+    def _play(self, plan: Plan, engine: type[E]) -> tuple[Run, E]:
         journal = MemoryJournal()
         try:
             performance = prepare(plan, journal, engine=engine)
@@ -166,6 +166,21 @@ class Stage:
         played = performance.stage.engine
         assert isinstance(played, engine), "another engine than was asked for"
         return run, played
+
+
+def _fates(played: Played) -> tuple[Fate, ...]:
+    run = played.run
+    died = {fact.id: fact.at_ms for fact in reversed(run.record.liquidations)}
+    still = {figures.id for figures in run.figures.positions if figures.open}
+    return tuple(
+        Fate(
+            id=id_,
+            liquidated_ms=died.get(id_),
+            open=id_ in still,
+            nearest=ZERO if id_ in died else smallest(id_, played.pools.get(id_, []), played.marks),
+        )
+        for id_ in (each.opening.id for each in played.plan.openings)
+    )
 
 
 def with_more_margin(plan: Plan, more: Mapping[PositionId, Decimal]) -> Plan:

@@ -13,6 +13,7 @@ from decimal import Decimal
 from itertools import pairwise
 
 import numpy as np
+from numpy.typing import NDArray
 
 from bot.core.danger.conditions import FOREVER_MS
 from bot.core.engine import Engine, all_holders
@@ -66,6 +67,11 @@ class Marks:
             at = max(0, int(np.searchsorted(times, at_ms, side="right")) - 1)
             found[symbol] = to_price(int(ticks[at]), exponent)
         return found
+
+    def series(self, symbol: Symbol) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Every moment in ms and the mark at it, as float: to be drawn."""
+        times, ticks, exponent = self._rows[symbol]
+        return times.astype(np.float64), ticks / 10.0**exponent
 
     def extremes(self, symbol: Symbol, from_ms: int, until_ms: int) -> Iterator[int]:
         """When the mark was lowest and when highest in that time; nothing if there was none."""
