@@ -32,6 +32,7 @@ KINDS = {
     "deleveraging": ("Deleveraged",),
     "link": ("LinkChanged",),
     "funding": ("FundingPaid",),
+    "alert": ("Alert", "AlertTold", "AlertAcknowledged"),
     "run": ("Opened", "Quarantined", "DiedOften", "Started", "Stopped", "Crashed"),
 }
 MET = "met"

@@ -30,6 +30,8 @@ COMMANDS = {
     "journal": ("bot.cli.journal", "What was decided, done and refused, and why."),
     "explain": ("bot.cli.explain", "Each rule's conditions, and how far away they are."),
     "health": ("bot.cli.health", "Whether the running bot is really well, and if not, why."),
+    "alerts": ("bot.cli.alerts", "What people were told of, and whether channels carry."),
+    "ack": ("bot.cli.alerts", "You have seen an alert: it is not told again."),
     "pause": ("bot.cli.ordering", "Let no rule act for a while; stops stay and are kept."),
     "resume": ("bot.cli.ordering", "End a pause, a halt, or flattening."),
     "halt": ("bot.cli.ordering", "Send nothing any more; stops that rest stay."),

@@ -97,7 +97,7 @@ def _order(
     as_json: bool,
 ) -> None:
     given = {key: value for key, value in args.items() if value is not None}
-    answer = _ask(folder_of(config, data), name, {**given, "by": _user()})
+    answer = _ask(folder_of(config, data), name, {**given, "by": user()})
     from bot.cli.ordering_text import report
 
     click.echo(json.dumps(answer, indent=2, ensure_ascii=False) if as_json else report(answer))
@@ -137,7 +137,7 @@ def _confirm(account: str, yes: str | None, held: list[dict[str, str]]) -> None:
         raise Failure(f'"{yes}" is not "{account}": nothing was done', ExitCode.USAGE)
 
 
-def _user() -> str:
+def user() -> str:
     """Who orders it: the name of the local user, for the journal."""
     import os
     import pwd

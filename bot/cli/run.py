@@ -56,6 +56,7 @@ def run(ctx: click.Context, config: tuple[Path, ...], modes: tuple[str, ...], fo
         compose=chosen.compose,
         command=f"run --{mode}",
         title=f"{chosen.title}: {_where(settings)}",
+        mode=mode,
         for_ms=for_ms,
     )
     ctx.exit(execute(running, SystemClock()))

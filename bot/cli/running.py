@@ -20,6 +20,7 @@ from bot.cli.table import Board, board
 from bot.cli.telling import Teller
 from bot.config import Settings
 from bot.core.asking.explain import PositionStatus
+from bot.runtime.alerts.compose import alerts_of
 from bot.runtime.clock import Clock
 from bot.runtime.commanding import Commanding
 from bot.runtime.compositions.parts import Compose, Composition
@@ -29,7 +30,7 @@ from bot.runtime.journal.quarantine import guarding_journal
 from bot.runtime.lock import hold
 from bot.runtime.queries import standard_queries
 from bot.runtime.redaction import redact
-from bot.runtime.secrets import heartbeat_url
+from bot.runtime.secrets import channel_urls, heartbeat_url
 from bot.runtime.shell import Shell
 from bot.runtime.starting.findings import Level
 from bot.runtime.watchdogs.loop_lag import LoopWatch
@@ -54,6 +55,8 @@ class Running:
     compose: Compose
     command: str
     title: str
+    mode: str
+    """What alerts say of the run: paper, shadow or live."""
     for_ms: int | None
     """It ends by itself after this long; ``None`` is never."""
 
@@ -62,7 +65,7 @@ async def guard(running: Running, life: Life, clock: Clock) -> None:
     """Guard until stopped by a signal, or until the time is over."""
     settings = running.settings
     path = Path(settings.config.journal.path)
-    url = heartbeat_url(settings)
+    url, channels = heartbeat_url(settings), channel_urls(settings)
     with hold(path.parent), board(running.title, sys.stdout) as shown:
         say = _sayer(shown)
         async with (
@@ -77,8 +80,16 @@ async def guard(running: Running, life: Life, clock: Clock) -> None:
             dogs = _watchdogs(composed, settings, loop_watch, life, lambda: shell.turned_ms, clock)
             if url is not None:
                 dogs.ping(url, settings.config.heartbeat.every)
+            alerts = alerts_of(
+                settings.config.alerts,
+                channels,
+                mode=running.mode,
+                overview=composed.engine.overview,
+                journal=composed.journal,
+                now_ms=clock.now_ms,
+            )
             feeds = {**composed.feeds, "screen": showing.draw_for_ever, "orders": commanding.feed}
-            feeds |= dogs.feeds()
+            feeds |= {"alerts": alerts.feed, **dogs.feeds()}
 
             async def alarm(_: Inbox) -> None:
                 assert running.for_ms is not None, "an alarm without a time"
@@ -93,11 +104,12 @@ async def guard(running: Running, life: Life, clock: Clock) -> None:
                 journal=composed.journal,
                 clock=clock,
                 feeds=feeds,
-                observers=(teller.observe,),
+                observers=(teller.observe, alerts.observe),
             )
             life.on_stop(shell.stop, deadline_ms=settings.config.limits.deadline)
             note = started_on_market(running.command, settings, composed.settings, composed.symbols)
             queries = standard_queries(composed.engine, journal, path) | commanding.queries() | dogs.queries()
+            queries |= alerts.queries()
             async with ControlServer(path.parent, queries).listening():
                 with loop_watch.watching():
                     await shell.run(note, inherited=composed.inherited, dying=life.dying)

@@ -12,6 +12,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field
 
 from bot.config.accounts import AccountTable
+from bot.config.alerts import AlertsTable
 from bot.config.fields import (
     Account,
     Currency,
@@ -387,4 +388,5 @@ class Config(Table):
     journal: JournalTable = JournalTable()
     watchdogs: WatchdogsTable = WatchdogsTable()
     heartbeat: HeartbeatTable = HeartbeatTable()
+    alerts: AlertsTable = AlertsTable()
     replay: ReplayTable = ReplayTable()

@@ -36,6 +36,7 @@ _NO_SETTING: Any = {
     "accounts": {"__all__": {"keys", "loopback"}},
     "watchdogs": True,
     "heartbeat": True,
+    "alerts": True,
 }
 """What is resolved in another way, or says where something is, or decides nothing."""
 

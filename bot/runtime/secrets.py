@@ -113,6 +113,28 @@ def heartbeat_url(
     return url
 
 
+def channel_urls(
+    settings: Settings,
+    *,
+    environ: Mapping[str, str] | None = None,
+    keyring: Callable[[], Keyring] = import_keyring,
+) -> dict[str, str]:
+    """The address of each channel for alerts, by its name, hidden from now on.
+
+    ConfigError with file and line where one is not to be had.
+    """
+    urls = {}
+    for number, channel in enumerate(settings.config.alerts.channels):
+        key: Key = ("alerts", "channels", number, "url")
+        try:
+            urls[channel.name] = _fetched(
+                settings, key, channel.url, os.environ if environ is None else environ, keyring
+            )
+        except SecretError as error:
+            raise settings.refuse(key, str(error)) from None
+    return urls
+
+
 def _fetched(
     settings: Settings, key: Key, place: str, environ: Mapping[str, str], keyring: Callable[[], Keyring]
 ) -> str:

@@ -188,7 +188,12 @@ def perform(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, file: Callable[...,
 
     def execute_it(stage: Stage, for_ms: int | None = None) -> int:
         running = Running(
-            settings=load(file(), {}), compose=stage, command="run --live", title="A STAGE", for_ms=for_ms
+            settings=load(file(), {}),
+            compose=stage,
+            command="run --live",
+            title="A STAGE",
+            mode="live",
+            for_ms=for_ms,
         )
         return execute(running, SystemClock())
 
