@@ -13,7 +13,8 @@ from bot.config.coverage import NO_BALANCE, account_of, contract_name, quarterly
 from bot.config.currencies import balance_currency, coins, unclear_money
 from bot.config.errors import Key, shown, suggestion
 from bot.config.fields import ANY_SYMBOL, AUTO, FIRST, format_exact
-from bot.config.model import ContractTable, LimitsTable
+from bot.config.limits import LimitsTable
+from bot.config.model import ContractTable
 from bot.config.settings import Settings
 from bot.config.tiers import read_file
 from bot.core.capabilities import Capabilities

@@ -11,7 +11,8 @@ from collections.abc import Iterable, Iterator
 
 from bot.config.errors import Key
 from bot.config.fields import ANY_SYMBOL
-from bot.config.model import BudgetsTable, Config
+from bot.config.limits import BudgetsTable
+from bot.config.model import Config
 from bot.core.types import Symbol
 
 DOLLARS = "USDT"

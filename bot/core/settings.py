@@ -30,14 +30,22 @@ DAY_MS = 24 * HOUR_MS
 class Budgets:
     """What may be spent on margin in one settlement currency, counted apart from every other currency.
 
-    Budgets count margin added, in money; what is proven not applied is given back, and re-adding the margin
-    that a reduction released is free. ``None`` means no limit of that kind.
+    Budgets count margin added, in money, that of a campaign also what hedges lock. What is proven not applied
+    is given back, what was taken out again is not, and re-adding the margin that a reduction released is
+    free. ``None`` means no limit of that kind.
     """
 
     margin_per_position: Decimal | None = None
+    """Added to one position until it closes."""
     margin_per_campaign: Decimal | None = None
+    """Put up by all acts on one position until it closes, which are a *campaign*: margin that is added to it,
+    and what the hedges opened for it lock."""
+    margin_per_streak: Decimal | None = None
+    """Added to one side of one symbol in a streak of additions, whatever was closed and opened meanwhile."""
     margin_per_day: Decimal | None = None
+    """Added on an account and UTC day."""
     margin_per_account: Decimal | None = None
+    """Added on an account, for ever."""
     hedge_notional: Decimal | None = None
     """What all hedges of an account together may be worth."""
     reserve: Decimal = ZERO
@@ -48,10 +56,8 @@ class Budgets:
 class Limits(Budgets):
     """Walls that no rule can pass.
 
-    A *campaign* is a run of actions on one position with less than ``campaign_gap_ms`` between them. The
-    day is the UTC day. The budgets written here hold in every settlement currency that ``currencies``
-    does not name; one that it names has the budgets it gives there and no others, because a number of
-    dollars means nothing in a coin.
+    The budgets written here hold in every settlement currency that ``currencies`` does not name; one that it
+    names has the budgets it gives there and no others, because a number of dollars means nothing in a coin.
     """
 
     currencies: Mapping[str, Budgets] = field(default_factory=dict)
@@ -71,7 +77,8 @@ class Limits(Budgets):
     fixed rules only wait longer."""
     hedge_depth: Decimal = Decimal(2)
     """How many times a hedge's value must rest near the best price for it to be opened."""
-    campaign_gap_ms: int = DAY_MS
+    streak_gap_ms: int = DAY_MS
+    """So long without an addition ends a streak."""
     deadline_ms: int = 5_000
     """After this long an unanswered send is past the venue's receive window."""
     close_whole_below_minimum: bool = True

@@ -86,7 +86,7 @@ class Memory(Whole):
     @property
     def margin_added_ms(self) -> int | None:
         """When margin was last added for the position."""
-        return self._holder.history.campaign_last_ms
+        return self._holder.history.margin_added_ms
 
     @property
     def funding_received(self) -> Decimal:
