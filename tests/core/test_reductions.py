@@ -34,7 +34,7 @@ PARTS = decimals("0.01", "0.99", 2)
 
 
 @st.composite
-def rich_pools(draw: st.DrawFn, **options: Any) -> Pool:
+def rich_pools(draw: st.DrawFn, /, **options: Any) -> Pool:
     """Pools that own several times what they hold."""
     pool = draw(cross_pools(**options))
     worth = sum((h.contract.notional(h.position.quantity, h.position.entry) for h in pool.holdings), ZERO)
