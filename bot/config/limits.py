@@ -8,7 +8,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from bot.config.fields import Currency, NotNegative, Positive, Slippage
+from bot.config.fields import Account, Currency, NotNegative, Positive, Slippage
 from bot.config.table import Table
 from bot.core.durations import Duration
 from bot.core.settings import DAY_MS, MINUTE_MS
@@ -25,6 +25,12 @@ class BudgetsTable(Table):
     margin_per_account: Positive | None = None
     hedge_notional: Positive | None = None
     reserve: NotNegative = ZERO
+
+
+class AccountBudgetsTable(BudgetsTable):
+    """Budgets of one account: it has these and no others."""
+
+    currencies: dict[Currency, BudgetsTable] = Field(default_factory=dict)
 
 
 class LimitsTable(Table):
@@ -53,6 +59,8 @@ class LimitsTable(Table):
     """Free balance that is never spent on margin."""
     currencies: dict[Currency, BudgetsTable] = Field(default_factory=dict)
     """Budgets in other currencies: [limits.currencies.BTC]. Those above hold in the one that is not named."""
+    accounts: dict[Account, AccountBudgetsTable] = Field(default_factory=dict)
+    """Budgets of other accounts: [limits.accounts.sub]. Those above hold in each that is not named."""
     actions_per_hour: Annotated[int, Field(ge=1, le=10_000)] = 60
     """Per account; exits do not count."""
     actions_per_position: Annotated[int, Field(ge=1, le=100_000)] | None = None

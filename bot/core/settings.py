@@ -53,14 +53,25 @@ class Budgets:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Limits(Budgets):
-    """Walls that no rule can pass.
+class BudgetsByCurrency(Budgets):
+    """Budgets that hold in every settlement currency that ``currencies`` does not name.
 
-    The budgets written here hold in every settlement currency that ``currencies`` does not name; one that it
-    names has the budgets it gives there and no others, because a number of dollars means nothing in a coin.
+    One that it names has the budgets it gives there and no others, because a number of dollars means nothing
+    in a coin.
     """
 
     currencies: Mapping[str, Budgets] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits(BudgetsByCurrency):
+    """Walls that no rule can pass.
+
+    Budgets are counted for each account by itself. One that ``accounts`` names has those it gives there and no
+    others, because what is little for one is all of another.
+    """
+
+    accounts: Mapping[AccountName, BudgetsByCurrency] = field(default_factory=dict)
 
     stale_after_ms: int = 5_000
     """Age of a mark price beyond which nothing is decided."""
@@ -87,9 +98,10 @@ class Limits(Budgets):
     """How far from the mark, as a fraction of it, a reduction may fill; a rule may set its own. ``None``: it
     goes at market."""
 
-    def budgets(self, currency: str) -> Budgets:
-        """The budgets that hold for money in ``currency``."""
-        return self.currencies.get(currency, self)
+    def budgets(self, account: AccountName, currency: str) -> Budgets:
+        """The budgets that hold for an account's money in ``currency``."""
+        own = self.accounts.get(account, self)
+        return own.currencies.get(currency, own)
 
 
 class LastResort(StrEnum):

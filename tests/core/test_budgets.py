@@ -8,7 +8,7 @@ import pytest
 from bot.core.decisions import Action, Because, Refusal
 from bot.core.facts import BalanceChanged, CommandKind, OutcomeKind
 from bot.core.intents import AddMargin, CutLeverage
-from bot.core.settings import DAY_MS, Limits, RuleEntry
+from bot.core.settings import DAY_MS, Budgets, BudgetsByCurrency, Limits, RuleEntry
 from bot.core.types import PositionId, Symbol
 from bot.core.wake import Always
 from tests.building.core import (
@@ -252,6 +252,17 @@ def test_budgets_do_not_hold_up_an_exit() -> None:
     decisions = desk.mark("95")
     assert reasons(decisions) == [("adds", Because.BUDGET)]
     assert [a.rule for a in of(Action, decisions)] == ["closes"]
+
+
+def test_an_account_that_is_named_has_its_own_budgets_and_no_others() -> None:
+    own = BudgetsByCurrency(margin_per_position=D(4), currencies={"BTC": Budgets(reserve=D(1))})
+    limits = Limits(margin_per_account=D(1), accounts={OTHER: own})
+    desk = Desk(adds(), limits=limits, accounts=(MAIN, OTHER))
+    desk.holds(a_position(), a_position(THEIRS))
+    amounts = {a.id: a.intent.amount for a in of(Action, desk.mark("95")) if isinstance(a.intent, AddMargin)}
+    assert amounts == {LONG: D(1), THEIRS: D(4)}
+    assert limits.budgets(OTHER, "BTC").reserve == 1
+    assert limits.budgets(MAIN, "BTC") is limits
 
 
 # --- a cut of leverage draws margin too ----------------------------------------------------------

@@ -25,14 +25,14 @@ _NO_BUDGET: Left = (None, "", FOREVER_MS)
 def margin_allowed(holder: Holder, ledger: Ledger, now_ms: int) -> Decimal:
     """The margin that balance and budgets leave for one position, never below 0."""
     id_, currency = holder.id, holder.contract.settlement
-    kept = ledger.limits.budgets(currency).reserve + ledger.reserved(id_.account, currency)
+    kept = ledger.limits.budgets(id_.account, currency).reserve + ledger.reserved(id_.account, currency)
     spendable, left = holder.free() - kept, budget_left(holder, ledger, now_ms)[0]
     return max(ZERO, spendable if left is None else min(spendable, left))
 
 
 def hedge_budget_left(holder: Holder, limits: Limits) -> Left:
     """What the budgets leave for hedges of one position: they count for its campaign and for no other."""
-    most = limits.budgets(holder.contract.settlement).margin_per_campaign
+    most = limits.budgets(holder.id.account, holder.contract.settlement).margin_per_campaign
     return _NO_BUDGET if most is None else campaign_left(holder, most)
 
 
@@ -45,7 +45,7 @@ def budget_left(holder: Holder, ledger: Ledger, now_ms: int) -> Left:
     """What the budgets leave for margin of one position."""
     limits = ledger.limits
     id_, currency, history = holder.id, holder.contract.settlement, holder.history
-    budgets = limits.budgets(currency)
+    budgets = limits.budgets(id_.account, currency)
     left: list[Rest] = []
     if budgets.margin_per_position is not None:
         left.append((budgets.margin_per_position - history.margin_in_lot, "position", FOREVER_MS))

@@ -266,7 +266,8 @@ class Guard:
         currency = situation.contract.settlement
         promised = self._ledger.reserved(case.account.name, currency)
         # What a reduction released was no free balance before it: going back, it leaves the reserve alone.
-        reserve = ZERO if case.follow_up else self._limits.budgets(currency).reserve
+        budgets = self._limits.budgets(case.account.name, currency)
+        reserve = ZERO if case.follow_up else budgets.reserve
         return situation.free - reserve - promised, promised, reserve
 
     def _sized_reduction(self, intent: ReducePosition, situation: Situation) -> Intent | No:
