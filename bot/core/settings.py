@@ -67,8 +67,8 @@ class BudgetsByCurrency(Budgets):
 class Limits(BudgetsByCurrency):
     """Walls that no rule can pass.
 
-    Budgets are counted for each account by itself. One that ``accounts`` names has those it gives there and no
-    others, because what is little for one is all of another.
+    Budgets are counted for each account by itself. One that ``accounts`` names has those it gives there and
+    no others, because what is little for one is all of another.
     """
 
     accounts: Mapping[AccountName, BudgetsByCurrency] = field(default_factory=dict)

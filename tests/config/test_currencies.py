@@ -125,7 +125,6 @@ def test_each_account_may_have_budgets_of_its_own(write: Write) -> None:
     [
         ("", "[limits.accounts.mian]\nreserve = 1", 'there is no such account; did you mean "main"'),
         (COIN_TABLE, "[limits.accounts.main]\nreserve = 1", r"\[limits.accounts.main.currencies.BTC\]"),
-        ("", "[limits.accounts.main]\nhedge_notional = 1", "caps hedges, and no rule opens any"),
     ],
 )
 def test_budgets_of_an_account_that_cannot_hold_are_refused(
