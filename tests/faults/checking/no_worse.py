@@ -141,6 +141,7 @@ def budgets_hold(story: Story) -> Iterator[Violation]:
         account, currency = effect.id.account, contract.settlement
         for words, limit in (
             (("position", str(effect.id), str(lot)), budgets.margin_per_position),
+            (("campaign", str(effect.id), str(lot)), budgets.margin_per_campaign),
             (("day", account, currency, day), budgets.margin_per_day),
             (("account", account, currency), budgets.margin_per_account),
         ):
