@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from decimal import Decimal
-from typing import Annotated, ClassVar
+from typing import Annotated
 
 from pydantic import Field, model_validator
 
@@ -19,7 +19,7 @@ from bot.core.wake import At, Never, Wake, all_of, beyond
 class BracketParams(Params):
     """How far stop and target stand from the entry, how much the target closes, and how long is waited."""
 
-    stops_at: ClassVar[str] = "stop"
+    stops_at = "stop"
 
     stop: Ratio = Decimal("0.05")
     """Distance of the stop from the entry, as a fraction of it. Where the mark is there already, as far

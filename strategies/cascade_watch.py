@@ -81,7 +81,8 @@ class CascadeWatch(Rule[CascadeWatchParams]):
             yield wanted, f"a cascade is likely: {said}"
         elif tight and not many:
             yield SetPosture(id=view.id, posture=Posture.NORMAL), f"no cascade any more: {said or 'no sign'}"
-        if params.reduce is not None and self._rested(view) and self._under_way(view, now):
+        rested = not view.memory.acted_after(view.now_ms - params.every)
+        if params.reduce is not None and rested and self._under_way(view, now):
             quantity = view.position.quantity * params.reduce
             yield ReducePosition(id=view.id, quantity=quantity), f"a cascade is under way: {said}"
 
@@ -96,10 +97,6 @@ class CascadeWatch(Rule[CascadeWatchParams]):
         if view.distance < params.near:
             signs.append(f"liquidation {view.distance:.2%} away")
         return signs
-
-    def _rested(self, view: View) -> bool:
-        closed_ms = view.memory.acted_ms
-        return closed_ms is None or view.now_ms >= closed_ms + self.params.every
 
     def _under_way(self, view: View, now: Pressure) -> bool:
         params, change = self.params, now.interest

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from decimal import Decimal
-from typing import Annotated, ClassVar
+from typing import Annotated
 
-from pydantic import Field, model_validator
+from pydantic import Field
 
 from bot.core.intents import AddMargin, ReducePosition
 from bot.core.rule import Decisions, Needs, Params, Ratio, Rule, Times
@@ -21,7 +21,8 @@ _FINISHES_MS = 600_000
 class CheapestDefenceParams(Params):
     """When to act, how far to go, and what money and losses count for."""
 
-    tightens: ClassVar[tuple[str, ...]] = ("below", "restore_to")
+    tightens = ("below", "restore_to")
+    rising = (("below", "restore_to"),)
 
     below: Ratio = Decimal("0.06")
     """Act when the distance to liquidation is less than this fraction of the mark price."""
@@ -35,13 +36,6 @@ class CheapestDefenceParams(Params):
     """How much of a loss counts as a cost that a close makes final: what is closed does not come back."""
     max_times: Times = 8
     """Steps per position."""
-
-    @model_validator(mode="after")
-    def _target_beyond_trigger(self) -> CheapestDefenceParams:
-        if self.restore_to <= self.below:
-            message = f"restore_to {self.restore_to} must be above below {self.below}"
-            raise ValueError(message)
-        return self
 
 
 class CheapestDefence(Rule[CheapestDefenceParams]):
@@ -81,8 +75,7 @@ class CheapestDefence(Rule[CheapestDefenceParams]):
         return self._plan(view).table() if view.distance < self.params.restore_to else ()
 
     def _trigger(self, view: View) -> Decimal:
-        acted_ms = view.memory.acted_ms
-        unfinished = acted_ms is not None and view.now_ms < acted_ms + _FINISHES_MS
+        unfinished = view.memory.acted_after(view.now_ms - _FINISHES_MS)
         return self.params.restore_to if unfinished else self.params.below
 
     def _plan(self, view: View) -> Planner:

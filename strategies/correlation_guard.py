@@ -8,26 +8,24 @@ from typing import Annotated
 
 from pydantic import Field, model_validator
 
-from bot.core.contracts import underlying
 from bot.core.durations import Span
 from bot.core.intents import Level, Notify, ReducePosition
-from bot.core.markets.returns import Returns
-from bot.core.rule import Decisions, Needs, Params, Ratio, Rule, Timeframe
-from bot.core.rules.comovement import Comovement, coins
-from bot.core.rules.shocks import Shock, Shocks
+from bot.core.rule import Decisions, Needs, Params, Proportion, Ratio, Rule, Timeframe
+from bot.core.rules.comovement import BETA_MAX, Group, Reference, stated
+from bot.core.rules.shocks import Shocks
 from bot.core.timeframe import parse_timeframe
-from bot.core.types import ONE, ZERO, RuleName, Symbol
+from bot.core.types import ZERO, RuleName
 from bot.core.units import Unit
 from bot.core.view import View
 from bot.core.wake import BarClose, Never, Wake
 
-Group = Annotated[tuple[str, ...], Field(min_length=1, max_length=100)]
-Beta = Annotated[Decimal, Field(gt=0, le=10)]
-PartOfEquity = Annotated[Decimal, Field(gt=0, le=10), Unit("fraction")]
+Beta = Annotated[Decimal, Field(gt=0, le=BETA_MAX)]
 
 
 class CorrelationGuardParams(Params):
     """What moves together, how far, and how much of the account that may cost."""
+
+    not_falling = (("warn", "reduce"),)
 
     groups: Annotated[tuple[Group, ...], Field(max_length=50), Unit("symbols")] = ()
     """Coins that move as one, each list a group of its own, such as ``[["BTC/USDT:USDT", "ETH/USDT:USDT"]]``.
@@ -37,7 +35,7 @@ class CorrelationGuardParams(Params):
     betas: Annotated[dict[str, Beta], Unit("factor")] = Field(default_factory=dict)
     """How many times as far as the shock a coin goes, above 0 and at most 10. One that is not named, as its
     returns say against the ``reference``; without one: once."""
-    reference: Annotated[str | None, Field(pattern=r"^[^\s/]+/[^\s/:]+:[^\s/:-]+$"), Unit("symbol")] = None
+    reference: Reference = None
     """The perpetual that goes exactly as far as the shock, such as ``BTC/USDT:USDT``."""
     returns: Annotated[int, Field(ge=20, le=300), Unit("bars")] = 168
     """Over how many bars correlations and betas are estimated."""
@@ -47,9 +45,9 @@ class CorrelationGuardParams(Params):
     """Count the positions of all accounts together, against what all of them are worth."""
     shock: Ratio = Decimal("0.2")
     """The joint move of all prices of a group, tried as a fall and as a rise."""
-    warn: PartOfEquity = Decimal("0.5")
+    warn: Proportion = Decimal("0.5")
     """Say so when the shock would cost more than this part of what the account is worth."""
-    reduce: PartOfEquity | None = None
+    reduce: Proportion | None = None
     """Make positions smaller when it would cost more than this."""
     restore: Ratio = Decimal("0.9")
     """Make them so much smaller that the shock costs this fraction of ``reduce``."""
@@ -59,29 +57,8 @@ class CorrelationGuardParams(Params):
     """How soon the warning is repeated while it holds."""
 
     @model_validator(mode="after")
-    def _fits(self) -> CorrelationGuardParams:
-        named = [underlying(symbol) for group in self.groups for symbol in dict.fromkeys(group)]
-        twice = sorted({coin for coin in named if named.count(coin) > 1})
-        if twice:
-            message = f"{', '.join(twice)} is named more than once: a coin belongs to one group"
-            raise ValueError(message)
-        alone = sorted(symbol for symbol in self.betas if named and underlying(symbol) not in named)
-        if alone and self.correlation is None:
-            message = f"betas of {', '.join(alone)}, which no group names"
-            raise ValueError(message)
-        own = self.betas.get(self.reference or "", ONE)
-        if own != ONE:
-            message = f"{self.reference} is the reference: its beta is 1, found {own}"
-            raise ValueError(message)
-        farthest = max(self.betas.values(), default=ONE)
-        if self.shock * farthest >= 1:
-            message = (
-                f"shock {self.shock} with a beta of {farthest} leaves no price: their product must be below 1"
-            )
-            raise ValueError(message)
-        if self.reduce is not None and self.reduce < self.warn:
-            message = f"reduce {self.reduce} must not be below warn {self.warn}"
-            raise ValueError(message)
+    def _fits_together(self) -> CorrelationGuardParams:
+        _shocks(self)
         return self
 
 
@@ -112,29 +89,15 @@ class CorrelationGuard(Rule[CorrelationGuardParams]):
         """Read timeframe and symbols once."""
         super().__init__(name, params)
         self._bar = BarClose(parse_timeframe(params.timeframe))
-        self._moves = Comovement(
-            betas=coins(params.betas),
-            reference=None if params.reference is None else Symbol(params.reference),
-            groups=[frozenset(map(underlying, group)) for group in params.groups],
-            correlation=params.correlation,
-            returns=Returns(parse_timeframe(params.returns_of), params.returns),
-        )
-        self._shocks = Shocks(moves=self._moves, size=params.shock, everywhere=params.everywhere)
+        self._shocks = _shocks(params)
 
     def needs(self) -> Needs:
         """Closed bars, and what the account is worth; where asked for, what all of them are."""
-        return Needs(
-            bars_ms=frozenset({self._bar.timeframe_ms}),
-            indicators=self._moves.estimated,
-            beside=self._moves.beside,
-            equity=True,
-            everywhere=self.params.everywhere,
-        )
+        return Needs(bars_ms=frozenset({self._bar.timeframe_ms})) | self._shocks.needs()
 
     def wake(self, view: View) -> Wake:
         """At each closed bar of a symbol that is in a group."""
-        moves = self._moves
-        alone = moves.groups and moves.correlation is None and moves.named(view.contract.index) is None
+        alone = self._shocks.moves.is_alone(view.contract.index)
         return Never("its coin is in no group") if alone else self._bar
 
     def decide(self, view: View) -> Decisions:
@@ -147,7 +110,8 @@ class CorrelationGuard(Rule[CorrelationGuardParams]):
             f"a joint {shock.word} of {params.shock:.0%} costs {shock.cost:.2f} of {equity:.2f}"
             f" in {len(shock.lost)} positions"
         )
-        if shock.cost > worth * params.warn and self._speaks(view, shock):
+        lately = view.memory.said_after(view.now_ms - params.again)
+        if shock.cost > worth * params.warn and view.id == shock.first and not lately:
             text = f"more than {params.warn:.0%} of the account"
             yield Notify(id=view.id, level=Level.WARNING, text=why), text
         if params.reduce is None or shock.cost <= worth * params.reduce:
@@ -157,8 +121,7 @@ class CorrelationGuard(Rule[CorrelationGuardParams]):
         if quantity is not None:
             yield ReducePosition(id=view.id, quantity=quantity), f"{why}: more than {params.reduce:.0%}"
 
-    def _speaks(self, view: View, shock: Shock) -> bool:
-        """Whether the warning is this position's to give, and was not given lately."""
-        said = view.memory.said
-        lately = said is not None and view.now_ms < said.at_ms + self.params.again
-        return view.id == shock.first and not lately
+
+def _shocks(params: CorrelationGuardParams) -> Shocks:
+    moves = stated(params, params.groups, params.correlation)
+    return Shocks(moves=moves, size=params.shock, everywhere=params.everywhere)

@@ -9,30 +9,28 @@ from typing import Annotated
 from pydantic import Field, model_validator
 
 from bot.core.intents import CloseHedge, OpenHedge
-from bot.core.markets.returns import Returns
 from bot.core.rule import Decisions, Needs, Params, Ratio, Rule, Timeframe
-from bot.core.rules.comovement import Comovement, coins
+from bot.core.rules.comovement import BETA_MAX, Reference, stated
 from bot.core.rules.weighing import Weighing
 from bot.core.timeframe import parse_timeframe
-from bot.core.types import ONE, ZERO, RuleName, Symbol
+from bot.core.types import ZERO, RuleName
 from bot.core.units import Unit
 from bot.core.view import View
 from bot.core.wake import BarClose, Never, Wake
 
-_DAY_MS = 24 * 60 * 60_000
-_MOST = Decimal(10)
-
-Beta = Annotated[Decimal, Field(ge=0, le=_MOST)]
+Beta = Annotated[Decimal, Field(ge=0, le=BETA_MAX)]
 TimesEquity = Annotated[Decimal, Field(gt=0, le=100), Unit("times equity")]
 
 
 class DeltaHedgeParams(Params):
     """The band, in what the account is worth, and in which contract it is kept."""
 
+    rising = (("below", "to", "above"),)
+
     betas: Annotated[dict[str, Beta], Unit("factor")] = Field(default_factory=dict)
     """How many times as far as the reference a coin goes, from 0 (a coin that stays where it is) to 10. One
     that is not named, as its returns say; without those, as the reference itself: once."""
-    reference: Annotated[str | None, Field(pattern=r"^[^\s/]+/[^\s/:]+:[^\s/:-]+$"), Unit("symbol")] = None
+    reference: Reference = None
     """The perpetual whose moves the others are measured by, such as ``BTC/USDT:USDT``. A position may be
     hedged in it, too."""
     returns: Annotated[int | None, Field(ge=20, le=300), Unit("bars")] = None
@@ -57,16 +55,10 @@ class DeltaHedgeParams(Params):
     """It is measured where a bar of this length closes, and when something changes."""
 
     @model_validator(mode="after")
-    def _in_order(self) -> DeltaHedgeParams:
-        if not self.below < self.to < self.above:
-            message = f"the band must rise: below {self.below}, to {self.to}, above {self.above}"
-            raise ValueError(message)
+    def _fits_together(self) -> DeltaHedgeParams:
         if self.returns is not None and self.reference is None:
-            message = "returns without a reference: name the perpetual that betas are measured against"
-            raise ValueError(message)
-        if self.reference is not None and self.betas.get(self.reference, ONE) != ONE:
-            message = f"{self.reference} is the reference: its beta is 1, found {self.betas[self.reference]}"
-            raise ValueError(message)
+            raise ValueError("returns without a reference: name the perpetual that others are measured by")
+        stated(self)
         return self
 
 
@@ -101,29 +93,15 @@ class DeltaHedge(Rule[DeltaHedgeParams]):
         """Read timeframes and symbols once."""
         super().__init__(name, params)
         self._bar = BarClose(parse_timeframe(params.timeframe))
-        timeframe_ms, over = parse_timeframe(params.returns_of), params.returns
-        self._moves = Comovement(
-            betas=coins(params.betas),
-            reference=None if params.reference is None else Symbol(params.reference),
-            returns=None if over is None else Returns(timeframe_ms, over),
-        )
-        self._weighing = Weighing(moves=self._moves, beta_max=_MOST, spot=params.spot)
+        self._weighing = Weighing(moves=stated(params), spot=params.spot, days=params.days)
 
     def needs(self) -> Needs:
         """The contracts to hedge with and their books, closed bars, what the account is worth and holds."""
-        return Needs(
-            quarterlies=True,
-            book=True,
-            beside=self._moves.beside,
-            bars_ms=frozenset({self._bar.timeframe_ms}),
-            indicators=self._moves.estimated,
-            equity=True,
-            spot_balances=self.params.spot,
-        )
+        return Needs(bars_ms=frozenset({self._bar.timeframe_ms})) | self._weighing.needs()
 
     def wake(self, view: View) -> Wake:
         """At each closed bar of a symbol that has something to be hedged with, or a hedge."""
-        if view.pair.legs or view.hedgeable(*self._moves.beside):
+        if view.pair.legs or view.hedgeable(*self._weighing.moves.beside):
             return self._bar
         return Never("there is nothing to hedge it with")  # A new listing is a change.
 
@@ -144,12 +122,11 @@ class DeltaHedge(Rule[DeltaHedgeParams]):
 
     def _more(self, view: View, excess: Decimal, away: str) -> Decisions:
         """Sell so much of a hedge against a long, or buy it against a short."""
-        params, found = self.params, self._weighing.market(view, view.now_ms + self.params.days * _DAY_MS)
+        params, found = self.params, self._weighing.market(view)
         quantity = ZERO if found is None else self._weighing.opening(view, found, excess)
         if found is None or quantity <= 0:
             return
         symbol = found.contract.symbol
-        at = view.mark if found.contract.index == view.contract.index else found.mark
-        limit = at * (1 - view.id.side.sign * params.basis)
+        limit = found.fair * (1 - view.id.side.sign * params.basis)
         hedge = OpenHedge(id=view.id, symbol=symbol, quantity=quantity, leverage=params.leverage, limit=limit)
         yield hedge, f"{away}, hedging {quantity} in {symbol} at {found.mark}"

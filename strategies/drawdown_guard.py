@@ -5,7 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Annotated
 
-from pydantic import Field, model_validator
+from pydantic import Field
 
 from bot.core.held.equity import Drawdown
 from bot.core.intents import Posture, ReducePosition, SetPosture
@@ -20,6 +20,8 @@ from bot.core.wake import BarClose, Wake
 class DrawdownGuardParams(Params):
     """The tiers, as drawdowns from the account's best, and how a drawdown is measured."""
 
+    rising = (("yellow", "orange", "red"),)
+
     yellow: Ratio = Decimal("0.10")
     """From here on nothing new is taken on, and no margin is given back."""
     orange: Ratio = Decimal("0.20")
@@ -32,13 +34,6 @@ class DrawdownGuardParams(Params):
     """The drawdown is measured where bars of this length close."""
     length: Annotated[int, Field(ge=1, le=1000), Unit("bars")] = 12
     """So many bars the smoothed drawdown is an exponential mean of; it counts where the raw one is deeper."""
-
-    @model_validator(mode="after")
-    def _in_order(self) -> DrawdownGuardParams:
-        if not self.yellow < self.orange < self.red:
-            message = f"tiers must rise: yellow {self.yellow}, orange {self.orange}, red {self.red}"
-            raise ValueError(message)
-        return self
 
 
 class DrawdownGuard(Rule[DrawdownGuardParams]):

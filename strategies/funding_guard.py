@@ -4,17 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from decimal import Decimal
-from itertools import pairwise
-from typing import Annotated
-
-from pydantic import Field, model_validator
 
 from bot.core.durations import Span
 from bot.core.intents import Level, Notify, ReducePosition
-from bot.core.rule import Decisions, Needs, Params, Ratio, Rule, Share
+from bot.core.rule import Decisions, Needs, Params, Proportion, Ratio, Rule, Share
 from bot.core.rules.settling import Settlement, settlement_of
 from bot.core.types import ONE, ZERO
-from bot.core.units import Unit
 from bot.core.view import View
 from bot.core.wake import At, Figure, Told, Wake, all_of, any_of
 
@@ -22,13 +17,15 @@ from bot.core.wake import At, Figure, Told, Wake, all_of, any_of
 class FundingGuardParams(Params):
     """How much of the margin funding may cost in a day, and what is done beyond that."""
 
-    warn: Annotated[Decimal, Field(gt=0, le=10), Unit("fraction")] = Decimal("0.02")
+    rising = (("warn", "reduce", "aside"),)
+
+    warn: Proportion = Decimal("0.02")
     """Say so, once per settlement, when a day's funding costs more than this fraction of the margin."""
-    reduce: Annotated[Decimal, Field(gt=0, le=10), Unit("fraction")] | None = None
+    reduce: Proportion | None = None
     """Close a part before a settlement while a day's funding costs more than this fraction of the margin."""
     fraction: Share = Decimal("0.5")
     """How much of the position such a close takes; its share of the margin leaves with it."""
-    aside: Annotated[Decimal, Field(gt=0, le=10), Unit("fraction")] | None = None
+    aside: Proportion | None = None
     """Close all of it before a settlement while a day's funding costs more than this part of the margin."""
     spent: Ratio | None = None
     """Close all of it before the settlement that would bring what was paid so far, received set against it,
@@ -38,16 +35,6 @@ class FundingGuardParams(Params):
     cap: Ratio | None = None
     """The venue's cap per settlement: a rate that stands there is counted twice, as the venue may settle more
     often from then on."""
-
-    @model_validator(mode="after")
-    def _in_order(self) -> FundingGuardParams:
-        given = [("warn", self.warn), ("reduce", self.reduce), ("aside", self.aside)]
-        rising = [(name, limit) for name, limit in given if limit is not None]
-        for (name, limit), (later, beyond) in pairwise(rising):
-            if limit >= beyond:
-                message = f"{later} {beyond} must be above {name} {limit}"
-                raise ValueError(message)
-        return self
 
 
 class FundingGuard(Rule[FundingGuardParams]):

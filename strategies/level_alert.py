@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from decimal import Decimal
+from functools import partial
 from types import MappingProxyType
 from typing import Annotated
 
 from pydantic import Field, model_validator
 
 from bot.core.durations import Span
-from bot.core.held.equity import Drawdown
 from bot.core.intents import Level, Notify
 from bot.core.markets.indicators import Move
 from bot.core.rule import Decisions, Needs, Params, Ratio, Rule, Timeframe
@@ -25,8 +24,8 @@ from bot.core.rules.levels import (
     RatioLevel,
     Watchable,
     Watchlist,
+    given,
 )
-from bot.core.structure import Nodes, Swings
 from bot.core.timeframe import parse_timeframe
 from bot.core.types import RuleName
 from bot.core.units import Unit
@@ -34,7 +33,6 @@ from bot.core.view import View
 from bot.core.wake import Wake
 
 Prices = Annotated[tuple[Annotated[Decimal, Field(gt=0)], ...], Field(max_length=50), Unit("price")]
-_ROW = Decimal("0.005")
 
 
 class LevelAlertParams(Params):
@@ -75,18 +73,17 @@ class LevelAlertParams(Params):
 
     @model_validator(mode="after")
     def _watches_something(self) -> LevelAlertParams:
-        if next(_levels(self), None) is None:
-            message = "it watches nothing: give at least one level, such as distance_below"
-            raise ValueError(message)
+        if not _levels(self):
+            raise ValueError("it watches nothing: give at least one level, such as distance_below")
         if self.look_back <= 2 * self.swings:
-            message = f"look_back {self.look_back} must be above twice swings {self.swings}: none fits in"
-            raise ValueError(message)
+            raise ValueError(
+                f"look_back {self.look_back} must be above twice swings {self.swings}: none fits in"
+            )
         if self.price_below and self.price_above and max(self.price_below) > min(self.price_above):
-            message = (
+            raise ValueError(
                 f"price_below {max(self.price_below)} is above price_above {min(self.price_above)}:"
                 " between them both hold at once"
             )
-            raise ValueError(message)
         return self
 
 
@@ -99,7 +96,7 @@ class LevelAlert(Rule[LevelAlertParams]):
     def __init__(self, name: RuleName, params: LevelAlertParams) -> None:
         """Say once what is watched."""
         super().__init__(name, params)
-        self._watchlist = Watchlist(tuple(_levels(params)), params.again)
+        self._watchlist = Watchlist(_levels(params), params.again)
 
     def needs(self) -> Needs:
         """What is watched, and nothing else."""
@@ -116,27 +113,18 @@ class LevelAlert(Rule[LevelAlertParams]):
             yield Notify(id=view.id, level=self.params.level, text=text), text
 
 
-def _levels(params: LevelAlertParams) -> Iterator[Watchable]:
+def _levels(params: LevelAlertParams) -> tuple[Watchable, ...]:
     """Everything that is watched."""
-    bar_ms, bars, depth = parse_timeframe(params.timeframe), params.bars, params.look_back
-    over = f"{bars} bars of {params.timeframe}"
-    yield from (PriceLevel(price, above=False) for price in params.price_below)
-    yield from (PriceLevel(price, above=True) for price in params.price_above)
-    if params.distance_below is not None:
-        yield NearLevel(params.distance_below)
-    if params.margin_ratio_above is not None:
-        yield RatioLevel(params.margin_ratio_above)
-    if params.swings:
-        low, high = (Swings(bar_ms, params.swings, depth, high) for high in (False, True))
-        yield PlaceLevel("swing", bar_ms, low, high)
-    if params.nodes:
-        nodes = Nodes(bar_ms, depth, _ROW, params.nodes)
-        yield PlaceLevel("node", bar_ms, nodes, nodes)
-    if params.move_above is not None:
-        yield MoveLevel(Move(bar_ms, bars), params.move_above, over)
-    if params.drawdown_above is not None:
-        yield DrawdownLevel(Drawdown(bar_ms, bars, params.drawdown_above))
-    if params.funding_above is not None:
-        yield FundingLevel(params.funding_above)
-    if params.interest_above is not None:
-        yield InterestLevel(bar_ms * bars, params.interest_above, over)
+    bar_ms, bars, look_back = parse_timeframe(params.timeframe), params.bars, params.look_back
+    return (
+        *(PriceLevel(price, above=False) for price in params.price_below),
+        *(PriceLevel(price, above=True) for price in params.price_above),
+        *given(NearLevel, params.distance_below),
+        *given(RatioLevel, params.margin_ratio_above),
+        *given(partial(PlaceLevel.swing, bar_ms, look_back), params.swings),
+        *given(partial(PlaceLevel.node, bar_ms, look_back), params.nodes),
+        *given(partial(MoveLevel, Move(bar_ms, bars)), params.move_above),
+        *given(partial(DrawdownLevel, bar_ms, bars), params.drawdown_above),
+        *given(FundingLevel, params.funding_above),
+        *given(partial(InterestLevel, bar_ms, bars), params.interest_above),
+    )

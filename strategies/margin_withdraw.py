@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from decimal import Decimal
 
-from pydantic import model_validator
-
 from bot.core.durations import Span
 from bot.core.intents import WithdrawMargin
 from bot.core.rule import Decisions, Params, Ratio, Rule, Share
@@ -19,6 +17,10 @@ _HOUR_MS = 60 * 60_000
 class MarginWithdrawParams(Params):
     """When a position is safe again, and how slowly margin leaves it."""
 
+    tightens = ("above", "keep")
+    rising = (("keep", "above"),)
+    not_falling = (("share", "cap"),)
+
     above: Ratio = Decimal("0.25")
     """Act when the distance to liquidation is more than this fraction of the mark price."""
     keep: Ratio = Decimal("0.20")
@@ -31,18 +33,6 @@ class MarginWithdrawParams(Params):
     """So long after the last addition nothing is taken."""
     every: Span = _HOUR_MS
     """Time between two withdrawals."""
-
-    tightens = ("above", "keep")
-
-    @model_validator(mode="after")
-    def _in_order(self) -> MarginWithdrawParams:
-        if self.keep >= self.above:
-            message = f"keep {self.keep} must be below above {self.above}"
-            raise ValueError(message)
-        if self.share > self.cap:
-            message = f"share {self.share} is more than cap {self.cap}: one withdrawal would be over it"
-            raise ValueError(message)
-        return self
 
 
 class MarginWithdraw(Rule[MarginWithdrawParams]):

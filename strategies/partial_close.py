@@ -18,6 +18,7 @@ class PartialCloseParams(Params):
     """When to close, and by which of three measures how much. Exactly one target may be given."""
 
     tightens = ("below", "restore_to")
+    rising = (("below", "restore_to"),)
 
     below: Ratio = Decimal("0.05")
     """Act when the distance to liquidation is less than this fraction of the mark price."""
@@ -36,9 +37,6 @@ class PartialCloseParams(Params):
         if len(given) != 1:
             found = " and ".join(given) or "none"
             message = f"give exactly one of restore_to, fraction, loss_cap (got {found})"
-            raise ValueError(message)
-        if self.restore_to is not None and self.restore_to <= self.below:
-            message = f"restore_to {self.restore_to} must be above below {self.below}"
             raise ValueError(message)
         return self
 

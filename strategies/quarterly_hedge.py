@@ -5,7 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Annotated
 
-from pydantic import Field, model_validator
+from pydantic import Field
 
 from bot.core.intents import CloseHedge, OpenHedge
 from bot.core.rule import Decisions, Needs, Params, Ratio, Rule, Share
@@ -20,6 +20,7 @@ class QuarterlyHedgeParams(Params):
     """When a hedge is opened and given up, how large it is, and in which contract."""
 
     tightens = ("below", "calm")
+    rising = (("below", "calm"), ("roll_days", "days"))
 
     below: Ratio = Decimal("0.10")
     """Hedge when liquidation is nearer than this fraction of the mark."""
@@ -35,16 +36,6 @@ class QuarterlyHedgeParams(Params):
     """How far the quarterly may stand on the wrong side of the position's mark, as a fraction."""
     leverage: Annotated[Decimal, Field(ge=1, le=125), Unit("times the margin")] = Decimal(3)
     """Leverage of the hedge: lower locks more margin and stands more against the hedge's own liquidation."""
-
-    @model_validator(mode="after")
-    def _in_order(self) -> QuarterlyHedgeParams:
-        if self.calm <= self.below:
-            message = f"calm {self.calm} must be above below {self.below}"
-            raise ValueError(message)
-        if self.roll_days >= self.days:
-            message = f"roll_days {self.roll_days} must be below days {self.days}"
-            raise ValueError(message)
-        return self
 
 
 class QuarterlyHedge(Rule[QuarterlyHedgeParams]):

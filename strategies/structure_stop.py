@@ -34,6 +34,8 @@ class Behind(StrEnum):
 class StructureStopParams(Params):
     """What the stop stands behind, how far, and how much it must gain to be moved."""
 
+    not_falling = (("buffer", "least"),)
+
     behind: Behind = Behind.SWING
     """A swing high or low; a cluster of them (support, resistance); a high-volume node of the profile."""
     timeframe: Timeframe = "1h"
@@ -63,9 +65,6 @@ class StructureStopParams(Params):
     def _possible(self) -> StructureStopParams:
         if self.length <= 2 * self.strength:
             message = f"length {self.length} must be above twice strength {self.strength}: no swing fits in"
-            raise ValueError(message)
-        if self.least < self.buffer:
-            message = f"least {self.least} must be at least buffer {self.buffer}"
             raise ValueError(message)
         return self
 

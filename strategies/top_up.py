@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from decimal import Decimal
 
-from pydantic import model_validator
-
 from bot.core.intents import AddMargin
 from bot.core.rule import Decisions, Params, Ratio, Rule, Times
 from bot.core.types import MarginMode, RuleName
@@ -17,6 +15,7 @@ class TopUpParams(Params):
     """When to add margin, how much, and how often at most."""
 
     tightens = ("below", "restore_to")
+    rising = (("below", "restore_to"),)
 
     below: Ratio = Decimal("0.08")
     """Act when the distance to liquidation is less than this fraction of the mark price."""
@@ -24,13 +23,6 @@ class TopUpParams(Params):
     """Add what brings the distance back to this fraction; above ``below``."""
     max_times: Times = 3
     """Additions per position; after that only de-risking is left."""
-
-    @model_validator(mode="after")
-    def _target_beyond_trigger(self) -> TopUpParams:
-        if self.restore_to <= self.below:
-            message = f"restore_to {self.restore_to} must be above below {self.below}"
-            raise ValueError(message)
-        return self
 
 
 class TopUp(Rule[TopUpParams]):

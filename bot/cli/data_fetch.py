@@ -11,7 +11,15 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
 
-from bot.cli.data_place import Place, moment, opened, place_options, store_option, timeframe_option
+from bot.cli.data_place import (
+    ANOTHER_STORE,
+    Place,
+    moment,
+    opened,
+    place_options,
+    store_option,
+    timeframe_option,
+)
 from bot.cli.failures import ExitCode, Failure
 from bot.cli.options import json_option
 from bot.cli.text import moment as shown
@@ -61,7 +69,7 @@ def fetch(
     from bot.runtime.lock import hold
 
     asked = Asked(symbols, since, FOREVER_MS if until is None else until, timeframe_ms, _what(what))
-    with hold(folder):
+    with hold(folder, ANOTHER_STORE):
         try:
             done = asyncio.run(_fetch(place, asked, folder, SystemClock()))
         except KeyboardInterrupt:

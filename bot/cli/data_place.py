@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from bot.venues.live.session import Loopback
 
 STORE = Path("data", "store")
+ANOTHER_STORE = "name another folder with --store"
+"""What to do where somebody writes to a store already."""
 F = TypeVar("F", bound=Callable[..., Any])
 
 

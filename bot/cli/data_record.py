@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from bot.cli.data_place import Place, opened, place_options, timeframe_option
+from bot.cli.data_place import ANOTHER_STORE, Place, opened, place_options, timeframe_option
 from bot.cli.options import duration
 
 if TYPE_CHECKING:
@@ -52,7 +52,7 @@ def record(
     from bot.runtime.clock import SystemClock
     from bot.runtime.lock import hold
 
-    with hold(folder), suppress(KeyboardInterrupt):
+    with hold(folder, ANOTHER_STORE), suppress(KeyboardInterrupt):
         asyncio.run(_record(place, symbols, timeframe_ms, for_ms, folder, SystemClock()))
 
 

@@ -13,14 +13,15 @@ from bot.config.coverage import NO_BALANCE, account_of, contract_name, quarterly
 from bot.config.currencies import balance_currency, coins, unclear_money
 from bot.config.errors import Key, shown, suggestion
 from bot.config.fields import ANY_SYMBOL, AUTO, FIRST, format_exact
-from bot.config.model import ContractTable, LimitsTable
+from bot.config.limits import AccountBudgetsTable, BudgetsTable, LimitsTable
+from bot.config.model import ContractTable
 from bot.config.settings import Settings
 from bot.config.tiers import read_file
 from bot.core.capabilities import Capabilities
 from bot.core.contracts import Contract, ContractKind, Tiers
 from bot.core.margin.rules import MarginRules
 from bot.core.margin.venues import RULES, rules_for
-from bot.core.settings import Budgets, EngineSettings, Limits, SeatbeltSettings
+from bot.core.settings import Budgets, BudgetsByCurrency, EngineSettings, Limits, SeatbeltSettings
 from bot.core.types import AccountName, MarginMode, PositionId, Side, Symbol
 from bot.venues.calendar import expiry_of, undated
 from bot.venues.paper.model import MarketModel, Opening, PaperAccount
@@ -54,8 +55,16 @@ def limits(table: LimitsTable) -> Limits:
         for field in fields(Limits)
         if field.name.removesuffix("_ms") in values
     }
-    named = {currency: Budgets(**dict(budgets)) for currency, budgets in table.currencies.items()}
-    return Limits(**(plain | {"currencies": named}))
+    accounts = {AccountName(name): _by_currency(each) for name, each in table.accounts.items()}
+    return Limits(**(plain | {"currencies": _currencies(table.currencies), "accounts": accounts}))
+
+
+def _by_currency(table: AccountBudgetsTable) -> BudgetsByCurrency:
+    return BudgetsByCurrency(**(dict(table) | {"currencies": _currencies(table.currencies)}))
+
+
+def _currencies(tables: Mapping[str, BudgetsTable]) -> dict[str, Budgets]:
+    return {currency: Budgets(**dict(budgets)) for currency, budgets in tables.items()}
 
 
 def engine_settings(

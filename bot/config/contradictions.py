@@ -8,6 +8,7 @@ from typing import Any
 
 from bot.config.errors import Key, Problem
 from bot.config.fields import ANY_SYMBOL, format_exact
+from bot.config.limits import AccountBudgetsTable, LimitsTable
 from bot.config.model import Config, PositionTable
 from bot.config.read import Document
 from bot.core.intents import OpenHedge
@@ -32,12 +33,13 @@ def _caps_without_hedges(
     """
     if any(OpenHedge in rule.proposes or not rule.proposes for rule in rules.values()):
         return
-    capped: list[Key] = [("limits", "hedge_notional")] if config.limits.hedge_notional is not None else []
-    capped += [
-        ("limits", "currencies", currency, "hedge_notional")
-        for currency, budgets in config.limits.currencies.items()
-        if budgets.hedge_notional is not None
-    ]
+    tables: list[tuple[Key, LimitsTable | AccountBudgetsTable]] = [(("limits",), config.limits)]
+    tables += [(("limits", "accounts", name), own) for name, own in config.limits.accounts.items()]
+    capped: list[Key] = []
+    for at, table in tables:
+        named = [((*at, "currencies", currency), each) for currency, each in table.currencies.items()]
+        every = [(at, table), *named]
+        capped += [(*key, "hedge_notional") for key, each in every if each.hedge_notional is not None]
     rules_from = document.origin(("rules", 0)).source
     for key in (key for key in capped if document.origin(key).source == rules_from):
         text = "caps hedges, and no rule opens any; add quarterly_hedge or delta_hedge, or leave it out"

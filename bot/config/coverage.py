@@ -52,6 +52,9 @@ def _accounts(config: Config, document: Document) -> Iterator[Problem]:
         elif account.margin_rules not in (allowed := _rules_of(account.venue)):
             text = f"found {shown(account.margin_rules)}; {account.venue} follows {listed(allowed)}"
             yield document.problem((*key, "margin_rules"), f"{text}; leave it out")
+    for name in config.limits.accounts.keys() - config.accounts.keys():
+        text = f"there is no such account{suggestion(name, config.accounts)}"
+        yield document.problem(("limits", "accounts", name), text)
     venues = {account.venue for account in config.accounts.values()}
     if len(venues - {None}) > 1:
         key = ("accounts", list(config.accounts)[-1], "venue")

@@ -7,11 +7,12 @@ is refused.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
-from bot.config.errors import Key
+from bot.config.errors import Key, written
 from bot.config.fields import ANY_SYMBOL
-from bot.config.model import BudgetsTable, Config
+from bot.config.limits import AccountBudgetsTable, BudgetsTable, LimitsTable
+from bot.config.model import Config
 from bot.core.types import Symbol
 
 DOLLARS = "USDT"
@@ -45,13 +46,21 @@ def unclear_money(config: Config, settlements: Iterable[str]) -> Iterator[tuple[
         if account.currency in account.others:
             text = f"{account.currency} is the currency of balance; write it once"
             yield ("accounts", name, "others", account.currency), text
-    rest = [currency for currency in settled if currency not in config.limits.currencies]
-    if len(rest) > 1:
-        for budget in _BUDGETS:
-            if getattr(config.limits, budget):
-                remedy = f"write the budgets of the other under [limits.currencies.{rest[1]}]"
-                text = f"contracts settle in {_and(rest)}, and this holds in one of them; {remedy}"
-                yield ("limits", budget), text
+    yield from _unclear_budgets(("limits",), config.limits, settled)
+    for name, own in config.limits.accounts.items():
+        yield from _unclear_budgets(("limits", "accounts", name), own, settled)
+
+
+def _unclear_budgets(
+    key: Key, table: LimitsTable | AccountBudgetsTable, settled: Sequence[str]
+) -> Iterator[tuple[Key, str]]:
+    rest = [currency for currency in settled if currency not in table.currencies]
+    if len(rest) < 2:  # noqa: PLR2004 - one is clear
+        return
+    remedy = f"write the budgets of the other under [{written((*key, 'currencies', rest[1]))}]"
+    for budget in _BUDGETS:
+        if getattr(table, budget):
+            yield (*key, budget), f"contracts settle in {_and(rest)}, and this holds in one of them; {remedy}"
 
 
 def balance_currency(config: Config, account: str, settlements: Iterable[str]) -> str:

@@ -15,6 +15,7 @@ from pydantic.fields import FieldInfo
 from bot.config.errors import Key, Problem, listed, shown, suggestion
 from bot.config.fields import NoChoiceError, UnrepeatableError
 from bot.config.read import Document
+from bot.config.table import Table
 
 _BOUNDS = {
     annotated_types.Gt: ("gt", "above"),
@@ -94,6 +95,8 @@ def _element(kind: Any) -> Any:  # noqa: ANN401 - annotations are whatever someb
 
 
 def _unknown(name: object, owner: type[BaseModel] | None) -> str:
+    if owner is not None and issubclass(owner, Table) and str(name) in owner.former:
+        return f"there is no such key any more; write {owner.former[str(name)]}"
     keys = list(owner.model_fields) if owner else []
     if not keys:
         return "unknown key; no keys are allowed here"

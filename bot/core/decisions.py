@@ -31,7 +31,7 @@ class Because(StrEnum):
     RATE = "rate"
     """Too many actions: in the last hour, on this day, or in the life of the position."""
     BUDGET = "budget"
-    """A budget of the position, campaign, day or account is used up."""
+    """A budget of the position, its campaign, a streak, the day or the account is used up."""
     THROTTLED = "throttled"
     """Equal actions repeated without effect; latched until a person resets it."""
     BALANCE = "balance"

@@ -7,13 +7,14 @@ an exchange, a clock or a file, and never has to remember anything: what it did 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
+from itertools import pairwise
 from types import MappingProxyType
 from typing import Annotated, Any, ClassVar, Generic, Self, TypeVar, get_args
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
 from bot.core.held.equity import Drawdown
 from bot.core.intents import Intent
@@ -29,6 +30,8 @@ Ratio = Annotated[Decimal, Field(gt=0, lt=1), Unit("fraction")]
 """A fraction strictly between 0 and 1."""
 Share = Annotated[Decimal, Field(gt=0, le=1), Unit("fraction")]
 """A fraction above 0, at most 1."""
+Proportion = Annotated[Decimal, Field(gt=0, le=10), Unit("fraction")]
+"""A fraction above 0 of something that may be less than what it is set against: at most ten times as much."""
 Multiple = Annotated[Decimal, Field(gt=0, le=1000), Unit("factor")]
 """A positive factor."""
 Money = Annotated[Decimal, Field(gt=0), Unit("money")]
@@ -66,6 +69,27 @@ class Params(BaseModel):
 
     stops_at: ClassVar[str] = ""
     """The parameter that is the distance of a stop from the entry, as a fraction of it, if there is one."""
+
+    rising: ClassVar[tuple[tuple[str, ...], ...]] = ()
+    """Parameters of which each must be above the one before, such as a trigger and its target; those that
+    are left out do not count."""
+
+    not_falling: ClassVar[tuple[tuple[str, ...], ...]] = ()
+    """The same of those that may be alike."""
+
+    @model_validator(mode="after")
+    def _in_their_order(self) -> Self:
+        for low, high in self._neighbours(self.rising):
+            if getattr(self, high) <= getattr(self, low):
+                raise ValueError(f"{high} {getattr(self, high)} must be above {low} {getattr(self, low)}")
+        for low, high in self._neighbours(self.not_falling):
+            if getattr(self, high) < getattr(self, low):
+                raise ValueError(f"{high} {getattr(self, high)} must not be below {low} {getattr(self, low)}")
+        return self
+
+    def _neighbours(self, orders: tuple[tuple[str, ...], ...]) -> Iterator[tuple[str, str]]:
+        for names in orders:
+            yield from pairwise(name for name in names if getattr(self, name) is not None)
 
     def tightened(self, times: Decimal) -> Self:
         """These parameters with their distances so many times as large, as far as they stay fractions.

@@ -30,14 +30,22 @@ DAY_MS = 24 * HOUR_MS
 class Budgets:
     """What may be spent on margin in one settlement currency, counted apart from every other currency.
 
-    Budgets count margin added, in money; what is proven not applied is given back, and re-adding the margin
-    that a reduction released is free. ``None`` means no limit of that kind.
+    Budgets count margin added, in money, that of a campaign also what hedges lock. What is proven not applied
+    is given back, what was taken out again is not, and re-adding the margin that a reduction released is
+    free. ``None`` means no limit of that kind.
     """
 
     margin_per_position: Decimal | None = None
+    """Added to one position until it closes."""
     margin_per_campaign: Decimal | None = None
+    """Put up by all acts on one position until it closes, which are a *campaign*: margin that is added to it,
+    and what the hedges opened for it lock."""
+    margin_per_streak: Decimal | None = None
+    """Added to one side of one symbol in a streak of additions, whatever was closed and opened meanwhile."""
     margin_per_day: Decimal | None = None
+    """Added on an account and UTC day."""
     margin_per_account: Decimal | None = None
+    """Added on an account, for ever."""
     hedge_notional: Decimal | None = None
     """What all hedges of an account together may be worth."""
     reserve: Decimal = ZERO
@@ -45,16 +53,25 @@ class Budgets:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Limits(Budgets):
-    """Walls that no rule can pass.
+class BudgetsByCurrency(Budgets):
+    """Budgets that hold in every settlement currency that ``currencies`` does not name.
 
-    A *campaign* is a run of actions on one position with less than ``campaign_gap_ms`` between them. The
-    day is the UTC day. The budgets written here hold in every settlement currency that ``currencies``
-    does not name; one that it names has the budgets it gives there and no others, because a number of
-    dollars means nothing in a coin.
+    One that it names has the budgets it gives there and no others, because a number of dollars means nothing
+    in a coin.
     """
 
     currencies: Mapping[str, Budgets] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits(BudgetsByCurrency):
+    """Walls that no rule can pass.
+
+    Budgets are counted for each account by itself. One that ``accounts`` names has those it gives there and
+    no others, because what is little for one is all of another.
+    """
+
+    accounts: Mapping[AccountName, BudgetsByCurrency] = field(default_factory=dict)
 
     stale_after_ms: int = 5_000
     """Age of a mark price beyond which nothing is decided."""
@@ -71,7 +88,8 @@ class Limits(Budgets):
     fixed rules only wait longer."""
     hedge_depth: Decimal = Decimal(2)
     """How many times a hedge's value must rest near the best price for it to be opened."""
-    campaign_gap_ms: int = DAY_MS
+    streak_gap_ms: int = DAY_MS
+    """So long without an addition ends a streak."""
     deadline_ms: int = 5_000
     """After this long an unanswered send is past the venue's receive window."""
     close_whole_below_minimum: bool = True
@@ -80,9 +98,10 @@ class Limits(Budgets):
     """How far from the mark, as a fraction of it, a reduction may fill; a rule may set its own. ``None``: it
     goes at market."""
 
-    def budgets(self, currency: str) -> Budgets:
-        """The budgets that hold for money in ``currency``."""
-        return self.currencies.get(currency, self)
+    def budgets(self, account: AccountName, currency: str) -> Budgets:
+        """The budgets that hold for an account's money in ``currency``."""
+        own = self.accounts.get(account, self)
+        return own.currencies.get(currency, own)
 
 
 class LastResort(StrEnum):

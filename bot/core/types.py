@@ -72,7 +72,7 @@ class PriceKind(StrEnum):
 
 
 class PositionId(NamedTuple):
-    """What everything about a position is keyed by: facts, intents, budgets, campaigns.
+    """What everything about a position is keyed by: facts, intents, budgets.
 
     A tuple, because it is looked up at every turn and a tuple's hash costs a fifth of a dataclass's.
     """

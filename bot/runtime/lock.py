@@ -1,4 +1,4 @@
-"""One instance per data directory: two bots on one account would undo each other's work.
+"""One process per folder: two bots on one account undo each other's work, two fetches each other's tape.
 
 The lock is the kernel's, so it ends with the process however that ends. The file stays behind and means
 nothing by itself; its text is the process id of the last holder, for messages.
@@ -16,6 +16,7 @@ from pathlib import Path
 from bot.runtime.errors import BUSY, ShellError
 
 LOCK_FILE = "holdfast.lock"
+_OTHERWISE = "name a file in another folder as journal.path"
 
 
 class AlreadyRunning(ShellError):  # noqa: N818  # it says what is the matter
@@ -23,19 +24,19 @@ class AlreadyRunning(ShellError):  # noqa: N818  # it says what is the matter
 
     exit_code = BUSY
 
-    def __init__(self, data_dir: Path, pid: int | None) -> None:
-        """Name the directory and the process."""
+    def __init__(self, data_dir: Path, pid: int | None, otherwise: str = _OTHERWISE) -> None:
+        """Name the directory, the process, and what to do ``otherwise`` than stopping it."""
         self.pid = pid
         who = "another process" if pid is None else f"process {pid}"
         super().__init__(
             data_dir,
             f"{who} is already running here",
-            "stop it, or name a file in another folder as journal.path",
+            f"stop it, or {otherwise}",
         )
 
 
 @contextmanager
-def hold(data_dir: Path) -> Iterator[None]:
+def hold(data_dir: Path, otherwise: str = _OTHERWISE) -> Iterator[None]:
     """Hold ``data_dir``, created if need be; ``AlreadyRunning`` where another process has it."""
     path = data_dir / LOCK_FILE
     try:
@@ -48,7 +49,7 @@ def hold(data_dir: Path) -> Iterator[None]:
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            raise AlreadyRunning(data_dir, _holder(descriptor)) from None
+            raise AlreadyRunning(data_dir, _holder(descriptor), otherwise) from None
         except OSError as error:
             raise _unlockable(path, error) from error
         # The number is for messages only; a full disk must not keep us from holding the lock.

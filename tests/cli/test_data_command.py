@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import os
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
@@ -11,6 +12,8 @@ from click.testing import Result
 from bot.cli.data_fetch import Asked, series_of
 from bot.cli.failures import ExitCode
 from bot.lab.store.fetching import fetch
+from bot.runtime.errors import BUSY
+from bot.runtime.lock import hold
 from bot.venues.live.registry import dialect
 from tests.building.contracts import BTC, TIERS
 from tests.building.store import LONG_AFTER_MS, T0, FakePast, a_bar_row, a_market, a_store, bars_wanted
@@ -122,6 +125,19 @@ def test_a_slip_on_the_command_line_is_said_before_anything_is_asked(
     answer = holdfast("data", "fetch", *arguments)
     assert answer.exit_code == ExitCode.USAGE
     assert said in answer.stderr
+
+
+@pytest.mark.parametrize("command", [("fetch", "--since", "1d"), ("record",)])
+def test_a_store_that_somebody_writes_to_is_left_alone(
+    holdfast: Run, store: Path, command: tuple[str, ...]
+) -> None:
+    name, *since = command
+    with hold(store):
+        answer = holdfast("data", name, "BTC", "--venue", "okx", *since, "--store", store)
+    assert answer.exit_code == BUSY
+    (line,) = answer.stderr.splitlines()
+    said = f"process {os.getpid()} is already running here; stop it, or name another folder with --store"
+    assert line == f"{store}: {said}"
 
 
 def test_two_places_at_once_are_none(holdfast: Run) -> None:

@@ -15,7 +15,8 @@ from bot.config.compose import (
     paper_accounts,
     planned_positions,
 )
-from bot.config.model import LimitsTable, SeatbeltTable
+from bot.config.limits import LimitsTable
+from bot.config.model import SeatbeltTable
 from bot.core.capabilities import Capabilities
 from bot.core.contracts import ContractKind
 from bot.core.settings import Limits, SeatbeltSettings

@@ -51,6 +51,13 @@ def test_a_cap_on_hedges_that_nobody_opens(read: Read) -> None:
     read(caps + '[[rules]]\nuse = "delta_hedge"\n')
 
 
+def test_a_cap_of_one_account_too(read: Read) -> None:
+    at = "limits.accounts.main"
+    assert refused(read, f"[{at}]\nhedge_notional = 1\n").startswith(f"15: {at}.hedge_notional: caps hedges")
+    coins = f"{at}.currencies.BTC"
+    assert refused(read, f"[{coins}]\nhedge_notional = 1\n").startswith(f"15: {coins}.hedge_notional: caps")
+
+
 def test_a_cap_in_one_currency_too(read: Read) -> None:
     assert refused(read, "[limits.currencies.BTC]\nhedge_notional = 1\n").startswith(
         "15: limits.currencies.BTC.hedge_notional: caps hedges"

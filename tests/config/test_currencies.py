@@ -7,11 +7,12 @@ import pytest
 
 from bot.config import ConfigError, Settings, load
 from bot.config.compose import contract, limits, paper_accounts
-from bot.core.settings import Budgets
-from bot.core.types import Symbol
+from bot.core.settings import Budgets, BudgetsByCurrency
+from bot.core.types import AccountName, Symbol
 from tests.config.conftest import BASE, Write
 
 D = Decimal
+MAIN = AccountName("main")
 BTC, COIN = Symbol("BTC/USDT:USDT"), Symbol("BTC/USD:BTC")
 OWN_COINS = 'balance = 5000\ncurrency = "USDT"\nothers = { BTC = 0.5 }'
 COIN_TABLE = """
@@ -108,5 +109,27 @@ def test_each_currency_may_have_budgets_of_its_own(write: Write) -> None:
         "\n[limits]\nmargin_per_day = 500\n[limits.currencies.BTC]\nmargin_per_day = 0.02\nreserve = 0.1\n"
     )
     found = limits(settings_of(write(text=text)).config.limits)
-    assert found.budgets("USDT").margin_per_day == D(500)
-    assert found.budgets("BTC") == Budgets(margin_per_day=D("0.02"), reserve=D("0.1"))
+    assert found.budgets(MAIN, "USDT").margin_per_day == D(500)
+    assert found.budgets(MAIN, "BTC") == Budgets(margin_per_day=D("0.02"), reserve=D("0.1"))
+
+
+def test_each_account_may_have_budgets_of_its_own(write: Write) -> None:
+    text = BASE + "\n[limits]\nmargin_per_day = 500\n[limits.accounts.main]\nmargin_per_position = 20\n"
+    found = limits(settings_of(write(text=text)).config.limits)
+    assert found.budgets(MAIN, "USDT") == BudgetsByCurrency(margin_per_position=D(20))
+    assert found.budgets(AccountName("sub"), "USDT").margin_per_day == D(500)
+
+
+@pytest.mark.parametrize(
+    ("coins", "budgets", "found"),
+    [
+        ("", "[limits.accounts.mian]\nreserve = 1", 'there is no such account; did you mean "main"'),
+        (COIN_TABLE, "[limits.accounts.main]\nreserve = 1", r"\[limits.accounts.main.currencies.BTC\]"),
+    ],
+)
+def test_budgets_of_an_account_that_cannot_hold_are_refused(
+    write: Write, coins: str, budgets: str, found: str
+) -> None:
+    text = BASE.replace("balance = 5000", OWN_COINS) + coins + budgets
+    with pytest.raises(ConfigError, match=found):
+        settings_of(write(text=text))

@@ -59,6 +59,13 @@ def test_numbers_are_exactly_what_was_typed(write: Write) -> None:
             ["found 1.4", "above 0 and below 1"],
         ),
         ("balance", "balanse", "balanse", "accounts.main.balanse", ["unknown key", 'mean "balance"']),
+        (
+            "schema_version = 1",
+            "schema_version = 1\nlimits.campaign_gap = '1d'",
+            "campaign_gap",
+            "limits.campaign_gap",
+            ["no such key any more", "streak_gap", "margin_per_streak"],
+        ),
         ("leverage", "Leverage", "Lev", "paper.positions[1].Leverage", ["unknown key", 'mean "leverage"']),
         (
             "below = 0.08",

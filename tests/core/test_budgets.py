@@ -1,5 +1,6 @@
 """Good money does not follow bad: budgets, the reserve, and what is promised elsewhere."""
 
+from dataclasses import replace
 from decimal import Decimal
 
 import pytest
@@ -7,7 +8,7 @@ import pytest
 from bot.core.decisions import Action, Because, Refusal
 from bot.core.facts import BalanceChanged, CommandKind, OutcomeKind
 from bot.core.intents import AddMargin, CutLeverage
-from bot.core.settings import DAY_MS, Limits, RuleEntry
+from bot.core.settings import DAY_MS, Budgets, BudgetsByCurrency, Limits, RuleEntry
 from bot.core.types import PositionId, Symbol
 from bot.core.wake import Always
 from tests.building.core import (
@@ -63,6 +64,7 @@ def last_refusal(desk: Desk) -> Refusal:
     [
         (Limits(margin_per_position=D(25)), "position"),
         (Limits(margin_per_campaign=D(25)), "campaign"),
+        (Limits(margin_per_streak=D(25)), "streak"),
         (Limits(margin_per_day=D(25)), "day"),
         (Limits(margin_per_account=D(25)), "account"),
         (Limits(margin_per_account=D(25), margin_per_day=D(26), margin_per_position=D(70)), "account"),
@@ -85,8 +87,9 @@ def test_a_rest_below_the_margin_step_is_no_budget() -> None:
     assert last_refusal(desk).because is Because.BUDGET
 
 
-def test_a_new_lot_has_its_own_position_budget_and_shares_the_others() -> None:
-    limits = Limits(margin_per_position=D(10), margin_per_campaign=D(25))
+@pytest.mark.parametrize("own", [Limits(margin_per_position=D(10)), Limits(margin_per_campaign=D(10))])
+def test_a_position_and_its_campaign_end_when_it_closes_and_a_streak_does_not(own: Limits) -> None:
+    limits = replace(own, margin_per_streak=D(25))
     desk = Desk(feeds(), limits=limits)
     desk.holds(a_position())
     assert added(desk) == [10]
@@ -96,11 +99,20 @@ def test_a_new_lot_has_its_own_position_budget_and_shares_the_others() -> None:
     desk.closed()
     desk.holds(a_position(opened_ms=desk.now_ms + 2))
     assert added(desk) == [5]
-    assert "campaign" in last_refusal(desk).text
+    assert "streak" in last_refusal(desk).text
 
 
-def test_a_campaign_ends_with_a_pause_of_its_gap_and_not_before() -> None:
-    desk = Desk(feeds(), limits=Limits(margin_per_campaign=D(10), campaign_gap_ms=3_600_000))
+def test_no_pause_ends_a_campaign() -> None:
+    desk = Desk(feeds(), limits=Limits(margin_per_campaign=D(10)))
+    desk.holds(a_position())
+    assert added(desk) == [10]
+    assert last_refusal(desk).until_ms is None
+    desk.mark("100", after_ms=30 * DAY_MS)
+    assert added(desk) == []
+
+
+def test_a_streak_ends_with_a_pause_of_its_gap_and_not_before() -> None:
+    desk = Desk(feeds(), limits=Limits(margin_per_streak=D(10), streak_gap_ms=3_600_000))
     desk.holds(a_position())
     assert added(desk) == [10]
     assert last_refusal(desk).until_ms == desk.now_ms + 3_600_000
@@ -110,8 +122,9 @@ def test_a_campaign_ends_with_a_pause_of_its_gap_and_not_before() -> None:
     assert added(desk) == [10]
 
 
-def test_a_campaign_is_of_one_position() -> None:
-    desk = Desk(feeds(), limits=Limits(margin_per_campaign=D(10)))
+@pytest.mark.parametrize("limits", [Limits(margin_per_campaign=D(10)), Limits(margin_per_streak=D(10))])
+def test_a_campaign_and_a_streak_are_of_one_position(limits: Limits) -> None:
+    desk = Desk(feeds(), limits=limits)
     desk.holds(a_position())
     assert added(desk) == [10]
     desk.holds(a_position(ETH_LONG))
@@ -241,6 +254,17 @@ def test_budgets_do_not_hold_up_an_exit() -> None:
     assert [a.rule for a in of(Action, decisions)] == ["closes"]
 
 
+def test_an_account_that_is_named_has_its_own_budgets_and_no_others() -> None:
+    own = BudgetsByCurrency(margin_per_position=D(4), currencies={"BTC": Budgets(reserve=D(1))})
+    limits = Limits(margin_per_account=D(1), accounts={OTHER: own})
+    desk = Desk(adds(), limits=limits, accounts=(MAIN, OTHER))
+    desk.holds(a_position(), a_position(THEIRS))
+    amounts = {a.id: a.intent.amount for a in of(Action, desk.mark("95")) if isinstance(a.intent, AddMargin)}
+    assert amounts == {LONG: D(1), THEIRS: D(4)}
+    assert limits.budgets(OTHER, "BTC").reserve == 1
+    assert limits.budgets(MAIN, "BTC") is limits
+
+
 # --- a cut of leverage draws margin too ----------------------------------------------------------
 # At the desk a long of 1 at 100 with 5x has a margin of 13.6; 4x asks for 25, which draws 11.4.
 
@@ -262,6 +286,7 @@ def cuts(to: str = "4", name: str = "cuts") -> RuleEntry:
     [
         (Limits(margin_per_position=D("11.39")), "position"),
         (Limits(margin_per_campaign=D("11.39")), "campaign"),
+        (Limits(margin_per_streak=D("11.39")), "streak"),
         (Limits(margin_per_day=D("11.39")), "day"),
         (Limits(margin_per_account=D("11.39")), "account"),
     ],
@@ -279,6 +304,7 @@ def test_a_cut_that_would_draw_more_than_a_budget_has_left_is_refused(limits: Li
     [
         Limits(margin_per_position=D(15)),
         Limits(margin_per_campaign=D(15)),
+        Limits(margin_per_streak=D(15)),
         Limits(margin_per_day=D(15)),
         Limits(margin_per_account=D(15)),
     ],

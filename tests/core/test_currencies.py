@@ -152,7 +152,7 @@ def test_a_currency_that_is_named_has_its_own_budgets_and_no_others() -> None:
     at = desk(adds("0.05"), limits=limits, coins="5")
     (action,) = of(Action, at.holds(a_coin_position()))
     assert action.intent == AddMargin(id=IN_COINS, amount=D("0.020"))
-    assert limits.budgets("USDT") is limits
+    assert limits.budgets(MAIN, "USDT") is limits
 
 
 # --- expiry --------------------------------------------------------------------------------------

@@ -7,13 +7,14 @@ import pytest
 
 from bot.core.contracts import ContractKind
 from bot.core.decisions import Action, Because, Decision
-from bot.core.facts import Book, OutcomeKind
-from bot.core.intents import CancelStop, CloseHedge, Intent, OpenHedge, PlaceStop
+from bot.core.facts import Book, CarriedOver, OutcomeKind
+from bot.core.intents import AddMargin, CancelStop, CloseHedge, Intent, OpenHedge, PlaceStop
 from bot.core.settings import HOUR_MS, Limits, RuleEntry
 from bot.core.types import PositionId, Side, Symbol
 from bot.core.view import View
 from bot.core.wake import Always
 from tests.building.core import (
+    BTC,
     CROSS,
     ETH,
     ETH_LONG,
@@ -28,6 +29,7 @@ from tests.building.core import (
     a_contract,
     a_position,
     a_stop,
+    adds,
     changes,
     of,
     reasons,
@@ -40,6 +42,7 @@ from tests.core.test_pairs import (
     Q1,
     Q2,
     a_desk,
+    a_fill,
     a_hedge,
     dated,
     fills,
@@ -198,6 +201,71 @@ def test_no_more_is_hedged_than_is_held() -> None:
     assert isinstance(action.intent, OpenHedge)
     assert action.intent.quantity == D(1)
     assert reasons(fills(desk, action, a_hedge())) == [("says", Because.MINIMUM)]
+
+
+def of_a_campaign(amount: str, **settings: Any) -> Desk:
+    """At 96 and two times leverage a hedge of 1 locks 48."""
+    limits = Limits(cooldown_ms=0, stale_after_ms=FAR, margin_per_campaign=D(amount))
+    desk = a_desk(opens(), limits=limits, **settings)
+    desk.mark("96", Q1)
+    return desk
+
+
+def test_a_hedge_is_as_large_as_its_campaign_may_still_lock_margin() -> None:
+    desk = of_a_campaign("24.05")
+    opening = one(desk.holds(a_position(), mark="96"))
+    assert isinstance(opening.intent, OpenHedge)
+    assert opening.intent.quantity == D("0.501")
+    assert reasons(fills(desk, opening, a_hedge(quantity="0.501"))) == [("says", Because.BUDGET)]
+
+
+def test_a_campaign_that_is_used_up_opens_no_hedge_until_the_position_closes() -> None:
+    desk = of_a_campaign("48")
+    opening = one(desk.holds(a_position(), mark="96"))
+    assert reasons(fills(desk, opening, a_hedge())) == [("says", Because.BUDGET)]
+    assert of(Action, desk.fold(holding(desk, HEDGE, None))) == []
+    desk.closed()
+    assert one(desk.holds(a_position(opened_ms=T0 + 1), mark="96")).rule == "says"
+
+
+def test_margin_and_hedges_share_a_campaign_and_no_other_budget() -> None:
+    limits = Limits(cooldown_ms=0, stale_after_ms=FAR, margin_per_campaign=D(31), margin_per_position=D(7))
+    desk = a_desk(adds("7", symbols=frozenset({BTC}), when=Always()), opens(), limits=limits)
+    desk.mark("96", Q1)
+    addition = one(desk.holds(a_position(), mark="96"))
+    assert addition.intent == AddMargin(id=LONG, amount=D(7))
+    # The position's own 7 are used up, and of the campaign's 31 there are 24: half of what 1 locks.
+    opening = one(desk.works(addition))
+    assert isinstance(opening.intent, OpenHedge)
+    assert opening.intent.quantity == D("0.5")
+
+
+def test_what_hedges_lock_counts_on_after_a_restart() -> None:
+    desk = of_a_campaign("48")
+    fills(desk, one(desk.holds(a_position(), mark="96")), a_hedge())
+    carried = desk.engine.carried()
+    assert [each.hedge_margin_in_lot for each in carried.positions if each.id == LONG] == [48]
+    again = a_desk(opens(), epoch=2)
+    again.fold(CarriedOver(at_ms=desk.now_ms, epoch=1, carried=carried))
+    assert again.engine.carried().positions == carried.positions
+
+
+@pytest.mark.parametrize(
+    ("outcome", "traded", "again"),
+    [
+        (OutcomeKind.REJECTED, "0", "1"),
+        (OutcomeKind.VERIFIED, "0", "1"),
+        (OutcomeKind.VERIFIED, "0.4", "0.6"),
+    ],
+)
+def test_what_of_a_hedge_did_not_trade_is_given_back(outcome: OutcomeKind, traded: str, again: str) -> None:
+    desk = of_a_campaign("48")
+    opening = one(desk.holds(a_position(), mark="96"))
+    bought = tuple(a_fill(each) for each in [traded] if D(each))
+    held = [holding(desk, HEDGE, a_hedge(quantity=traded))] if bought else []
+    second = one(desk.fold(desk.outcome(opening, outcome, fills=bought), *held))
+    assert isinstance(second.intent, OpenHedge)
+    assert second.intent.quantity == D(again)
 
 
 def test_the_cap_counts_what_is_on_its_way() -> None:

@@ -6,7 +6,6 @@ from typing import Any
 import pytest
 
 from bot.core.facts import FundingRate
-from bot.core.held.equity import Drawdown
 from bot.core.intents import Intent, Level, Notify
 from bot.core.markets.indicators import Move
 from bot.core.rule import Needs
@@ -96,15 +95,15 @@ def test_places_are_nothing_before_the_first_bar_and_then_one_on_either_side() -
 
 @pytest.mark.parametrize(("last", "reached"), [("97", False), ("96.9", True), ("103.1", True)])
 def test_a_move_is_that_of_the_closes(last: str, reached: bool) -> None:
-    level = MoveLevel(Move(FIVE, 1), D("0.03"), "a while")
-    expected = Watched("moved more than 3.00% in a while", BarClose(FIVE), reached)
+    level = MoveLevel(Move(FIVE, 1), D("0.03"))
+    expected = Watched("moved more than 3.00% in 1 bars of 5m", BarClose(FIVE), reached)
     assert look(level, bars=["100", last]) == [expected]
 
 
 def test_a_drawdown_is_that_of_the_account() -> None:
     # The account is worth 1013.6 at a mark of 100; 10 less is 0.99 % of it.
     for deep, reached in (("0.0098", True), ("0.0099", False)):
-        (found,) = look(DrawdownLevel(Drawdown(FIVE, 1, D(deep))), bars=["100", "90.001"])
+        (found,) = look(DrawdownLevel(FIVE, 1, D(deep)), bars=["100", "90.001"])
         assert (found.wake, found.reached) == (BarClose(FIVE), reached)
 
 
@@ -118,10 +117,10 @@ def test_funding_is_a_level_for_the_side_that_pays(side: Side, reached: bool) ->
 
 def test_what_nobody_told_is_not_reached() -> None:
     levels: list[Watchable] = [
-        MoveLevel(Move(FIVE, 1), D("0.03"), "a while"),
-        DrawdownLevel(Drawdown(FIVE, 1, D("0.01"))),
+        MoveLevel(Move(FIVE, 1), D("0.03")),
+        DrawdownLevel(FIVE, 1, D("0.01")),
         FundingLevel(D("0.001")),
-        InterestLevel(FIVE, D("0.05"), "a while"),
+        InterestLevel(FIVE, 1, D("0.05")),
     ]
     assert [look(level)[0].reached for level in levels] == [False] * 4
 
@@ -129,7 +128,7 @@ def test_what_nobody_told_is_not_reached() -> None:
 def test_a_watchlist_needs_what_each_of_its_levels_does() -> None:
     levels = (
         FundingLevel(D("0.001")),
-        InterestLevel(FIVE, D("0.05"), ""),
+        InterestLevel(FIVE, 1, D("0.05")),
         PlaceLevel("swing", 60_000, LOW, HIGH),
     )
     assert Watchlist(levels, 1).needs() == Needs(

@@ -267,7 +267,7 @@ def test_a_hedge_is_priced_and_gains_no_distance() -> None:
     dated = a_contract(Symbol(f"{BTC}-Q1"), expiry_ms=1 << 50)
     situation = a_situation()
     situation.market.books[dated.symbol] = a_book(depth="2000", spread="0.1")
-    room = HedgeMarket(dated, D(100), D(2000), D("0.95"))
+    room = HedgeMarket(dated, D(100), D(2000), D("0.95"), D(100))
     prices = Prices(capital=D("0.01"), loss=D(1))
     planner = a_planner(situation, prices, hedge=room)
     offer = {each.lever: each for each in planner.offers()}["open hedge"]
@@ -284,7 +284,7 @@ def test_a_hedge_is_priced_and_gains_no_distance() -> None:
 
 
 def test_a_hedge_that_cannot_be_had_says_why() -> None:
-    full = HedgeMarket(a_contract(), D(100), D(2000), D(0))
+    full = HedgeMarket(a_contract(), D(100), D(2000), D(0), D(100))
     assert lines(a_planner(a_situation(), hedge=full))["open hedge"] == "all of it is hedged"
     refused = a_planner(a_situation(), hedge=full, OpenHedge="nothing is listed")
     assert lines(refused)["open hedge"] == "nothing is listed"

@@ -33,7 +33,7 @@ from tests.building.core import (
 
 NEAR, DEEP = Symbol(f"{BTC}-Q1"), Symbol(f"{BTC}-Q2")
 BETAS = Comovement(betas={ETH: D("1.5")})
-PLAIN = Weighing(moves=BETAS, beta_max=D(10), spot=False)
+PLAIN = Weighing(moves=BETAS, spot=False)
 
 
 def seen(look: Callable[[View], Any], *held: Position, spot: str | None = None, free: str = "50") -> Any:
@@ -65,7 +65,7 @@ def seen(look: Callable[[View], Any], *held: Position, spot: str | None = None, 
 
 
 def a_market(symbol: Symbol = DEEP, room: str = "1") -> HedgeMarket:
-    return HedgeMarket(a_contract(symbol), D(100), D(1000), D(room))
+    return HedgeMarket(a_contract(symbol), D(100), D(1000), D(room), D(100))
 
 
 def a_leg(symbol: Symbol, quantity: str) -> Leg:
@@ -82,7 +82,7 @@ def test_each_delta_counts_times_its_beta() -> None:
 
 
 def test_coins_held_outright_count_as_delta_and_as_worth() -> None:
-    weighing = Weighing(moves=BETAS, beta_max=D(10), spot=True)
+    weighing = Weighing(moves=BETAS, spot=True)
     account = seen(weighing.account, spot="0.2")
     assert (account.delta, account.worth) == (D(130), D(70))
     assert seen(weighing.account) is None  # Nobody has told of them.
@@ -96,16 +96,13 @@ def test_an_account_that_is_worth_nothing_is_not_weighed() -> None:
 
 
 def test_the_deepest_market_is_taken_of_those_delivered_late_enough() -> None:
-    def market(days: int) -> Callable[[View], HedgeMarket | None]:
-        return lambda view: PLAIN.market(view, view.now_ms + days * DAY_MS)
-
-    assert seen(market(14)).contract.symbol == DEEP
-    assert seen(market(91)) is None
+    assert seen(Weighing(moves=BETAS, spot=False, days=14).market).contract.symbol == DEEP
+    assert seen(Weighing(moves=BETAS, spot=False, days=91).market) is None
 
 
 def test_a_market_that_stays_where_it_is_hedges_nothing() -> None:
-    still = Weighing(moves=Comovement(betas={BTC: D(0)}), beta_max=D(10), spot=False)
-    assert seen(lambda view: still.market(view, T0)) is None
+    still = Weighing(moves=Comovement(betas={BTC: D(0)}), spot=False)
+    assert seen(still.market) is None
 
 
 def test_an_opening_is_what_the_beta_asks_for_within_the_room_and_down_to_a_lot() -> None:
@@ -122,6 +119,6 @@ def test_a_closing_is_at_most_the_whole_hedge() -> None:
 
 
 def test_a_hedge_that_goes_nowhere_with_the_reference_is_left_alone() -> None:
-    still = Weighing(moves=Comovement(betas={ETH: D(0)}), beta_max=D(10), spot=False)
+    still = Weighing(moves=Comovement(betas={ETH: D(0)}), spot=False)
     leg, deltas = a_leg(ETH, "0.5"), (Delta(ETH, D(-50)),)
     assert seen(lambda view: still.closing(view, leg, deltas, D(20))) is None

@@ -131,12 +131,13 @@ def test_a_smaller_cross_position_that_cannot_be_liquidated_loses_less_all_the_s
     assert (action.distance_before, action.distance_after) == (None, None)
 
 
-def test_a_leg_of_a_lock_that_cannot_be_liquidated_is_not_closed_in_defence() -> None:
+@pytest.mark.parametrize("fee", ["0", "0.0005"])
+def test_a_leg_of_a_lock_that_cannot_be_liquidated_is_not_closed_in_defence(fee: str) -> None:
     # A long and a short of 1 side by side: with less of the one there would be a bet again.
     def only_long(view: View) -> list[ReducePosition]:
         return [ReducePosition(id=LONG, quantity=D("0.4"))] if view.id == LONG else []
 
-    desk = Desk(says("rule", only_long, when=Always()), free="100")
+    desk = Desk(says("rule", only_long, when=Always()), free="100", taker_fee=D(fee))
     desk.holds(a_position(LONG, mode=CROSS), a_position(SHORT, mode=CROSS))
     assert [d.because for d in of(Refusal, desk.steps[-1].decisions)] == [Because.NOT_SAFER]
 

@@ -14,6 +14,7 @@ import pytest
 
 from bot.core.types import Symbol
 from bot.lab.tapes import read_tape, to_price
+from bot.runtime.errors import BUSY
 from bot.simulator import Bar, World
 from bot.venues.live.registry import dialect
 from bot.venues.paper import PaperAccount
@@ -131,6 +132,9 @@ def test_a_fetch_that_is_killed_goes_on_where_it_was(
         assert process.poll() is None
         assert time.monotonic() < end
         time.sleep(0.05)
+    second = holdfast(*fetch, *since)
+    assert second.exit_code == BUSY
+    assert f"process {process.pid} is already running here" in second.stderr
     process.kill()
     process.wait()
     assert not (tmp_path / "s" / "binanceusdm").exists()

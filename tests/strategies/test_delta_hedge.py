@@ -359,8 +359,8 @@ def test_what_the_bars_do_not_tell_yet_counts_once() -> None:
 @pytest.mark.parametrize(
     ("params", "said"),
     [
-        ({"below": 2}, "the band must rise: below 2, to 2, above 3"),
-        ({"to": 3}, "the band must rise"),
+        ({"below": 2}, "to 2 must be above below 2"),
+        ({"to": 3}, "above 3 must be above to 3"),
         ({"betas": {ETH: -1}}, "betas"),
         ({"returns": 100}, "returns without a reference"),
         ({"reference": BTC, "betas": {BTC: 2}}, "is the reference: its beta is 1, found 2"),

@@ -192,8 +192,8 @@ def test_a_bar_that_closed_long_ago_is_no_occasion() -> None:
 @pytest.mark.parametrize(
     ("params", "said"),
     [
-        ({"yellow": "0.2", "orange": "0.2"}, "tiers must rise"),
-        ({"orange": "0.5", "red": "0.4"}, "tiers must rise"),
+        ({"yellow": "0.2", "orange": "0.2"}, "orange 0.2 must be above yellow 0.2"),
+        ({"orange": "0.5", "red": "0.4"}, "red 0.4 must be above orange 0.5"),
         ({"relax": "1"}, "relax"),
         ({"timeframe": "5"}, "no timeframe"),
         ({"length": 0}, "length"),

@@ -151,8 +151,8 @@ def test_nothing_while_another_rule_wants_caution() -> None:
 @pytest.mark.parametrize(
     ("params", "said"),
     [
-        ({"above": "0.1", "keep": "0.1"}, "keep 0.1 must be below above 0.1"),
-        ({"share": "0.5", "cap": "0.4"}, "share 0.5 is more than cap 0.4"),
+        ({"above": "0.1", "keep": "0.1"}, "above 0.1 must be above keep 0.1"),
+        ({"share": "0.5", "cap": "0.4"}, "cap 0.4 must not be below share 0.5"),
         ({"every": "0s"}, "every"),
         ({"quiet": "6"}, "a duration with its unit"),
     ],

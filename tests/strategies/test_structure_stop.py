@@ -125,7 +125,7 @@ def test_a_stop_of_the_trader_is_left_alone() -> None:
         ({"width": "0.2"}, "width"),
         ({"factor": "0.9"}, "factor"),
         ({"buffer": "0"}, "buffer"),
-        ({"buffer": "2", "least": "1"}, "least 1 must be at least buffer 2"),
+        ({"buffer": "2", "least": "1"}, "least 1 must not be below buffer 2"),
         ({"step": "-1"}, "step"),
         ({"clear_of_liquidation": "0"}, "clear_of_liquidation"),
     ],

@@ -41,6 +41,14 @@ class Memory(Whole):
         """The rule's last alert or posture on the position."""
         return self._holder.history.said.get(self._rule)
 
+    def acted_after(self, at_ms: int) -> bool:
+        """Whether it had something done since that moment."""
+        return self.acted_ms is not None and self.acted_ms > at_ms
+
+    def said_after(self, at_ms: int) -> bool:
+        """Whether it has spoken since that moment."""
+        return self.said is not None and self.said.at_ms > at_ms
+
     @property
     def stance(self) -> SetPosture | None:
         """The posture that the rule has set and that holds; ``None`` where it has set none."""
@@ -78,7 +86,7 @@ class Memory(Whole):
     @property
     def margin_added_ms(self) -> int | None:
         """When margin was last added for the position."""
-        return self._holder.history.campaign_last_ms
+        return self._holder.history.margin_added_ms
 
     @property
     def funding_received(self) -> Decimal:

@@ -45,7 +45,9 @@ def penniless(kind: type[Intent], case: Case, ledger: Ledger, limits: Limits) ->
     if account.wallet(currency).has_cross:
         return None
     spendable = (
-        case.holder.free() - limits.budgets(currency).reserve - ledger.reserved(account.name, currency)
+        case.holder.free()
+        - limits.budgets(account.name, currency).reserve
+        - ledger.reserved(account.name, currency)
     )
     too_little = spendable <= 0 if kind is OpenHedge else spendable < contract.margin_step
     return No(Because.BALANCE, f"{spendable} may be spent") if too_little else None

@@ -18,7 +18,8 @@ from bot.core.intents import (
     ReducePosition,
     SetPosture,
 )
-from bot.core.types import OUR_PREFIX, ZERO
+from bot.core.margin.assess import assess
+from bot.core.types import ONE, OUR_PREFIX, ZERO, MarginMode
 
 Objection = tuple[Because, str]
 
@@ -63,6 +64,10 @@ def _nearer(before: Situation, after: Situation | None) -> Objection | None:
         return None
     if before.distance == INFINITE:
         return Because.NOT_SAFER, "there is no liquidation price to move away from"
+    return _brings_nearer(before, after)
+
+
+def _brings_nearer(before: Situation, after: Situation) -> Objection:
     return Because.NOT_SAFER, f"distance would go from {before.distance:.4%} to {after.distance:.4%}"
 
 
@@ -76,19 +81,44 @@ def _loses_more(before: Situation, after: Situation | None) -> Objection | None:
         return None
     if after.position.quantity >= before.position.quantity:
         return Because.NOT_SAFER, "the position would not shrink"
-    if before.liquidation is None and _stands_alone(before):
-        return None  # Nothing liquidates it, and at every price the smaller one loses less.
+    if before.position.mode is MarginMode.CROSS:
+        return _takes_from_the_pool(before, after)
     was, would = before.loss_at_liquidation, after.loss_at_liquidation
-    if would < was or after.distance > before.distance:
+    if before.liquidation is None or would < was or after.distance > before.distance:
         return None
     return Because.NOT_SAFER, f"loss at liquidation would go from {was} to {would}"
 
 
-def _stands_alone(situation: Situation) -> bool:
-    """Whether nothing is there for its sake, nor the other side of its contract."""
-    pair, symbol = situation.pair, situation.id.symbol
-    beside = sum(holding.position.id.symbol == symbol for holding in situation.pool.holdings)
-    return not pair.legs and pair.guarded is None and beside == 1
+def _takes_from_the_pool(before: Situation, after: Situation) -> Objection | None:
+    """Why less of a cross position is not safer: what is lost at liquidation is the same but for a fee.
+
+    So it must not be liquidated nearer. Where it gains no distance, because nothing liquidates it or not by a
+    tick, the fee has to come out of the maintenance that is freed: what backs the others stays theirs.
+    """
+    two_sided = sum(holding.position.id.symbol == before.id.symbol for holding in before.pool.holdings) > 1
+    if before.liquidation is None and (two_sided or before.pair.legs or before.pair.guarded is not None):
+        return Because.NOT_SAFER, "something stands against it: with less of it there would be a bet again"
+    if after.distance < before.distance:
+        return _brings_nearer(before, after)
+    if two_sided and not _survives(before, after):
+        return Because.NOT_SAFER, f"a move of {before.distance:.4%} would liquidate what is left"
+    if after.distance == before.distance and len(before.pool.holdings) > 1:
+        backed, left = before.assessment.surplus, after.assessment.surplus
+        if left < backed:
+            return Because.NOT_SAFER, f"what backs the other positions would go from {backed} to {left}"
+    return None
+
+
+def _survives(before: Situation, after: Situation) -> bool:
+    """Whether a pool with both sides of a contract stands a move as far as it did, either way.
+
+    Of two equal sides there is no liquidation price, and all the same the requirement grows with the price.
+    """
+    away = before.distance
+    if not ZERO < away < ONE:
+        return True
+    moved = (before.mark * (ONE + way * away) for way in (-1, 1))
+    return not any(assess(after.pool, {**after.marks, after.id.symbol: at}).liquidatable for at in moved)
 
 
 def _unprotected(before: Situation, client_id: str) -> Objection | None:

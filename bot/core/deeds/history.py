@@ -77,6 +77,7 @@ class Former:
     lot: Lot
     actions: int
     margin: Decimal
+    hedge_margin: Decimal
     withdrawn: Decimal
     funding: Decimal
 
@@ -93,8 +94,13 @@ class History:
     actions_in_lot: int = 0
     """How many actions the lot has seen, exits aside."""
     margin_in_lot: Decimal = ZERO
-    margin_in_campaign: Decimal = ZERO
-    campaign_last_ms: int | None = None
+    """Margin added to it."""
+    hedge_margin_in_lot: Decimal = ZERO
+    """What hedges opened for it lock, or locked."""
+    margin_in_streak: Decimal = ZERO
+    """Margin added without a long pause, whatever the lot."""
+    margin_added_ms: int | None = None
+    """When margin was last added."""
     equal: dict[RuleName, tuple[Intent, Position | None, int]] = field(default_factory=dict)
     """Each rule's last intent, the position it met, and how often the same two met in a row."""
     latched: set[RuleName] = field(default_factory=set)
@@ -126,12 +132,17 @@ class History:
         return max((since for since in self.gone.values() if since is not None), default=None)
 
     @property
+    def margin_in_campaign(self) -> Decimal:
+        """What all acts on the lot have put up."""
+        return self.margin_in_lot + self.hedge_margin_in_lot
+
+    @property
     def margin_left(self) -> Decimal:
         """Margin that was added to the lot and has not been taken back."""
         return max(ZERO, self.margin_in_lot - self.withdrawn_in_lot)
 
     def new_lot(self, opened_ms: int) -> bool:
-        """Another lot: what was done for the old one no longer counts, latches and campaigns stay.
+        """Another lot: what was done for the old one no longer counts, latches and streaks stay.
 
         The same lot reported once more, even after it seemed closed, changes nothing. Whether it is another.
         """
@@ -158,6 +169,7 @@ class History:
             lot=self.lot,
             actions=self.actions_in_lot,
             margin=self.margin_in_lot,
+            hedge_margin=self.hedge_margin_in_lot,
             withdrawn=self.withdrawn_in_lot,
             funding=self.funding_in_lot,
         )
@@ -174,7 +186,7 @@ class History:
         self.postures.update(former.postures)
         self.lot, self.actions_in_lot = former.lot, former.actions
         self.margin_in_lot, self.withdrawn_in_lot = former.margin, former.withdrawn
-        self.funding_in_lot = former.funding
+        self.hedge_margin_in_lot, self.funding_in_lot = former.hedge_margin, former.funding
 
     def concerns(self, entry: Entry) -> bool:
         """Whether an intent was prepared for the present lot."""
@@ -188,7 +200,7 @@ class History:
         self.postures.clear()
         self.lot = NO_LOT
         self.actions_in_lot = 0
-        self.margin_in_lot = self.withdrawn_in_lot = self.funding_in_lot = ZERO
+        self.margin_in_lot = self.hedge_margin_in_lot = self.withdrawn_in_lot = self.funding_in_lot = ZERO
         for rule in RESERVED_NAMES:  # They are never latched, and what was in vain then is no reason to wait.
             self.equal.pop(rule, None)
         self.forget_stops()

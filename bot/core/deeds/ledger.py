@@ -180,10 +180,12 @@ class Ledger:
             history.actions_in_lot += 1
         if isinstance(intent, WithdrawMargin):
             history.withdrawn_in_lot += intent.amount
+        if isinstance(intent, OpenHedge):
+            history.hedge_margin_in_lot += entry.promised
         if draws:
             spending = self.spending(account, entry.currency)
-            history.margin_in_campaign = self.campaign_margin(intent.id, now_ms) + draws
-            history.campaign_last_ms = now_ms
+            history.margin_in_streak = self.streak_margin(intent.id, now_ms) + draws
+            history.margin_added_ms = now_ms
             history.margin_in_lot += draws
             spending.margin += draws
             spending.margin_in_day = self.day_margin(account, entry.currency, now_ms) + draws
@@ -231,13 +233,13 @@ class Ledger:
         for client_id in mine - alive:
             self.rule_of_stop.pop(client_id, None)
 
-    def campaign_margin(self, id_: PositionId, now_ms: int) -> Decimal:
-        """Margin added in the present campaign; a long enough pause ends a campaign."""
+    def streak_margin(self, id_: PositionId, now_ms: int) -> Decimal:
+        """Margin added in the present streak; a long enough pause ends it."""
         history = self.history(id_)
-        last = history.campaign_last_ms
-        if last is None or now_ms - last >= self.limits.campaign_gap_ms:
+        last = history.margin_added_ms
+        if last is None or now_ms - last >= self.limits.streak_gap_ms:
             return ZERO
-        return history.margin_in_campaign
+        return history.margin_in_streak
 
     def day_margin(self, account: AccountName, currency: str, now_ms: int) -> Decimal:
         """Margin added on the present UTC day, in one settlement currency."""
@@ -265,6 +267,8 @@ class Ledger:
             history.losses = history.losses.answered(taken=not entry.failed)
         if isinstance(entry.action.intent, ReducePosition) and not entry.failed:
             _note_fill(entry, entry.action.intent, history)
+        if isinstance(entry.action.intent, OpenHedge) and entry.life is Life.VERIFIED:
+            _note_opened(entry, entry.action.intent, history)
         if entry.failed:
             history.last_failed_ms[entry.action.rule] = entry.action.at_ms
             self.rule_of_stop.pop(entry.action.client_id, None)
@@ -279,12 +283,14 @@ class Ledger:
             history.times_acted[action.rule] -= 1
         if same_lot and isinstance(action.intent, WithdrawMargin):
             history.withdrawn_in_lot -= action.intent.amount
+        if same_lot and isinstance(action.intent, OpenHedge):
+            history.hedge_margin_in_lot -= entry.promised
         if draws:
             spending = self.spending(action.id.account, entry.currency)
             spending.margin -= draws
             if spending.day == action.at_ms // DAY_MS:
                 spending.margin_in_day -= draws
-            history.margin_in_campaign -= draws
+            history.margin_in_streak -= draws
             if same_lot:
                 history.margin_in_lot -= draws
 
@@ -300,6 +306,12 @@ def _note_fill(entry: Entry, intent: ReducePosition, history: History) -> None:
         history.times_acted[rule] -= 1
 
 
+def _note_opened(entry: Entry, intent: OpenHedge, history: History) -> None:
+    """What of a hedge did not trade locks nothing."""
+    if entry.filled < intent.quantity and history.concerns(entry):
+        history.hedge_margin_in_lot -= entry.promised * (1 - entry.filled / intent.quantity)
+
+
 def _drawn(entry: Entry) -> Decimal:
-    """What budgets count: margin put behind a position, however. A hedge has a cap of its own."""
+    """What budgets count: margin put behind a position, however. What a hedge locks is its campaign's."""
     return entry.promised if isinstance(entry.action.intent, _FEEDING) else ZERO

@@ -19,7 +19,7 @@ from bot.core.danger.conditions import FOREVER_MS
 from bot.core.danger.situation import INFINITE, Situation
 from bot.core.danger.yardsticks import Objection, objection
 from bot.core.decisions import Action, Because, Refusal
-from bot.core.deeds.budgets import budget_left
+from bot.core.deeds.budgets import budget_left, hedge_budget_left
 from bot.core.deeds.ledger import Ledger
 from bot.core.guarding.bounding import bounded
 from bot.core.guarding.case import Case, No, Verdict
@@ -178,9 +178,14 @@ class Guard:
         return No(Because.CAPABILITY, capability.because + instead)
 
     def _budget(self, kind: type[Intent], case: Case) -> No | None:
-        if kind not in _EXPOSING or case.follow_up:
+        if case.follow_up:
             return None
-        left, which, until_ms = budget_left(case.holder, self._ledger, case.now_ms)
+        if kind is OpenHedge:
+            left, which, until_ms = hedge_budget_left(case.holder, self._limits)
+        elif kind in _EXPOSING:
+            left, which, until_ms = budget_left(case.holder, self._ledger, case.now_ms)
+        else:
+            return None
         if left is not None and left < case.holder.contract.margin_step:
             return No(Because.BUDGET, f"budget per {which} is used up", until_ms)
         return None
@@ -211,6 +216,8 @@ class Guard:
                 return self._sized_profit(intent, situation)
             case OpenHedge():
                 spendable, _, _ = self._spendable(situation, case)
+                left, _, _ = hedge_budget_left(case.holder, self._limits)
+                spendable = spendable if left is None else min(spendable, left)
                 flying = self._ledger.openings(case.account.name)
                 return sized_opening(intent, situation, case, self._limits, spendable, flying)
             case CloseHedge():
@@ -259,7 +266,8 @@ class Guard:
         currency = situation.contract.settlement
         promised = self._ledger.reserved(case.account.name, currency)
         # What a reduction released was no free balance before it: going back, it leaves the reserve alone.
-        reserve = ZERO if case.follow_up else self._limits.budgets(currency).reserve
+        budgets = self._limits.budgets(case.account.name, currency)
+        reserve = ZERO if case.follow_up else budgets.reserve
         return situation.free - reserve - promised, promised, reserve
 
     def _sized_reduction(self, intent: ReducePosition, situation: Situation) -> Intent | No:

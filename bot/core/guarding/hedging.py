@@ -204,7 +204,7 @@ def _cap(
     flying: Sequence[OpenHedge],
 ) -> list[Decimal]:
     """The quantity that the cap on all hedges of the account leaves, those on their way counted as held."""
-    cap = limits.budgets(contract.settlement).hedge_notional
+    cap = limits.budgets(case.account.name, contract.settlement).hedge_notional
     if cap is None:
         return []
     marks, contracts = situation.market.marks, situation.market.contracts

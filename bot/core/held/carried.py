@@ -81,8 +81,9 @@ class PositionRecord:
     lot_ms: int
     actions_in_lot: int
     margin_in_lot: Decimal
-    margin_in_campaign: Decimal
-    campaign_last_ms: int | None
+    hedge_margin_in_lot: Decimal
+    margin_in_streak: Decimal
+    margin_added_ms: int | None
     last_action: Action | None
     losses: Losses
     withdrawn_in_lot: Decimal

@@ -19,6 +19,11 @@ class Assessment(NamedTuple):
     maintenance: Decimal
 
     @property
+    def surplus(self) -> Decimal:
+        """Equity above the requirement; 0 or less is liquidation."""
+        return self.equity - self.maintenance
+
+    @property
     def liquidatable(self) -> bool:
         """Whether the exchange would liquidate now: equity is at or below the requirement."""
         return self.equity <= self.maintenance

@@ -9,14 +9,25 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated, Protocol
+
+from pydantic import Field
 
 from bot.core.contracts import underlying
 from bot.core.markets.returns import Returns
+from bot.core.timeframe import parse_timeframe
 from bot.core.types import ONE, ZERO, Symbol
+from bot.core.units import Unit
 
 if TYPE_CHECKING:
     from bot.core.view import View
+
+BETA_MAX = Decimal(10)
+"""The most that a beta may be."""
+Reference = Annotated[str | None, Field(pattern=r"^[^\s/]+/[^\s/:]+:[^\s/:-]+$"), Unit("symbol")]
+"""The symbol of a perpetual whose moves others are measured by."""
+Group = Annotated[tuple[str, ...], Field(min_length=1, max_length=100)]
+"""Coins that move as one, each named by any of its contracts."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,6 +63,10 @@ class Comovement:
         found = view.together(symbol, self.reference, self.returns)
         return ONE if found is None else min(max(found.beta, ZERO), most)
 
+    def is_alone(self, coin: str) -> bool:
+        """Whether a coin moves with no other: there are groups, and nothing can bring it into one."""
+        return bool(self.groups) and self.correlation is None and self.named(coin) is None
+
     def named(self, coin: str) -> frozenset[str] | None:
         """The group that somebody put a coin into."""
         return next((group for group in self.groups if coin in group), None)
@@ -82,6 +97,50 @@ class Comovement:
         return found is None or found.correlation >= least
 
 
-def coins(betas: Mapping[str, Decimal]) -> dict[str, Decimal]:
-    """Betas by coin, from whatever contract names it."""
-    return {underlying(symbol): beta for symbol, beta in betas.items()}
+class Stated(Protocol):
+    """The parameters that say which coins move together: symbols as somebody wrote them."""
+
+    @property
+    def betas(self) -> Mapping[str, Decimal]:
+        """Those that are known."""
+        ...
+
+    @property
+    def reference(self) -> str | None:
+        """What betas are measured against."""
+        ...
+
+    @property
+    def returns(self) -> int | None:
+        """Over how many bars the others are estimated; ``None``: not at all."""
+        ...
+
+    @property
+    def returns_of(self) -> str:
+        """The timeframe of those bars."""
+        ...
+
+
+def stated(
+    params: Stated, groups: Sequence[Sequence[str]] = (), correlation: Decimal | None = None
+) -> Comovement:
+    """What parameters say; ValueError where that contradicts itself."""
+    reference, betas = params.reference, params.betas
+    if reference is not None and betas.get(reference, ONE) != ONE:
+        raise ValueError(f"{reference} is the reference: its beta is 1, found {betas[reference]}")
+    named = [underlying(symbol) for group in groups for symbol in dict.fromkeys(group)]
+    twice = sorted({coin for coin in named if named.count(coin) > 1})
+    if twice:
+        raise ValueError(f"{', '.join(twice)} is named more than once: a coin belongs to one group")
+    alone = sorted(symbol for symbol in betas if named and underlying(symbol) not in named)
+    if alone and correlation is None:
+        raise ValueError(f"betas of {', '.join(alone)}, which no group names")
+    return Comovement(
+        betas={underlying(symbol): beta for symbol, beta in betas.items()},
+        reference=None if reference is None else Symbol(reference),
+        groups=[frozenset(map(underlying, group)) for group in groups],
+        correlation=correlation,
+        returns=None
+        if params.returns is None
+        else Returns(parse_timeframe(params.returns_of), params.returns),
+    )

@@ -29,6 +29,8 @@ class HedgeMarket(NamedTuple):
     """Money that rests on the side a hedge would take, as last told; 0 where nobody told."""
     room: Decimal
     """The most of it that the position is large enough for."""
+    fair: Decimal
+    """The price it is judged by: on the position's own coin the position's mark, else its own."""
 
 
 def may_hedge(contract: Contract, guarded: Contract) -> bool:
@@ -56,7 +58,8 @@ def hedge_market(contract: Contract, situation: Situation) -> HedgeMarket | None
         return None
     sells = situation.id.side.sign > 0
     depth = ZERO if book is None else book.bid_depth if sells else book.ask_depth
-    return HedgeMarket(contract, mark, depth, uncovered(contract, mark, situation))
+    fair = situation.mark if contract.index == situation.contract.index else mark
+    return HedgeMarket(contract, mark, depth, uncovered(contract, mark, situation), fair)
 
 
 def uncovered(contract: Contract, price: Decimal, situation: Situation) -> Decimal:

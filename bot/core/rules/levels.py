@@ -7,23 +7,25 @@ the rule's memory, so a restart repeats nothing either.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import reduce
 from operator import or_
-from typing import NamedTuple, Protocol
+from typing import NamedTuple, Protocol, TypeVar
 
 from bot.core.held.equity import Drawdown
 from bot.core.intents import Notify
 from bot.core.markets.indicators import Move
 from bot.core.rule import Needs
-from bot.core.structure import Structure, edge_behind
+from bot.core.structure import Nodes, Structure, Swings, edge_behind
+from bot.core.timeframe import format_timeframe
 from bot.core.types import ZERO
 from bot.core.view import View
 from bot.core.wake import At, BarClose, Figure, Metric, Told, Wake, all_of, any_of
 
 _BETWEEN = "; "
+_ROW = Decimal("0.005")
 
 
 class Watched(NamedTuple):
@@ -46,6 +48,14 @@ class Watchable(Protocol):
     def watched(self, view: View) -> Iterator[Watched]:
         """How it stands; more than one where it has several sides."""
         ...
+
+
+V = TypeVar("V")
+
+
+def given(kind: Callable[[V], Watchable], value: V | None) -> tuple[Watchable, ...]:
+    """The level of a parameter; nothing where it is left out, or 0."""
+    return (kind(value),) if value else ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +118,18 @@ class PlaceLevel:
     low: Structure
     high: Structure
 
+    @classmethod
+    def swing(cls, timeframe_ms: int, look_back: int, strength: int) -> PlaceLevel:
+        """The swing lows and highs of so many bars, each with ``strength`` on either side."""
+        low, high = (Swings(timeframe_ms, strength, look_back, high) for high in (False, True))
+        return cls("swing", timeframe_ms, low, high)
+
+    @classmethod
+    def node(cls, timeframe_ms: int, look_back: int, factor: Decimal) -> PlaceLevel:
+        """The rows of half a per cent in which so many times the mean was traded, in so many bars."""
+        nodes = Nodes(timeframe_ms, look_back, _ROW, factor)
+        return cls("node", timeframe_ms, nodes, nodes)
+
     def needs(self) -> Needs:
         """Closed bars and the places."""
         bars = frozenset((self.timeframe_ms,))
@@ -131,11 +153,10 @@ class PlaceLevel:
 
 @dataclass(frozen=True, slots=True)
 class MoveLevel:
-    """The price has moved by more than a fraction, either way; ``over`` says in words since when."""
+    """The price has moved by more than a fraction, either way."""
 
     move: Move
     most: Decimal
-    over: str
 
     def needs(self) -> Needs:
         """The move."""
@@ -143,25 +164,32 @@ class MoveLevel:
 
     def watched(self, view: View) -> Iterator[Watched]:
         """Whether it has, as of the last close."""
-        text, moved = f"moved more than {self.most:.2%} in {self.over}", view.indicator(self.move)
-        yield Watched(text, BarClose(self.move.timeframe_ms), moved is not None and abs(moved) > self.most)
+        timeframe_ms, moved = self.move.timeframe_ms, view.indicator(self.move)
+        text = f"moved more than {self.most:.2%} in {_bars(timeframe_ms, self.move.length)}"
+        yield Watched(text, BarClose(timeframe_ms), moved is not None and abs(moved) > self.most)
 
 
 @dataclass(frozen=True, slots=True)
 class DrawdownLevel:
-    """The account is farther below its best than what the drawdown calls ``deep``."""
+    """The account is farther below its best than ``deep``, a fraction, raw and smoothed over so many bars."""
 
-    drawdown: Drawdown
+    timeframe_ms: int
+    bars: int
+    deep: Decimal
 
     def needs(self) -> Needs:
         """The drawdown."""
-        return Needs(drawdowns=frozenset((self.drawdown,)))
+        return Needs(drawdowns=frozenset((self._drawdown,)))
 
     def watched(self, view: View) -> Iterator[Watched]:
         """Whether it is, as of the last sample."""
-        deep, depth = self.drawdown.deep, view.memory.drawdown(self.drawdown)
-        is_deep = depth is not None and depth.drawdown > deep
-        yield Watched(f"drawdown above {deep:.2%}", BarClose(self.drawdown.timeframe_ms), is_deep)
+        depth = view.memory.drawdown(self._drawdown)
+        is_deep = depth is not None and depth.drawdown > self.deep
+        yield Watched(f"drawdown above {self.deep:.2%}", BarClose(self.timeframe_ms), is_deep)
+
+    @property
+    def _drawdown(self) -> Drawdown:
+        return Drawdown(self.timeframe_ms, self.bars, self.deep)
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,21 +210,22 @@ class FundingLevel:
 
 @dataclass(frozen=True, slots=True)
 class InterestLevel:
-    """Open interest has changed by more than a fraction, either way; ``over`` says in words since when."""
+    """Open interest has changed by more than a fraction in so many bars, either way."""
 
-    window_ms: int
+    timeframe_ms: int
+    bars: int
     most: Decimal
-    over: str
 
     def needs(self) -> Needs:
         """Open interest, and as much of its past."""
-        return Needs(open_interest=True, interest_window_ms=self.window_ms)
+        return Needs(open_interest=True, interest_window_ms=self.timeframe_ms * self.bars)
 
     def watched(self, view: View) -> Iterator[Watched]:
         """Whether it has, as last told."""
-        changed = view.open_interest_change(self.window_ms)
+        changed = view.open_interest_change(self.timeframe_ms * self.bars)
         far = changed is not None and abs(changed) > self.most
-        text = f"open interest changed more than {self.most:.2%} in {self.over}"
+        over = _bars(self.timeframe_ms, self.bars)
+        text = f"open interest changed more than {self.most:.2%} in {over}"
         yield Watched(text, Told(Figure.OPEN_INTEREST), far)
 
 
@@ -237,3 +266,7 @@ class Watchlist:
         if last is None or not isinstance(last.intent, Notify):
             return frozenset(), At(0)
         return frozenset(last.intent.text.split(_BETWEEN)), At(last.at_ms + self.again_ms)
+
+
+def _bars(timeframe_ms: int, count: int) -> str:
+    return f"{count} bars of {format_timeframe(timeframe_ms)}"

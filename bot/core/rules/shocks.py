@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 from bot.core.contracts import Contract
 from bot.core.held.exposure import JointLoss
+from bot.core.rule import Needs
 from bot.core.rules.comovement import Comovement
 from bot.core.types import ONE, ZERO, PositionId
 from bot.core.view import View
@@ -44,15 +45,32 @@ class Shock(NamedTuple):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Shocks:
-    """Joint moves by ``size``, a fraction, of what ``moves`` says goes together; with ``Needs.equity``.
+    """Joint moves by ``size``, a fraction, of what ``moves`` says goes together.
 
-    With ``everywhere`` the positions of all accounts count together, with ``Needs.everywhere``. No estimated
+    With ``everywhere`` the positions of all accounts count together. No estimated
     beta is so large that the shock would leave no price.
     """
 
     moves: Comovement
     size: Decimal
     everywhere: bool = False
+
+    def __post_init__(self) -> None:
+        """ValueError where the shock would leave no price of a coin whose beta is given."""
+        farthest = max(self.moves.betas.values(), default=ONE)
+        if self.size * farthest >= 1:
+            raise ValueError(
+                f"shock {self.size} with a beta of {farthest} leaves no price: their product must be below 1"
+            )
+
+    def needs(self) -> Needs:
+        """What the account is worth, or all of them are, and the returns that betas are estimated from."""
+        return Needs(
+            indicators=self.moves.estimated,
+            beside=self.moves.beside,
+            equity=True,
+            everywhere=self.everywhere,
+        )
 
     def equity(self, view: View) -> Decimal | None:
         """What may be lost: the worth of the account, or of all; ``None`` while anything is not known."""

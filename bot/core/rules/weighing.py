@@ -11,7 +11,9 @@ from decimal import Decimal
 from typing import NamedTuple
 
 from bot.core.held.pairs import Leg
-from bot.core.rules.comovement import Comovement
+from bot.core.markets.funding import DAY_MS
+from bot.core.rule import Needs
+from bot.core.rules.comovement import BETA_MAX, Comovement
 from bot.core.rules.covering import HedgeMarket
 from bot.core.rules.delta import Delta
 from bot.core.types import ONE, ZERO, Symbol
@@ -31,14 +33,28 @@ class WeighedAccount(NamedTuple):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Weighing:
-    """How an account is weighed: by which betas, an estimated one at most ``beta_max``, with coins or not."""
+    """How an account is weighed: by which betas, an estimated one at most ``BETA_MAX``, with coins or not.
+
+    What is delivered within ``days`` is no hedge.
+    """
 
     moves: Comovement
-    beta_max: Decimal
     spot: bool
+    days: int = 0
+
+    def needs(self) -> Needs:
+        """The contracts to hedge with and their books, what the account is worth and holds, and returns."""
+        return Needs(
+            quarterlies=True,
+            book=True,
+            beside=self.moves.beside,
+            indicators=self.moves.estimated,
+            equity=True,
+            spot_balances=self.spot,
+        )
 
     def account(self, view: View) -> WeighedAccount | None:
-        """The account as it stands: with ``Needs.equity``, for coins with ``Needs.spot_balances``.
+        """The account as it stands.
 
         ``None`` while anything of it is not known (``View.deltas``), or where it is worth nothing.
         """
@@ -51,12 +67,12 @@ class Weighing:
         delta = sum((each.value * self._beta(view, each.symbol) for each in deltas), ZERO)
         return WeighedAccount(deltas, delta, worth)
 
-    def market(self, view: View, least_ms: int) -> HedgeMarket | None:
+    def market(self, view: View) -> HedgeMarket | None:
         """The contract a hedge is held in already, as a later one would take its place; else the deepest.
 
-        One that is delivered, not before ``least_ms``; none that does not go with the reference.
+        None that does not go with the reference.
         """
-        markets = view.hedge_markets(least_ms, *self.moves.beside)
+        markets = view.hedge_markets(view.now_ms + self.days * DAY_MS, *self.moves.beside)
         held = view.pair.legs[-1].symbol if view.pair.legs else None
         fitting = (each for each in markets if held in (None, each.contract.symbol))
         return next((each for each in fitting if self._beta(view, each.contract.symbol) > 0), None)
@@ -77,4 +93,4 @@ class Weighing:
         return leg.contract.quantity_down(min(leg.quantity, money / unit)) if unit > 0 else None
 
     def _beta(self, view: View, symbol: Symbol) -> Decimal:
-        return self.moves.beta(view, symbol, most=self.beta_max)
+        return self.moves.beta(view, symbol, most=BETA_MAX)

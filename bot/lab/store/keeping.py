@@ -46,7 +46,7 @@ class _Page(NamedTuple):
 
 
 class Store:
-    """A folder of tapes. One process at a time writes to it."""
+    """A folder of tapes. One process at a time writes to it, and holds it (``bot.runtime.lock``)."""
 
     def __init__(
         self,

@@ -58,7 +58,8 @@ def exposure_only_falls(story: Story) -> Iterator[Violation]:
             text = f"a hedge of {after} stands against {most}"
             yield Violation(effect.at_ms, "I06", text)
         contract = story.evidence.configured.contracts[effect.id.symbol]
-        cap = story.evidence.configured.limits.budgets(contract.settlement).hedge_notional
+        limits = story.evidence.configured.limits
+        cap = limits.budgets(effect.id.account, contract.settlement).hedge_notional
         if cap is not None and contract.notional(after - before, effect.mark) > cap * Decimal("1.02"):
             yield Violation(effect.at_ms, "I06", f"a hedge of {after} {effect.id.symbol} is beyond {cap}")
 
@@ -134,12 +135,13 @@ def budgets_hold(story: Story) -> Iterator[Violation]:
     spent: dict[tuple[str, ...], Decimal] = defaultdict(Decimal)
     for deed, effect in _fed(story):
         contract = story.evidence.configured.contracts[effect.id.symbol]
-        budgets = story.evidence.configured.limits.budgets(contract.settlement)
+        budgets = story.evidence.configured.limits.budgets(effect.id.account, contract.settlement)
         lot = _lot(story, effect)
         day = str(deed.action.at_ms // DAY_MS)
         account, currency = effect.id.account, contract.settlement
         for words, limit in (
             (("position", str(effect.id), str(lot)), budgets.margin_per_position),
+            (("campaign", str(effect.id), str(lot)), budgets.margin_per_campaign),
             (("day", account, currency, day), budgets.margin_per_day),
             (("account", account, currency), budgets.margin_per_account),
         ):
@@ -153,7 +155,8 @@ def the_reserve_is_kept(story: Story) -> Iterator[Violation]:
     """I10. What may not be spent is not spent, unless the balance fell meanwhile by somebody else's doing."""
     for deed, effect in _fed(story):
         contract = story.evidence.configured.contracts[effect.id.symbol]
-        reserve = story.evidence.configured.limits.budgets(contract.settlement).reserve
+        limits = story.evidence.configured.limits
+        reserve = limits.budgets(effect.id.account, contract.settlement).reserve
         wallets = [
             each
             for each in story.evidence.effects

@@ -125,7 +125,7 @@ SUBSTITUTIONS = (
     Substitution(
         name="a_reserve_is_spent",
         path=f"{CORE}/guarding/guard.py",
-        old="        reserve = ZERO if case.follow_up else self._limits.budgets(currency).reserve\n",
+        old="        reserve = ZERO if case.follow_up else budgets.reserve\n",
         new="        reserve = ZERO\n",
         breaks="what was never to be spent is spent",
         weather=("crash",),

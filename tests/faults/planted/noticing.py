@@ -58,11 +58,14 @@ def limited(limits: Limits, others: Mapping[str, int]) -> Limits:
         limits,
         margin_per_position=None,
         margin_per_campaign=None,
+        margin_per_streak=None,
         margin_per_day=None,
         margin_per_account=None,
     )
-    money = ("margin_per_position", "margin_per_campaign", "margin_per_day", "margin_per_account", "reserve")
-    values = {name: Decimal(value) if name in money else value for name, value in others.items()}
+    values = {
+        name: Decimal(value) if name.startswith("margin_per_") or name == "reserve" else value
+        for name, value in others.items()
+    }
     return replace(bare, **values)  # type: ignore[arg-type]  # names of fields, each with its kind of value
 
 

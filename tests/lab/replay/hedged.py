@@ -29,8 +29,8 @@ def with_quarterlies(
     dated = tuple(a_quarterly(perpetual, at_ms) for at_ms in EXPIRIES_MS[: random.choice((1, 2))])
     entries = list(scene.entries)
     entries.insert(random.randint(0, len(entries)), (made or hedging)(random))
-    cap = random.choice((None, None, D(300)))
-    limits = replace(scene.limits, hedge_notional=cap, actions_per_hour=60)
+    cap, campaign = random.choice((None, None, D(300))), random.choice((None, None, D(60)))
+    limits = replace(scene.limits, hedge_notional=cap, margin_per_campaign=campaign, actions_per_hour=60)
     more = random.choice((1, 2, 3))  # A cross account that is nearly dead has nothing left to hedge with.
     return replace(
         scene,

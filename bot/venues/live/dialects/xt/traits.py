@@ -15,13 +15,15 @@ _TOPS_UP = Capability(
     substitute="AddMargin",
 )
 
-_NO_QUARTERLIES = Capability(
-    works=False, because="no dated contract of XT was ever seen", substitute="ReducePosition"
+_NO_HEDGES = Capability(
+    works=False,
+    because="no dated contract of XT was ever seen, and opening one in another coin was never tried",
+    substitute="ReducePosition",
 )
 
 _LEVERS = (
     {(lever, mode): YES for lever in EVERYWHERE for mode in MarginMode}
-    | {(lever, mode): _NO_QUARTERLIES for lever in HEDGES for mode in MarginMode}
+    | {(lever, mode): _NO_HEDGES for lever in HEDGES for mode in MarginMode}
     | {(lever, MarginMode.ISOLATED): YES for lever in ("AddMargin", "WithdrawMargin")}
     | {(lever, MarginMode.CROSS): NO_MARGIN_IN_CROSS for lever in ("AddMargin", "WithdrawMargin")}
     | {("CutLeverage", MarginMode.ISOLATED): _TOPS_UP, ("CutLeverage", MarginMode.CROSS): LOCKS_ONLY}
