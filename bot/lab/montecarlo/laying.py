@@ -64,6 +64,11 @@ class Bundle:
         """How many paths there are."""
         return len(self.columns[0].close)
 
+    @property
+    def end_ms(self) -> int:
+        """When the last bar closes."""
+        return self.times.item(-1) + self.start.interval_ms
+
     def tapes(self, number: int) -> tuple[SymbolTapes, ...]:
         """One path as if it had been recorded."""
         return tuple(

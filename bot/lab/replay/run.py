@@ -33,7 +33,7 @@ from bot.lab.replay.effects import OpeningError
 from bot.lab.replay.quarterlies import Quarterly, find_quarterlies, synthetic_sentences
 from bot.lab.replay.record import Record
 from bot.lab.replay.result import ReplayResult, Run, digest_of
-from bot.lab.replay.stage import Stage
+from bot.lab.replay.stage import Stage, Witness
 from bot.lab.replay.walk import Jumper, Stepper, Walker
 from bot.lab.tapes import PathOrder, PricePath, SymbolTapes, Tape, group, price_path, to_price
 from bot.runtime.journal.memory import MemoryJournal
@@ -133,7 +133,7 @@ class Performance:
 
 def prepare(
     plan: Plan,
-    journal: Journal,
+    journal: Witness,
     *,
     walker: type[Walker] = Jumper,
     engine: type[Engine] = Engine,
