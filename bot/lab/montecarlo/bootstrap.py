@@ -32,7 +32,9 @@ class Bootstrap:
 def bootstrap(history: History, block: int) -> Bootstrap:
     """Draw from ``history`` in blocks of ``block`` bars on average; SourceError where it has not one."""
     if block > len(history):
-        raise SourceError(f"the tapes have {len(history)} bars, and a block {block}; give longer tapes, or --block")
+        raise SourceError(
+            f"the tapes have {len(history)} bars, and a block {block}; give longer tapes, or --block"
+        )
     return Bootstrap(moves=history.moves, block=block)
 
 

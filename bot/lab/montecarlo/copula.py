@@ -78,4 +78,4 @@ def _likelihood(uniform: Floats, correlation: Floats, df: float) -> float:
         half = 0.5 * (df + symbols)
         constant = lgamma(half) - lgamma(0.5 * df) - 0.5 * (symbols * log(df * pi) + float(determinant))
         joint = count * constant - half * float(np.log1p(distance / df).sum())
-    return joint - float(student.log_density(values).sum())
+    return float(joint - student.log_density(values).sum())

@@ -47,7 +47,7 @@ class History:
     @property
     def returns(self) -> Floats:
         """From close to close; shape (symbols, bars)."""
-        return self.moves[CLOSE]
+        return np.asarray(self.moves[CLOSE])
 
 
 def join(grouped: Sequence[SymbolTapes], *, least: int) -> History:
@@ -96,7 +96,7 @@ def _moves(tape: Tape, times: Ticks) -> Floats:
     before = np.concatenate((open_[:1], close[:-1]))
     gap = np.concatenate(([True], np.diff(times) != tape.interval_ms))
     before[gap] = open_[gap]
-    return np.stack((open_, high, low, close)) - before
+    return np.asarray(np.stack((open_, high, low, close)) - before)
 
 
 def _said(traded: Sequence[Tape], common: int) -> list[str]:

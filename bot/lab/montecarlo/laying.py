@@ -126,7 +126,7 @@ class Bundle:
 
 
 def lay(moves: Floats, start: Start) -> Bundle:
-    """Bars in ticks of moves of the shape (4, symbols, paths, bars). The first bar opens at the first price."""
+    """Bars in ticks of moves of the shape (4, symbols, paths, bars), from the first price on."""
     moves[OPEN, :, :, 0] = 0.0
     columns = tuple(
         _columns(moves[:, number], float(first.scaleb(exponent)))

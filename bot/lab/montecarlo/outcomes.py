@@ -1,4 +1,4 @@
-"""What came of the paths of one bundle with one set of rules: figures side by side. Statistics, hence floats."""
+"""What came of the paths of one bundle with one set of rules, side by side. Statistics, hence floats."""
 
 from __future__ import annotations
 

@@ -75,7 +75,9 @@ def _reach(generator: np.random.Generator, moves: Floats, variances: Floats) -> 
 def parametric(history: History) -> Parametric:
     """Fit the model; SourceError where the tapes are too short, or a price does not move."""
     if len(history) < FITTED_MIN:
-        raise SourceError(f"the tapes have {len(history)} bars in common, and {FITTED_MIN} are needed to fit a model")
+        raise SourceError(
+            f"the tapes have {len(history)} bars in common, and {FITTED_MIN} are needed to fit a model"
+        )
     returns = history.returns[:, -FITTED_MAX:]
     for symbol, each in zip(history.symbols, returns, strict=True):
         if not np.any(each):

@@ -132,9 +132,7 @@ class Rehearsal:
         stage = self._played(self.plan(bundle, number), walker=walker, engine=engine)
         return Run(record=stage.record, figures=stage.exchange.figures())
 
-    def _played(
-        self, plan: Plan, *, walker: type[Walker] = Jumper, engine: type[Engine] = Engine
-    ) -> Stage:
+    def _played(self, plan: Plan, *, walker: type[Walker] = Jumper, engine: type[Engine] = Engine) -> Stage:
         performance = prepare(plan, Unread(), walker=walker, engine=engine)
         try:
             for _ in performance.walker.walk():
