@@ -50,13 +50,13 @@ class History:
         return np.asarray(self.moves[CLOSE])
 
 
-def join(grouped: Sequence[SymbolTapes], *, least: int) -> History:
-    """The bars common to all; SourceError where they are not of one length, or fewer than ``least``."""
+def join(grouped: Sequence[SymbolTapes]) -> History:
+    """The bars common to all; SourceError where they are not of one length, or none is after another."""
     traded = [each.traded for each in grouped]
     interval_ms = _interval(traded)
     times = reduce(np.intersect1d, (each.times for each in traded))
-    if len(times) < least:
-        raise SourceError(_too_short(traded, len(times), least))
+    if len(times) <= 1:
+        raise SourceError(_too_short(traded, len(times)))
     moves = np.stack([_moves(each, times) for each in traded], axis=1)
     return History(
         symbols=tuple(Symbol(each.symbol) for each in traded),
@@ -81,10 +81,11 @@ def _interval(traded: Sequence[Tape]) -> int:
     return first.interval_ms
 
 
-def _too_short(traded: Sequence[Tape], common: int, least: int) -> str:
-    names = ", ".join(each.path.name for each in traded)
-    has = "has" if len(traded) == 1 else "have in common"
-    return f"{names} {has} {common} bars, and {least} are needed; give longer tapes, or smaller blocks"
+def _too_short(traded: Sequence[Tape], common: int) -> str:
+    names = " and ".join(each.path.name for each in traded)
+    if len(traded) == 1:
+        return f"{names} has {common} bar: nothing can be drawn from it; give a longer tape"
+    return f"{names} have {common or 'no'} bar in common; to be drawn jointly they must be of the same time"
 
 
 def _moves(tape: Tape, times: Ticks) -> Floats:

@@ -157,7 +157,7 @@ def draw_from(
     _require(symbols_of(settings), grouped)
     interval_ms = grouped[0].traded.interval_ms
     block = max(1, wanted.block_ms // interval_ms)
-    history = join(grouped, least=2)
+    history = join(grouped)
     bars = wanted.minutes * MINUTE_MS // history.interval_ms
     if bars < 1:
         raise SourceError(f"{wanted.minutes} minutes are no bar of the tapes; ask for more --minutes")
