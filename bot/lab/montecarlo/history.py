@@ -51,7 +51,7 @@ class History:
 
 
 def join(grouped: Sequence[SymbolTapes]) -> History:
-    """The bars common to all; SourceError where they are not of one length, or none is after another."""
+    """The bars common to all; SourceError where they are not of one length, or fewer than two."""
     traded = [each.traded for each in grouped]
     interval_ms = _interval(traded)
     times = reduce(np.intersect1d, (each.times for each in traded))
