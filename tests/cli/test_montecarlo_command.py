@@ -95,3 +95,15 @@ def test_paths_need_something_to_be_drawn_from(holdfast: Run) -> None:
     result = holdfast("montecarlo")
     assert result.exit_code == 2
     assert "Missing option '--from'" in result.stderr
+
+
+@pytest.mark.slow
+def test_the_command_on_the_page_says_how_probable_survival_is(holdfast: Run, tmp_path: Path) -> None:
+    page = (ROOT / "docs" / "montecarlo.md").read_text(encoding="utf-8")
+    command = page.partition("```sh\n")[2].partition("\n```")[0]
+    (tmp_path / "config").symlink_to(ROOT / "config")
+    result = holdfast(*command.split()[1:], "--json", "--workers", "1")
+    answer = json.loads(result.stdout)
+    mine, none = answer["rules"].values()
+    assert mine["survival"]["low"] > none["survival"]["high"]
+    assert result.exit_code == (0 if mine["survival"]["share"] >= 0.99 else 7)
