@@ -15,6 +15,7 @@ from bot.cli.compared import at_option, compared, positions_option, shipped, vs_
 from bot.cli.failures import ExitCode, Failure
 from bot.cli.options import F, config_option, duration, json_option
 from bot.cli.replay import map_option
+from bot.cli.reporting import progress, report_option, require_place, versions, write_report
 
 if TYPE_CHECKING:
     from bot.config import Settings
@@ -91,6 +92,7 @@ def drawing_options(function: F) -> F:
     metavar="SHARE",
     help="Exit code 7 where your rules survive fewer of the paths.",
 )
+@report_option
 @click.pass_context
 def montecarlo(  # noqa: PLR0913 - one for each option
     ctx: click.Context,
@@ -105,6 +107,7 @@ def montecarlo(  # noqa: PLR0913 - one for each option
     prices: Mapping[Symbol, Decimal],
     at_least: float,
     workers: int | None,
+    report: Path | None,
     **drawing: Any,  # noqa: ANN401 - click's options
 ) -> None:
     """How probable is survival? Thousands of days drawn from a tape, with your rules and without.
@@ -114,20 +117,27 @@ def montecarlo(  # noqa: PLR0913 - one for each option
 
     The exit code is 7 where your rules survive fewer than --at-least of the paths, else 0.
     """
-    from bot.cli.montecarlo_text import report
+    from bot.cli.montecarlo_text import report as text
     from bot.lab.montecarlo.errors import SourceError
     from bot.lab.montecarlo.run import Wanted
     from bot.lab.montecarlo.run import montecarlo as run
     from bot.lab.tapes import TapeError
 
+    require_place(report)
     sets, prices = compared(config, positions, vs, prices)
     wanted = Wanted(**drawing, workers=workers or _cores())
     try:
-        result = run(sets, _drawn_from(sources, globs, sets[0].settings), wanted, prices=prices)
+        with progress("paths", wanted.paths) as advance:
+            grouped = _drawn_from(sources, globs, sets[0].settings)
+            result = run(sets, grouped, wanted, prices=prices, seen=advance)
     except (SourceError, TapeError) as error:
         raise Failure(str(error), ExitCode.USAGE) from error
     answer = result.to_json()
-    click.echo(json.dumps(answer, indent=2, ensure_ascii=False) if as_json else report(answer))
+    click.echo(json.dumps(answer, indent=2, ensure_ascii=False) if as_json else text(answer))
+    if report is not None:
+        from bot.lab.report.montecarlo import report as page
+
+        write_report(report, page(result, versions(), at_least=at_least))
     if result.survival < at_least:
         ctx.exit(ExitCode.DANGER)
 

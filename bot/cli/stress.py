@@ -13,7 +13,8 @@ import click
 from bot.cli.compared import at_option, compared, positions_option, shipped, vs_option
 from bot.cli.failures import ExitCode
 from bot.cli.options import config_option, json_option
-from bot.cli.stress_report import Reporter, progress
+from bot.cli.reporting import progress, report_option
+from bot.cli.stress_report import Reporter
 
 if TYPE_CHECKING:
     from bot.core.types import Symbol
@@ -38,12 +39,7 @@ ALL = "all"
 @vs_option
 @at_option("as it was then")
 @click.option("--faults", is_flag=True, help="The exchange answers late, and for ten bad minutes not at all.")
-@click.option(
-    "--report",
-    type=click.Path(path_type=Path),
-    metavar="FILE",
-    help="Write a page to look at: one HTML file that needs no network.",
-)
+@report_option
 @click.pass_context
 def stress(  # noqa: PLR0913, PLR0917 - click passes every option
     ctx: click.Context,
@@ -69,11 +65,11 @@ def stress(  # noqa: PLR0913, PLR0917 - click passes every option
     reporter = Reporter(report)
     sets, prices = compared(config, positions, vs, prices)
     scenarios = _scenarios(wanted)
-    with progress(len(scenarios) * len(sets)) as advance:
+    with progress("stress", len(scenarios) * len(sets)) as advance:
 
         def seen(attempt: Attempt) -> None:
             reporter.seen(attempt)
-            advance()
+            advance(1)
 
         result = run(sets, scenarios, prices=prices, faults=faults, seen=seen)
     answer = result.to_json()

@@ -57,6 +57,16 @@ def test_too_few_survivors_are_an_exit_code(holdfast: Run, walk: Path, tmp_path:
     assert holdfast(*asked, "--at-least", "0.01", *rest).exit_code == 0
 
 
+def test_a_page_is_written_beside_the_answer(holdfast: Run, walk: Path, tmp_path: Path) -> None:
+    asked = ("montecarlo", "--from", walk, "--positions", "held.toml", "--at-least", "0", *FEW)
+    result = holdfast(*asked, "--report", "out.html")
+    assert "the report is in out.html" in result.stderr
+    assert "of 20 paths are survived" in (tmp_path / "out.html").read_text(encoding="utf-8")
+    refused = holdfast(*asked, "--report", "nowhere/out.html")
+    assert refused.exit_code == 2
+    assert "nowhere: no such directory" in refused.stderr
+
+
 def test_paths_are_drawn_from_a_scenario_too(holdfast: Run) -> None:
     result = holdfast("montecarlo", "--from", "2023-08-17", "--json", "--at-least", "0", *FEW)
     answer = json.loads(result.stdout)

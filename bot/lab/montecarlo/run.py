@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from importlib.metadata import version
@@ -55,7 +55,8 @@ class Wanted:
 class MonteCarloResult:
     """A tally for each set of rules, the configured one first.
 
-    ``seconds`` are of the clock, the others of processors.
+    ``undefended`` is the name of that without any rules. ``seconds`` are of the clock, the others of
+    processors.
     """
 
     wanted: Wanted
@@ -64,6 +65,7 @@ class MonteCarloResult:
     settings: Settings
     equity_before: float
     tallies: Mapping[str, Tally]
+    undefended: str
     drawing_s: float
     playing_s: float
     seconds: float
@@ -111,12 +113,13 @@ def montecarlo(
     wanted: Wanted,
     *,
     prices: Mapping[Symbol, Decimal],
+    seen: Callable[[int], None] = lambda _: None,
 ) -> MonteCarloResult:
     """Play ``wanted.paths`` paths with every set of rules, and with none.
 
     ``prices`` are those that coins are at now; one without begins at the entry of the position in it, or at
-    its last price on the tape. SourceError for what cannot be drawn, ConfigError for positions that cannot
-    be.
+    its last price on the tape. ``seen`` is called with how many more paths have been played. SourceError for
+    what cannot be drawn, ConfigError for positions that cannot be.
     """
     began = perf_counter()
     settings = rule_sets[0].settings
@@ -131,6 +134,7 @@ def montecarlo(
         drawing_s, playing_s = drawing_s + bundle.drawing_s, playing_s + bundle.playing_s
         for tally, outcomes in zip(tallies.values(), bundle.outcomes, strict=True):
             tally.add(outcomes, bundle.outcomes[none])
+        seen(len(bundle.outcomes[none].died))
     return MonteCarloResult(
         wanted=wanted,
         drawing=drawing,
@@ -138,6 +142,7 @@ def montecarlo(
         settings=settings,
         equity_before=equity_before,
         tallies=tallies,
+        undefended=sets[none].name,
         drawing_s=drawing_s,
         playing_s=playing_s,
         seconds=perf_counter() - began,

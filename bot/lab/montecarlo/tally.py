@@ -88,6 +88,13 @@ class Spread:
                 return min(self.most, max(self.least, (place + 0.5) * self.step))
         return 0.0
 
+    def exceedance(self) -> tuple[Floats, Floats]:
+        """Rising amounts, and how large a part of all is at or above each; exact to a step."""
+        bins = sorted(self._bins.items())
+        edges = np.array([max(self.least, place * self.step) for place, _ in bins] + [self.most])
+        counts = np.array([0, *(count for _, (count, _) in bins)])
+        return edges, np.asarray(1.0 - np.cumsum(counts) / max(1, self.count))
+
     def shortfall(self, probability: float) -> float:
         """The expected shortfall: the mean of the largest amounts, ``1 - probability`` of all."""
         left = whole = (1.0 - probability) * self.count
