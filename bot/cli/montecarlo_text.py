@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from bot.cli.text import NOTHING, columns, percent
+from bot.cli.text import NOTHING, amount, columns, percent
 
 Row = Mapping[str, Any]
 
@@ -126,4 +126,4 @@ def _assumed(answer: Row) -> str:
 
 def money(number: float) -> str:
     """A statistic in the settlement currency."""
-    return f"{number:,.2f}"
+    return amount(f"{number:.8f}")

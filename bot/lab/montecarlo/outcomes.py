@@ -18,7 +18,8 @@ class Outcomes:
     """One number for each path, in the order of the paths; money in the settlement currency.
 
     ``loss`` is what the accounts lost altogether, negative where they won. ``actions`` counts what was done
-    on all paths, ``blocked`` on how many of them something was refused, by its reason.
+    on all paths, ``blocked`` on how many of them something was refused, by its reason, ``parked`` on how many
+    a rule raised.
     """
 
     died: npt.NDArray[np.bool_]
@@ -27,6 +28,7 @@ class Outcomes:
     cost: Floats
     actions: Counter[str] = field(default_factory=Counter)
     blocked: Counter[str] = field(default_factory=Counter)
+    parked: Counter[str] = field(default_factory=Counter)
 
     @classmethod
     def of(cls, paths: int) -> Outcomes:
@@ -46,6 +48,7 @@ class Outcomes:
         self.cost[number] = float(measures.cost)
         self.actions.update(measures.actions)
         self.blocked.update(measures.blocked.keys())
+        self.parked.update({each.subject for each in run.record.changes if each.now == "parked"})
 
 
 def equity(run: Run) -> float:

@@ -19,9 +19,9 @@ from bot.lab.montecarlo.laying import Bundle
 from bot.lab.montecarlo.outcomes import Outcomes
 from bot.lab.replay.agenda import Rank, key_of
 from bot.lab.replay.effects import OpeningError
-from bot.lab.replay.quarterlies import Quarterly, find_quarterlies
+from bot.lab.replay.quarterlies import Quarterly, find_quarterlies, synthetic_sentences
 from bot.lab.replay.result import Run
-from bot.lab.replay.run import Plan, key_of_position, make_plan, prepare, write_agenda
+from bot.lab.replay.run import Plan, assumptions, key_of_position, make_plan, prepare, write_agenda
 from bot.lab.replay.stage import Stage
 from bot.lab.replay.track import TickBounds
 from bot.lab.replay.walk import Jumper, Walker, tick_bounds
@@ -85,6 +85,7 @@ class Rehearsal:
             able = {each.name: plan.exchange().capabilities(each.name) for each in plan.accounts}
             known = plan.settings(able)
             self._template = replace(plan, settings=lambda _: known)
+        self.assumptions = self._assumptions(plan, bundle)
         self._still = self._stillness(plan, bundle)
 
     def plan(self, bundle: Bundle, number: int) -> Plan:
@@ -143,13 +144,22 @@ class Rehearsal:
             raise settings.refuse(key, str(error)) from error
         return performance.stage
 
+    def _assumptions(self, plan: Plan, bundle: Bundle) -> tuple[str, ...]:
+        """What holds on every path; at which price a quarterly is delivered is told of none."""
+        settings = self.rules.settings
+        modelled = [replace(each, delivery=None) for each in self._quarterlies]
+        return (
+            *assumptions(settings, bundle.paths(0), plan),
+            *synthetic_sentences(settings, modelled),
+        )
+
     def _stillness(self, plan: Plan, bundle: Bundle) -> Stillness | None:
         """What paths are like after their first price; ``None`` where more than prices comes after it."""
         engine = prepare(plan, Unread()).stage.engine
         opened = key_of(bundle.start.at_ms, Rank.OPENING)
         if self._hedged or any(key > opened for key in write_agenda(plan, engine).keys):
             return None
-        stage = self._played(replace(plan, paths=tuple(map(_first_moment, plan.paths))))
+        stage = self._played(replace(plan, paths=tuple(map(_first_moment, bundle.paths(0)))))
         under_way = plan.latency_ms and stage.record.done
         if under_way or stage.engine.next_at_ms < bundle.end_ms or stage.record.liquidations:
             return None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from importlib.metadata import version
@@ -23,7 +23,7 @@ from bot.lab.montecarlo.source import Source
 from bot.lab.montecarlo.tally import STEPS, Tally
 from bot.lab.montecarlo.telling import tally_json
 from bot.lab.replay.result import text
-from bot.lab.stress.matrix import first_prices, invented_tiers, symbols_of
+from bot.lab.stress.matrix import first_prices, symbols_of
 from bot.lab.stress.trial import RuleSet
 from bot.lab.tapes import SymbolTapes
 
@@ -128,7 +128,7 @@ def montecarlo(
     none = next(number for number, each in enumerate(sets) if not each.defended)
     crew = Crew(drawing, sets)
     equity_before = crew.rehearsals[0].equity_before
-    tallies = {each.name: Tally(step=max(equity_before, 1.0) / STEPS) for each in sets}
+    tallies = {each.name: Tally(step=(equity_before or 1.0) / STEPS) for each in sets}
     drawing_s = playing_s = 0.0
     for bundle in played(crew, drawing, sets, wanted.workers):
         drawing_s, playing_s = drawing_s + bundle.drawing_s, playing_s + bundle.playing_s
@@ -146,7 +146,11 @@ def montecarlo(
         drawing_s=drawing_s,
         playing_s=playing_s,
         seconds=perf_counter() - began,
-        assumptions=tuple(_assumptions(settings, history, wanted)),
+        assumptions=(
+            *_drawn(history, wanted),
+            *crew.rehearsals[0].assumptions,
+            *(each for name, tally in tallies.items() for each in _parked(name, tally)),
+        ),
     )
 
 
@@ -219,7 +223,8 @@ def _model_json(source: Source) -> dict[str, Any]:
     }
 
 
-def _assumptions(settings: Settings, history: History, wanted: Wanted) -> list[str]:
+def _drawn(history: History, wanted: Wanted) -> list[str]:
+    """How paths came to be."""
     said = [*history.assumptions]
     if wanted.method == PARAMETRIC:
         fitted = min(FITTED_MAX, len(history))
@@ -228,4 +233,10 @@ def _assumptions(settings: Settings, history: History, wanted: Wanted) -> list[s
         )
     if wanted.jumps:
         said.append(f"{wanted.jumps:g} jumps a day are added, each as large as one of the tapes")
-    return [*said, *ASSUMED, *invented_tiers(settings)]
+    return [*said, *ASSUMED]
+
+
+def _parked(name: str, tally: Tally) -> Iterator[str]:
+    """Rules that raised: what the paths show is what the others did."""
+    for subject, count in sorted(tally.parked.items()):
+        yield f"WARNING: {subject} of the {name} rules raised on {count} paths and did nothing more on them"

@@ -127,6 +127,7 @@ class Tally:
     premium: Spread = field(init=False)
     actions: Counter[str] = field(default_factory=Counter)
     blocked: Counter[str] = field(default_factory=Counter)
+    parked: Counter[str] = field(default_factory=Counter)
 
     def __post_init__(self) -> None:
         self.loss, self.added, self.cost, self.premium = (Spread(step=self.step) for _ in range(4))
@@ -145,6 +146,7 @@ class Tally:
         self.premium.add(outcomes.loss[unneeded] - undefended.loss[unneeded])
         self.actions.update(outcomes.actions)
         self.blocked.update(outcomes.blocked)
+        self.parked.update(outcomes.parked)
 
     @property
     def survival(self) -> Share:

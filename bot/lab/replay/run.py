@@ -228,7 +228,7 @@ async def replay(
         load_seconds=load_seconds + loaded - began,
         run_seconds=run_seconds,
         assumptions=(
-            *_assumptions(settings, paths, plans[True]),
+            *assumptions(settings, paths, plans[True]),
             *synthetic_sentences(settings, quarterlies),
             *_parked(defended.record),
         ),
@@ -325,7 +325,8 @@ def _parked(record: Record) -> Iterator[str]:
             yield f"WARNING: {change.subject} raised at {change.at_ms} and did nothing more: {change.because}"
 
 
-def _assumptions(settings: Settings, paths: Sequence[PricePath], plan: Plan) -> tuple[str, ...]:
+def assumptions(settings: Settings, paths: Sequence[PricePath], plan: Plan) -> tuple[str, ...]:
+    """What is assumed of the market, and what the configuration wants in vain, in sentences."""
     invented = sorted(c.symbol for c in plan.contracts.values() if c.synthetic_tiers)
     said = list(ASSUMED)
     said += plan.staged.told()

@@ -97,7 +97,7 @@ def _survival(result: MonteCarloResult) -> Section:
 
 
 def _losses(result: MonteCarloResult) -> Section:
-    of = f"Loss of {amount(str(round(result.equity_before, 2)))}"
+    of = f"Loss of {_money(result.equity_before)}"
     curves = {name: tally.loss.exceedance() for name, tally in result.tallies.items()}
     low, high = min(x[0] for x, _ in curves.values()), max(x[-1] for x, _ in curves.values())
     chart = line_chart(
@@ -242,4 +242,4 @@ def _percent(share: float) -> str:
 
 
 def _money(number: float) -> str:
-    return f"{number:,.2f}"
+    return amount(f"{number:.8f}")

@@ -121,7 +121,7 @@ def stress(
         scenarios=tuple(scenarios),
         trials=tuple(trials),
         savings=savings,
-        assumptions=(*said, *invented_tiers(rule_sets[0].settings), *((FAULTS,) if faults else ())),
+        assumptions=(*said, *_invented_tiers(rule_sets[0].settings), *((FAULTS,) if faults else ())),
         seconds=perf_counter() - began,
         config=rule_sets[0].settings.digest(),
     )
@@ -191,8 +191,7 @@ def _identity(id_: PositionId) -> dict[str, str]:
     return {"account": id_.account, "symbol": id_.symbol, "side": id_.side.value}
 
 
-def invented_tiers(settings: Settings) -> Iterator[str]:
-    """A sentence where the tiers of some contract are made up."""
+def _invented_tiers(settings: Settings) -> Iterator[str]:
     invented = sorted(name for name, table in settings.config.contracts.items() if table.synthetic_tiers)
     if invented:
         yield f"the tiers of {', '.join(invented)} are invented"

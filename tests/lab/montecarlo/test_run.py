@@ -7,6 +7,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from bot.core.rule import Decisions, Params, Rule
+from bot.core.settings import RuleEntry
+from bot.core.types import RuleName
+from bot.core.view import View
 from bot.lab.montecarlo.drawing import Drawing
 from bot.lab.montecarlo.errors import SourceError
 from bot.lab.montecarlo.run import MonteCarloResult, Wanted, montecarlo
@@ -18,7 +22,7 @@ from tests.building.tapes import a_tape
 from tests.lab.montecarlo.held import a_start, settings_of
 from tests.lab.montecarlo.sources import ETH, brownian
 
-WANTED = Wanted(paths=60, minutes=40, seed=5, block_ms=600_000)
+WANTED = Wanted(paths=30, minutes=40, seed=5, block_ms=600_000)
 
 
 def a_walk(seed: int = 1, bars: int = 400) -> tuple[SymbolTapes, ...]:
@@ -50,7 +54,7 @@ def test_rules_are_told_beside_no_defence(tmp_path: Path) -> None:
     assert none["liquidated"] > mine["liquidated"]
     assert none["margin_added"]["most"] == none["cost"]["most"] == 0
     assert mine["liquidated"] == none["liquidated"] - mine["saved"]["paths"] + mine["lost"]
-    assert mine["cost_of_safety"]["paths"] == 60 - none["liquidated"]
+    assert mine["cost_of_safety"]["paths"] == 30 - none["liquidated"]
     assert mine["margin_added"]["most"] > 0
     assert mine["budget_ran_out"] > 0
 
@@ -99,3 +103,21 @@ def test_a_position_without_a_tape_is_refused(tmp_path: Path) -> None:
     held = settings_of(tmp_path, positions=((ETH, "long", "isolated"),))
     with pytest.raises(SourceError, match="no tape of ETH/USDT:USDT, which the configuration holds"):
         montecarlo([RuleSet(name="configured", settings=held)], a_walk(), WANTED, prices={})
+
+
+class Broken(Rule[Params]):
+    """Raises whenever it is asked."""
+
+    def decide(self, view: View) -> Decisions:
+        if view.mark > 0:
+            raise ValueError(f"at {view.mark}")
+        yield from ()
+
+
+def test_a_rule_that_raises_is_told_with_how_often(tmp_path: Path) -> None:
+    held = settings_of(tmp_path)
+    broken = replace(held, rules=(RuleEntry(rule=Broken(RuleName("broken"), Params())),))
+    configured = RuleSet(name="configured", settings=broken)
+    answer = montecarlo([configured], a_walk(), WANTED, prices={BTC: D(100)}).to_json()
+    told = "WARNING: rule:broken of the configured rules raised on 30 paths and did nothing more on them"
+    assert told in answer["assumptions"]
