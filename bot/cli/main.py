@@ -21,6 +21,10 @@ COMMANDS = {
     "data": ("bot.cli.data", "Fetch, record and check market data for replays."),
     "replay": ("bot.cli.replay", "Run recorded market data through the rules."),
     "stress": ("bot.cli.stress", "Would your rules have survived the crashes of the past?"),
+    "montecarlo": (
+        "bot.cli.montecarlo",
+        "How probable is survival, over days drawn from a tape?",
+    ),
     "simulator": ("bot.cli.simulator", "Serve a simulated exchange that real clients can trade on."),
     "calc": ("bot.cli.calc", "Liquidation price and margin figures of a position."),
     "check": ("bot.cli.check", "Check a configuration, without network."),

@@ -10,39 +10,18 @@ from typing import TYPE_CHECKING
 
 import click
 
-import bot
+from bot.cli.compared import at_option, compared, positions_option, shipped, vs_option
 from bot.cli.failures import ExitCode
-from bot.cli.options import config_files, config_option, json_option, settings_of
-from bot.cli.stress_report import Reporter, progress
+from bot.cli.options import config_option, json_option
+from bot.cli.reporting import progress, report_option
+from bot.cli.stress_report import Reporter
 
 if TYPE_CHECKING:
     from bot.core.types import Symbol
     from bot.lab.scenarios import Scenario
     from bot.lab.stress.matrix import Attempt
-    from bot.lab.stress.trial import RuleSet
 
 ALL = "all"
-NONE = "none"
-CONSERVATIVE = "conservative"
-LIVE = "live"
-ASKING_S = 5.0
-
-
-def _prices(_: click.Context, option: click.Parameter, values: tuple[str, ...]) -> dict[Symbol, Decimal]:
-    """``SYMBOL=PRICE`` pairs."""
-    from bot.config.fields import parse_exact
-    from bot.core.types import Symbol
-
-    prices = {}
-    for value in values:
-        symbol, _equals, price = value.partition("=")
-        try:
-            prices[Symbol(symbol)] = parse_exact(price)
-        except ValueError:
-            prices[Symbol(symbol)] = Decimal(0)
-        if not symbol or prices[Symbol(symbol)] <= 0:
-            raise click.BadParameter(f'found "{value}"; write it like BTC/USDT:USDT=84000', param=option)
-    return prices
 
 
 @click.command()
@@ -56,33 +35,11 @@ def _prices(_: click.Context, option: click.Parameter, values: tuple[str, ...]) 
     metavar="all|NAME,...",
     help="Which: names of config/scenarios, or files of your own.",
 )
-@click.option(
-    "--positions",
-    metavar="live|FILE",
-    help="What the bot holds that runs with this configuration, or a file with [[paper.positions]].",
-)
-@click.option(
-    "--vs",
-    default=NONE,
-    show_default=True,
-    metavar="none,conservative,FILE",
-    help="What to try beside your rules: no defence at all, rules that act early, files with other rules.",
-)
-@click.option(
-    "--at",
-    "prices",
-    multiple=True,
-    callback=_prices,
-    metavar="SYMBOL=PRICE",
-    help="Where a price is now; else a coin begins at its position's entry, or as it was then.",
-)
+@positions_option
+@vs_option
+@at_option("as it was then")
 @click.option("--faults", is_flag=True, help="The exchange answers late, and for ten bad minutes not at all.")
-@click.option(
-    "--report",
-    type=click.Path(path_type=Path),
-    metavar="FILE",
-    help="Write a page to look at: one HTML file that needs no network.",
-)
+@report_option
 @click.pass_context
 def stress(  # noqa: PLR0913, PLR0917 - click passes every option
     ctx: click.Context,
@@ -106,18 +63,13 @@ def stress(  # noqa: PLR0913, PLR0917 - click passes every option
     from bot.lab.stress.matrix import stress as run
 
     reporter = Reporter(report)
-    files = config_files(config)
-    if positions not in {None, LIVE}:
-        files = (*files, Path(str(positions)))
-    sets = _rule_sets(files, vs)
-    if positions == LIVE:
-        sets, prices = _held(sets, prices)
+    sets, prices = compared(config, positions, vs, prices)
     scenarios = _scenarios(wanted)
-    with progress(len(scenarios) * len(sets)) as advance:
+    with progress("stress", len(scenarios) * len(sets)) as advance:
 
         def seen(attempt: Attempt) -> None:
             reporter.seen(attempt)
-            advance()
+            advance(1)
 
         result = run(sets, scenarios, prices=prices, faults=faults, seen=seen)
     answer = result.to_json()
@@ -131,7 +83,7 @@ def _scenarios(wanted: str) -> Sequence[Scenario]:
     """The named ones in that order, or all of the shipped ones."""
     from bot.lab.scenarios import FOLDER, UnknownScenarioError, library, read_scenario
 
-    folder = _shipped(FOLDER)
+    folder = shipped(FOLDER)
     chosen = [] if wanted == ALL else [name.strip() for name in wanted.split(",") if name.strip()]
     try:
         if not chosen:
@@ -142,42 +94,3 @@ def _scenarios(wanted: str) -> Sequence[Scenario]:
         ]
     except UnknownScenarioError as error:
         raise click.UsageError(str(error)) from None
-
-
-def _held(
-    sets: Sequence[RuleSet], prices: Mapping[Symbol, Decimal]
-) -> tuple[list[RuleSet], Mapping[Symbol, Decimal]]:
-    """The same rules over what the running bot holds, from where prices are now."""
-    from dataclasses import replace
-
-    from bot.cli.asking import answer_of
-    from bot.lab.stress.held import as_held
-
-    folder = Path(sets[0].settings.config.journal.path).parent
-    holdings = answer_of(folder, "holdings", {}, timeout_s=ASKING_S)
-    found = [as_held(each.settings, holdings) for each in sets]
-    for sentence in found[0].left_out:
-        click.echo(sentence, err=True)
-    held = [replace(each, settings=one.settings) for each, one in zip(sets, found, strict=True)]
-    return held, {**found[0].prices, **prices}
-
-
-def _rule_sets(files: tuple[Path, ...], vs: str) -> list[RuleSet]:
-    """The configured rules first, then what they are compared with."""
-    from bot.lab.stress.matrix import YOURS
-    from bot.lab.stress.trial import RuleSet
-
-    settings = settings_of(files)
-    sets = [RuleSet(name=YOURS, settings=settings)]
-    for name in dict.fromkeys(part.strip() for part in vs.split(",") if part.strip()):
-        if name == NONE:
-            sets.append(RuleSet(name=NONE, settings=settings, defended=False))
-            continue
-        file = _shipped(Path("config", "presets", f"{name}.toml")) if name == CONSERVATIVE else Path(name)
-        sets.append(RuleSet(name=Path(name).stem, settings=settings_of((*files, file))))
-    return sets
-
-
-def _shipped(path: Path) -> Path:
-    """That path here, else where this program came with it."""
-    return path if path.exists() else Path(bot.__file__).parents[1] / path

@@ -33,7 +33,7 @@ from bot.lab.replay.effects import OpeningError
 from bot.lab.replay.quarterlies import Quarterly, find_quarterlies, synthetic_sentences
 from bot.lab.replay.record import Record
 from bot.lab.replay.result import ReplayResult, Run, digest_of
-from bot.lab.replay.stage import Stage
+from bot.lab.replay.stage import Stage, Witness
 from bot.lab.replay.walk import Jumper, Stepper, Walker
 from bot.lab.tapes import PathOrder, PricePath, SymbolTapes, Tape, group, price_path, to_price
 from bot.runtime.journal.memory import MemoryJournal
@@ -133,7 +133,7 @@ class Performance:
 
 def prepare(
     plan: Plan,
-    journal: Journal,
+    journal: Witness,
     *,
     walker: type[Walker] = Jumper,
     engine: type[Engine] = Engine,
@@ -228,7 +228,7 @@ async def replay(
         load_seconds=load_seconds + loaded - began,
         run_seconds=run_seconds,
         assumptions=(
-            *_assumptions(settings, paths, plans[True]),
+            *assumptions(settings, paths, plans[True]),
             *synthetic_sentences(settings, quarterlies),
             *_parked(defended.record),
         ),
@@ -325,7 +325,8 @@ def _parked(record: Record) -> Iterator[str]:
             yield f"WARNING: {change.subject} raised at {change.at_ms} and did nothing more: {change.because}"
 
 
-def _assumptions(settings: Settings, paths: Sequence[PricePath], plan: Plan) -> tuple[str, ...]:
+def assumptions(settings: Settings, paths: Sequence[PricePath], plan: Plan) -> tuple[str, ...]:
+    """What is assumed of the market, and what the configuration wants in vain, in sentences."""
     invented = sorted(c.symbol for c in plan.contracts.values() if c.synthetic_tiers)
     said = list(ASSUMED)
     said += plan.staged.told()

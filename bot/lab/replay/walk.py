@@ -186,13 +186,7 @@ class Jumper(Walker):
         venue = self._exchange.wires(track.symbol)
         if known is not None and known.low is wire.low and known.high is wire.high and known.venue is venue:
             return known.bounds
-        exponent = track.path.exponent
-        bounds = TickBounds(
-            mark_low=_below(_tightest(wire.low, venue.mark.low, highest=True), exponent),
-            mark_high=_above(_tightest(wire.high, venue.mark.high, highest=False), exponent),
-            last_low=_below(venue.last.low, exponent),
-            last_high=_above(venue.last.high, exponent),
-        )
+        bounds = tick_bounds(wire, venue, track.path.exponent)
         if known is not None and known.bounds == bounds:
             bounds = known.bounds  # What was searched already need not be searched again.
         self._wired[number] = _Wired(wire.low, wire.high, venue, bounds)
@@ -222,6 +216,16 @@ class _Wired(NamedTuple):
 
 
 _OPEN_WIRE = Wire()
+
+
+def tick_bounds(wire: Wire, venue: Wires, exponent: int) -> TickBounds:
+    """The prices strictly inside of which neither the engine nor the exchange has anything to say."""
+    return TickBounds(
+        mark_low=_below(_tightest(wire.low, venue.mark.low, highest=True), exponent),
+        mark_high=_above(_tightest(wire.high, venue.mark.high, highest=False), exponent),
+        last_low=_below(venue.last.low, exponent),
+        last_high=_above(venue.last.high, exponent),
+    )
 
 
 def _tightest(one: Decimal, other: Decimal | None, *, highest: bool) -> Decimal | None:

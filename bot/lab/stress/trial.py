@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
@@ -11,14 +10,13 @@ from typing import TypeVar
 
 from bot.config.settings import Settings
 from bot.core.engine import Engine
-from bot.core.facts import OutcomeKind
-from bot.core.intents import AddMargin, Notify, SetPosture
 from bot.core.types import ZERO, PositionId, Symbol
 from bot.lab.replay.effects import OpeningError
 from bot.lab.replay.quarterlies import Quarterly, find_quarterlies
-from bot.lab.replay.result import Run, cost_of, digest_of
+from bot.lab.replay.result import Run, digest_of
 from bot.lab.replay.run import Plan, key_of_position, make_plan, perform, prepare
 from bot.lab.scenarios import Scenario, Taken, misbehaving, staged, tapes
+from bot.lab.stress.measures import measured
 from bot.lab.stress.watched import Kept, Marks, WatchedEngine, smallest
 from bot.lab.tapes import PathOrder, PricePath, SymbolTapes, Tape, group, price_path
 from bot.runtime.journal.memory import MemoryJournal
@@ -136,22 +134,17 @@ class Stage:
 
     def judged(self, played: Played) -> Trial:
         """What it comes to."""
-        run, record = played.run, played.run.record
-        done = [each for each in record.done if not isinstance(each.action.intent, Notify | SetPosture)]
-        applied = [each for each in done if each.outcome and each.outcome.kind is OutcomeKind.VERIFIED]
-        fills = [fill for each in applied if each.outcome for fill in each.outcome.fills]
-        fills += [fill for each in record.triggered for fill in each.outcome.fills]
-        added = (each.action.intent for each in applied)
+        run, measures = played.run, measured(played.run.record)
         return Trial(
             scenario=self.stretch.scenario.name,
             rules=self.rules.name,
             fates=_fates(played),
             equity_before=sum((sum(each.balances.values(), ZERO) for each in self.plan.accounts), ZERO),
             equity=sum((pool.equity for pool in run.figures.pools), ZERO),
-            margin_added=sum((each.amount for each in added if isinstance(each, AddMargin)), ZERO),
-            cost=cost_of(fills),
-            actions=Counter(type(each.action.intent).__name__ for each in applied),
-            blocked=Counter(str(each.because) for each in record.refusals),
+            margin_added=measures.margin_added,
+            cost=measures.cost,
+            actions=measures.actions,
+            blocked=measures.blocked,
             digest=digest_of((tape.sha256 for tape in self.stretch.tapes), self.settings.canonical(), run),
         )
 
