@@ -17,7 +17,7 @@ from bot.core.danger.conditions import FOREVER_MS
 from bot.lab.replay.agenda import RANKS, Agenda, Rank, key_of
 from bot.lab.replay.stage import Stage
 from bot.lab.replay.track import TickBounds, Track, TrackPoint
-from bot.lab.tapes import Point, PricePath, to_ticks_ceil, to_ticks_floor
+from bot.lab.tapes import PlayedPath, Point, to_ticks_ceil, to_ticks_floor
 from bot.venues.paper.model import Wires
 
 YIELD_EVERY = 4_096
@@ -29,7 +29,7 @@ _MARK = int(Rank.MARK)
 class Walker:
     """Plays the paths and the agenda through a stage, window by window."""
 
-    def __init__(self, stage: Stage, paths: Sequence[PricePath], agenda: Agenda) -> None:
+    def __init__(self, stage: Stage, paths: Sequence[PlayedPath], agenda: Agenda) -> None:
         """Stand before the first price."""
         self._stage = stage
         self._agenda = agenda
@@ -106,7 +106,7 @@ class Stepper(Walker):
 class Jumper(Walker):
     """Plays only the windows in which somebody could speak."""
 
-    def __init__(self, stage: Stage, paths: Sequence[PricePath], agenda: Agenda) -> None:
+    def __init__(self, stage: Stage, paths: Sequence[PlayedPath], agenda: Agenda) -> None:
         """Stand before the first price, with nothing searched yet."""
         super().__init__(stage, paths, agenda)
         self._tripwires, self._exchange = stage.engine.tripwires, stage.exchange
