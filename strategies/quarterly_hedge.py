@@ -66,8 +66,8 @@ class QuarterlyHedge(Rule[QuarterlyHedgeParams]):
     def wake(self, view: View) -> Wake:
         """Near liquidation while something is unhedged; with a hedge, when it is calm or about to expire.
 
-        What the account was too small for, or not safer with, is asked for again after a move of a quarter of a
-        percent, five minutes, or a change of the position or the balance.
+        What the account was too small for, or not safer with, is asked for again after a move of a quarter of
+        a percent, five minutes, or a change of the position or the balance.
         """
         near, again = Metric.DISTANCE.below(self.params.below), another_look(view)
         missing = near if again is None else all_of(near, again)
