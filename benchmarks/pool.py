@@ -13,7 +13,7 @@ from time import perf_counter
 
 import numpy as np
 
-from benchmarks.floors import crossing
+from benchmarks.floors import crossing, float_loop
 from benchmarks.playing import best, run
 from benchmarks.year import (
     ACCOUNT,
@@ -152,6 +152,7 @@ def figures(count: int, times: int) -> list[tuple[str, str]]:
     week = pool_plan(tapes(count, WEEK_MS // MINUTE_MS))
     digests = {decisions_digest(run(week, walker).record) for walker in (Jumper, Stepper)}
     search = sum(crossing(path.mark_low, path.mark_high) for path in scenario.paths)
+    loop = sum(float_loop(path.mark_low, path.mark_high) for path in scenario.paths)
     name, record = f"{count} symbols in one cross account", jumped.record
     return [
         (f"{name}: load", f"{loaded:.3f} s"),
@@ -161,4 +162,5 @@ def figures(count: int, times: int) -> list[tuple[str, str]]:
         (f"{name}: liquidations", f"{len(record.liquidations):,}"),
         (f"{name}: same week stepped", "yes" if len(digests) == 1 else "NO"),
         (f"{name}: jumping / a numpy crossing search of each", f"{seconds / search:.0f}"),
+        (f"{name}: jumping / a float loop over each", f"{seconds / loop:.1f}"),
     ]
