@@ -9,9 +9,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from decimal import Decimal
+from time import perf_counter
 
 import numpy as np
 
+from benchmarks.floors import crossing, float_loop
+from benchmarks.playing import best, run
 from benchmarks.year import (
     ACCOUNT,
     CENTS,
@@ -27,7 +30,9 @@ from bot.core.capabilities import Capabilities
 from bot.core.settings import EngineSettings, Limits, RuleEntry, SeatbeltSettings
 from bot.core.types import AccountName, MarginMode, PositionId, RuleName, Side, Symbol
 from bot.lab.replay.agenda import ScheduledOpening
+from bot.lab.replay.result import decisions_digest
 from bot.lab.replay.run import Plan
+from bot.lab.replay.walk import Jumper, Stepper
 from bot.lab.tapes import Tape, TapeKind, group, invented_tape, price_path
 from bot.venues.paper.model import MarketModel, Opening, PaperAccount
 from strategies.atr_stop import AtrStop, AtrStopParams
@@ -136,3 +141,26 @@ def pool_plan(made: tuple[Tape, ...]) -> Plan:
         openings=openings(names, int(made[0].times[-1])),
         settings=settings,
     )
+
+
+def figures(count: int, times: int) -> list[tuple[str, str]]:
+    """So many symbols over the year, and the same account stepped through its first week."""
+    began = perf_counter()
+    scenario = pool_plan(tapes(count))
+    loaded = perf_counter() - began
+    jumped, seconds = run(scenario, Jumper), best(lambda: run(scenario, Jumper), times)
+    week = pool_plan(tapes(count, WEEK_MS // MINUTE_MS))
+    digests = {decisions_digest(run(week, walker).record) for walker in (Jumper, Stepper)}
+    search = sum(crossing(path.mark_low, path.mark_high) for path in scenario.paths)
+    loop = sum(float_loop(path.mark_low, path.mark_high) for path in scenario.paths)
+    name, record = f"{count} symbols in one cross account", jumped.record
+    return [
+        (f"{name}: load", f"{loaded:.3f} s"),
+        (f"{name}: jumping, best of {times}", f"{seconds:.3f} s"),
+        (f"{name}: evaluations", f"{record.evaluations:,}"),
+        (f"{name}: actions", f"{len(record.done):,}"),
+        (f"{name}: liquidations", f"{len(record.liquidations):,}"),
+        (f"{name}: same week stepped", "yes" if len(digests) == 1 else "NO"),
+        (f"{name}: jumping / a numpy crossing search of each", f"{seconds / search:.0f}"),
+        (f"{name}: jumping / a float loop over each", f"{seconds / loop:.1f}"),
+    ]

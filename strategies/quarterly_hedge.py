@@ -7,13 +7,14 @@ from typing import Annotated
 
 from pydantic import Field
 
-from bot.core.intents import CloseHedge, OpenHedge
+from bot.core.intents import CloseHedge, Intent, OpenHedge
 from bot.core.rule import Decisions, Needs, Params, Ratio, Rule, Share
+from bot.core.rules.reconsidering import another_look
 from bot.core.rules.rolling import Rolling
 from bot.core.types import RuleName
 from bot.core.units import Unit
 from bot.core.view import Quarterly, View
-from bot.core.wake import Metric, Never, Wake, any_of
+from bot.core.wake import Metric, Never, Wake, all_of, any_of
 
 
 class QuarterlyHedgeParams(Params):
@@ -54,8 +55,13 @@ class QuarterlyHedge(Rule[QuarterlyHedgeParams]):
         return Needs(quarterlies=True, book=True)
 
     def wake(self, view: View) -> Wake:
-        """Near liquidation while something is unhedged; with a hedge, when it is calm or about to expire."""
-        missing = Metric.DISTANCE.below(self.params.below)
+        """Near liquidation while something is unhedged; with a hedge, when it is calm or about to expire.
+
+        What the account was too small for, or not safer with, is asked for again after a move of a quarter of
+        a percent, five minutes, or a change of the position or the balance.
+        """
+        near, again = Metric.DISTANCE.below(self.params.below), another_look(view)
+        missing = near if again is None else all_of(near, again)
         calm = Metric.DISTANCE.above(self.params.calm)
         suitable = self._rolling.suitable(view)
         if not suitable:  # As time goes by there are only fewer, and a new listing is a change.
@@ -64,6 +70,10 @@ class QuarterlyHedge(Rule[QuarterlyHedgeParams]):
             return missing if view.exposed else Never("the other leg of its contract offsets it")
         rolls, incomplete = self._rolling.rolls(view), self._rolling.missing(view, suitable[0]) > 0
         return any_of(calm, *rolls, missing) if incomplete else any_of(calm, *rolls)
+
+    def settled(self, view: View) -> tuple[type[Intent], ...]:
+        """Without a hedge there is none to close."""
+        return () if view.pair.legs else (CloseHedge,)
 
     def decide(self, view: View) -> Decisions:
         """Open, enlarge or roll the hedge; close it when it is calm."""

@@ -27,7 +27,7 @@ from bot.lab.replay.effects import Effects
 from bot.lab.replay.record import Recorder
 from bot.lab.replay.stage import Stage
 from bot.lab.replay.walk import Stepper
-from bot.lab.tapes import PricePath
+from bot.lab.tapes import PlayedPath
 from bot.runtime.inbox import Inbox
 from bot.venues.paper.exchange import PaperExchange
 from bot.venues.paper.venue import PaperVenue
@@ -100,7 +100,7 @@ class _Notebook(Stage):
         self.moments.append((at_ms, tuple(events)))
 
 
-def script(paths: Sequence[PricePath], agenda: Agenda) -> list[Moment]:
+def script(paths: Sequence[PlayedPath], agenda: Agenda) -> list[Moment]:
     """Everything that happens in the tapes, in the very order of a replay."""
     notebook = _Notebook()
     for _ in Stepper(notebook, paths, agenda).walk():

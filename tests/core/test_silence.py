@@ -442,6 +442,18 @@ def test_where_cross_positions_share_the_wallet_it_stays_awake() -> None:
     assert not wire.low < D("94.9") < wire.high
 
 
+def test_where_the_venue_told_of_nothing_free_it_sleeps_although_the_wallet_is_shared() -> None:
+    # What the long in the other coin earns is never more than what was told: nobody may spend it before.
+    desk = Desk(adds("1", symbols=frozenset({BTC})), free="0")
+    desk.holds(a_position(), a_position(ETH_LONG, mode=CROSS))
+    assert reasons(desk.mark("95")) == [("adds", Because.BALANCE)]
+    assert desk.mark("110", ETH) == []
+    asked = len(desk.steps)
+    assert [desk.mark("94"), desk.mark("93")] == [[], []]
+    assert len(desk.steps) == asked
+    assert len(of(Action, desk.pays_in("100"))) == 1
+
+
 class Stubborn(Says):
     """Says the same at every mark, and says so."""
 

@@ -28,6 +28,7 @@ RULE_INTERFACE = {
     "bot.core.rules.planner",
     "bot.core.rules.pressure",
     "bot.core.markets.returns",
+    "bot.core.rules.reconsidering",
     "bot.core.rules.rolling",
     "bot.core.rule",
     "bot.core.rules.settling",

@@ -8,11 +8,12 @@ from typing import Any
 
 import pytest
 
-from bot.core.decisions import Action, Refusal
+from bot.core.decisions import Action, Because, Refusal
+from bot.core.facts import PositionChanged
 from bot.core.intents import OpenHedge, ReducePosition
 from bot.core.settings import DAY_MS, KEEPER
 from bot.core.types import PositionId, Symbol
-from tests.building.core import BTC, CROSS, LONG, SHORT, T0, D, Desk, a_position, of, reasons
+from tests.building.core import BTC, CROSS, ETH_SHORT, LONG, SHORT, T0, D, Desk, a_position, of, reasons
 from tests.core.test_pairs import (
     HEDGE,
     LATER,
@@ -98,3 +99,40 @@ def test_what_a_coarser_contract_cannot_hold_is_not_missed(coarse: dict[str, Any
     asked_before = len(desk.steps)
     assert desk.mark("95.8", after_ms=1_000) == []
     assert len(desk.steps) == asked_before
+
+
+def refused_by_the_account() -> Desk:
+    """At 96 the hedge is refused: a short of 10 in another coin loses 288 in a rise, and this adds to it."""
+    desk = a_desk()
+    desk.holds(a_position(ETH_SHORT, "10", margin="1440"), mark="96")
+    desk.mark("96", Q1)
+    desk.holds(a_position())
+    assert reasons(desk.mark("96")) == [("hedging", Because.NOT_SAFER)]
+    assert desk.mark("96", after_ms=1_000) == []
+    return desk
+
+
+@pytest.mark.parametrize(
+    ("price", "after_ms", "asked"),
+    [
+        ("95.8", 1_000, False),  # A quarter of a percent from 96 is 95.76 on one side, 96.24 on the other.
+        ("96.2", 1_000, False),
+        ("95.7", 1_000, True),
+        ("96.3", 1_000, True),
+        ("96", 298_000, False),  # Two seconds are past.
+        ("96", 299_000, True),
+    ],
+)
+def test_what_the_account_refused_is_asked_for_again_after_a_move_or_five_minutes(
+    price: str, after_ms: int, asked: bool
+) -> None:
+    desk = refused_by_the_account()
+    before = len(desk.steps)
+    assert desk.mark(price, after_ms=after_ms) == []  # The same refusal is told once.
+    assert (len(desk.steps) > before) is asked
+
+
+def test_what_the_account_refused_is_asked_for_again_once_a_position_is_closed_and_paid_out() -> None:
+    desk = refused_by_the_account()
+    desk.fold(PositionChanged(at_ms=desk.now_ms, id=ETH_SHORT, position=None))
+    assert asked(one(desk.pays_in("1440"))) == (Q1, D(1))

@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING
 
 from bot.core.accounts.whole import Whole
 from bot.core.deeds.budgets import margin_allowed
-from bot.core.intents import SetPosture
+from bot.core.intents import Intent, SetPosture
 from bot.core.types import RuleName
 
 if TYPE_CHECKING:
     from bot.core.accounts.book import Holder
     from bot.core.accounts.books import Books
-    from bot.core.decisions import Action
+    from bot.core.decisions import Action, Refusal
     from bot.core.deeds.ledger import Ledger
     from bot.core.held.lots import Lot
 
@@ -53,6 +53,16 @@ class Memory(Whole):
     def stance(self) -> SetPosture | None:
         """The posture that the rule has set and that holds; ``None`` where it has set none."""
         return self._holder.history.postures.get(self._rule)
+
+    def refused(self, kind: type[Intent]) -> Refusal | None:
+        """What became of the rule's last proposal, where that was of ``kind`` and refused in this state."""
+        holder = self._holder
+        for armed in holder.armed:
+            last = armed.last_refusal
+            if armed.name == self._rule and last is not None and type(last.intent) is kind:
+                version, _ = armed.refused.get((kind, last.because), (-1, None))
+                return last if version == holder.version else None
+        return None
 
     @property
     def lot(self) -> Lot:

@@ -364,12 +364,13 @@ class Arbiter:
         same = armed.band_for is ground and (armed.band_wake is armed.wake or armed.band_wake == armed.wake)
         if same and not situation.stands and armed.band.lasts(situation):
             return armed.band  # It does not hold either, as it did not when this was found.
-        if holds(armed.wake, situation, QUIET):
+        if same and situation.stands:
+            return CLOSED if holds(armed.wake, situation, QUIET) else armed.band
+        band = reach(armed.wake, situation)
+        if band.bands is None and holds(armed.wake, situation, QUIET):
             return CLOSED
-        if not (same and situation.stands):
-            armed.band = reach(armed.wake, situation)
-            armed.band_for, armed.band_wake = ground, armed.wake
-        return armed.band
+        armed.band, armed.band_for, armed.band_wake = band, ground, armed.wake
+        return band
 
 
 def _awaits_answer(holder: Holder) -> bool:

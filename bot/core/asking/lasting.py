@@ -1,9 +1,10 @@
 """Refusals that no mark can lift, although they are found at one: then the rule may sleep on them.
 
 An account with nothing to spend refuses every addition and every hedge until its balance changes, and that is
-a change of state which wakes every rule. Where cross positions share the wallet it is not so: what is free
-then moves with the marks. More is known of a rule that says the same at every mark (``Rule.settled``): what
-it asks for may be too dear, too little, or no gain, and stays so.
+a change of state which wakes every rule. Where cross positions share the wallet what is free moves with the
+marks, but is never more than the venue told last: where that is too little, it is so at every mark. More is
+known of a rule that says the same at every mark (``Rule.settled``): what it asks for may be too dear, too
+little, or no gain, and stays so.
 """
 
 from __future__ import annotations
@@ -42,13 +43,9 @@ def penniless(kind: type[Intent], case: Case, ledger: Ledger, limits: Limits) ->
         return None
     contract, account = case.holder.contract, case.account
     currency = contract.settlement
-    if account.wallet(currency).has_cross:
-        return None
-    spendable = (
-        case.holder.free()
-        - limits.budgets(account.name, currency).reserve
-        - ledger.reserved(account.name, currency)
-    )
+    most = account.wallet(currency).free
+    reserve = limits.budgets(account.name, currency).reserve
+    spendable = most - reserve - ledger.reserved(account.name, currency)
     too_little = spendable <= 0 if kind is OpenHedge else spendable < contract.margin_step
     return No(Because.BALANCE, f"{spendable} may be spent") if too_little else None
 

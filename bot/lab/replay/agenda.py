@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from enum import IntEnum
-from itertools import repeat, zip_longest
+from itertools import chain, repeat, zip_longest
 from operator import attrgetter, itemgetter
 
 from bot.config.befalling import NOTHING, Befalling
@@ -152,20 +152,28 @@ def _closing_bars(
     played: Sequence[tuple[Tape, Tape | None]], timeframe_ms: int, *, volumes: bool
 ) -> Iterator[Dated]:
     """The bars of one timeframe, those of all symbols that close at one time together."""
+    closing = [_bars_of(traded, timeframe_ms, volumes=volumes) for traded, _ in played]
+    if len(closing) == 1:
+        for key, bar in closing[0]:
+            yield key, timeframe_ms, "", (bar,)
+        return
     together: dict[int, list[BarClosed]] = {}
-    for traded, _ in played:
-        made = aggregate(traded, timeframe_ms, volumes=volumes)
-        times = made.close_time_ms.tolist()
-        prices = (made.open, made.high, made.low, made.close)
-        columns: list[Iterable[Decimal]] = [tick_prices(each, made.exponent) for each in prices]
-        if made.volume is not None:
-            columns.append([Decimal(f"{each:.8g}") for each in made.volume.tolist()])
-        bars = map(BarClosed, times, repeat(Symbol(traded.symbol)), repeat(timeframe_ms), *columns)
-        keys = (made.close_time_ms * RANKS + int(Rank.BAR)).tolist()
-        for key, bar in zip(keys, bars, strict=True):
-            together.setdefault(key, []).append(bar)
-    for key, closing in together.items():
-        yield key, timeframe_ms, "", tuple(closing)
+    for key, bar in chain.from_iterable(closing):
+        together.setdefault(key, []).append(bar)
+    for key, bars in together.items():
+        yield key, timeframe_ms, "", tuple(bars)
+
+
+def _bars_of(traded: Tape, timeframe_ms: int, *, volumes: bool) -> Iterator[tuple[int, BarClosed]]:
+    """The bars of one symbol, each with the key of its end."""
+    made = aggregate(traded, timeframe_ms, volumes=volumes)
+    prices = (made.open, made.high, made.low, made.close)
+    columns: list[Iterable[Decimal]] = [tick_prices(each, made.exponent) for each in prices]
+    if made.volume is not None:
+        columns.append([Decimal(f"{each:.8g}") for each in made.volume.tolist()])
+    times, symbol = made.close_time_ms.tolist(), Symbol(traded.symbol)
+    keys = (made.close_time_ms * RANKS + int(Rank.BAR)).tolist()
+    return zip(keys, map(BarClosed, times, repeat(symbol), repeat(timeframe_ms), *columns), strict=True)
 
 
 def _interest(played: Sequence[tuple[Tape, Tape | None]], tapes: Iterable[Tape]) -> Iterator[Dated]:

@@ -35,7 +35,7 @@ from bot.lab.replay.record import Record
 from bot.lab.replay.result import ReplayResult, Run, digest_of
 from bot.lab.replay.stage import Stage, Witness
 from bot.lab.replay.walk import Jumper, Stepper, Walker
-from bot.lab.tapes import PathOrder, PricePath, SymbolTapes, Tape, group, price_path, to_price
+from bot.lab.tapes import PathOrder, PlayedPath, PricePath, SymbolTapes, Tape, group, price_path, to_price
 from bot.runtime.journal.memory import MemoryJournal
 from bot.runtime.journal.port import Journal
 from bot.venues.paper.collateral import CollateralTerms
@@ -59,7 +59,7 @@ class Plan:
     start has none, because nobody asks for its bars.
     """
 
-    paths: tuple[PricePath, ...]
+    paths: tuple[PlayedPath, ...]
     tapes: tuple[SymbolTapes, ...]
     accounts: tuple[PaperAccount, ...]
     contracts: Mapping[Symbol, Contract]
@@ -103,7 +103,7 @@ class Plan:
         opened = {each.opening.id.symbol for each in self.openings}
         return frozenset(s for s, c in self.contracts.items() if c.expiry_ms is None or s in opened)
 
-    def played(self, engine: Engine) -> tuple[PricePath, ...]:
+    def played(self, engine: Engine) -> tuple[PlayedPath, ...]:
         """The paths that somebody may see, dated contracts first.
 
         What follows an index moves before it, so that whoever is woken by the index sees both at one moment.
@@ -291,7 +291,7 @@ def make_plan(
 
 
 def key_of_position(
-    settings: Settings, paths: Sequence[PricePath], quarterlies: Sequence[Quarterly], id_: PositionId
+    settings: Settings, paths: Sequence[PlayedPath], quarterlies: Sequence[Quarterly], id_: PositionId
 ) -> Key:
     """Where the configuration names a position that was opened by it."""
     planned = planned_positions(
@@ -325,7 +325,7 @@ def _parked(record: Record) -> Iterator[str]:
             yield f"WARNING: {change.subject} raised at {change.at_ms} and did nothing more: {change.because}"
 
 
-def assumptions(settings: Settings, paths: Sequence[PricePath], plan: Plan) -> tuple[str, ...]:
+def assumptions(settings: Settings, paths: Sequence[PlayedPath], plan: Plan) -> tuple[str, ...]:
     """What is assumed of the market, and what the configuration wants in vain, in sentences."""
     invented = sorted(c.symbol for c in plan.contracts.values() if c.synthetic_tiers)
     said = list(ASSUMED)

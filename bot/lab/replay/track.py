@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from bot.core.danger.conditions import FOREVER_MS
 from bot.core.types import Symbol
-from bot.lab.tapes import Point, PricePath, first_outside, tick_price
+from bot.lab.tapes import PlayedPath, Point, first_outside, tick_price
 
 LOOKAHEAD_BARS = 4_096
 """How far a search looks beyond what it was asked for: it holds until a bound moves into what it saw."""
@@ -37,6 +37,8 @@ class Track:
         "_bounds",
         "_breach_ms",
         "_cleared_ms",
+        "_closes",
+        "_closing_marks",
         "_delivered_ms",
         "_gapless",
         "_last_ms",
@@ -50,7 +52,7 @@ class Track:
         "unit",
     )
 
-    def __init__(self, path: PricePath, lookahead_bars: int = LOOKAHEAD_BARS) -> None:
+    def __init__(self, path: PlayedPath, lookahead_bars: int = LOOKAHEAD_BARS) -> None:
         """Stand before the first bar."""
         self.symbol = Symbol(path.symbol)
         self.path = path
@@ -63,8 +65,9 @@ class Track:
         self.next_ms: int = path.times.item(0)
         """When that bar opens."""
         self._delivered_ms = -1
-        self._last_ms = path.interval_ms - 1
+        self._last_ms = path.ends_ms
         """When in a bar its last point is."""
+        self._closes, self._closing_marks = path.close, path.closing_marks
         self._bounds: TickBounds | None = None
         self._cleared_ms = 0
         """No bar that opens before this is outside the bounds."""
@@ -98,7 +101,7 @@ class Track:
                 if from_ms <= at_ms < until_ms and at_ms > self._delivered_ms:
                     self._delivered_ms = at_ms
                     found.append(TrackPoint(at_ms, mark, last, place == 0))
-            if points[3][0] >= until_ms:
+            if points[-1][0] >= until_ms:
                 break
             self._move_to(self.bar + 1)
         return found
@@ -120,8 +123,7 @@ class Track:
             opened_ms = times.item(bar - 1)
         at_ms = opened_ms + self._last_ms
         if at_ms < until_ms:
-            last = path.close.item(bar - 1)
-            mark = last if path.marks is None else path.marks.item(bar - 1, 3)
+            last, mark = self._closes.item(bar - 1), self._closing_marks.item(bar - 1)
         else:
             self._move_to(bar - 1)
             at_ms, last, mark = next(p for p in reversed(path.bar(bar - 1)) if p[0] < until_ms)

@@ -17,7 +17,7 @@ from bot.core.danger.conditions import FOREVER_MS
 from bot.lab.replay.agenda import RANKS, Agenda, Rank, key_of
 from bot.lab.replay.stage import Stage
 from bot.lab.replay.track import TickBounds, Track, TrackPoint
-from bot.lab.tapes import Point, PricePath, to_ticks_ceil, to_ticks_floor
+from bot.lab.tapes import PlayedPath, Point, to_ticks_ceil, to_ticks_floor
 from bot.venues.paper.model import Wires
 
 YIELD_EVERY = 4_096
@@ -29,7 +29,7 @@ _MARK = int(Rank.MARK)
 class Walker:
     """Plays the paths and the agenda through a stage, window by window."""
 
-    def __init__(self, stage: Stage, paths: Sequence[PricePath], agenda: Agenda) -> None:
+    def __init__(self, stage: Stage, paths: Sequence[PlayedPath], agenda: Agenda) -> None:
         """Stand before the first price."""
         self._stage = stage
         self._agenda = agenda
@@ -106,7 +106,7 @@ class Stepper(Walker):
 class Jumper(Walker):
     """Plays only the windows in which somebody could speak."""
 
-    def __init__(self, stage: Stage, paths: Sequence[PricePath], agenda: Agenda) -> None:
+    def __init__(self, stage: Stage, paths: Sequence[PlayedPath], agenda: Agenda) -> None:
         """Stand before the first price, with nothing searched yet."""
         super().__init__(stage, paths, agenda)
         self._tripwires, self._exchange = stage.engine.tripwires, stage.exchange
@@ -118,6 +118,7 @@ class Jumper(Walker):
 
     def _advance(self, now_ms: int) -> int:
         """Find the next moment that matters, catch up to it silently, play it."""
+        now_ms = self._play_clear(now_ms)
         stop_key = self._next_event_key()
         if now_ms >= self._end_ms:
             # No price is left: what still waits, such as an action on its way, is all there is.
@@ -137,6 +138,21 @@ class Jumper(Walker):
         self._catch_up(start_ms)
         self._play(start_ms, key_of(window[1], Rank.BAR))
         return window[1]
+
+    def _play_clear(self, now_ms: int) -> int:
+        """Play events for as long as nobody can speak before them: most of a calm year is nothing else."""
+        stage, tripwires = self._stage, self._tripwires
+        keys, events = self._agenda.keys, self._agenda.events
+        for place in range(self._next, min(self._next + YIELD_EVERY, len(keys))):
+            at_ms, rank = divmod(keys[place], RANKS)
+            sooner = tripwires.next_at_ms < at_ms or at_ms > self._end_ms or stage.next_execution is not None
+            if sooner or rank >= _MARK or not self._clear_until(at_ms):
+                break
+            self._catch_up(at_ms)
+            self._next = place + 1
+            stage.play(at_ms, events[place])
+            now_ms = at_ms
+        return now_ms
 
     def _play_at(self, stop_ms: int, stop_key: int) -> int:
         """Catch up to the next event and play it, or to the end of all prices if that is nearer."""
@@ -194,14 +210,22 @@ class Jumper(Walker):
 
     def _catch_up(self, until_ms: int) -> None:
         """Deliver the last skipped mark of every symbol before ``until_ms``; nobody may speak."""
+        if len(self._tracks) == 1:
+            self._skip(0, self._tracks[0].last_before(until_ms))
+            return
         skipped: list[tuple[int, int, Point]] = []
         for number, track in enumerate(self._tracks):
             point = track.last_before(until_ms)
             if point is not None:
                 skipped.append((point[0], number, point))
-        if len(skipped) > 1:
-            skipped.sort()
-        for _, number, (at_ms, last, mark) in skipped:
+        skipped.sort()
+        for _, number, point in skipped:
+            self._skip(number, point)
+
+    def _skip(self, number: int, point: Point | None) -> None:
+        """Deliver a mark in silence; no mark is silence anyway."""
+        if point is not None:
+            at_ms, last, mark = point
             spoke = self._deliver(number, at_ms, last, mark, gap=False)
             assert not spoke, f"{self._tracks[number].symbol} at {at_ms}: a skipped mark was not silent"
 

@@ -7,6 +7,7 @@ is a page which can be read, argued with, and copied for a crash of one's own.
 
 from __future__ import annotations
 
+from decimal import Decimal
 from itertools import pairwise
 from typing import Annotated, Literal, Self
 
@@ -149,6 +150,17 @@ class LiquidityPart(Table):
     """What rests near the middle, as a fraction of the configured depth."""
 
 
+class ThinningPart(Table):
+    """Order books that are thinner while prices vary more, in place of ``liquidity``."""
+
+    calm: Annotated[Exact, Field(gt=0, lt=1)]
+    """The deviation of one minute's return up to which they are as configured, a fraction."""
+    least: Annotated[Exact, Field(gt=0, le=1)] = Decimal("0.05")
+    """What always rests near the middle, as a fraction of the configured depth."""
+    widest: Annotated[Exact, Field(ge=1)] = Decimal(30)
+    """The widest spread, in multiples of the configured one."""
+
+
 class ScenarioTable(Table):
     """The whole file."""
 
@@ -173,6 +185,7 @@ class ScenarioTable(Table):
     deleveragings: tuple[DeleveragingPart, ...] = ()
     collateral: tuple[CollateralPart, ...] = ()
     liquidity: tuple[LiquidityPart, ...] = ()
+    thinning: ThinningPart | None = None
 
     @property
     def minutes(self) -> int:
@@ -189,6 +202,8 @@ class ScenarioTable(Table):
             model = None if table.like is None else self.coins.get(table.like)
             if table.like is not None and (model is None or not model.path):
                 raise ValueError(f"{name} is like {table.like}, which has no path here")
+        if self.thinning is not None and self.liquidity:
+            raise ValueError("both liquidity and thinning say how order books are; give one of them")
         ends = {table.path[-1][0] for table in self.coins.values() if table.path}
         if len(ends) > 1:
             raise ValueError(f"paths end at {', '.join(map(format_clock, sorted(ends)))}; give them one end")

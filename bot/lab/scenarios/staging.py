@@ -17,6 +17,7 @@ from bot.core.types import Symbol
 from bot.lab.scenarios.model import ANY_COIN
 from bot.lab.scenarios.scenario import Scenario
 from bot.lab.scenarios.taping import MINUTE_MS, coin_of
+from bot.lab.scenarios.thinning import books
 
 LATE_MS = 30_000
 """How long an exchange that misbehaves takes to do what it is asked for."""
@@ -36,7 +37,7 @@ def staged(settings: Settings, scenario: Scenario, symbols: Sequence[Symbol]) ->
             for each in table.outages
         ],
         "liquidity": [
-            {**_when(each.after), "spread": each.spread, "depth": each.depth} for each in table.liquidity
+            {**_when(each.after), "spread": each.spread, "depth": each.depth} for each in books(scenario)
         ],
         "deleveragings": list(_deleveragings(scenario, symbols)),
         "collateral_prices": list(_collateral(settings, scenario)),

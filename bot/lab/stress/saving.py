@@ -21,7 +21,7 @@ from bot.core.margin.targets import margin_for_distance
 from bot.core.types import ZERO, MarginMode, Position, PositionId, Side
 from bot.lab.replay.run import Plan
 from bot.lab.stress.trial import RuleSet, Stage, with_more_margin
-from bot.lab.tapes import PricePath, to_price
+from bot.lab.tapes import PlayedPath, to_price
 
 ENOUGH = (Decimal(1), Decimal("1.5"), Decimal(3), Decimal(8))
 """Multiples of what was worked out, until one suffices."""
@@ -113,11 +113,11 @@ def _needed(plan: Plan, id_: PositionId) -> Decimal:
     return max(needed, contract.notional(position.quantity, mark) / 100)
 
 
-def _path(plan: Plan, id_: PositionId) -> PricePath:
+def _path(plan: Plan, id_: PositionId) -> PlayedPath:
     return next(path for path in plan.paths if path.symbol == id_.symbol)
 
 
-def _first_mark(path: PricePath) -> Decimal:
+def _first_mark(path: PlayedPath) -> Decimal:
     return to_price(path.bar(0)[0][2], path.exponent)
 
 

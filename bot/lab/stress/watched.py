@@ -23,7 +23,7 @@ from bot.core.margin.pool import Pool
 from bot.core.settings import EngineSettings
 from bot.core.step import Step
 from bot.core.types import ZERO, PositionId, Symbol
-from bot.lab.tapes import PricePath, Ticks, to_price
+from bot.lab.tapes import PlayedPath, Ticks, to_price
 
 Kept = list[tuple[int, Pool | None]]
 """The pool of a position, each from its time on; ``None`` once it is closed."""
@@ -52,7 +52,7 @@ class WatchedEngine(Engine):
 class Marks:
     """The marks of all symbols over a whole scenario."""
 
-    def __init__(self, paths: Sequence[PricePath]) -> None:
+    def __init__(self, paths: Sequence[PlayedPath]) -> None:
         """Lay the points of every path in one row."""
         self._rows: dict[Symbol, tuple[Ticks, Ticks, int]] = {}
         for path in paths:

@@ -11,6 +11,7 @@ from bot.lab.tapes.errors import TapeError
 from bot.lab.tapes.grouping import SymbolTapes, group
 from bot.lab.tapes.names import TapeKind
 from bot.lab.tapes.path import PathOrder, Point, Points, PricePath, price_path
+from bot.lab.tapes.played import MarkPath, PlayedPath
 from bot.lab.tapes.quality import Gap, Quality, gaps, quality, quality_sentences
 from bot.lab.tapes.reading import read_tape
 from bot.lab.tapes.search import first_outside
@@ -20,7 +21,9 @@ from bot.lab.tapes.ticks import Ticks, tick_price, tick_prices, to_price, to_tic
 __all__ = [
     "Bars",
     "Gap",
+    "MarkPath",
     "PathOrder",
+    "PlayedPath",
     "Point",
     "Points",
     "PricePath",

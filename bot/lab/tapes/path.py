@@ -91,9 +91,7 @@ class PricePath:
 
     def close_of(self, at: int) -> Point:
         """The last of the four points of one bar."""
-        closed = self.close.item(at)
-        mark = closed if self.marks is None else self.marks.item(at, 3)
-        return self.times.item(at) + self.interval_ms - 1, closed, mark
+        return self.times.item(at) + self.ends_ms, self.close.item(at), self.closing_marks.item(at)
 
     def points(self, start: int = 0, stop: int | None = None) -> Points:
         """The points of the bars [start, stop) as arrays, worked out when asked for."""
@@ -108,6 +106,16 @@ class PricePath:
     def gapless(self) -> bool:
         """Whether each bar opens one interval after the last: then openings can be counted."""
         return bool((np.diff(self.times) == self.interval_ms).all())
+
+    @property
+    def ends_ms(self) -> int:
+        """How long after its opening the close of a bar is."""
+        return self.interval_ms - 1
+
+    @cached_property
+    def closing_marks(self) -> Ticks:
+        """The mark at the close of each bar."""
+        return self.close if self.marks is None else self.marks[:, 3]
 
     @cached_property
     def _offsets(self) -> tuple[int, int, int, int]:

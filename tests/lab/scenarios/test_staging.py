@@ -11,12 +11,13 @@ from pathlib import Path
 
 import pytest
 
+from bot.config.errors import ConfigError
 from bot.config.model import CollateralTable, QuarterliesTable
 from bot.config.settings import Settings
 from bot.core.types import Side, Symbol
 from bot.lab.replay.result import ReplayResult
 from bot.lab.replay.run import replay
-from bot.lab.scenarios import Scenario, Taken, dropped, misbehaving, staged, tapes
+from bot.lab.scenarios import Scenario, Taken, dropped, misbehaving, read_scenario, staged, tapes
 
 D = Decimal
 ROOT = Path(__file__).resolve().parents[3]
@@ -165,3 +166,52 @@ def test_another_seed_is_another_run_of_the_same_crash(
     settings = staged(any_tape, scenario, [BTC])
     one, two = (asyncio.run(replay(tapes(scenario, [BTC], Taken(seed=seed)), settings)) for seed in (1, 2))
     assert one.digest != two.digest
+
+
+THINNING = """
+title = "Thinner"
+about = "Invented."
+pace = "flash"
+starts = 2026-01-05T00:00:00Z
+sources = ["invented"]
+
+[coins."*"]
+path = [
+  ["00:00", 100, 0.0005],
+  ["10:00", 100, 0.0012],
+  ["20:00", 100, 0],
+  ["21:40", 110, 0.0012],
+  ["30:00", 110, 0.03],
+  ["31:00", 110, 0],
+  ["31:00", 99, 0],
+  ["31:10", 99, 0.0001],
+  ["40:00", 99, 0],
+]
+
+[thinning]
+calm = 0.0006
+least = 0.1
+widest = 8
+"""
+
+
+def test_books_are_the_thinner_the_more_prices_vary(tmp_path: Path, any_tape: Settings) -> None:
+    (tmp_path / "thinner.toml").write_text(THINNING, encoding="utf-8")
+    scenario = read_scenario(tmp_path / "thinner.toml")
+    found = staged(any_tape, scenario, [BTC]).config.replay.liquidity
+    hours = [(each.after or 0) / 3_600_000 for each in found]
+    assert [(hour, each.depth, each.spread) for hour, each in zip(hours, found, strict=True)] == [
+        (0, 1, 1),  # Calmer than calm.
+        (10, D("0.5"), 2),  # Twice as much.
+        (20, D("0.6"), D("1.7")),  # A tenth in a hundred minutes: 0.001 each.
+        (21 + 2 / 3, D("0.5"), 2),
+        (30, D("0.1"), 8),  # Fifty times as much, but there are limits.
+        (31 + 1 / 6, 1, 1),  # Ten minutes after the jump, which was as wild.
+    ]
+
+
+def test_books_are_said_step_by_step_or_by_how_prices_vary_and_not_both(tmp_path: Path) -> None:
+    steps = '\n[[liquidity]]\nafter = "01:00"\nspread = 2\ndepth = 0.5\n'
+    (tmp_path / "both.toml").write_text(THINNING + steps, encoding="utf-8")
+    with pytest.raises(ConfigError, match="give one of them"):
+        read_scenario(tmp_path / "both.toml")
