@@ -96,4 +96,6 @@ def test_every_declared_dependency_is_locked_within_its_range(lock: str, extras:
 
 def test_the_tools_of_developers_stay_out_of_the_lock_that_runs() -> None:
     running = {name for name, _ in pins("requirements.lock")}
-    assert running & {"distributed", "hypothesis", "import-linter", "mypy", "pyarrow", "pytest", "ruff"} == set()
+    assert (
+        running & {"distributed", "hypothesis", "import-linter", "mypy", "pyarrow", "pytest", "ruff"} == set()
+    )

@@ -7,16 +7,16 @@
 ``0.05:0.20``          any value between, for a random search; with ``:log`` any order of magnitude
 =====================  ===========================================================================
 
-Numbers are the decimals that are written, never binary floats; those between the ends are rounded to six digits
-of the span, so that nobody has to read more. Only where a value lies on its axis is a float: that is for
-distances between cells, and decides nothing but what is a neighbour of what.
+Numbers are the decimals that are written, never binary floats; those between the ends are rounded to six
+digits of the span, so that nobody has to read more. Only where a value lies on its axis is a float: that is
+for distances between cells, and decides nothing but what is a neighbour of what.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from decimal import ROUND_FLOOR, Decimal
+from decimal import Decimal
 
 from bot.config.errors import Key, shown
 from bot.config.fields import format_exact, parse_exact
@@ -56,7 +56,7 @@ class Listed:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Between:
-    """Any value from ``low`` to ``high``: evenly likely, or its logarithm is; ``whole``, whole numbers only."""
+    """Any value between, evenly likely, or its logarithm is; ``whole`` ones only where the parameter asks."""
 
     low: Decimal
     high: Decimal
@@ -67,7 +67,7 @@ class Between:
         """The value at a number of at least 0 and below 1."""
         part = Decimal(repr(fraction))
         if self.whole:
-            return int((self.low + (self.high - self.low + 1) * part).to_integral_value(ROUND_FLOOR))
+            return int(_at(self.low, self.high + 1, part, log=self.log))
         return _plain(_rounded(_at(self.low, self.high, part, log=self.log), self.low, self.high))
 
     def place(self, value: Value) -> float:
@@ -109,6 +109,8 @@ def parse_span(text: str, *, whole: bool = False) -> Span:
     if log and low <= 0:
         raise ParameterError(f"found {shown(text)}; a log scale begins above 0")
     if len(words) == _ENDS:
+        if whole and not low == int(low) <= int(high) == high:
+            raise ParameterError(f"found {shown(text)}; allowed: whole numbers")
         return Between(low=low, high=high, log=log, whole=whole)
     return Listed(_spaced(low, high, _count(words[_ENDS]), log=log))
 

@@ -1,7 +1,8 @@
 """What one cell comes to: its rules through every crash of a sample.
 
-`evaluate` is a pure function of what it is given, and everything it takes and gives can be pickled: it may run
-here, in another process or on another machine, and answers the same. It plays what ``holdfast stress`` plays.
+`evaluate` is a pure function of what it is given, and everything it takes and gives can be pickled: it may
+run here, in another process or on another machine, and answers the same. It plays what ``holdfast stress``
+plays.
 """
 
 from __future__ import annotations
@@ -94,13 +95,15 @@ def evaluate(task: Task) -> Outcome:
     here = version("holdfast")
     if here != question.program:
         raise SweepError(f"a worker has Holdfast {here}, and this is {question.program}; install one version")
-    settings = resolve(document_with(question.document, question.axes, task.cell.values))
-    rules = RuleSet(name=YOURS, settings=settings)
+    document, values = question.document, task.cell.values
+    if values:
+        document = document_with(document, question.axes, values)
+    rules = RuleSet(name=YOURS, settings=resolve(document))
     stages = (Stage(each, rules, faults=question.faults) for each in _stretches(question))
     return Outcome(
         cell=task.cell.number,
         sample=task.sample,
-        values=tuple(map(value_text, task.cell.values)),
+        values=tuple(map(value_text, values)),
         crashes=tuple(_crash(stage.trial()) for stage in stages),
     )
 

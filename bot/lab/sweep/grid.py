@@ -68,8 +68,8 @@ class Possible:
 def possible(settings: Settings, axes: tuple[Axis, ...], cells: Sequence[Cell]) -> Possible:
     """The cells that the configuration's own checks let through.
 
-    A value that its parameter cannot have at all is a ConfigError, as if it stood in the file. Values that only
-    cannot meet (a target nearer than its trigger) make a cell that is left out.
+    A value that its parameter cannot have at all is a ConfigError, as if it stood in the file. Values that
+    only cannot meet (a target nearer than its trigger) make a cell that is left out.
     """
     kept: list[Cell] = []
     refused: list[ConfigError] = []

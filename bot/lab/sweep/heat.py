@@ -12,7 +12,7 @@ from decimal import Decimal
 from itertools import groupby
 
 from bot.core.types import ZERO
-from bot.lab.sweep.axes import Axis, Value, value_text
+from bot.lab.sweep.axes import Axis, Listed, Value, value_text
 from bot.lab.sweep.grid import Cell
 from bot.lab.sweep.judging import Figures
 
@@ -20,6 +20,7 @@ FIELDS = 8
 """Into so many fields an axis is divided that has more values than can be shown one by one."""
 SHOWN_MAX = 24
 """So many values are shown one by one."""
+_NO_AXIS = Axis(name="", key=(), span=Listed(("",)))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,9 +54,7 @@ def heat_map(
     """
     shown = [cell for cell in cells if not sliced or cell.values[2:] == chosen.values[2:]]
     row_names, row_of = _fields(axes[0], [cell.values[0] for cell in cells])
-    column_names, column_of = ("",), dict.fromkeys(_second(cells), 0)
-    if len(axes) > 1:
-        column_names, column_of = _fields(axes[1], _second(cells))
+    column_names, column_of = _fields(axes[1] if len(axes) > 1 else _NO_AXIS, _second(cells))
     members: dict[tuple[int, int], list[Figures]] = {}
     for cell in shown:
         at = row_of[cell.values[0]], column_of[_second([cell])[0]]

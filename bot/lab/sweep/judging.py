@@ -1,8 +1,9 @@
 """What cells came to, compared: survival against cost, which one is chosen, and what is to be said of it.
 
-A cell dominates another if it survives at least as many crashes at no more cost, and is better in one of the two.
-Those that no cell dominates are the Pareto list: every other cell is worse than one of them for no gain. The
-chosen one is its first: of those that survive the most the cheapest, of these the first of the grid.
+A cell dominates another if it survives at least as many crashes at no more cost, and is better in one of
+the two. Those that no cell dominates are the Pareto list: every other cell is worse than one of them for no
+gain. The chosen one is its first: of those that survive the most the cheapest, of these the first of the
+grid.
 """
 
 from __future__ import annotations
@@ -22,9 +23,9 @@ MUCH_DEARER = 2
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Figures:
-    """All crashes of one sample together; money in the settlement currency, ``nearest`` a fraction of the mark.
+    """All crashes of one sample together; money in the settlement currency, ``nearest`` a fraction.
 
-    ``cost``, ``margin_added`` and ``equity`` are sums over the crashes, in each of which everything begins anew.
+    ``cost``, ``margin_added`` and ``equity`` are sums over crashes, in each of which everything begins anew.
     """
 
     cell: int

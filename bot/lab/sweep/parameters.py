@@ -116,7 +116,7 @@ def _rule(settings: Settings, word: str) -> _AtWork:
 
 def _at_work(settings: Settings) -> Iterator[_AtWork]:
     """The rules in order; those whose file is broken are not among them."""
-    entries = {entry.name: entry for entry in settings.rules}
+    entries = {str(entry.name): entry for entry in settings.rules}
     for index, table in enumerate(settings.document.values.get("rules", [])):
         name = rule_name(table)
         if name in entries:

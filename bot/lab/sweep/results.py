@@ -1,16 +1,15 @@
 """The results file of a sweep: what was asked in its first line, and a line for each cell that is done.
 
-Each line is JSON and is written as soon as its cell is done, so that whatever ends a sweep loses only what was
-under way, and the same command goes on. A last line that was being written then is dropped. In the end the lines
-are put in order of their cells: the same sweep leaves the same file, byte for byte, however many workers there
-were and however often it was broken off.
+Each line is JSON and is written as soon as its cell is done, so that whatever ends a sweep loses only what
+was under way, and the same command goes on. A last line that was being written then is dropped. In the end
+the lines are put in order of their cells: the same sweep leaves the same file, byte for byte, however many
+workers there were and however often it was broken off.
 """
 
 from __future__ import annotations
 
 import fcntl
 import json
-import os
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from decimal import Decimal
@@ -60,7 +59,7 @@ class Results:
         ordered = sorted(self._outcomes.values(), key=lambda each: (samples.index(each.sample), each.cell))
         beside = self.path.with_name(f"{self.path.name}.new")
         beside.write_bytes(b"".join(map(_line, (self._head, *map(_to_json, ordered)))))
-        os.replace(beside, self.path)
+        beside.replace(self.path)
 
     def _read(self) -> None:
         whole = self._file.read()
@@ -92,7 +91,7 @@ class Results:
 
 @contextmanager
 def results(path: Path, head: Head) -> Iterator[Results]:
-    """The results file at ``path``, there already or new; ResultsError where it is another sweep's or in use."""
+    """The file at ``path``, there already or new; ResultsError where it is another sweep's, or in use."""
     path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("a+b") as file:
         try:

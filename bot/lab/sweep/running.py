@@ -1,8 +1,8 @@
 """Sees every task through an executor, and counts each once, whoever dies meanwhile.
 
-A worker that dies takes its cells with it, and a process pool takes all that it had been handed; those go again,
-to a new executor. A cell that kills whoever touches it would go for ever, so a limit is set on how often that
-happens without any cell being finished in between.
+A worker that dies takes its cells with it, and a process pool takes all that it had been handed; those go
+again, to a new executor. A cell that kills whoever touches it would go for ever, so a limit is set on how
+often that happens without any cell being finished in between.
 """
 
 from __future__ import annotations
@@ -21,12 +21,10 @@ BARREN_MAX = 3
 Evaluate = Callable[[Task], Outcome]
 
 
-def run(
-    tasks: Iterable[Task], workers: Workers, evaluate: Evaluate, keep: Callable[[Outcome], None]
-) -> None:
+def run(tasks: Iterable[Task], workers: Workers, evaluate: Evaluate, keep: Callable[[Outcome], None]) -> None:
     """Evaluate every task and hand each outcome to ``keep`` once, in the order in which they come.
 
-    Whatever ``evaluate`` raises is raised here; ``WorkersLostError`` where workers die faster than they finish.
+    Whatever ``evaluate`` raises is raised; ``WorkersLostError`` where workers die faster than they finish.
     """
     remaining = {task.cell.number: task for task in tasks}
     barren = 0
@@ -41,7 +39,7 @@ def run(
             barren = barren + 1 if len(remaining) == before else 0
             if barren == BARREN_MAX:
                 raise WorkersLostError(
-                    f"workers died {barren} times and finished nothing in between, with {len(remaining)} cells"
+                    f"workers died {barren} times and finished nothing in between, {len(remaining)} cells are"
                     f" left; is there memory enough? {type(error).__name__}: {error}"
                 ) from error
 

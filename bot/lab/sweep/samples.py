@@ -1,7 +1,7 @@
 """Which crashes the choice is made by, and which are held back to judge it.
 
-Whatever is tried often enough fits the crashes it is tried on. So some are held back: no cell but the chosen one
-and the configuration as it is ever meets them, once, at the end.
+Whatever is tried often enough fits the crashes it is tried on. So some are held back: no cell but the
+chosen one and the configuration as it is ever meets them, once, at the end.
 """
 
 from __future__ import annotations
@@ -23,10 +23,10 @@ HoldBack = int | Sequence[str]
 def split(
     scenarios: Sequence[Scenario], hold_back: HoldBack | None, seed: int
 ) -> tuple[tuple[Scenario, ...], tuple[Scenario, ...]]:
-    """Those that are chosen by, and those held back, each in their order; ParameterError where that cannot be.
+    """Those to choose by and those held back, each in their order; ParameterError where that cannot be.
 
-    ``hold_back`` as a number draws them by ``seed``: always the same of the same crashes, and most of the same
-    where another crash is added. ``None`` is a quarter of them.
+    ``hold_back`` as a number draws them by ``seed``: always the same of the same crashes, and most of the
+    same where another crash is added. ``None`` is a quarter of them.
     """
     names = [each.name for each in scenarios]
     if hold_back is None:

@@ -1,8 +1,8 @@
 """How firmly the chosen cell stands: what its neighbours come to.
 
 A good cell among bad ones is luck: nobody can say in advance that the next crash will be met at just these
-values. A neighbour is the next cell along one axis, the others being equal; where cells were drawn at random and
-none is in line, the nearest ones stand for them, two for each axis.
+values. A neighbour is the next cell along one axis, the others being equal; where cells were drawn at
+random and none is in line, the nearest ones stand for them, two for each axis.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ class Stability:
     chosen: Figures
     neighbours: tuple[Figures, ...]
     at_the_end: tuple[str, ...]
-    """Names of axes of numbers on which no cell lies beyond, on one side: the best may lie outside of the grid."""
+    """Axes of numbers on which no cell lies beyond it on one side: the best may lie outside of the grid."""
 
     @property
     def stable(self) -> bool:
@@ -71,7 +71,10 @@ def _beside(axis: int, here: Place, others: Mapping[int, Place]) -> Iterator[int
     }
     below = [at for at in line if at < here[axis]]
     above = [at for at in line if at > here[axis]]
-    yield from (line[at] for at in (*below and [max(below)], *above and [min(above)]))
+    if below:
+        yield line[max(below)]
+    if above:
+        yield line[min(above)]
 
 
 def _distance(one: Place, other: Place) -> float:

@@ -1,7 +1,7 @@
 """A sweep from beginning to end: laid out, run, and judged.
 
-All cells meet the same crashes first. Then one is chosen, and it and the configuration as it is meet those that
-were held back.
+All cells meet the same crashes first. Then one is chosen, and it and the configuration as it is meet those
+that were held back.
 """
 
 from __future__ import annotations
@@ -117,6 +117,10 @@ def lay_out(
     )
 
 
+def _nobody_is_told(_: int) -> None:
+    """Nobody waits for it."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Judged:
     """What came of a sweep. ``held_back`` has the figures of what was judged there, by number of the cell."""
@@ -136,7 +140,7 @@ class Judged:
 
 
 def sweep(
-    layout: Layout, workers: Workers, kept: Results, told: Callable[[int], None] = lambda done: None
+    layout: Layout, workers: Workers, kept: Results, told: Callable[[int], None] = _nobody_is_told
 ) -> Judged:
     """Do what is not in ``kept`` yet, and judge all of it; ``told`` hears after each cell how many are done.
 

@@ -1,4 +1,4 @@
-"""Who evaluates cells: this process, a pool of processes, or a cluster; each is a ``concurrent.futures.Executor``.
+"""Who evaluates cells: this process, a pool of processes, or a cluster, each an executor of the library.
 
 A worker of a pool lives on a lease: the reading end of a pipe whose other end only the sweep holds. When the
 sweep ends, in whichever way, ``kill -9`` included, the pipe closes and the worker is gone at once; nothing
@@ -24,12 +24,12 @@ P = ParamSpec("P")
 T = TypeVar("T")
 
 CLUSTER_AT_ONCE = 256
-"""How many cells lie at a cluster's scheduler at a time: enough for as many workers to have one to go on with."""
+"""How many cells lie at a cluster's scheduler at a time: enough for as many workers to have one each."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Workers:
-    """Where to get an executor, how many cells it is handed at a time, and by what it says that workers died."""
+    """Where to get an executor, how many cells it is handed at a time, and how it says that workers died."""
 
     open: Callable[[], AbstractContextManager[Executor]]
     at_once: int
@@ -88,7 +88,7 @@ def _pool(count: int) -> Iterator[Executor]:
 
 
 class _Deaf(ProcessPoolExecutor):
-    """A pool whose processes never hear Ctrl-C, not even while they start: a terminal sends it to all of them.
+    """A pool whose processes never hear Ctrl-C, not even while they start: a terminal sends it to all.
 
     They start when something is submitted, and a signal that is blocked then stays blocked in them.
     """
