@@ -88,7 +88,7 @@ class Asked:
     help=f"The results; what is there already is not done again.  [default: one in {FOLDER} for each sweep]",
 )
 def sweep(parameters: tuple[str, ...], **options: Any) -> None:  # noqa: ANN401 - `Asked` has their types
-    """Find the values of the rules' parameters that survive the most, what that costs, and how firmly it stands.
+    """Find the parameters of the rules that survive the most, what that costs, and how firmly it stands.
 
     PARAM is a rule and its parameter, VALUES are 0.05:0.20:7 (seven, evenly spaced), 0.01:0.16:5:log or
     15m,1h,4h; every combination is put through the crashes:

@@ -55,9 +55,11 @@ def _survived(cell: Row) -> str:
 
 def _left_out(answer: Row) -> str:
     left_out = answer["left_out"]
-    if not left_out["cells"]:
+    count = left_out["cells"]
+    if not count:
         return ""
-    return f"{left_out['cells']} cells are left out, the first because of {left_out['because']}"
+    many = "1 cell is left out" if count == 1 else f"{count} cells are left out, the first of them"
+    return f"{many}: {left_out['because']}"
 
 
 def _held_back(answer: Row) -> str:

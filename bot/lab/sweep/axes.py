@@ -17,6 +17,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from math import floor
 
 from bot.config.errors import Key, shown
 from bot.config.fields import format_exact, parse_exact
@@ -67,7 +68,7 @@ class Between:
         """The value at a number of at least 0 and below 1."""
         part = Decimal(repr(fraction))
         if self.whole:
-            return int(_at(self.low, self.high + 1, part, log=self.log))
+            return floor(_at(self.low, self.high + 1, part, log=self.log))
         return _plain(_rounded(_at(self.low, self.high, part, log=self.log), self.low, self.high))
 
     def place(self, value: Value) -> float:
@@ -109,7 +110,7 @@ def parse_span(text: str, *, whole: bool = False) -> Span:
     if log and low <= 0:
         raise ParameterError(f"found {shown(text)}; a log scale begins above 0")
     if len(words) == _ENDS:
-        if whole and not low == int(low) <= int(high) == high:
+        if whole and not (low == floor(low) and high == floor(high)):
             raise ParameterError(f"found {shown(text)}; allowed: whole numbers")
         return Between(low=low, high=high, log=log, whole=whole)
     return Listed(_spaced(low, high, _count(words[_ENDS]), log=log))
