@@ -23,6 +23,7 @@ from bot.lab.sweep.errors import SweepError
 P = ParamSpec("P")
 T = TypeVar("T")
 
+CONNECTED_WITHIN_S = 10.0
 CLUSTER_AT_ONCE = 256
 """How many cells lie at a cluster's scheduler at a time: enough for as many workers to have one each."""
 
@@ -59,14 +60,17 @@ def processes(count: int) -> Workers:
     return Workers(open=lambda: _pool(count), at_once=2 * count)
 
 
-def cluster(address: str) -> Workers:
-    """The workers of the Dask scheduler at ``address``; SweepError where that cannot be imported."""
+def cluster(address: str, *, within_s: float = CONNECTED_WITHIN_S) -> Workers:
+    """The workers of the Dask scheduler at ``address``, which has to answer in time.
+
+    SweepError where Dask is not installed; where no scheduler answers, as soon as it is opened.
+    """
     try:
         from distributed import KilledWorker  # noqa: PLC0415 - an extra, and slow to import
     except ImportError:
         raise SweepError('a cluster needs more packages: pip install "holdfast[cluster]"') from None
     return Workers(
-        open=lambda: _cluster(address),
+        open=lambda: _cluster(address, within_s),
         at_once=CLUSTER_AT_ONCE,
         lost=(BrokenExecutor, CancelledError, KilledWorker),
     )
@@ -113,11 +117,11 @@ def _end_with(lease: Connection) -> None:
 
 
 @contextmanager
-def _cluster(address: str) -> Iterator[Executor]:
+def _cluster(address: str, within_s: float) -> Iterator[Executor]:
     from distributed import Client  # noqa: PLC0415 - as above
 
     try:
-        client = Client(address)
+        client = Client(address, timeout=within_s)
     except (OSError, ValueError) as error:
         raise SweepError(f"no Dask scheduler answers at {address}: {error}") from None
     with client:
