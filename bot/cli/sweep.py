@@ -8,7 +8,9 @@ import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from importlib.metadata import version
 from pathlib import Path
+from platform import python_version
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
@@ -47,6 +49,7 @@ class Asked:
     jobs: int
     dask: str | None
     out: Path | None
+    report: Path | None
 
 
 @click.command()
@@ -87,6 +90,12 @@ class Asked:
     metavar="FILE",
     help=f"The results; what is there already is not done again.  [default: one in {FOLDER} for each sweep]",
 )
+@click.option(
+    "--report",
+    type=click.Path(path_type=Path, dir_okay=False),
+    metavar="FILE",
+    help="Write a page to look at: one HTML file that needs no network.",
+)
 def sweep(parameters: tuple[str, ...], **options: Any) -> None:  # noqa: ANN401 - `Asked` has their types
     """Find the parameters of the rules that survive the most, what that costs, and how firmly it stands.
 
@@ -101,10 +110,14 @@ def sweep(parameters: tuple[str, ...], **options: Any) -> None:  # noqa: ANN401 
     from bot.lab.sweep.answer import answer
 
     asked = Asked(**options)
+    if asked.report is not None and not asked.report.parent.is_dir():
+        raise click.UsageError(f"{asked.report.parent}: no such directory; --report writes a file into one")
     began = perf_counter()
     judged, file = _swept(_layout(parameters, asked), _workers(asked), asked.out)
     told = {**answer(judged), "file": str(file), "seconds": round(perf_counter() - began, 3)}
     click.echo(json.dumps(told, indent=2, ensure_ascii=False) if asked.as_json else report(told))
+    if asked.report is not None:
+        _write_report(asked.report, told)
 
 
 def _layout(parameters: tuple[str, ...], asked: Asked) -> Layout:
@@ -155,6 +168,15 @@ def _swept(layout: Layout, workers: Workers, out: Path | None) -> tuple[Judged, 
 def _broken_off(kept: Results, layout: Layout) -> str:
     done = len(kept.outcomes)
     return f"broken off: {done} of {layout.runs} cells are in {kept.path}; the same command goes on"
+
+
+def _write_report(path: Path, told: Mapping[str, Any]) -> None:
+    from bot.config.whole import write_whole
+    from bot.lab.report.sweep import report
+
+    versions = [(name, version(name.lower())) for name in ("Holdfast", "NumPy")]
+    write_whole(path, report(told, [*versions, ("Python", python_version())]))
+    click.echo(f"the report is in {path}", err=True)
 
 
 @contextmanager

@@ -35,8 +35,11 @@ def test_a_sweep_answers_with_a_choice_its_neighbours_and_what_judges_it(
     assert len((tmp_path / "here.jsonl").read_text("utf-8").splitlines()) == 1 + 4 + 2
 
 
-def test_people_get_a_choice_maps_and_lists(holdfast: Run) -> None:
-    result = holdfast("sweep", *GRID, *ONE)
+def test_people_get_a_choice_maps_and_lists_and_a_page_if_they_want(holdfast: Run, tmp_path: Path) -> None:
+    result = holdfast("sweep", *GRID, *ONE, "--report", "page.html")
+    page = (tmp_path / "page.html").read_text("utf-8")
+    assert "Chosen: top_up.below 0.0" in page
+    assert "://" not in page
     text = unstyle(result.output)
     assert text.startswith("CHOSEN: top_up.below 0.0")
     for part in (
@@ -99,6 +102,7 @@ def test_cells_are_drawn_at_random_from_a_range(holdfast: Run) -> None:
         (("top_up.below=0.04", "--hold-back", "24"), 2, "leave some to choose by"),
         (("top_up.below=0.04", "--scenarios", "gpa"), 2, 'there is no scenario "gpa"'),
         (("top_up.below=0.04", "--jobs", "0"), 2, "--jobs"),
+        (("top_up.below=0.04", "--report", "no/page.html"), 2, "no: no such directory"),
         (("top_up.below=0.04", "--positions", "no.toml"), 4, "no.toml: cannot be read"),
     ],
 )

@@ -104,7 +104,7 @@ def evaluate(task: Task) -> Outcome:
         cell=task.cell.number,
         sample=task.sample,
         values=tuple(map(value_text, values)),
-        crashes=tuple(_crash(stage.trial()) for stage in stages),
+        crashes=tuple(_crash(stage.judged(stage.played())) for stage in stages),
     )
 
 

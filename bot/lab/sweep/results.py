@@ -16,6 +16,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import IO, Any
 
+from bot.config.whole import write_whole
 from bot.lab.replay.result import text
 from bot.lab.sweep.cell import Crash, Outcome, Sample
 from bot.lab.sweep.errors import ResultsError
@@ -57,9 +58,8 @@ class Results:
         """Put the file in order."""
         samples = list(Sample)
         ordered = sorted(self._outcomes.values(), key=lambda each: (samples.index(each.sample), each.cell))
-        beside = self.path.with_name(f"{self.path.name}.new")
-        beside.write_bytes(b"".join(map(_line, (self._head, *map(_to_json, ordered)))))
-        beside.replace(self.path)
+        lines = map(_line, (self._head, *map(_to_json, ordered)))
+        write_whole(self.path, b"".join(lines).decode())
 
     def _read(self) -> None:
         whole = self._file.read()

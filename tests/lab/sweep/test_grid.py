@@ -37,7 +37,7 @@ def test_a_grid_has_each_combination_once(lengths: list[int]) -> None:
     assert [cell.number for cell in cells] == list(range(1, count + 1))
     assert len({cell.values for cell in cells}) == count
     assert all(
-        0 <= value < length for cell in cells for value, length in zip(cell.values, lengths, strict=True)
+        value in range(length) for cell in cells for value, length in zip(cell.values, lengths, strict=True)
     )
 
 
