@@ -22,6 +22,8 @@ from bot.cli.failures import ExitCode, Failure
 from bot.cli.options import config_option, json_option
 
 if TYPE_CHECKING:
+    from decimal import Decimal
+
     from bot.core.types import Symbol
     from bot.lab.sweep.results import Results
     from bot.lab.sweep.samples import HoldBack
@@ -41,7 +43,7 @@ class Asked:
     as_json: bool
     wanted: str
     positions: str | None
-    prices: Mapping[Symbol, Any]
+    prices: Mapping[Symbol, Decimal]
     faults: bool
     draw: int | None
     seed: int
@@ -159,7 +161,7 @@ def _swept(layout: Layout, workers: Workers, out: Path | None) -> tuple[Judged, 
     path = out or FOLDER / f"{layout.digest()[:_NAME_DIGITS]}.jsonl"
     with results(path, layout.head()) as kept:
         try:
-            with _progress(layout.runs) as told:
+            with _progress(layout.runs, len(kept.outcomes)) as told:
                 return run(layout, workers, kept, told), path
         except KeyboardInterrupt:
             raise Failure(_broken_off(kept, layout), ExitCode.INTERRUPTED) from None
@@ -180,8 +182,8 @@ def _write_report(path: Path, told: Mapping[str, Any]) -> None:
 
 
 @contextmanager
-def _progress(total: int) -> Iterator[Callable[[int], None]]:
-    """A bar with the time left, on stderr, where somebody can see it."""
+def _progress(total: int, done: int) -> Iterator[Callable[[int], None]]:
+    """A bar with the time left, on stderr, where somebody can see it; ``done`` were there before."""
     if not sys.stderr.isatty():
         yield lambda _: None
         return
@@ -190,5 +192,5 @@ def _progress(total: int) -> Iterator[Callable[[int], None]]:
 
     columns = (TextColumn("cells"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
-        bar = progress.add_task("cells", total=total)
-        yield lambda done: progress.update(bar, completed=done)
+        bar = progress.add_task("cells", total=total, completed=done)
+        yield lambda now: progress.update(bar, completed=now)

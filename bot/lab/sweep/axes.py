@@ -121,6 +121,8 @@ def value_text(value: object) -> str:
     match value:
         case bool():
             return str(value).lower()
+        case None:
+            return "none"
         case int() | Decimal():
             return format_exact(Decimal(value))
         case _:
@@ -156,8 +158,8 @@ def _rounded(number: Decimal, low: Decimal, high: Decimal) -> Decimal:
 
 
 def _plain(number: Decimal) -> Value:
-    """A whole number as TOML would have it: some parameters take no other."""
-    return int(number) if number == number.to_integral_value() else number
+    """The number as one would write it into the file: some parameters take no 2.0, and nobody writes 0.080."""
+    return int(number) if number == number.to_integral_value() else Decimal(format_exact(number))
 
 
 def _value(word: str) -> Value:

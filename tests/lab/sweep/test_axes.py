@@ -106,6 +106,12 @@ def test_of_whole_numbers_each_is_as_likely_also_the_last(fraction: float, linea
     assert parse_span("1:4:log", whole=True).drawn(fraction) == log
 
 
+def test_numbers_are_as_one_would_write_them() -> None:
+    span = parse_span("0.07:0.090:3")
+    assert isinstance(span, Listed)
+    assert list(map(str, span.values)) == ["0.07", "0.08", "0.09"]
+
+
 def test_whole_numbers_are_not_drawn_between_others() -> None:
     with pytest.raises(ParameterError, match="allowed: whole numbers"):
         parse_span("1:4.5", whole=True)
