@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from decimal import Decimal
 from typing import Any
 
 import click
@@ -14,6 +13,7 @@ from bot.lab.sweep.words import (
     JUDGED,
     PARETO,
     UNJUDGED,
+    dearness,
     figures_of,
     firmness,
     judged,
@@ -25,7 +25,7 @@ from bot.lab.sweep.words import (
 
 Row = Mapping[str, Any]
 Colour = tuple[int, int, int]
-Shown = Callable[[Row], tuple[str, Decimal]]
+Shown = Callable[[Row], tuple[str, float]]
 """What stands in a field, and how good it is, from 0 to 1."""
 
 _BAD: Colour = (214, 96, 77)
@@ -57,17 +57,13 @@ def _held_back(answer: Row) -> str:
 
 
 def _maps(answer: Row) -> Iterator[str]:
-    fields = [field for row in answer["map"]["rows"] for field in row if field is not None]
-    costs = [Decimal(field["cost_each"]) for field in fields]
-    least, most = min(costs), max(costs)
+    dear = dearness(answer)
 
-    def survival(field: Row) -> tuple[str, Decimal]:
-        part = Decimal(field["part_survived"])
-        return percent(part, 0), part
+    def survival(field: Row) -> tuple[str, float]:
+        return percent(field["part_survived"], 0), float(field["part_survived"])
 
-    def cost(field: Row) -> tuple[str, Decimal]:
-        each = Decimal(field["cost_each"])
-        return amount(each, 0), (most - each) / (most - least) if most > least else Decimal(1)
+    def cost(field: Row) -> tuple[str, float]:
+        return amount(field["cost_each"], 0), 1 - dear(field)
 
     yield f"crashes survived: {map_axes(answer)}\n{_map(answer, survival)}"
     yield f"cost of a crash: {map_axes(answer)}\n{_map(answer, cost)}"
@@ -87,19 +83,17 @@ def _map(answer: Row, shown: Shown) -> str:
     return "\n".join(line.rstrip() for line in lines)
 
 
-def _field(field: Row | None, chosen: int, shown: Shown) -> tuple[str, Decimal | None]:
+def _field(field: Row | None, chosen: int, shown: Shown) -> tuple[str, float | None]:
     if field is None:
         return NOTHING, None
     text, good = shown(field)
     return f"[{text}]" if chosen in field["cells"] else text, good
 
 
-def _coloured(text: str, good: Decimal | None) -> str:
+def _coloured(text: str, good: float | None) -> str:
     if good is None:
         return text
-    red, green, blue = (
-        round(bad + (best - bad) * float(good)) for bad, best in zip(_BAD, _GOOD, strict=True)
-    )
+    red, green, blue = (round(bad + (best - bad) * good) for bad, best in zip(_BAD, _GOOD, strict=True))
     return click.style(text, fg=_BLACK, bg=(red, green, blue))
 
 

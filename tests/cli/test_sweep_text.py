@@ -9,7 +9,7 @@ from click import unstyle
 from bot.cli.sweep_text import report
 from bot.lab.report.sweep import report as page
 from bot.lab.sweep.answer import answer
-from bot.lab.sweep.judging import Figures, out_of_sample, pareto
+from bot.lab.sweep.judging import Both, Figures, out_of_sample, pareto
 from bot.lab.sweep.stability import stability
 from bot.lab.sweep.sweep import Judged
 from tests.lab.sweep.small import a_layout
@@ -49,7 +49,7 @@ def told() -> dict[str, Any]:
         pareto=best,
         stability=stability(best[0], layout.axes, layout.cells, known),
         held_back=held_back,
-        warnings=tuple(out_of_sample(best[0], held_back[2], held_back[0])),
+        warnings=tuple(out_of_sample(Both(best[0], held_back[2]), Both(configured, held_back[0]))),
     )
     return {**answer(judged), "file": "sweep.jsonl", "seconds": 1.25}
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from decimal import Decimal
 from typing import Any
 
 from markupsafe import Markup
@@ -16,6 +15,7 @@ from bot.lab.sweep.words import (
     JUDGED,
     PARETO,
     UNJUDGED,
+    dearness,
     figures_of,
     firmness,
     judged,
@@ -97,14 +97,13 @@ def _judged(answer: Row) -> Markup:
 
 
 def _maps(answer: Row) -> Markup:
-    fields = [field for row in answer["map"]["rows"] for field in row if field is not None]
-    most = max(Decimal(field["cost_each"]) for field in fields) or Decimal(1)
+    dear = dearness(answer)
 
     def survival(field: Row) -> tuple[str, float]:
         return percent(field["part_survived"], 0), float(field["part_survived"])
 
     def cost(field: Row) -> tuple[str, float]:
-        return amount(field["cost_each"], 0), float(Decimal(field["cost_each"]) / most)
+        return amount(field["cost_each"], 0), dear(field)
 
     return _map(answer, survival, "crashes survived") + _map(answer, cost, "cost of a crash")
 

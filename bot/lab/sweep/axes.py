@@ -158,7 +158,7 @@ def _rounded(number: Decimal, low: Decimal, high: Decimal) -> Decimal:
 
 
 def _plain(number: Decimal) -> Value:
-    """The number as one would write it into the file: some parameters take no 2.0, and nobody writes 0.080."""
+    """The number as one would write it into the file: not every parameter takes 2.0."""
     return int(number) if number == number.to_integral_value() else Decimal(format_exact(number))
 
 

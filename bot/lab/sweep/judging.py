@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from decimal import Decimal
+from typing import NamedTuple
 
 from bot.core.types import ZERO
 from bot.lab.sweep.cell import Outcome
@@ -80,22 +81,43 @@ def pareto(cells: Iterable[Figures]) -> tuple[Figures, ...]:
     return tuple(listed)
 
 
-def out_of_sample(chosen: Figures, held_back: Figures, configured_held_back: Figures) -> Iterator[str]:
-    """Warnings, where crashes that the choice has not seen do not bear it out."""
-    if chosen.part_survived - held_back.part_survived > MUCH_FEWER:
+class Both(NamedTuple):
+    """A cell in the crashes that the choice was made by, and in those held back."""
+
+    seen: Figures
+    unseen: Figures
+
+    @property
+    def lost(self) -> Decimal:
+        """By how much the part that is survived is smaller in those held back; negative if greater."""
+        return self.seen.part_survived - self.unseen.part_survived
+
+
+def out_of_sample(chosen: Both, configured: Both) -> Iterator[str]:
+    """Warnings, where crashes that the choice has not seen do not bear it out.
+
+    What is configured was not chosen by any of these crashes: where it does as much worse, they are harder.
+    """
+    if chosen.lost > MUCH_FEWER:
+        harder = configured.lost > MUCH_FEWER
         yield (
-            f"MUCH WORSE on crashes held back: {_share(held_back)} are survived, of those chosen by"
-            f" {_share(chosen)}; these values may fit their crashes and no others"
+            f"MUCH WORSE on crashes held back: {_share(chosen.unseen)} are survived, of the others"
+            f" {_share(chosen.seen)}; "
+            + (
+                "so it is as configured: these are harder"
+                if harder
+                else "these values may fit the others only"
+            )
         )
-    if held_back.cost_each > MUCH_DEARER * chosen.cost_each:
+    if chosen.unseen.cost_each > MUCH_DEARER * chosen.seen.cost_each:
         yield (
-            f"MUCH DEARER on crashes held back: {held_back.cost_each:,.2f} each, against"
-            f" {chosen.cost_each:,.2f} in those chosen by"
+            f"MUCH DEARER on crashes held back: {chosen.unseen.cost_each:,.2f} each, of the others"
+            f" {chosen.seen.cost_each:,.2f}"
         )
-    if held_back.survived < configured_held_back.survived:
+    if chosen.unseen.survived < configured.unseen.survived:
         yield (
-            f"WORSE THAN WHAT YOU HAVE on crashes held back: {held_back.survived} are survived, and"
-            f" {configured_held_back.survived} as configured"
+            f"WORSE THAN WHAT YOU HAVE on crashes held back: {chosen.unseen.survived} are survived, and"
+            f" {configured.unseen.survived} as configured"
         )
 
 

@@ -24,7 +24,7 @@ from bot.lab.scenarios import Scenario
 from bot.lab.sweep.axes import Axis, Between, value_text
 from bot.lab.sweep.cell import Outcome, Question, Sample, Task, anchored, evaluate
 from bot.lab.sweep.grid import AS_CONFIGURED, Cell, Possible, drawn, full_grid, possible
-from bot.lab.sweep.judging import Figures, figures, out_of_sample, pareto
+from bot.lab.sweep.judging import Both, Figures, figures, out_of_sample, pareto
 from bot.lab.sweep.results import Results
 from bot.lab.sweep.running import run
 from bot.lab.sweep.samples import HoldBack, split
@@ -166,7 +166,8 @@ def sweep(
     if layout.samples[Sample.HELD_BACK]:
         chosen = next(cell for cell in layout.cells if cell.number == best[0].cell)
         held_back = done(Sample.HELD_BACK, (CONFIGURED, chosen))
-        warnings = tuple(out_of_sample(best[0], held_back[chosen.number], held_back[AS_CONFIGURED]))
+        both = Both(best[0], held_back[chosen.number]), Both(configured, held_back[AS_CONFIGURED])
+        warnings = tuple(out_of_sample(*both))
     kept.finish()
     return Judged(
         layout=layout,

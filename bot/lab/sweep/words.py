@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from itertools import groupby
 from typing import Any
 
@@ -90,6 +90,14 @@ def pareto(answer: Row) -> tuple[Sequence[Row], ...]:
     """The Pareto list; cells that are equal in it together."""
     groups = groupby(answer["pareto"], lambda cell: (cell["survived"], cell["cost"]))
     return tuple(list(group) for _, group in groups)
+
+
+def dearness(answer: Row) -> Callable[[Row], float]:
+    """How dear a field of the map is among all, from 0 for the cheapest to 1; a shade, hence a float."""
+    fields = [field for row in answer["map"]["rows"] for field in row if field is not None]
+    costs = [float(field["cost_each"]) for field in fields]
+    least, span = min(costs), (max(costs) - min(costs)) or 1.0
+    return lambda field: (float(field["cost_each"]) - least) / span
 
 
 def map_axes(answer: Row) -> str:

@@ -5,7 +5,7 @@ from decimal import Decimal
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.lab.sweep.judging import Figures, dominates, figures, out_of_sample, pareto
+from bot.lab.sweep.judging import Both, Figures, dominates, figures, out_of_sample, pareto
 from tests.building.sweeps import a_crash, an_outcome, figures_of
 
 
@@ -59,19 +59,29 @@ def test_the_first_of_the_list_survives_the_most_at_the_least_cost(cells: list[F
     assert first.cell == min(each.cell for each in cells if (each.survived, each.cost) == (most, least))
 
 
+AS_CONFIGURED = Both(figures_of(0, survived=17, crashes=18), figures_of(0, survived=10, crashes=12))
+
+
 def test_what_holds_on_crashes_held_back_is_not_remarked_on() -> None:
     chosen = figures_of(1, survived=18, crashes=18, cost="1800")
     # One of twelve is lost, and a crash costs exactly twice as much.
     held_back = figures_of(1, survived=11, crashes=12, cost="2400")
-    assert list(out_of_sample(chosen, held_back, figures_of(0, survived=10, crashes=12))) == []
+    assert list(out_of_sample(Both(chosen, held_back), AS_CONFIGURED)) == []
 
 
 def test_what_does_not_hold_is_said_loudly() -> None:
     chosen = figures_of(1, survived=18, crashes=18, cost="1800")
-    held_back = figures_of(1, survived=4, crashes=6, cost="1201")
-    said = list(out_of_sample(chosen, held_back, figures_of(0, survived=5, crashes=6)))
-    assert [line.partition(":")[0] for line in said] == [
-        "MUCH WORSE on crashes held back",
-        "MUCH DEARER on crashes held back",
-        "WORSE THAN WHAT YOU HAVE on crashes held back",
+    held_back = figures_of(1, survived=9, crashes=12, cost="2401")
+    worse = "9 of 12 are survived, of the others 18 of 18; these values may fit the others only"
+    assert list(out_of_sample(Both(chosen, held_back), AS_CONFIGURED)) == [
+        f"MUCH WORSE on crashes held back: {worse}",
+        "MUCH DEARER on crashes held back: 200.08 each, of the others 100.00",
+        "WORSE THAN WHAT YOU HAVE on crashes held back: 9 are survived, and 10 as configured",
     ]
+
+
+def test_crashes_that_are_harder_for_everybody_are_told_from_a_bad_choice() -> None:
+    chosen = Both(figures_of(1, survived=18, crashes=18), figures_of(1, survived=9, crashes=12, cost="0"))
+    harder = Both(figures_of(0, survived=17, crashes=18), figures_of(0, survived=9, crashes=12))
+    (said,) = out_of_sample(chosen, harder)
+    assert said.endswith("so it is as configured: these are harder")
