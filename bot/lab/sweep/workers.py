@@ -7,6 +7,7 @@ burns on unseen, and whoever presses Ctrl-C waits for no cell.
 
 from __future__ import annotations
 
+import logging
 import os
 import signal
 from collections.abc import Callable, Iterator
@@ -120,6 +121,8 @@ def _end_with(lease: Connection) -> None:
 def _cluster(address: str, within_s: float) -> Iterator[Executor]:
     from distributed import Client  # noqa: PLC0415 - as above
 
+    # It would print the traceback of a connection that is lost; the sweep says it in a line.
+    logging.getLogger("distributed.client").setLevel(logging.CRITICAL)
     try:
         client = Client(address, timeout=within_s)
     except (OSError, ValueError) as error:

@@ -5,6 +5,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,7 +16,7 @@ from bot.cli.main import cli
 from bot.lab.sweep.errors import SweepError
 from bot.lab.sweep.results import results
 from bot.lab.sweep.sweep import Layout, sweep
-from bot.lab.sweep.workers import cluster
+from bot.lab.sweep.workers import cluster, here
 from tests.lab.sweep.small import PARAMETERS, ROOT, SCENARIOS
 
 WITHIN_S = 60
@@ -24,9 +25,10 @@ POLL_S = 0.05
 
 @dataclass(frozen=True)
 class Running:
-    """The address of a scheduler, and its workers."""
+    """A scheduler, its address, and its workers."""
 
     address: str
+    scheduler: subprocess.Popen[bytes]
     workers: tuple[subprocess.Popen[bytes], ...]
 
 
@@ -44,64 +46,79 @@ def until(holds: Callable[[], object]) -> None:
         time.sleep(POLL_S)
 
 
-@pytest.fixture(scope="module")
-def dask(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
+@contextmanager
+def a_cluster(folder: Path) -> Iterator[Running]:
     from distributed import Client
 
-    folder = tmp_path_factory.mktemp("dask")
-    where = folder / "scheduler.json"
-    here = ("--host", "127.0.0.1")
-    scheduler = started(folder, "scheduler", *here, "--port", "0", "--scheduler-file", str(where))
+    where, loopback = folder / "scheduler.json", ("--host", "127.0.0.1")
+    scheduler = started(folder, "scheduler", *loopback, "--port", "0", "--scheduler-file", str(where))
     workers: list[subprocess.Popen[bytes]] = []
     try:
         until(where.exists)
         address = json.loads(where.read_text("utf-8"))["address"]
-        options = (*here, "--nthreads", "1", "--no-nanny", "--local-directory", str(folder))
+        options = (*loopback, "--nthreads", "1", "--no-nanny", "--local-directory", str(folder))
         workers += [started(folder, "worker", address, *options) for _ in range(2)]
         with Client(address) as client:
             client.wait_for_workers(2, timeout=WITHIN_S)
-        yield Running(address=address, workers=tuple(workers))
+        yield Running(address, scheduler, tuple(workers))
     finally:
         for process in (*workers, scheduler):
             process.kill()
             process.wait()
 
 
-@pytest.mark.slow
-@pytest.mark.xdist_group("dask")
-def test_a_cluster_loses_nothing_with_a_worker_and_counts_nothing_twice(
-    dask: Running, layout: Layout, by_one: bytes, tmp_path: Path
-) -> None:
-    path = tmp_path / "sweep.jsonl"
+def dying(victim: subprocess.Popen[bytes], at: int) -> tuple[list[int], Callable[[int], None]]:
+    """Kills a process when so many cells are done, and keeps what it was told."""
     heard: list[int] = []
 
     def told(done: int) -> None:
         heard.append(done)
-        if done == 4:
-            dask.workers[0].kill()
+        if done == at:
+            victim.kill()
 
+    return heard, told
+
+
+# One test, because a cluster takes seconds to start.
+@pytest.mark.slow
+def test_a_cluster_answers_as_one_process_does_whoever_dies(
+    layout: Layout, by_one: bytes, tmp_path: Path
+) -> None:
+    with a_cluster(tmp_path) as dask:
+        by_command(dask.address, tmp_path / "command.jsonl")
+        assert (tmp_path / "command.jsonl").read_bytes() == by_one
+
+        heard, told = dying(dask.workers[0], at=4)
+        with results(tmp_path / "worker.jsonl", layout.head()) as kept:
+            sweep(layout, cluster(dask.address), kept, told)
+        assert dask.workers[0].wait() != 0
+        assert dask.workers[1].poll() is None
+        # Nothing is lost and nothing counted twice.
+        assert heard == list(range(layout.runs + 1))
+        assert (tmp_path / "worker.jsonl").read_bytes() == by_one
+
+        _, told = dying(dask.scheduler, at=4)
+        with (
+            results(tmp_path / "scheduler.jsonl", layout.head()) as kept,
+            pytest.raises(SweepError, match="no Dask scheduler answers"),
+        ):
+            sweep(layout, cluster(dask.address, within_s=0.5), kept, told)
+    path = tmp_path / "scheduler.jsonl"
     with results(path, layout.head()) as kept:
-        sweep(layout, cluster(dask.address), kept, told)
-    assert dask.workers[0].wait() != 0
-    assert dask.workers[1].poll() is None
-    assert heard == list(range(layout.runs + 1))
+        assert len(kept.outcomes) >= 4
+        sweep(layout, here(), kept)
     assert path.read_bytes() == by_one
 
 
-@pytest.mark.slow
-@pytest.mark.xdist_group("dask")
-def test_the_command_takes_the_address_of_a_cluster(dask: Running, by_one: bytes, tmp_path: Path) -> None:
-    path = tmp_path / "sweep.jsonl"
+def by_command(address: str, path: Path) -> None:
     config, scenarios = ROOT / "config" / "paper.toml", ",".join(SCENARIOS)
     asked = ("-c", str(config), "--scenarios", scenarios, "--hold-back", "1", "--out", str(path), "--json")
-    result = CliRunner().invoke(cli, ["sweep", *PARAMETERS, *asked, "--dask", dask.address])
+    result = CliRunner().invoke(cli, ["sweep", *PARAMETERS, *asked, "--dask", address])
     assert result.exit_code == 0, result.output
     assert json.loads(result.stdout)["cells"] == 9
-    assert path.read_bytes() == by_one
 
 
 @pytest.mark.slow
-@pytest.mark.xdist_group("dask")
 def test_a_scheduler_that_does_not_answer_is_said_in_a_line() -> None:
     with (
         pytest.raises(SweepError, match=r"no Dask scheduler answers at tcp://127\.0\.0\.1:1: "),
