@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from bot.core.types import Symbol
     from bot.lab.stress.matrix import Attempt
 
+
 @click.command()
 @config_option()
 @json_option

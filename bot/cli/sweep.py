@@ -4,13 +4,9 @@ from __future__ import annotations
 
 import json
 import os
-import sys
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import dataclass
-from importlib.metadata import version
 from pathlib import Path
-from platform import python_version
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
@@ -20,6 +16,7 @@ from bot.cli.compared import at_option, compared, positions_option
 from bot.cli.crashes import faults_option, scenarios_named, scenarios_option
 from bot.cli.failures import ExitCode, Failure
 from bot.cli.options import config_option, json_option
+from bot.cli.reporting import progress, report_option, require_place, versions, write_report
 
 if TYPE_CHECKING:
     from decimal import Decimal
@@ -92,12 +89,7 @@ class Asked:
     metavar="FILE",
     help=f"The results; what is there already is not done again.  [default: one in {FOLDER} for each sweep]",
 )
-@click.option(
-    "--report",
-    type=click.Path(path_type=Path, dir_okay=False),
-    metavar="FILE",
-    help="Write a page to look at: one HTML file that needs no network.",
-)
+@report_option
 def sweep(parameters: tuple[str, ...], **options: Any) -> None:  # noqa: ANN401 - `Asked` has their types
     """Find the parameters of the rules that survive the most, what that costs, and how firmly it stands.
 
@@ -112,14 +104,15 @@ def sweep(parameters: tuple[str, ...], **options: Any) -> None:  # noqa: ANN401 
     from bot.lab.sweep.answer import answer
 
     asked = Asked(**options)
-    if asked.report is not None and not asked.report.parent.is_dir():
-        raise click.UsageError(f"{asked.report.parent}: no such directory; --report writes a file into one")
+    require_place(asked.report)
     began = perf_counter()
     judged, file = _swept(_layout(parameters, asked), _workers(asked), asked.out)
     told = {**answer(judged), "file": str(file), "seconds": round(perf_counter() - began, 3)}
     click.echo(json.dumps(told, indent=2, ensure_ascii=False) if asked.as_json else report(told))
     if asked.report is not None:
-        _write_report(asked.report, told)
+        from bot.lab.report.sweep import report as page
+
+        write_report(asked.report, page(told, versions()))
 
 
 def _layout(parameters: tuple[str, ...], asked: Asked) -> Layout:
@@ -161,8 +154,8 @@ def _swept(layout: Layout, workers: Workers, out: Path | None) -> tuple[Judged, 
     path = out or FOLDER / f"{layout.digest()[:_NAME_DIGITS]}.jsonl"
     with results(path, layout.head()) as kept:
         try:
-            with _progress(layout.runs, len(kept.outcomes)) as told:
-                return run(layout, workers, kept, told), path
+            with progress("cells", layout.runs - len(kept.outcomes)) as advance:
+                return run(layout, workers, kept, lambda _: advance(1)), path
         except KeyboardInterrupt:
             raise Failure(_broken_off(kept, layout), ExitCode.INTERRUPTED) from None
 
@@ -170,27 +163,3 @@ def _swept(layout: Layout, workers: Workers, out: Path | None) -> tuple[Judged, 
 def _broken_off(kept: Results, layout: Layout) -> str:
     done = len(kept.outcomes)
     return f"broken off: {done} of {layout.runs} cells are in {kept.path}; the same command goes on"
-
-
-def _write_report(path: Path, told: Mapping[str, Any]) -> None:
-    from bot.config.whole import write_whole
-    from bot.lab.report.sweep import report
-
-    versions = [(name, version(name.lower())) for name in ("Holdfast", "NumPy")]
-    write_whole(path, report(told, [*versions, ("Python", python_version())]))
-    click.echo(f"the report is in {path}", err=True)
-
-
-@contextmanager
-def _progress(total: int, done: int) -> Iterator[Callable[[int], None]]:
-    """A bar with the time left, on stderr, where somebody can see it; ``done`` were there before."""
-    if not sys.stderr.isatty():
-        yield lambda _: None
-        return
-    from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-
-    columns = (TextColumn("cells"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
-        bar = progress.add_task("cells", total=total, completed=done)
-        yield lambda now: progress.update(bar, completed=now)

@@ -157,7 +157,6 @@ def sweep(
         run([Task(question=question, sample=sample, cell=each) for each in missing], workers, evaluate, keep)
         return {cell.number: figures(kept.outcomes[sample, cell.number]) for cell in cells}
 
-    told(len(kept.outcomes))
     known = done(Sample.IN, (CONFIGURED, *layout.cells))
     configured = known.pop(AS_CONFIGURED)
     best = pareto(known.values())
