@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
 FOLDER = Path("data", "sweeps")
 """Where results are kept for which no file is named."""
+DRAWN_MAX = 10_000
 _NAME_DIGITS = 12
 
 
@@ -68,7 +69,7 @@ class Asked:
 @click.option(
     "--random",
     "draw",
-    type=click.IntRange(1, 100_000),
+    type=click.IntRange(1, DRAWN_MAX),
     metavar="N",
     help="Draw N cells instead of trying all; a range may then be FIRST:LAST.",
 )

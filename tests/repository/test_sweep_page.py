@@ -9,7 +9,8 @@ import pytest
 from click.testing import CliRunner
 
 from bot.cli.main import cli
-from bot.cli.sweep import FOLDER
+from bot.cli.sweep import DRAWN_MAX, FOLDER
+from bot.lab.sweep.grid import CELLS_MAX
 from bot.lab.sweep.judging import MUCH_DEARER, MUCH_FEWER
 from bot.lab.sweep.running import BARREN_MAX
 from bot.lab.sweep.samples import QUARTER
@@ -54,6 +55,8 @@ def test_the_figures_of_the_page_are_those_of_the_program() -> None:
     assert f"more than {MUCH_FEWER * 100:.0f} percentage points" in page
     assert SHAKEN * 10 == 1
     assert f"`{FOLDER}`" in page
+    assert f"{CELLS_MAX:,} cells" in page
+    assert DRAWN_MAX == CELLS_MAX
 
 
 @pytest.mark.slow

@@ -14,7 +14,8 @@ from bot.lab.sweep.axes import Axis, Between, Listed, Value
 from bot.lab.sweep.errors import ParameterError
 from bot.lab.sweep.parameters import changed, origin_of
 
-CELLS_MAX = 100_000
+CELLS_MAX = 10_000
+"""What came of them is held in memory, some 20 kB a cell."""
 AS_CONFIGURED = 0
 """The number of the cell in which nothing is changed; the others count from 1."""
 _DRAWS_PER_CELL = 50
