@@ -76,7 +76,7 @@ UV_COMPILE = uv pip compile --no-config --universal --python-version 3.11 --gene
 	--no-emit-index-url --no-emit-find-links --quiet pyproject.toml
 lock:
 	$(UV_COMPILE) --extra build --output-file requirements.lock
-	$(UV_COMPILE) --extra build --extra parquet --extra dev --constraint requirements.lock --output-file requirements-dev.lock
+	$(UV_COMPILE) --extra build --extra parquet --extra cluster --extra dev --constraint requirements.lock --output-file requirements-dev.lock
 
 clean:
 	rm -rf $(VENV) build dist .coverage htmlcov .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

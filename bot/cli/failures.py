@@ -44,6 +44,8 @@ _KNOWN = (
     ("bot.venues.live.registry", "UnknownVenueError", ExitCode.USAGE),
     ("bot.lab.tapes.errors", "TapeError", ExitCode.FAILED),
     ("bot.lab.store.errors", "StoreError", ExitCode.FAILED),
+    ("bot.lab.sweep.errors", "ParameterError", ExitCode.USAGE),
+    ("bot.lab.sweep.errors", "SweepError", ExitCode.FAILED),
     ("bot.venues.paper.model", "PaperError", ExitCode.FAILED),
     ("bot.venues.tier_files", "TierFileError", ExitCode.FAILED),
     ("bot.runtime.errors", "ShellError", ExitCode.FAILED),

@@ -25,6 +25,7 @@ COMMANDS = {
         "bot.cli.montecarlo",
         "How probable is survival, over days drawn from a tape?",
     ),
+    "sweep": ("bot.cli.sweep", "Which values of the rules' parameters survive the most, and how firmly?"),
     "simulator": ("bot.cli.simulator", "Serve a simulated exchange that real clients can trade on."),
     "calc": ("bot.cli.calc", "Liquidation price and margin figures of a position."),
     "check": ("bot.cli.check", "Check a configuration, without network."),

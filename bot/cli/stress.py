@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from bot.cli.compared import at_option, compared, positions_option, shipped, vs_option
+from bot.cli.compared import at_option, compared, positions_option, vs_option
+from bot.cli.crashes import faults_option, scenarios_named, scenarios_option
 from bot.cli.failures import ExitCode
 from bot.cli.options import config_option, json_option
 from bot.cli.reporting import progress, report_option
@@ -18,27 +19,17 @@ from bot.cli.stress_report import Reporter
 
 if TYPE_CHECKING:
     from bot.core.types import Symbol
-    from bot.lab.scenarios import Scenario
     from bot.lab.stress.matrix import Attempt
-
-ALL = "all"
 
 
 @click.command()
 @config_option()
 @json_option
-@click.option(
-    "--scenarios",
-    "wanted",
-    default=ALL,
-    show_default=True,
-    metavar="all|NAME,...",
-    help="Which: names of config/scenarios, or files of your own.",
-)
+@scenarios_option
 @positions_option
 @vs_option
 @at_option("as it was then")
-@click.option("--faults", is_flag=True, help="The exchange answers late, and for ten bad minutes not at all.")
+@faults_option
 @report_option
 @click.pass_context
 def stress(  # noqa: PLR0913, PLR0917 - click passes every option
@@ -64,7 +55,7 @@ def stress(  # noqa: PLR0913, PLR0917 - click passes every option
 
     reporter = Reporter(report)
     sets, prices = compared(config, positions, vs, prices)
-    scenarios = _scenarios(wanted)
+    scenarios = scenarios_named(wanted)
     with progress("stress", len(scenarios) * len(sets)) as advance:
 
         def seen(attempt: Attempt) -> None:
@@ -77,20 +68,3 @@ def stress(  # noqa: PLR0913, PLR0917 - click passes every option
     reporter.write(result)
     if not answer["survived"]:
         ctx.exit(ExitCode.DANGER)
-
-
-def _scenarios(wanted: str) -> Sequence[Scenario]:
-    """The named ones in that order, or all of the shipped ones."""
-    from bot.lab.scenarios import FOLDER, UnknownScenarioError, library, read_scenario
-
-    folder = shipped(FOLDER)
-    chosen = [] if wanted == ALL else [name.strip() for name in wanted.split(",") if name.strip()]
-    try:
-        if not chosen:
-            return library(folder=folder)
-        return [
-            read_scenario(Path(name)) if name.endswith(".toml") else library([name], folder)[0]
-            for name in chosen
-        ]
-    except UnknownScenarioError as error:
-        raise click.UsageError(str(error)) from None

@@ -49,6 +49,10 @@ class ConfigError(Exception):
         self.problems = tuple(sorted(set(problems)))
         super().__init__("\n".join(str(problem) for problem in self.problems))
 
+    def __reduce__(self) -> tuple[type[ConfigError], tuple[tuple[Problem, ...]]]:
+        """What it is made of again in another process."""
+        return type(self), (self.problems,)
+
 
 def written(key: Key) -> str:
     """A key as TOML spells it, positions in brackets counted from 1: ``rules[2].params.below``."""

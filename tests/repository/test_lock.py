@@ -82,7 +82,7 @@ def test_tests_run_on_exactly_the_versions_that_ship() -> None:
 
 @pytest.mark.parametrize(
     ("lock", "extras"),
-    [("requirements.lock", ["build"]), ("requirements-dev.lock", ["build", "parquet", "dev"])],
+    [("requirements.lock", ["build"]), ("requirements-dev.lock", ["build", "parquet", "cluster", "dev"])],
 )
 def test_every_declared_dependency_is_locked_within_its_range(lock: str, extras: list[str]) -> None:
     locked: dict[str, list[str]] = {}
@@ -96,4 +96,6 @@ def test_every_declared_dependency_is_locked_within_its_range(lock: str, extras:
 
 def test_the_tools_of_developers_stay_out_of_the_lock_that_runs() -> None:
     running = {name for name, _ in pins("requirements.lock")}
-    assert running & {"hypothesis", "import-linter", "mypy", "pyarrow", "pytest", "ruff"} == set()
+    assert (
+        running & {"distributed", "hypothesis", "import-linter", "mypy", "pyarrow", "pytest", "ruff"} == set()
+    )
