@@ -29,6 +29,7 @@ class BinanceMarginHistory:
     """The history of one interface."""
 
     section: Section
+    names_sides: bool = True
 
     def request(self, instrument: Instrument) -> Request:
         """The latest moves in a contract."""
