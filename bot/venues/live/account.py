@@ -17,7 +17,7 @@ from bot.core.facts import (
     OrdersChanged,
     PositionChanged,
 )
-from bot.core.types import ZERO, Order, Position, PositionId, Symbol
+from bot.core.types import ZERO, Order, Position, PositionId, PositionMode, Symbol
 from bot.venues.live.connection import Connection
 from bot.venues.live.flaws import Flaws
 from bot.venues.live.line import Unreadable
@@ -32,6 +32,10 @@ MOVED = Decimal("0.001")
 """A liquidation price of the exchange is told again when it moved by more than this fraction."""
 CONFIRM_MS = 500
 """How much later a second look is taken where a position seems to have lost its stop."""
+OTHER_MODE = (
+    "positions are kept in {now} mode by now, and were in {then} mode when the bot started, so that it can"
+    " place no order: change the mode back, or write the new one into the file and start the bot again"
+)
 NOTHING = AccountState(positions=(), balances=(), orders=())
 
 
@@ -55,8 +59,9 @@ class AccountReader:
     def __init__(
         self,
         connection: Connection,
+        mode: PositionMode,
     ) -> None:
-        """Nothing is known yet."""
+        """Nothing is known yet. ``mode`` is how the account keeps positions, as its ``Setup`` said."""
         self.account = connection.account
         self.listing = connection.listing
         self.state = NOTHING
@@ -72,6 +77,7 @@ class AccountReader:
         self._auth = connection.dialect.traits.codes.auth
         self._line = connection.wires.reads
         self._now_ms = connection.now_ms
+        self._mode = mode
         self._flaws = Flaws(connection.say)
         self._known_contracts: set[Symbol] = set()
         self._told: dict[PositionId, Position] = {}
@@ -164,6 +170,8 @@ class AccountReader:
             state = self._reading.account(self.account, payloads, self.listing)
         except (ValueError, KeyError) as error:
             raise Unreadable(_ACCOUNT, f"{type(error).__name__}: {error}") from error
+        for other in state.modes - {self._mode}:
+            raise Unreadable(_ACCOUNT, OTHER_MODE.format(now=other, then=self._mode))
         for flaw in state.flaws:
             self._flaws.note("the account", flaw)
         return Snapshot(began_ms=left_ms[0], state=state)
