@@ -1,0 +1,166 @@
+"""Faults that pass over some seeds by themselves, each with a chance of its own.
+
+They came to the lab when seeds were known already for what they had shown. Drawn beside the other weather
+they leave the draws of every seed as they were, and a seed over which none passes is the run it was.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from contextlib import suppress
+from decimal import Decimal
+from functools import partial
+from random import Random
+
+from bot.core.types import MarginMode, OrderKind, Position, PositionMode
+from bot.simulator import OrderTerms
+from bot.simulator.binance.section import market_id
+from bot.simulator.faults import Fault, FaultKind
+from bot.venues.paper import PaperError
+from tests.faults.evidence import Cause, Who
+from tests.faults.on_the_wire import MARKS
+from tests.faults.scene import FIRST_PRICES, MAIN, an_opening
+from tests.faults.weather import Deed, Lab, Weather
+
+SHARE, PACE_MS = 0.15, 90_000
+ORDERS = r"/order\?"
+EXITS = rf"{ORDERS}(?=.*(reduceOnly=true|side=SELL.*positionSide=LONG|side=BUY.*positionSide=SHORT))"
+"""Orders that only reduce, in either position mode."""
+MARGIN = r"/positionMargin\?"
+NOTHING_TO_REDUCE = '{"code":-2022,"msg":"ReduceOnly Order is rejected."}'
+TOO_SMALL = '{"code":-4164,"msg":"Order\'s notional must be no smaller than 5."}'
+SOON_MS, WAITS_MS = 300, 60_000
+
+
+def frozen(weather: Weather) -> None:
+    """The stream repeats the mark of a symbol, with times of its own, while last price and index go on."""
+    world = weather.lab.exchange.world
+    symbol = weather.a_symbol()
+    stuck = partial(_with_mark, market_id(world.contracts[symbol]), str(world.market[symbol].mark))
+    fault = Fault(kind=FaultKind.REPLACE_FRAME, method="WS", path=MARKS, count=None)
+    (number,) = weather.last("mark frozen", weather.seconds(10, 60), [fault])
+    weather.lab.exchange.rewritten[number] = stuck
+
+
+def _with_mark(name: str, mark: str, text: str) -> str:
+    rows = [row | {"p": mark} if row["s"] == name else row for row in json.loads(text)]
+    return json.dumps(rows)
+
+
+def reduce_only_refused(weather: Weather) -> None:
+    """Exits are refused although there is something to be reduced, as where resting orders claim it all."""
+    _refuse(weather, "reduce-only refused", EXITS, NOTHING_TO_REDUCE)
+
+
+def below_the_minimum(weather: Weather) -> None:
+    """Orders are refused as too small, whatever the filters said."""
+    _refuse(weather, "below the minimum", ORDERS, TOO_SMALL)
+
+
+def _refuse(weather: Weather, name: str, path: str, body: str) -> None:
+    fault = Fault(
+        kind=FaultKind.ERROR_BEFORE, method="POST", path=path, status=400, body=body, count=weather.few()
+    )
+    weather.order(name, fault)
+
+
+def margin_meanwhile(weather: Weather) -> None:
+    """A reply to an addition of margin is lost, and the trader moves margin himself in the same second."""
+    kind = weather.random.choice([FaultKind.LOST_BEFORE, FaultKind.LOST_AFTER])
+    number = weather.order("user: margin meanwhile", Fault(kind=kind, method="POST", path=MARGIN))
+    lab = weather.lab
+    until_ms = weather.ends_ms(WAITS_MS)
+
+    def look() -> None:
+        waits = any(fault.fault_id == number for fault in lab.exchange.world.faults.waiting())
+        if not waits and lab.time.now_ms < until_ms:
+            _move_margin(lab, weather.random)
+        elif waits:
+            lab.time.after(SOON_MS, look)
+
+    look()
+
+
+def _move_margin(lab: Lab, random: Random) -> None:
+    """By any amount but that of the request before."""
+    world, ledger = lab.exchange.world, lab.exchange.ledger
+    asked = [each for each in ledger.requests.values() if each.path.endswith("/positionMargin")][-1]
+    contract = lab.exchange.wire._office.by_id[asked.params["symbol"]]
+    share = Decimal(random.choice(["-0.9", "0.5", "1.2", "3"]))
+    amount = contract.margin_down(Decimal(asked.params["amount"]) * share)
+    for id_, held in world.view(MAIN).positions.items():
+        if id_.symbol == contract.symbol and held.mode is MarginMode.ISOLATED:
+            with ledger.because(Cause(who=Who.USER, what="margin meanwhile")):
+                if world.move_margin(id_, amount) is None:
+                    ledger.margin_moved(id_, amount)
+
+
+def position_mode(weather: Weather) -> None:
+    """The trader closes everything, keeps his positions in the other mode from now on, and opens one anew.
+
+    A while later he does the same to have it as it was, or starts the bot again.
+    """
+    if not _change_mode(weather):
+        return
+    for_ms = weather.seconds(40, 120)
+    weather.lab.exchange.ledger.injected("user: position mode", until_ms=weather.ends_ms(for_ms))
+    restarts = weather.random.random() < 0.5
+
+    def mend() -> None:
+        life = weather.lab.life
+        if (restarts or not _change_mode(weather)) and life is not None:
+            life.stop("the position mode was changed")
+
+    weather.later(for_ms, mend)
+
+
+def _change_mode(weather: Weather) -> bool:
+    world, ledger = weather.lab.exchange.world, weather.lab.exchange.ledger
+    now = world.exchange.desk.position_mode(MAIN)
+    other = PositionMode.ONE_WAY if now is PositionMode.HEDGE else PositionMode.HEDGE
+    with ledger.because(Cause(who=Who.USER, what="position mode")):
+        view = world.view(MAIN)
+        for order in view.open_orders:
+            world.cancel(MAIN, order.order_id)
+        for position in view.positions.values():
+            world.place(_closing(position, weather.lab.time.now_ms))
+        if world.set_position_mode(MAIN, other) is not None:
+            return False
+        ledger.was_set(MAIN, "", "position mode", other)
+        id_ = weather.random.choice(sorted(view.positions)) if view.positions else None
+        if id_ is not None and id_.symbol in FIRST_PRICES:
+            contract, mark = world.contracts[id_.symbol], world.market[id_.symbol].mark
+            mode = weather.random.choice(list(MarginMode))
+            with suppress(PaperError):
+                world.open(an_opening(weather.random, id_, mark, contract.lot, mode))
+    return True
+
+
+def _closing(position: Position, now_ms: int) -> OrderTerms:
+    return OrderTerms(
+        client_id=f"web-{now_ms}-{position.id.symbol}-{position.id.side}",
+        id=position.id,
+        kind=OrderKind.MARKET,
+        quantity=position.quantity,
+        reduces=True,
+    )
+
+
+FRONTS: Mapping[str, Deed] = {
+    "mark frozen": frozen,
+    "reduce-only refused": reduce_only_refused,
+    "below the minimum": below_the_minimum,
+    "user: margin meanwhile": margin_meanwhile,
+    "user: position mode": position_mode,
+}
+
+
+def fronts(seed: int, lab: Lab, stop_ms: int) -> list[Weather]:
+    """Those that may pass over a seed; over most seeds most of them do not."""
+    found = []
+    for name, deed in FRONTS.items():
+        front = Weather(Random(f"{seed} {name}"), lab, stop_ms, {name: deed}, SHARE)
+        front.choose(front.kinds, PACE_MS)
+        found.append(front)
+    return found
