@@ -31,6 +31,7 @@ MARGIN = r"/positionMargin\?"
 NOTHING_TO_REDUCE = '{"code":-2022,"msg":"ReduceOnly Order is rejected."}'
 TOO_SMALL = '{"code":-4164,"msg":"Order\'s notional must be no smaller than 5."}'
 SOON_MS, WAITS_MS = 300, 60_000
+POSITION_MODE = "user: position mode"
 
 
 def frozen(weather: Weather) -> None:
@@ -101,10 +102,12 @@ def position_mode(weather: Weather) -> None:
 
     A while later he does the same to have it as it was, or starts the bot again.
     """
-    if not _change_mode(weather):
+    ledger = weather.lab.exchange.ledger
+    changed = [fault for fault in ledger.faults if fault.kind == POSITION_MODE]
+    if (changed and changed[-1].until_ms > weather.lab.time.now_ms) or not _change_mode(weather):
         return
-    for_ms = weather.seconds(40, 120)
-    weather.lab.exchange.ledger.injected("user: position mode", until_ms=weather.ends_ms(for_ms))
+    for_ms = weather.seconds(60, 150)
+    ledger.injected(POSITION_MODE, until_ms=weather.ends_ms(for_ms))
     restarts = weather.random.random() < 0.5
 
     def mend() -> None:
@@ -152,7 +155,7 @@ FRONTS: Mapping[str, Deed] = {
     "reduce-only refused": reduce_only_refused,
     "below the minimum": below_the_minimum,
     "user: margin meanwhile": margin_meanwhile,
-    "user: position mode": position_mode,
+    POSITION_MODE: position_mode,
 }
 
 
