@@ -1,4 +1,12 @@
-"""Looks at an account for the trace of an act: its orders by their ids, and the account as a whole."""
+"""Looks at an account for the trace of an act: its orders by their ids, and the account as a whole.
+
+Margin has no id. The amount could carry one in its last digits, and does not, on purpose. What identifies a
+move is its position, its exact amount and its time, and of ours only one is on its way at a time; so digits
+would tell ours only from a move by hand of the very same amount in the same seconds, after which the position
+has what was wanted. For that every rule would add something else than it was told to, and an exchange that
+rounds the digits away would show ours as not there, so that it would be added twice. Where no history is kept
+(Bybit, XT) digits are lost in the margin of the position as soon as funding is paid or a part is closed.
+"""
 
 from __future__ import annotations
 

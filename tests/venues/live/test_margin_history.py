@@ -84,7 +84,13 @@ BY_HAND = [(T0 + 60, D(30))]
         (120, [(T0 + 60, D(20))], OutcomeKind.NOT_APPLIED),
         (125, [], OutcomeKind.VERIFIED),
     ],
-    ids=["more by hand alone", "both", "ours, and out again by hand", "nearly as much by hand", "ours, untold"],
+    ids=[
+        "more by hand alone",
+        "both",
+        "ours, and out again by hand",
+        "nearly as much by hand",
+        "ours, untold",
+    ],
 )
 def test_margin_that_was_moved_by_hand_meanwhile_does_not_pass_for_ours(
     margin: int, moves: list[tuple[int, Decimal]], truth: OutcomeKind
@@ -105,7 +111,7 @@ def test_a_history_without_sides_tells_nothing_where_the_other_side_is_held_too(
 def came_of_a_lost_addition(
     margin: int, history: Remembered, beside: Position | None = None
 ) -> list[OutcomeKind]:
-    """What is said of 25 to a position with 100, of which no answer came, where it has ``margin`` soon after."""
+    """What is said of 25 to a position with 100 that nobody answered, where it has ``margin`` soon after."""
 
     async def work() -> list[OutcomeKind]:
         seat = Seat(held(faults=[Fault(done=False, reply=LOST)]))
