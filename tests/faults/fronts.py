@@ -31,6 +31,8 @@ MARGIN = r"/positionMargin\?"
 NOTHING_TO_REDUCE = '{"code":-2022,"msg":"ReduceOnly Order is rejected."}'
 TOO_SMALL = '{"code":-4164,"msg":"Order\'s notional must be no smaller than 5."}'
 SOON_MS, WAITS_MS = 300, 60_000
+STARTING_MS = 30_000
+"""So long after its start a process may yet learn how positions are kept."""
 POSITION_MODE = "user: position mode"
 
 
@@ -108,11 +110,12 @@ def position_mode(weather: Weather) -> None:
         return
     for_ms = weather.seconds(60, 150)
     ledger.injected(POSITION_MODE, until_ms=weather.ends_ms(for_ms))
-    restarts = weather.random.random() < 0.5
+    restarts, changed_ms = weather.random.random() < 0.5, weather.lab.time.now_ms
 
     def mend() -> None:
         life = weather.lab.life
-        if (restarts or not _change_mode(weather)) and life is not None:
+        back = not restarts and _change_mode(weather)
+        if life is not None and not (back and life.started_ms < changed_ms - STARTING_MS):
             life.stop("the position mode was changed")
 
     weather.later(for_ms, mend)

@@ -63,6 +63,9 @@ class AccountReader:
     ) -> None:
         """Nothing is known yet. ``mode`` is how the account keeps positions, as its ``Setup`` said."""
         self.account = connection.account
+        self.mode = mode
+        self.unfit = ""
+        """Why the account cannot be guarded as it is set up by now; empty while it can."""
         self.listing = connection.listing
         self.state = NOTHING
         self.changed: Callable[[AccountState, AccountState], None] = lambda _before, _after: None
@@ -77,7 +80,6 @@ class AccountReader:
         self._auth = connection.dialect.traits.codes.auth
         self._line = connection.wires.reads
         self._now_ms = connection.now_ms
-        self._mode = mode
         self._flaws = Flaws(connection.say)
         self._known_contracts: set[Symbol] = set()
         self._told: dict[PositionId, Position] = {}
@@ -170,8 +172,10 @@ class AccountReader:
             state = self._reading.account(self.account, payloads, self.listing)
         except (ValueError, KeyError) as error:
             raise Unreadable(_ACCOUNT, f"{type(error).__name__}: {error}") from error
-        for other in state.modes - {self._mode}:
-            raise Unreadable(_ACCOUNT, OTHER_MODE.format(now=other, then=self._mode))
+        for other in state.modes - {self.mode}:
+            raise Unreadable(_ACCOUNT, OTHER_MODE.format(now=other, then=self.mode))
+        if self.unfit:
+            raise Unreadable(_ACCOUNT, self.unfit)
         for flaw in state.flaws:
             self._flaws.note("the account", flaw)
         return Snapshot(began_ms=left_ms[0], state=state)

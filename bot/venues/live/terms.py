@@ -228,7 +228,7 @@ class KeyRights:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Setup:
-    """How an account is set up at the exchange, read once at the start.
+    """How an account is set up at the exchange, read at the start and each hour.
 
     ``refuse`` are reasons not to guard it at all (portfolio margin, multi-asset mode), each in one line.
     """

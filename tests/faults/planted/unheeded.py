@@ -32,7 +32,7 @@ SUBSTITUTIONS = (
     Substitution(
         name="another_position_mode_is_nothing",
         path=f"{LIVE}/account.py",
-        old="        for other in state.modes - {self._mode}:\n",
+        old="        for other in state.modes - {self.mode}:\n",
         new="        for other in ():\n",
         breaks="every order is refused from then on, and the bot goes on as if it could act",
         weather=("user: position mode",),
