@@ -19,7 +19,7 @@ from bot.simulator.binance.section import market_id
 from bot.simulator.faults import Fault, FaultKind
 from bot.venues.paper import PaperError
 from tests.faults.evidence import Cause, Who
-from tests.faults.on_the_wire import MARKS
+from tests.faults.on_the_wire import MARKS, WRITES
 from tests.faults.scene import FIRST_PRICES, MAIN, an_opening
 from tests.faults.weather import Deed, Lab, Weather
 
@@ -30,6 +30,8 @@ EXITS = rf"{ORDERS}(?=.*(reduceOnly=true|side=SELL.*positionSide=LONG|side=BUY.*
 MARGIN = r"/positionMargin\?"
 NOTHING_TO_REDUCE = '{"code":-2022,"msg":"ReduceOnly Order is rejected."}'
 TOO_SMALL = '{"code":-4164,"msg":"Order\'s notional must be no smaller than 5."}'
+NO_LEVERAGE = '{"code":-4161,"msg":"Leverage reduction is not supported in Isolated Margin Mode."}'
+NEW_CODE = '{"code":-4999,"msg":"Please migrate to the new endpoint."}'
 SOON_MS, WAITS_MS = 300, 60_000
 STARTING_MS = 30_000
 """So long after its start a process may yet learn how positions are kept."""
@@ -61,11 +63,22 @@ def below_the_minimum(weather: Weather) -> None:
     _refuse(weather, "below the minimum", ORDERS, TOO_SMALL)
 
 
+def leverage_refused(weather: Weather) -> None:
+    """A cut of leverage is refused, as it is where the margin mode does not allow it."""
+    _refuse(weather, "leverage refused", r"/leverage\?", NO_LEVERAGE)
+
+
 def _refuse(weather: Weather, name: str, path: str, body: str) -> None:
     fault = Fault(
         kind=FaultKind.ERROR_BEFORE, method="POST", path=path, status=400, body=body, count=weather.few()
     )
     weather.order(name, fault)
+
+
+def unknown_code(weather: Weather) -> None:
+    """The exchange answers in a code that nobody has heard of, whether or not it did what was asked."""
+    kind = weather.random.choice([FaultKind.ERROR_BEFORE, FaultKind.ERROR_AFTER])
+    weather.order("write unknown code", Fault(kind=kind, path=WRITES, status=400, body=NEW_CODE))
 
 
 def margin_meanwhile(weather: Weather) -> None:
@@ -157,6 +170,8 @@ FRONTS: Mapping[str, Deed] = {
     "mark frozen": frozen,
     "reduce-only refused": reduce_only_refused,
     "below the minimum": below_the_minimum,
+    "leverage refused": leverage_refused,
+    "write unknown code": unknown_code,
     "user: margin meanwhile": margin_meanwhile,
     POSITION_MODE: position_mode,
 }

@@ -11,7 +11,9 @@ from tests.faults.checking.story import Deed, Story
 from tests.faults.checking.violation import Violation
 from tests.faults.evidence import Asked, PositionEffect, Run, SettingEffect
 
-REFUSALS = frozenset({"reduce-only refused", "below the minimum", "stop refused", "margin refused"})
+REFUSALS = frozenset(
+    {"reduce-only refused", "below the minimum", "leverage refused", "stop refused", "margin refused"}
+)
 """Faults by which an exchange proves to have done nothing, because something is not as was thought."""
 READING = "/positionRisk"
 TOLD_MS = 45_000
