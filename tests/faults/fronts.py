@@ -42,13 +42,14 @@ def frozen(weather: Weather) -> None:
     """The stream repeats the mark of a symbol, with times of its own, while last price and index go on."""
     world = weather.lab.exchange.world
     symbol = weather.a_symbol()
-    stuck = partial(_with_mark, market_id(world.contracts[symbol]), str(world.market[symbol].mark))
+    stuck = partial(with_mark, market_id(world.contracts[symbol]), str(world.market[symbol].mark))
     fault = Fault(kind=FaultKind.REPLACE_FRAME, method="WS", path=MARKS, count=None)
     (number,) = weather.last("mark frozen", weather.seconds(10, 60), [fault])
     weather.lab.exchange.rewritten[number] = stuck
 
 
-def _with_mark(name: str, mark: str, text: str) -> str:
+def with_mark(name: str, mark: str, text: str) -> str:
+    """A frame of marks in which that of one contract is another."""
     rows = [row | {"p": mark} if row["s"] == name else row for row in json.loads(text)]
     return json.dumps(rows)
 
