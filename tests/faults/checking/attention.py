@@ -4,18 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from bot.core.facts import PositionChanged
 from bot.core.types import AccountName, PositionMode
 from tests.faults.checking.never_blind import Standings, awake
 from tests.faults.checking.no_worse import POSITION_MODE
-from tests.faults.checking.story import Deed, Story
+from tests.faults.checking.story import Deed, Line, Story, run_at
 from tests.faults.checking.violation import Violation
-from tests.faults.evidence import Asked, PositionEffect, Run, SettingEffect
+from tests.faults.evidence import PATIENCE_MS, Asked, PositionEffect, Run, SettingEffect
 
 REFUSALS = frozenset(
     {"reduce-only refused", "below the minimum", "leverage refused", "stop refused", "margin refused"}
 )
 """Faults by which an exchange proves to have done nothing, because something is not as was thought."""
 READING = "/positionRisk"
+BEFALLS, TAKEN = frozenset({"adl", "crash"}), frozenset({"liquidation", "deleveraging"})
+KNOWN_MS = 2_000
+"""What a stream tells is known within this, the reading that it leads to included."""
 TOLD_MS = 45_000
 """An account that cannot be read is said to be blind within this: two readings, and 15 s of patience."""
 
@@ -47,7 +51,31 @@ def another_position_mode_is_said(story: Story) -> Iterator[Violation]:
                     yield from _unsaid(story, held.account, run, at_ms, min(until_ms, run.ended_ms))
 
 
-CHECKS = (a_refusal_is_looked_into, another_position_mode_is_said)
+def what_befell_a_position_is_known(story: Story) -> Iterator[Violation]:
+    """I19. What the exchange liquidates or deleverages is known in time, where nothing else is wrong."""
+    troubles = [fault for fault in story.evidence.faults if fault.kind not in BEFALLS]
+    for effect in story.evidence.effects:
+        if not isinstance(effect, PositionEffect) or effect.cause.what not in TAKEN:
+            continue
+        due_ms = effect.at_ms + KNOWN_MS
+        run = run_at(story.evidence, effect.at_ms)
+        begins_ms = effect.at_ms - PATIENCE_MS
+        if run is None or run.guarding_ms is None or not run.guarding_ms <= begins_ms < due_ms < run.ended_ms:
+            continue
+        if any(fault.at_ms <= due_ms and fault.until_ms > begins_ms for fault in troubles):
+            continue
+        if not any(_is_of(line, effect) and line.at_ms <= due_ms for line in story.of(PositionChanged)):
+            yield Violation(
+                due_ms, "I19", f"{effect.cause.what} of {effect.id} is not known {KNOWN_MS} ms later"
+            )
+
+
+def _is_of(line: Line, effect: PositionEffect) -> bool:
+    told = line.noun
+    return isinstance(told, PositionChanged) and told.id == effect.id and line.at_ms >= effect.at_ms
+
+
+CHECKS = (a_refusal_is_looked_into, another_position_mode_is_said, what_befell_a_position_is_known)
 
 
 # -- inside -----------------------------------------------------------------------------------------

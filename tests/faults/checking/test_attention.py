@@ -2,12 +2,12 @@
 
 import pytest
 
-from bot.core.facts import OutcomeKind
+from bot.core.facts import OutcomeKind, PositionChanged
 from bot.core.intents import ReducePosition
 from bot.core.types import PositionMode
 from tests.building.core import LONG, MAIN, D, a_position
 from tests.faults.checking.scene import USER, Scene
-from tests.faults.evidence import SettingEffect
+from tests.faults.evidence import Cause, SettingEffect, Who
 
 EXIT = ReducePosition(id=LONG, quantity=D("0.5"))
 
@@ -27,6 +27,24 @@ def test_the_positions_are_read_before_what_was_refused_is_asked_again(path: str
     scene.asks(again, executed=False, status=400)
     scene.hears(again, OutcomeKind.REJECTED)
     assert scene.found() == found
+
+
+@pytest.mark.parametrize(
+    ("known_ms", "wrong", "found"),
+    [(1_900, "crash", []), (2_100, "crash", ["I19"]), (2_100, "user line mute", [])],
+    ids=["in time", "late", "late, and something else is wrong"],
+)
+def test_what_the_exchange_takes_from_a_position_is_known_in_time(
+    known_ms: int, wrong: str, found: list[str]
+) -> None:
+    scene = Scene(seatbelt=False)
+    position, less = a_position(LONG), a_position(LONG, "0.5")
+    scene.passes(60_000)
+    scene.goes_wrong(wrong)
+    scene.holds(position, less, Cause(who=Who.VENUE, what="deleveraging"))
+    scene.passes(known_ms)
+    scene.folds(PositionChanged(at_ms=scene.now_ms, id=LONG, position=less))
+    assert [each for each in scene.found() if each == "I19"] == found
 
 
 @pytest.mark.parametrize("holds", [True, False])

@@ -30,6 +30,14 @@ SUBSTITUTIONS = (
         weather=("user: margin meanwhile", "crash"),
     ),
     Substitution(
+        name="what_a_stream_tells_waits_its_turn",
+        path=f"{LIVE}/feed.py",
+        old="        self.ear.hint = self._hint\n",
+        new="",
+        breaks="a leg of a hedge that was deleveraged stays naked until the next reading",
+        weather=("adl", "crash"),
+    ),
+    Substitution(
         name="another_position_mode_is_nothing",
         path=f"{LIVE}/account.py",
         old="        for other in state.modes - {self.mode}:\n",
