@@ -24,6 +24,8 @@ from tests.faults.scene import FIRST_PRICES, MAIN, an_opening
 from tests.faults.weather import Deed, Lab, Weather
 
 SHARE, PACE_MS = 0.15, 90_000
+LARGER = {"leverage refused": 0.5}
+"""Shares of what seldom finds anything to befall, and changes nothing where it does not."""
 ORDERS = r"/order\?"
 EXITS = rf"{ORDERS}(?=.*(reduceOnly=true|side=SELL.*positionSide=LONG|side=BUY.*positionSide=SHORT))"
 """Orders that only reduce, in either position mode."""
@@ -182,7 +184,8 @@ def fronts(seed: int, lab: Lab, stop_ms: int) -> list[Weather]:
     """Those that may pass over a seed; over most seeds most of them do not."""
     found = []
     for name, deed in FRONTS.items():
-        front = Weather(Random(f"{seed} {name}"), lab, stop_ms, {name: deed}, SHARE)
+        share = LARGER.get(name, SHARE)
+        front = Weather(Random(f"{seed} {name}"), lab, stop_ms, {name: deed}, share)
         front.choose(front.kinds, PACE_MS)
         found.append(front)
     return found
