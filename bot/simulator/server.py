@@ -55,6 +55,7 @@ class SimulatorServer:
         self._site: web.TCPSite | None = None
         self._ticker: asyncio.Task[None] | None = None
         self._door: asyncio.Task[None] | None = None
+        self._accepts = asyncio.Event()
         self._connections: weakref.WeakSet[asyncio.Transport] = weakref.WeakSet()
         """Those that requests came by; a stream has its own."""
 
@@ -82,14 +83,21 @@ class SimulatorServer:
         """Refuse every new connection for so long, and cut those that requests come by; streams go on."""
         if self._door is not None and not self._door.done():
             raise ValueError("connections are being refused already")
+        self._accepts.clear()
         self._door = asyncio.create_task(self._shut(for_ms / 1000))
+
+    def accept(self) -> None:
+        """Accept connections again, before that time is over."""
+        self._accepts.set()
 
     async def _shut(self, for_s: float) -> None:
         assert self._site is not None, "the server was started"
         await self._site.stop()
         for transport in self._connections:
             transport.abort()
-        await asyncio.sleep(for_s)
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(for_s):
+                await self._accepts.wait()
         await self._listen()
 
     async def _listen(self) -> None:

@@ -68,7 +68,7 @@ class Exchange:
         self, world: World, wire: Counted, server: SimulatorServer, loop: asyncio.AbstractEventLoop
     ) -> None:
         self.world, self.wire, self._loop = world, wire, loop
-        self.port, self.ca_file = server.port, server.ca_file
+        self.port, self.ca_file, self._server = server.port, server.ca_file, server
         self.history = History(world)
         self._happened = threading.Event()
         world.listen(events=lambda _: self._happened.set(), prices=lambda _: self._happened.set())
@@ -109,6 +109,10 @@ class Exchange:
 
         self._loop.call_soon_threadsafe(work)
         return done.result(5)
+
+    def accept(self) -> None:
+        """Connections are accepted again, before the outage that refuses them is over."""
+        self._loop.call_soon_threadsafe(self._server.accept)
 
     def until(self, holds: Callable[[Any], bool], within_s: float = 20.0, account: str = "alice") -> Any:
         """The books once something holds of them. They are looked at whenever something has happened."""

@@ -12,7 +12,7 @@ from multiprocessing import get_context
 
 from tests.faults.checking import check
 from tests.faults.evidence import Evidence
-from tests.faults.run import digest, played
+from tests.faults.run import Play, digest, played
 
 HOUR_MS = 3_600_000
 DEFECT = "defect"
@@ -62,10 +62,10 @@ class Batch:
         return [verdict for verdict in self.verdicts if verdict.violations]
 
 
-def judged(seed: int, minutes: int) -> Verdict:
-    """Play one seed and hold it against every invariant."""
+def judged(seed: int, minutes: int, prepare: Callable[[Play], None] = lambda _: None) -> Verdict:
+    """Play one seed and hold it against every invariant; ``prepare`` as ``played`` takes it."""
     began = time.process_time()
-    evidence = played(seed, minutes)
+    evidence = played(seed, minutes, prepare)
     over = time.process_time()
     violations = (*defects(evidence), *(str(violation) for violation in check(evidence)))
     return Verdict(

@@ -43,6 +43,8 @@ class Exchange:
     """No connection can be made at all."""
     named: dict[int, str] = field(default_factory=dict)
     """What a fault that was ordered is called, by its id."""
+    rewritten: dict[int, Callable[[str], str]] = field(default_factory=dict)
+    """What becomes of a frame that a fault replaces, by the fault's id, where it is not its body."""
     lines: count[int] = field(default_factory=count)
     """Numbers for the lines of streams."""
     committed: Callable[[], int] = lambda: 0
@@ -55,6 +57,11 @@ class Exchange:
         number = self.world.faults.order(fault)
         self.named[number] = name
         return number
+
+    def replaced(self, fault: Fault, text: str) -> str:
+        """What a frame becomes that a fault replaces."""
+        rewrite = self.rewritten.get(fault.fault_id)
+        return fault.body if rewrite is None else rewrite(text)
 
     def acted(self, fault: Fault, request: int | None = None) -> None:
         """A fault that was waited for has come to pass. One that lasts is in the ledger already."""

@@ -6,7 +6,7 @@ import gc
 import random as global_random
 import sys
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from hashlib import blake2b
 from pathlib import Path
@@ -19,6 +19,7 @@ from bot.venues.live.dialects.binanceusdm import TRAITS
 from tests.faults.disk import Disk
 from tests.faults.evidence import Cause, Configured, Evidence, Run, Said, Who
 from tests.faults.exchange import Exchange
+from tests.faults.fronts import fronts
 from tests.faults.kinds import WEATHER
 from tests.faults.ledger import Ledger
 from tests.faults.life import Life
@@ -26,7 +27,7 @@ from tests.faults.market import Prices
 from tests.faults.passing import Program, Time
 from tests.faults.scene import DELIVERY_MS, KEY, MAIN, NEARER, a_scene
 from tests.faults.user import User
-from tests.faults.weather import Lab, Weather
+from tests.faults.weather import Deed, Lab, Weather
 
 MINUTE_MS = 60_000
 QUIET_MS = 3 * MINUTE_MS
@@ -97,7 +98,8 @@ class Play:
         )
         self.exchange.committed = lambda: self.disk.head.seq
         self.lab = Lab(self.time, self.exchange, self.prices, self.disk)
-        self.weather = Weather(seed, self.lab, stop_ms, WEATHER)
+        self.weather = Weather(Random(f"{seed} weather"), self.lab, stop_ms, WEATHER)
+        self.fronts = fronts(seed, self.lab, stop_ms)
         self.user = User(seed, self.time, self.scene.world, self.ledger, stop_ms)
         self.runs: list[Run] = []
         self.pings: list[int] = []
@@ -106,12 +108,18 @@ class Play:
         if self.scene.start_ms + self.end_ms > DELIVERY_MS:
             self.time.at(DELIVERY_MS - self.scene.start_ms, self._deliver)
 
+    def choose(self, kinds: Mapping[str, Deed], pace_ms: int) -> None:
+        """Let these befall it and no others, one every ``pace_ms`` or so."""
+        self.weather.choose(kinds, pace_ms)
+        self.fronts = []
+
     def evidence(self) -> Evidence:
         """Play, and gather."""
         global_random.seed(self.seed)  # Whoever takes chances of his own takes these.
         self.prices.open()
         self.user.begin()
-        self.weather.begin()
+        for weather in (self.weather, *self.fronts):
+            weather.begin()
         self.time.at(self.end_ms, self._end)
         failed = 0
         while self.time.now_ms < self.end_ms:

@@ -37,12 +37,15 @@ class Lab:
 class Weather:
     """The faults of one seed, until ``stop_ms``."""
 
-    def __init__(self, seed: int, lab: Lab, stop_ms: int, kinds: Mapping[str, Deed]) -> None:
-        self.random = Random(f"{seed} weather")
+    def __init__(
+        self, random: Random, lab: Lab, stop_ms: int, kinds: Mapping[str, Deed], share: float = SHARE
+    ) -> None:
+        """``share`` of ``kinds`` are those of this seed."""
+        self.random = random
         self.lab = lab
         self._stop_ms = stop_ms
         self.kinds: Mapping[str, Deed] = {
-            name: deed for name, deed in kinds.items() if self.random.random() < SHARE
+            name: deed for name, deed in kinds.items() if self.random.random() < share
         }
         self._pace_ms = self.random.choice([5_000, 15_000, 40_000])
 
@@ -69,8 +72,8 @@ class Weather:
             self.later(60_000, lambda: self.lab.exchange.world.faults.clear(number))
         return number
 
-    def last(self, name: str, for_ms: int, faults: list[Fault]) -> None:
-        """Let faults hold for a time."""
+    def last(self, name: str, for_ms: int, faults: list[Fault]) -> list[int]:
+        """Let faults hold for a time; their ids."""
         waiting = self.lab.exchange.world.faults
         numbers = [waiting.order(fault) for fault in faults]
         self.lab.exchange.ledger.injected(name, until_ms=self.ends_ms(for_ms))
@@ -80,6 +83,7 @@ class Weather:
                 waiting.clear(number)
 
         self.later(for_ms, end)
+        return numbers
 
     def ends_ms(self, for_ms: int) -> int:
         """When something ends that begins now: no later than everything."""

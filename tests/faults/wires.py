@@ -178,7 +178,7 @@ class StreamLine(Line):
             case FaultKind.DELAY_FRAME:
                 self._carry(text, fault.ms)
             case FaultKind.REPLACE_FRAME:
-                self._carry(fault.body)
+                self._carry(self._exchange.replaced(fault, text))
             case _:
                 pass
 

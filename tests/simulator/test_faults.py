@@ -201,6 +201,20 @@ def test_connections_are_refused_for_a_time_and_those_there_were_are_cut(certifi
     run(main)
 
 
+def test_connections_are_accepted_again_before_the_time_is_over(certificates: Path) -> None:
+    async def main() -> None:
+        world = a_world()
+        async with served(world, certificates) as server, a_session(server.port, server.ca_file) as session:
+            server.refuse(60_000)
+            await asyncio.sleep(0.05)
+            assert await post(session) == CUT
+            server.accept()
+            await asyncio.sleep(0.05)
+            assert (await post(session))[0] == 200
+
+    run(main)
+
+
 @pytest.mark.parametrize(("kind", "status", "body"), SPOILT)
 def test_what_spoils_a_reply_may_do_so_to_a_request_that_was_not_executed(
     certificates: Path, kind: FaultKind, status: Any, body: str

@@ -17,7 +17,7 @@ from bot.core.facts import (
     OrdersChanged,
     PositionChanged,
 )
-from bot.core.types import ZERO, Order, Position, PositionId, Symbol
+from bot.core.types import ZERO, Order, Position, PositionId, PositionMode, Symbol
 from bot.venues.live.connection import Connection
 from bot.venues.live.flaws import Flaws
 from bot.venues.live.line import Unreadable
@@ -32,6 +32,10 @@ MOVED = Decimal("0.001")
 """A liquidation price of the exchange is told again when it moved by more than this fraction."""
 CONFIRM_MS = 500
 """How much later a second look is taken where a position seems to have lost its stop."""
+OTHER_MODE = (
+    "positions are kept in {now} mode by now, and were in {then} mode when the bot started, so that it can"
+    " place no order: change the mode back, or write the new one into the file and start the bot again"
+)
 NOTHING = AccountState(positions=(), balances=(), orders=())
 
 
@@ -55,9 +59,13 @@ class AccountReader:
     def __init__(
         self,
         connection: Connection,
+        mode: PositionMode,
     ) -> None:
-        """Nothing is known yet."""
+        """Nothing is known yet. ``mode`` is how the account keeps positions, as its ``Setup`` said."""
         self.account = connection.account
+        self.mode = mode
+        self.unfit = ""
+        """Why the account cannot be guarded as it is set up by now; empty while it can."""
         self.listing = connection.listing
         self.state = NOTHING
         self.changed: Callable[[AccountState, AccountState], None] = lambda _before, _after: None
@@ -164,6 +172,10 @@ class AccountReader:
             state = self._reading.account(self.account, payloads, self.listing)
         except (ValueError, KeyError) as error:
             raise Unreadable(_ACCOUNT, f"{type(error).__name__}: {error}") from error
+        for other in state.modes - {self.mode}:
+            raise Unreadable(_ACCOUNT, OTHER_MODE.format(now=other, then=self.mode))
+        if self.unfit:
+            raise Unreadable(_ACCOUNT, self.unfit)
         for flaw in state.flaws:
             self._flaws.note("the account", flaw)
         return Snapshot(began_ms=left_ms[0], state=state)

@@ -253,6 +253,11 @@ class Streams(Protocol):
 class MarginHistory(Protocol):
     """What an exchange remembers of margin that was moved. Where it does, no addition stays unknown."""
 
+    @property
+    def names_sides(self) -> bool:
+        """Whether a move says which side's position it was."""
+        ...
+
     def request(self, instrument: Instrument) -> Request:
         """The latest moves in a contract."""
         ...

@@ -21,6 +21,8 @@ from bot.venues.live.terms import AccountState, OrderState
 _MOSTLY = Decimal("0.75")
 _HARDLY = Decimal("0.25")
 """Shares of an amount of margin: funding that was settled meanwhile is far below either."""
+_ALONE = Decimal("0.01")
+"""A change of margin that differs by no more than this share from the amount is of nobody else's making."""
 
 
 class Sight(StrEnum):
@@ -39,12 +41,14 @@ class Effect:
     """What a reading shows, how it is known, and what orders of the act traded.
 
     ``doubtful``: another source says otherwise, and the one that says no may be answered from behind.
+    ``alone``: margin changed by the amount of the act, so that nobody else has moved any meanwhile.
     """
 
     sight: Sight
     proof: str
     fills: tuple[Fill, ...] = ()
     doubtful: bool = False
+    alone: bool = False
     ended: str | None = None
     """Of a conditional order that rests no more: the exchange's word for how it ended."""
 
@@ -87,7 +91,7 @@ def _margin(amount: Decimal, before: Position | None, now: Position | None) -> E
     share = (now.margin - before.margin * left) / (amount * left)
     proof = f"isolated margin {before.margin} -> {now.margin}"
     if share >= _MOSTLY:
-        return Effect(sight=Sight.DONE, proof=proof)
+        return Effect(sight=Sight.DONE, proof=proof, alone=abs(share - 1) <= _ALONE)
     return Effect(sight=Sight.NOT_DONE if share <= _HARDLY else Sight.UNCLEAR, proof=proof)
 
 

@@ -25,6 +25,7 @@ from bot.venues.live.line import Unreadable
 from bot.venues.live.listing_watch import ListingWatch
 from bot.venues.live.market_watch import MarketWatch
 from bot.venues.live.met_orders import MetOrders
+from bot.venues.live.setup_watch import SetupWatch
 from bot.venues.live.spot import SpotPoll
 from bot.venues.live.streams import StreamKeeper
 from bot.venues.live.terms import Wanted
@@ -121,6 +122,7 @@ class Feed:
         self._market = StreamKeeper(connection, lambda: self._bars.want(self.ear.symbols))
         self._private = StreamKeeper(connection, self._afresh, None if venue is None else venue.key.accepted)
         self._listings = None if venue is None else ListingWatch(connection, venue, self.ear, self._hint)
+        self._setup = None if venue is None else SetupWatch(connection, venue)
         if venue is not None and self._listings is not None:
             venue.refused = self._listings.heard_code
         self._watch = MarketWatch(connection, self.ear, self._renew)
@@ -149,6 +151,8 @@ class Feed:
                 assert self._met is not None, "an account whose orders nobody follows"
                 assert self._funding is not None, "an account whose funding nobody reads"
                 assert self._listings is not None, "an account whose contracts nobody reads"
+                assert self._setup is not None, "an account whose setup nobody reads"
+                group.create_task(self._setup.run(inbox), name="the setup of the account")
                 group.create_task(self._listings.run(inbox), name="the list of contracts")
                 if self._wants.spot:
                     group.create_task(self._spot.run(inbox), name="coins held outright")

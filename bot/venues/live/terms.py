@@ -176,7 +176,7 @@ class AccountState:
 
     ``venue_liquidation`` is the exchange's own figure per position, for comparison; ``venue_ids`` are the
     exchange's own ids of resting orders, where it cancels by nothing else; ``flaws`` are rows that made no
-    sense and were left out, each in words.
+    sense and were left out, each in words. ``modes`` is how positions are kept, as far as their rows say.
     """
 
     positions: tuple[Position, ...]
@@ -185,6 +185,7 @@ class AccountState:
     venue_liquidation: Mapping[PositionId, Decimal] = field(default_factory=dict)
     venue_ids: Mapping[ClientId, str] = field(default_factory=dict)
     flaws: tuple[str, ...] = ()
+    modes: frozenset[PositionMode] = frozenset()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -227,7 +228,7 @@ class KeyRights:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Setup:
-    """How an account is set up at the exchange, read once at the start.
+    """How an account is set up at the exchange, read at the start and each hour.
 
     ``refuse`` are reasons not to guard it at all (portfolio margin, multi-asset mode), each in one line.
     """

@@ -61,7 +61,7 @@ class LiveVenue:
         dialect = connection.dialect
         self.account = connection.account
         self.listing = connection.listing
-        self.reader = AccountReader(connection)
+        self.reader = AccountReader(connection, mode)
         self.withdrawn: deque[ClientId] = deque(maxlen=WITHDRAWN_MAX)
         """Resting orders that we have cancelled, or tried to: nobody need ask how those ended."""
         self.acts = OpenActs(dialect.traits.recv_window_ms, connection.now_ms)

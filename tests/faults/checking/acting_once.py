@@ -217,18 +217,25 @@ def _given_up_lightly(story: Story, deed: Deed, line: Line) -> str:
 def _meddled(story: Story, deed: Deed, until_ms: int) -> bool:
     """Whether somebody else did the same meanwhile, so that reading could not tell.
 
-    Margin and leverage have no id: what the user moves in the same minute looks like an action of ours.
+    Margin and leverage have no id. Of margin the exchange keeps a history, so that only the very same amount
+    looks like ours; whatever the user sets in the same minute looks like a leverage of ours.
     """
-    if not isinstance(deed.intent, AddMargin | WithdrawMargin | CutLeverage):
-        return False
-    kinds = (MarginEffect, SettingEffect, PositionEffect)
-    return any(
-        isinstance(effect, kinds)
-        and effect.cause.who is not Who.BOT
+    others = [
+        effect
+        for effect in story.evidence.effects
+        if effect.cause.who is not Who.BOT
         and deed.line.at_ms <= effect.at_ms <= until_ms
         and _about(effect, deed)
-        for effect in story.evidence.effects
-    )
+    ]
+    match deed.intent:
+        case AddMargin(amount=amount):
+            return any(isinstance(each, MarginEffect) and each.amount == amount for each in others)
+        case WithdrawMargin(amount=amount):
+            return any(isinstance(each, MarginEffect) and each.amount == -amount for each in others)
+        case CutLeverage():
+            return bool(others)
+        case _:
+            return False
 
 
 def _about(effect: Effect, deed: Deed) -> bool:

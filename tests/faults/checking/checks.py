@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 
 from tests.faults.checking import (
     acting_once,
+    attention,
     good_data,
     limits,
     liveness,
@@ -24,6 +25,7 @@ CHECKS: tuple[Check, ...] = (
     *no_worse.CHECKS,
     *good_data.CHECKS,
     *never_blind.CHECKS,
+    *attention.CHECKS,
     *records.CHECKS,
     *retelling.CHECKS,
     *limits.CHECKS,

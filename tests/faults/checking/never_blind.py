@@ -93,7 +93,7 @@ def blindness_is_said(story: Story) -> Iterator[Violation]:
     for fault in evidence.faults:
         if fault.kind not in DARKNESS:
             continue
-        due_ms = _awake(story, fault.at_ms, limits.stale_after_ms + DARK_SLACK_MS)
+        due_ms = awake(story, fault.at_ms, limits.stale_after_ms + DARK_SLACK_MS)
         if fault.until_ms < due_ms or not _guarded(story, fault.at_ms, due_ms):
             continue
         if not any(fault.at_ms <= at_ms <= due_ms for at_ms in said) and _armed(story, fault.at_ms):
@@ -131,7 +131,7 @@ def the_heartbeat_is_withheld(story: Story) -> Iterator[Violation]:
 DARKNESS = frozenset({"outage", "unreachable", "418"})
 """Faults in which nothing comes by request; the account at least cannot be seen."""
 STREAMS_ALONE = frozenset(
-    {"market line mute", "market line half open", "user line mute", "user line half open"}
+    {"market line mute", "market line half open", "user line mute", "user line half open", "mark frozen"}
 )
 DARK_SLACK_MS = 27_000
 """Beyond the age a mark may have: an account is told to be unread 15 s after it was, and read every 10 s."""
@@ -308,7 +308,7 @@ def _guarded(story: Story, since_ms: int, until_ms: int) -> bool:
     )
 
 
-def _awake(story: Story, since_ms: int, for_ms: int) -> int:
+def awake(story: Story, since_ms: int, for_ms: int) -> int:
     """When a process has been awake for so long: one that is frozen can say nothing until it goes on."""
     due_ms = since_ms + for_ms
     frozen = sorted((f.at_ms, f.until_ms) for f in story.evidence.faults if f.kind == "freeze")

@@ -36,7 +36,7 @@ HALF_A_TICK = Decimal("0.5")
 DAY_MS = 86_400_000
 SETTLED_MS = 10_000
 """How long before a decision the account may have been read that it is based on."""
-LEVERAGE = "leverage"
+LEVERAGE, POSITION_MODE = "leverage", "position mode"
 TAKEN_OUT = "2"
 """Binance's word, beside an amount of margin, for taking it out."""
 
@@ -72,8 +72,7 @@ def orders_only_reduce(story: Story) -> Iterator[Violation]:
         deed = story.deed_of.get(asked.number)
         if deed is not None and isinstance(deed.intent, OpenHedge):
             continue
-        mode = story.evidence.configured.modes[asked.account]
-        if not _only_reduces(asked, mode):
+        if not _only_reduces(asked, in_hedge_mode=PositionMode.HEDGE in _modes(story, asked.account)):
             yield Violation(
                 asked.sent_ms, "I07", f"{asked.client_id} may open something: {dict(asked.params)}"
             )
@@ -306,11 +305,17 @@ def _most_held(story: Story, id_: PositionId, since_ms: int, number: int) -> Dec
     return max(quantities, default=ZERO)
 
 
-def _only_reduces(asked: Asked, mode: PositionMode) -> bool:
+def _modes(story: Story, account: AccountName) -> set[str]:
+    """How positions were kept at any time: a request for the other mode is refused, and opens nothing."""
+    set_ = (e for e in story.evidence.effects if isinstance(e, SettingEffect) and e.what == POSITION_MODE)
+    return {story.evidence.configured.modes[account], *(e.value for e in set_ if e.account == account)}
+
+
+def _only_reduces(asked: Asked, *, in_hedge_mode: bool) -> bool:
     params = asked.params
     if "true" in (params.get("reduceOnly"), params.get("closePosition")):
         return True
-    if mode is not PositionMode.HEDGE:
+    if not in_hedge_mode:
         return False
     closing = {"LONG": "SELL", "SHORT": "BUY"}
     return closing.get(params.get("positionSide", "")) == params.get("side")

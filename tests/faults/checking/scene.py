@@ -232,9 +232,10 @@ class Scene:
             )
         )
 
-    def goes_wrong(self, kind: str, for_ms: int = 0) -> None:
-        """A fault is at work from now on."""
-        self.faults.append(Injected(at_ms=self.now_ms, until_ms=self.now_ms + for_ms, kind=kind))
+    def goes_wrong(self, kind: str, for_ms: int = 0, request: int | None = None) -> None:
+        """A fault is at work from now on, or befalls a request."""
+        until_ms = self.now_ms + for_ms
+        self.faults.append(Injected(at_ms=self.now_ms, until_ms=until_ms, kind=kind, request=request))
 
     # -- what comes of it ---------------------------------------------------------------------------
 

@@ -108,13 +108,16 @@ def test_an_order_that_was_placed_is_said_to_be(done: bool) -> None:
     assert scene.found() == ([] if done else ["I04"])
 
 
-def test_margin_that_the_user_moved_meanwhile_may_be_mistaken_for_ours() -> None:
+@pytest.mark.parametrize(("amount", "found"), [("10", []), ("30", ["I04"])])
+def test_only_the_very_same_margin_that_the_user_moved_meanwhile_may_be_mistaken_for_ours(
+    amount: str, found: list[str]
+) -> None:
     scene = a_scene()
     action = scene.decides()
     scene.asks(action, executed=False)
-    scene.moves(USER)
+    scene.moves(USER, amount)
     scene.hears(action, OutcomeKind.VERIFIED)
-    assert scene.found() == []
+    assert scene.found() == found
 
 
 @pytest.mark.parametrize("done", [True, False])
@@ -137,7 +140,7 @@ def test_margin_may_be_given_up_where_others_meddled_and_after_long(
         scene.moves(by(asked))
     scene.hears(action, OutcomeKind.UNKNOWN)
     if meddled:
-        scene.moves(USER, "-100")
+        scene.moves(USER)
     scene.passes(after_ms)
     scene.hears(action, OutcomeKind.GIVEN_UP)
     said = (Said(at_ms=scene.now_ms, text=f"{action.client_id}: counted as spent"),) if told else ()

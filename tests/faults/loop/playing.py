@@ -33,8 +33,8 @@ ROOT = Path(__file__).resolve().parents[3]
 READY_S = 180.0
 POLL_S = 0.2
 PAGE = 200
-REFUSED_MS = 2_500
-"""Until every mark was told: some exchanges tell them once a second."""
+OUTAGE_S = 20
+"""The longest that nothing connects: until every cell has failed, however long the marks take to be told."""
 NAMES_KEPT_S = 11.0
 """The client remembers addresses for ten seconds."""
 APART_S = {"binanceusdm": 0.1, "bybit": 0.3, "okx": 0.25, "xt": 0.1}
@@ -190,8 +190,7 @@ def _befall(way: Way, cells: Sequence[Cell], venue: Venue, exchange: Exchange, b
         time.sleep(NAMES_KEPT_S)
         exchange.control("POST", "/outage", refuse_ms=0)
     if way is Way.REFUSED:
-        refuse_ms = REFUSED_MS + int(len(cells) * APART_S[venue.name] * 1_000)
-        exchange.control("POST", "/outage", refuse_ms=refuse_ms)
+        exchange.control("POST", "/outage", refuse_ms=2 * OUTAGE_S * 1_000)
     for cell in cells:
         exchange.by_hand(partial(_move, cell))
         time.sleep(APART_S[venue.name])
@@ -200,9 +199,10 @@ def _befall(way: Way, cells: Sequence[Cell], venue: Venue, exchange: Exchange, b
         bot.until(lambda: _all_answered(bot, leaving), GOAL_MS / 1000)
         for cell in leaving:
             exchange.by_hand(partial(_move_to, cell.symbol, DEEPER))
-    if way is Way.NAMELESS:
-        bot.until(lambda: _all_failed(bot, cells), GOAL_MS / 1000)
-        (bot.folder / "nameless").unlink()
+    if way is not Way.REPLY:
+        bot.until(lambda: _all_failed(bot, cells), OUTAGE_S)
+        (bot.folder / "nameless").unlink(missing_ok=True)
+        exchange.accept()
     return ids
 
 

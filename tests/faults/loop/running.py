@@ -14,7 +14,7 @@ from tests.faults.loop.matrix import Cell, Kind, Trouble, Way, cells
 from tests.faults.loop.playing import play
 
 JOBS = 2
-AT_ONCE = {"binanceusdm": 26, "bybit": 13, "okx": 13, "xt": 13}
+AT_ONCE = {"binanceusdm": 26, "bybit": 9, "okx": 13, "xt": 13}
 """Cells of replies in one run: what an exchange lets one account read in the seconds that a proof takes.
 
 Half as many kinds while nothing connects: there each asks anew every second, and what an exchange lets one

@@ -119,8 +119,11 @@ RESOLVING = (
     Substitution(
         name="margin_is_seen_at_once",
         path=f"{LIVE}/effect.py",
-        old="    if share >= _MOSTLY:\n",
-        new="    if share >= -1:\n",
+        old=(
+            "    if share >= _MOSTLY:\n"
+            "        return Effect(sight=Sight.DONE, proof=proof, alone=abs(share - 1) <= _ALONE)\n"
+        ),
+        new="    if share >= -1:\n        return Effect(sight=Sight.DONE, proof=proof, alone=True)\n",
         breaks="an addition that never arrived counts as done",
         weather=("write lost before", "crash"),
     ),

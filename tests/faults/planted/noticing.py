@@ -44,7 +44,7 @@ def complaint(planted: Substitution, seed: int) -> str:
     assert not unknown, f"{planted.name}: no fault is called {', '.join(unknown)}"
 
     def prepare(play: Play) -> None:
-        play.weather.choose({kind: SPECIAL[kind] for kind in planted.weather}, PACE_MS)
+        play.choose({kind: SPECIAL[kind] for kind in planted.weather}, PACE_MS)
         if planted.limits:
             play.scene = replace(play.scene, limits=limited(play.scene.limits, planted.limits))
 

@@ -13,6 +13,7 @@ from bot.simulator import OrderTerms
 from bot.simulator.binance.section import market_id
 from bot.simulator.faults import Fault, FaultKind
 from tests.faults.evidence import Asked, Cause, Who
+from tests.faults.fronts import FRONTS
 from tests.faults.kinds import WEATHER
 from tests.faults.on_the_wire import MARKS, WRITES
 from tests.faults.scene import MAIN
@@ -168,6 +169,7 @@ def a_stop_of_the_user(weather: Weather) -> None:
 
 SPECIAL: Mapping[str, Deed] = {
     **WEATHER,
+    **FRONTS,
     "write 5xx json": an_error_without_a_code,
     "write null before": nothing_that_was_nothing,
     "long lag": a_long_lag,

@@ -10,6 +10,7 @@ from random import Random
 import pytest
 
 from bot.core.facts import BalanceChanged, MarkPrice, PositionChanged
+from bot.core.types import PositionMode
 from bot.venues.live.account import AccountReader, Snapshot
 from bot.venues.live.datagate import DataGate, Source
 from bot.venues.live.terms import AccountState
@@ -54,7 +55,7 @@ def test_frames_that_come_twice_or_late_are_never_believed(seed: int) -> None:
 
 def test_a_reading_that_began_earlier_tells_nothing() -> None:
     async def work() -> None:
-        reader = AccountReader(VenueDesk(FakeExchange()).connection)
+        reader = AccountReader(VenueDesk(FakeExchange()).connection, PositionMode.ONE_WAY)
         position = a_position(LONG)
         now = AccountState(positions=(position,), balances=(), orders=())
         before = AccountState(positions=(replace(position, quantity=D(2)),), balances=(), orders=())

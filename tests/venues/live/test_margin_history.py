@@ -10,12 +10,12 @@ import pytest
 
 from bot.core.facts import OutcomeKind
 from bot.core.intents import AddMargin, WithdrawMargin
-from bot.core.types import PositionId, Side
+from bot.core.types import Position, PositionId, Side
 from bot.venues.live.dialects.binanceusdm import DIALECT as BINANCE
 from bot.venues.live.dialects.okx import DIALECT as OKX
 from bot.venues.live.terms import Instrument, Payload
 from bot.venues.live.wire import Request
-from tests.building.core import BTC, LONG, MAIN, D, a_contract
+from tests.building.core import BTC, LONG, MAIN, SHORT, D, a_contract
 from tests.venues.live.fake import LOST, Fault, a_position, an_action
 from tests.venues.live.test_venue import Seat, held, outcomes
 from tests.venues.live.virtual import T0, live
@@ -28,8 +28,9 @@ INSTRUMENT = Instrument(id="BTCUSDT", contract=a_contract(BTC))
 class Remembered:
     """A history that answers with what it was given."""
 
-    def __init__(self, moves: Sequence[tuple[int, Decimal]]) -> None:
+    def __init__(self, moves: Sequence[tuple[int, Decimal]], *, names_sides: bool = True) -> None:
         self._moves = moves
+        self.names_sides = names_sides
 
     def request(self, instrument: Instrument) -> Request:
         return Request(api="private", method="GET", path="time")
@@ -67,6 +68,63 @@ def test_an_addition_to_a_position_that_has_changed_is_found_in_the_history(
         return [outcome.kind for outcome in outcomes(seat.later)]
 
     assert live(work) == [truth]
+
+
+MOVED = [(T0 + 40, D(25))]
+BY_HAND = [(T0 + 60, D(30))]
+"""By the trader, on the exchange's own pages, while nobody knew what had become of ours."""
+
+
+@pytest.mark.parametrize(
+    ("margin", "moves", "truth"),
+    [
+        (130, BY_HAND, OutcomeKind.NOT_APPLIED),
+        (155, [*MOVED, *BY_HAND], OutcomeKind.VERIFIED),
+        (100, [*MOVED, (T0 + 60, D(-25))], OutcomeKind.VERIFIED),
+        (120, [(T0 + 60, D(20))], OutcomeKind.NOT_APPLIED),
+        (125, [], OutcomeKind.VERIFIED),
+    ],
+    ids=[
+        "more by hand alone",
+        "both",
+        "ours, and out again by hand",
+        "nearly as much by hand",
+        "ours, untold",
+    ],
+)
+def test_margin_that_was_moved_by_hand_meanwhile_does_not_pass_for_ours(
+    margin: int, moves: list[tuple[int, Decimal]], truth: OutcomeKind
+) -> None:
+    assert came_of_a_lost_addition(margin, Remembered(moves)) == [truth]
+
+
+@pytest.mark.parametrize(
+    ("names_sides", "truth"), [(True, OutcomeKind.VERIFIED), (False, OutcomeKind.NOT_APPLIED)]
+)
+def test_a_history_without_sides_tells_nothing_where_the_other_side_is_held_too(
+    names_sides: bool, truth: OutcomeKind
+) -> None:
+    history = Remembered(MOVED, names_sides=names_sides)
+    assert came_of_a_lost_addition(100, history, beside=a_position(id_=SHORT)) == [truth]
+
+
+def came_of_a_lost_addition(
+    margin: int, history: Remembered, beside: Position | None = None
+) -> list[OutcomeKind]:
+    """What is said of 25 to a position with 100 that nobody answered, where it has ``margin`` soon after."""
+
+    async def work() -> list[OutcomeKind]:
+        seat = Seat(held(faults=[Fault(done=False, reply=LOST)]))
+        seat.venue._lookout._history = history
+        await seat.venue.snapshot()
+        await seat.venue.execute(an_action(ADD))
+        seat.exchange.positions[LONG] = a_position(margin=D(margin))
+        if beside is not None:
+            seat.exchange.positions[beside.id] = beside
+        await seat.waits(40)
+        return [outcome.kind for outcome in outcomes(seat.later)]
+
+    return live(work)
 
 
 def binance_row(**changes: Any) -> dict[str, Any]:

@@ -18,7 +18,7 @@ from bot.core.types import (
     PriceKind,
     Side,
 )
-from bot.venues.live.dialects.binance.payloads import acted_on, moment, truth
+from bot.venues.live.dialects.binance.payloads import BOTH, acted_on, moment, truth
 from bot.venues.live.dialects.binance.section import Section
 from bot.venues.live.exact import exact, positive
 from bot.venues.live.terms import Instrument, Listing
@@ -108,7 +108,7 @@ def algo_order(section: Section, name: AccountName, row: Mapping[str, Any], list
 
 def _side(amount: Decimal, named: str) -> Side:
     held = Side.LONG if amount > 0 else Side.SHORT
-    if named not in ("BOTH", held.upper()):
+    if named not in (BOTH, held.upper()):
         raise ValueError(f"positionSide is {named!r} with an amount of {amount}")
     return held
 

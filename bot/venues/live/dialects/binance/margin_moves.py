@@ -12,7 +12,7 @@ from decimal import Decimal
 
 from bot.core.types import PositionId
 from bot.venues.live.dialects.binance.acting import ADD, REDUCE
-from bot.venues.live.dialects.binance.payloads import MALFORMED, moment, rows
+from bot.venues.live.dialects.binance.payloads import BOTH, MALFORMED, moment, rows
 from bot.venues.live.dialects.binance.section import Section
 from bot.venues.live.exact import exact
 from bot.venues.live.terms import Instrument, Payload
@@ -21,7 +21,6 @@ from bot.venues.live.wire import Request
 BY_HAND = "USER_ADJUST"
 """Moved on purpose; the history tells of what trades moved as well."""
 SIGNS = {ADD: 1, REDUCE: -1}
-BOTH = "BOTH"
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +28,7 @@ class BinanceMarginHistory:
     """The history of one interface."""
 
     section: Section
+    names_sides: bool = True
 
     def request(self, instrument: Instrument) -> Request:
         """The latest moves in a contract."""

@@ -16,6 +16,8 @@ MALFORMED = (KeyError, ValueError, TypeError, AttributeError, ArithmeticError)
 """What reading a row of a wrong shape raises: a field that is missing, no number, or of another kind."""
 NO_SUCH_ORDER = "-2013"
 
+BOTH = "BOTH"
+"""The side that positions are on in one-way mode."""
 SIDES = {"LONG": Side.LONG, "SHORT": Side.SHORT}
 
 
@@ -75,7 +77,7 @@ def acted_on(order_side: object, position_side: object, *, reduces: bool) -> tup
     if order_side not in ("BUY", "SELL"):
         raise ValueError(f"side is {order_side!r}, expected BUY or SELL")
     towards = Side.LONG if order_side == "BUY" else Side.SHORT
-    if position_side == "BOTH":
+    if position_side == BOTH:
         return (towards.opposite if reduces else towards), reduces
     side = SIDES[str(position_side)]
     return side, side is not towards

@@ -18,7 +18,7 @@ from bot.core.types import ZERO, AccountName, ClientId, Order, Position, Positio
 from bot.venues.live.dialects.binance.histories import account_of_order
 from bot.venues.live.dialects.binance.holdings import algo_order, liquidation_of, plain_order, position_of
 from bot.venues.live.dialects.binance.marks import bar, funding_of, mark_of
-from bot.venues.live.dialects.binance.payloads import MALFORMED, moment, rows, table, truth
+from bot.venues.live.dialects.binance.payloads import BOTH, MALFORMED, moment, rows, table, truth
 from bot.venues.live.dialects.binance.section import Section
 from bot.venues.live.exact import exact
 from bot.venues.live.terms import (
@@ -71,12 +71,14 @@ class BinanceReading:
         flaws: list[str] = []
         positions: list[Position] = []
         liquidations: dict[PositionId, Decimal] = {}
+        modes: set[PositionMode] = set()
         for row in rows(payloads[POSITIONS], POSITIONS):
             try:
                 held = position_of(self.section, name, row, listing)
                 if held is None:
                     continue
                 positions.append(held)
+                modes.add(PositionMode.ONE_WAY if row["positionSide"] == BOTH else PositionMode.HEDGE)
                 price = liquidation_of(row)
             except MALFORMED as error:
                 flaws.append(_flaw("position", row, error))
@@ -94,6 +96,7 @@ class BinanceReading:
             orders=tuple(orders),
             venue_liquidation=liquidations,
             flaws=tuple(flaws),
+            modes=frozenset(modes),
         )
 
     def order_requests(

@@ -77,6 +77,7 @@ def account(name: AccountName, payloads: Mapping[str, Payload], listing: Listing
         orders=orders,
         venue_liquidation=_liquidations(held),
         flaws=tuple(flaws),
+        modes=frozenset(one.kept for one in held if one.kept is not None),
     )
 
 

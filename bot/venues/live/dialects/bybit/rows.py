@@ -18,9 +18,11 @@ from bot.core.types import (
     OrderKind,
     Position,
     PositionId,
+    PositionMode,
     PriceKind,
     Side,
 )
+from bot.venues.live.dialects.bybit.acting import may_be_hedged
 from bot.venues.live.fills import slippage
 from bot.venues.live.rows import Row, above_nought, given, ms, number, text, text_if_given
 from bot.venues.live.terms import Instrument, Listing
@@ -43,10 +45,14 @@ INDEX = "positionIdx"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Held:
-    """A position and the exchange's own figure of its liquidation, ``None`` where it shows none."""
+    """A position, how it is kept, and the exchange's own figure of its liquidation, where it shows one.
+
+    What cannot be held on both sides has index 0 in either mode, and says nothing of it.
+    """
 
     position: Position
     liquidation: Decimal | None
+    kept: PositionMode | None
 
 
 def position(of: Row, account: AccountName, mode: MarginMode, listing: Listing) -> Held | None:
@@ -72,6 +78,7 @@ def position(of: Row, account: AccountName, mode: MarginMode, listing: Listing) 
             margin=_margin(of) if mode is MarginMode.ISOLATED else ZERO,
         ),
         liquidation=liquidation if liquidation > 0 else None,
+        kept=_kept(owner, instrument),
     )
 
 
@@ -183,6 +190,12 @@ def closed_side(of: Row) -> Side:
 def instrument_of(of: Row, listing: Listing) -> Instrument:
     """The instrument of a row."""
     return listing.by_id[text(of, "symbol")]
+
+
+def _kept(owner: Side | None, instrument: Instrument) -> PositionMode | None:
+    if owner is not None:
+        return PositionMode.HEDGE
+    return PositionMode.ONE_WAY if may_be_hedged(instrument) else None
 
 
 def _owner(of: Row) -> Side | None:

@@ -75,6 +75,7 @@ def account(name: AccountName, payloads: Mapping[str, Payload], listing: Listing
         ),
         venue_liquidation=_liquidations({one.position.id: one.liquidation for one in held}),
         flaws=tuple(flaws),
+        modes=frozenset(one.kept for one in held),
     )
 
 

@@ -23,6 +23,8 @@ _SIGNS = {"160": 1, "161": -1}
 class OkxMarginHistory:
     """The bills of margin; see ``MarginHistory``."""
 
+    names_sides = False
+
     def request(self, instrument: Instrument) -> Request:
         """The latest of a contract."""
         return read("account/bills", type=_MARGIN, instId=instrument.id)

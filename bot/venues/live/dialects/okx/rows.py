@@ -16,6 +16,7 @@ from bot.core.types import (
     OrderKind,
     Position,
     PositionId,
+    PositionMode,
     PriceKind,
     Side,
 )
@@ -40,10 +41,11 @@ WHOLE = Decimal(1)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Held:
-    """A position and the exchange's own figure of its liquidation, ``None`` where it shows none."""
+    """A position, how it is kept, and the exchange's own figure of its liquidation, where it shows one."""
 
     position: Position
     liquidation: Decimal | None
+    kept: PositionMode
 
 
 def position(of: Row, account: AccountName, listing: Listing) -> Held | None:
@@ -71,6 +73,7 @@ def position(of: Row, account: AccountName, listing: Listing) -> Held | None:
             opened_ms=ms(of.get("cTime"), "cTime"),
         ),
         liquidation=liquidation if liquidation > 0 else None,
+        kept=PositionMode.ONE_WAY if owner is None else PositionMode.HEDGE,
     )
 
 
