@@ -10,7 +10,8 @@ from bot.core.margin.pool import Pool
 from bot.core.margin.room import Room
 from bot.core.margin.sums import PlainSums
 from bot.core.types import ONE, ZERO, MarginMode, PriceKind, Symbol
-from bot.venues.paper.books import NEVER_HIGH, NEVER_LOW, Books, PoolKey, marks_of
+from bot.venues.paper.books import Books, PoolKey, marks_of
+from bot.venues.paper.entries import NEVER_HIGH, NEVER_LOW
 from bot.venues.paper.matching import level_of
 from bot.venues.paper.model import Wires
 
