@@ -229,7 +229,10 @@ class Books:
 
     def drop(self, order: Order) -> None:
         """Remove a resting order."""
-        del self.accounts[order.id.account].orders[order.client_id]
+        account = self.accounts[order.id.account]
+        del account.orders[order.client_id]
+        account.trails.pop(order.client_id, None)
+        account.expiries.pop(order.client_id, None)
         self._orders[order.id] = None
         self.stale_wires[order.id.symbol] = None
 

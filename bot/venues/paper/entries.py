@@ -1,4 +1,4 @@
-"""What the books of account consist of: accounts and their wallets, quotes, and the other ends of every payment.
+"""What the books of account consist of: accounts with their wallets, quotes, the other ends of payments.
 
 All of it is mutable and belongs to the ``Books`` of one exchange.
 """
@@ -10,6 +10,7 @@ from decimal import Decimal
 
 from bot.core.contracts import Contract, ContractKind
 from bot.core.types import ZERO, AccountName, ClientId, MarginMode, Order, Position, PositionId
+from bot.venues.paper.trailing import Trail
 
 NEVER_LOW = Decimal("-Infinity")
 NEVER_HIGH = Decimal("Infinity")
@@ -103,3 +104,7 @@ class Account:
     totals: dict[PositionId, Totals] = field(default_factory=dict)
     settings: dict[PositionId, tuple[Decimal, MarginMode]] = field(default_factory=dict)
     """Leverage and margin mode for positions that are not open."""
+    trails: dict[ClientId, Trail] = field(default_factory=dict)
+    """How far the trailing stops among the orders have followed the price."""
+    expiries: dict[ClientId, int] = field(default_factory=dict)
+    """When the orders among them end that are good till a date."""

@@ -1,9 +1,9 @@
 """An exchange as a pure state machine: prices, orders and actions in, facts out.
 
 It has no clock, no randomness and no I/O, so a replay gives the same facts each time, to the last digit.
-The parts are beside this file: books of account, matching, orders and levers, leverage, liquidation,
-insurance fund and deleveraging, settlement, delivery, collateral, outages, the path of prices, wires. This
-class is the door to them.
+The parts are beside this file: books of account, matching, orders, what they wait for and when they end,
+levers, leverage, liquidation, insurance fund and deleveraging, settlement, delivery, collateral, outages,
+the path of prices, wires. This class is the door to them.
 """
 
 from __future__ import annotations
@@ -34,6 +34,7 @@ from bot.venues.paper.capabilities import capabilities_of
 from bot.venues.paper.collateral import CollateralTerms
 from bot.venues.paper.deleveraging import Matching, deleverage, share_of
 from bot.venues.paper.delivery import deliver
+from bot.venues.paper.expiry import expire
 from bot.venues.paper.figures import Figures, figures
 from bot.venues.paper.leverage import change
 from bot.venues.paper.levers import carry_out
@@ -196,6 +197,10 @@ class PaperExchange:
         self._books.drop(order)
         tell_end(self._books, at_ms, order, how)
         return answer(self._books, at_ms, order.id, client_id, ())
+
+    def expire(self, at_ms: int) -> Sequence[Batch]:
+        """Cancel what is good till a date that has come, in one batch. Whoever has the clock calls this."""
+        return end(self._books, at_ms) if expire(self._books, at_ms) else ()
 
     def set_leverage(
         self, at_ms: int, id_: PositionId, leverage: Decimal, *, client_id: ClientId = SETTING
