@@ -6,8 +6,9 @@ from bot.core.types import OrderKind
 from bot.simulator.binance.asking import Ask, Security
 from bot.simulator.binance.errors import BinanceError, raise_refusal
 from bot.simulator.binance.office import Office, Route, Routes
-from bot.simulator.binance.orders import PlainOrders, check_quantity, side_of
+from bot.simulator.binance.orders import PlainOrders
 from bot.simulator.binance.shapes import Json, plain
+from bot.simulator.binance.terms import check_quantity, crosses, limit_of, side_of
 from bot.simulator.records import OrderRecord
 from bot.simulator.world import Refusal
 
@@ -40,12 +41,12 @@ class Amendments:
             raise BinanceError(-5024)
         quantity = self._office.section.quantity_in(contract, ask.needed("quantity"))
         check_quantity(contract, quantity)
-        limit = self._orders.limit_of(ask, "LIMIT", contract)
-        assert limit is not None, "a limit order without a limit"
+        limit = limit_of(self._office, ask, contract)
         if (quantity, limit) == (order.quantity, order.limit):
             raise BinanceError(-5027)
         world, mode = self._office.world, self._office.mode(ask.account)
-        if order.noted.get("timeInForce") == "GTX" and self._orders.crosses(contract, limit, buy=order.buy):
+        maker = order.noted.get("timeInForce") == "GTX"
+        if maker and crosses(self._office, contract, limit, buy=order.buy):
             quantity = order.filled
         amended = world.amend(ask.account, order.order_id, quantity, limit)
         if isinstance(amended, Refusal):

@@ -20,9 +20,19 @@ UNLIMITED = 9_223_372_036_854_775_807
 """How Binance writes a bracket without end."""
 LOTS_MAX = 1_000_000
 """The largest order in lots; assumed."""
+ORDERS_MAX, ALGO_ORDERS_MAX = 200, 100
+"""Open orders of an account in a symbol, and those of them with the algo service; the same for all."""
 PRICE_BAND = Decimal("0.05")
 """How far from the mark a limit may be: PERCENT_PRICE of BTCUSDT, taken for all."""
-ORDER_TYPES = ["LIMIT", "MARKET", "STOP", "STOP_MARKET", "TAKE_PROFIT", "TAKE_PROFIT_MARKET"]
+ORDER_TYPES = [
+    "LIMIT",
+    "MARKET",
+    "STOP",
+    "STOP_MARKET",
+    "TAKE_PROFIT",
+    "TAKE_PROFIT_MARKET",
+    "TRAILING_STOP_MARKET",
+]
 
 
 def exchange_info(
@@ -122,8 +132,8 @@ def _filters(section: Section, contract: Contract, lot: Decimal) -> list[Any]:
         {"filterType": "PRICE_FILTER", "minPrice": tick, "maxPrice": "1000000000", "tickSize": tick},
         {"filterType": "LOT_SIZE", **lots},
         {"filterType": "MARKET_LOT_SIZE", **lots},
-        {"filterType": "MAX_NUM_ORDERS", "limit": 200},
-        {"filterType": "MAX_NUM_ALGO_ORDERS", "limit": 200},
+        {"filterType": "MAX_NUM_ORDERS", "limit": ORDERS_MAX},
+        {"filterType": "MAX_NUM_ALGO_ORDERS", "limit": ALGO_ORDERS_MAX},
         {
             "filterType": "PERCENT_PRICE",
             "multiplierUp": plain(1 + PRICE_BAND),

@@ -184,6 +184,7 @@ class BinanceWire:
         self._streams.tick()
         self._listen_keys.tick()
         self._countdowns.tick()
+        self.world.expire()
 
     def expire_sessions(self, account: str) -> int:
         """Listen keys of the account end now."""
