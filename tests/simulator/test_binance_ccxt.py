@@ -240,3 +240,59 @@ def test_trades_of_the_market_are_listed(told: Callable[[Story], None]) -> None:
         assert (await client.fetch_premium_index_ohlcv(BTC, "1m"))[-1][1:5] == [0.0, 0.0, 0.0, 0.0]
 
     told(story)
+
+
+def test_orders_can_be_sent_over_a_websocket(told: Callable[[Story], None]) -> None:
+    async def story(world: World, client: Any) -> None:
+        placed = await client.create_order_ws(BTC, "limit", "buy", 1, 96)
+        assert placed["status"] == "open"
+        changed = await client.edit_order_ws(placed["id"], BTC, "limit", "buy", 2, 97)
+        assert (changed["id"], changed["amount"], changed["price"]) == (placed["id"], 2.0, 97.0)
+        assert (await client.fetch_order_ws(placed["id"], BTC))["price"] == 97.0
+        assert (await client.cancel_order_ws(placed["id"], BTC))["status"] == "canceled"
+        assert (await client.create_order_ws(BTC, "market", "buy", 2))["id"]
+        (held,) = await client.fetch_positions_ws()
+        assert (held["symbol"], held["contracts"]) == (BTC, 2.0)
+        assert (await client.fetch_balance_ws({"method": "v2/account.balance"}))["USDT"]["total"] == 9999.9
+        assert (await client.fetch_order_book_ws(BTC))["bids"][0][0] == 100.0
+        stop = await client.create_order_ws(BTC, "market", "sell", 2, None, {"stopLossPrice": 95})
+        (row,) = await client.fetch_open_orders(BTC, None, None, {"trigger": True})
+        assert row["id"] == stop["id"]
+        await client.cancel_order_ws(stop["id"], BTC, {"trigger": True})
+        assert await client.fetch_open_orders(BTC, None, None, {"trigger": True}) == []
+        with pytest.raises(import_module("ccxt").BadRequest, match="-4016"):
+            await client.create_order_ws(BTC, "limit", "buy", 1, 150)
+
+    told(story)
+
+
+def test_a_trailing_stop_follows_the_price(told: Callable[[Story], None]) -> None:
+    async def story(world: World, client: Any) -> None:
+        world.open(a_holding(quantity="1"))
+        terms = {"trailingPercent": 5, "trailingTriggerPrice": 110, "reduceOnly": True}
+        stop = await client.create_order(BTC, "market", "sell", 1, None, terms)
+        assert (stop["info"]["orderType"], stop["info"]["callbackRate"]) == ("TRAILING_STOP_MARKET", "5")
+        world.move(BTC, D(120))
+        world.move(BTC, D(115))
+        (row,) = await client.fetch_open_orders(BTC, None, None, {"trigger": True})
+        assert row["id"] == stop["id"]
+        world.move(BTC, D(113))
+        (trade,) = await client.fetch_my_trades(BTC)
+        assert (trade["side"], trade["price"], trade["info"]["realizedPnl"]) == ("sell", 114.0, "14.00000000")
+
+    told(story)
+
+
+def test_a_profit_is_taken_at_a_limit_and_a_date_ends_an_order(told: Callable[[Story], None]) -> None:
+    async def story(world: World, client: Any) -> None:
+        world.open(a_holding(quantity="1"))
+        profit = {"takeProfitPrice": 110, "reduceOnly": True}
+        await client.create_order(BTC, "limit", "sell", 1, 109, profit)
+        (row,) = await client.fetch_open_orders(BTC, None, None, {"trigger": True})
+        assert (row["info"]["orderType"], row["price"], row["triggerPrice"]) == ("TAKE_PROFIT", 109.0, 110.0)
+        date = machine_ms() + 700_000
+        terms = {"timeInForce": "GTD", "goodTillDate": date}
+        resting = await client.create_order(BTC, "limit", "buy", 1, 96, terms)
+        assert int(resting["info"]["goodTillDate"]) == date - date % 1000
+
+    told(story)

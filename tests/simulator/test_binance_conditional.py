@@ -199,7 +199,7 @@ def test_only_so_many_orders_rest_in_a_symbol() -> None:
     assert client.ask("POST", "/fapi/v1/order", **(LIMIT | {"price": "95.5"}))["code"] == -2025
 
 
-def resting(world: World, count: int, kind: OrderKind, **prices: Decimal) -> None:
+def resting(world: World, count: int, kind: OrderKind, **prices: Any) -> None:
     """So many orders that reduce Alice's long."""
     id_ = PositionId(ALICE, BTC, Side.LONG)
     for number in range(count):

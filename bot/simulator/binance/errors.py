@@ -12,7 +12,9 @@ from bot.simulator.world import Refusal
 
 MESSAGES = {
     -1003: "Too many requests; current limit of IP is 2400 requests per minute.",
+    -1013: "INVALID_MESSAGE.",
     -1015: "Too many new orders; current limit is {0} orders per {1}.",
+    -1020: "This operation is not supported.",
     -1021: "Timestamp for this request is outside of the recvWindow.",
     -1022: "Signature for this request is not valid.",
     -1100: "Illegal characters found in a parameter.",
@@ -55,6 +57,7 @@ MESSAGES = {
     -4051: "Isolated balance insufficient.",
     -4054: "Cannot add position margin: position is 0.",
     -4055: "Amount must be positive.",
+    -4056: "Invalid api key type.",
     -4059: "No need to change position side.",
     -4061: "Order's position side does not match user's setting.",
     -4067: "Position side cannot be changed if there exists open orders.",

@@ -54,6 +54,8 @@ ORDERS: Mapping[tuple[str, str], int] = {
 """As how many orders a request counts in ten seconds (pages "New Order", "Modify Order", "Place Multiple
 Orders", ...). That several at once count as one in a minute is not told apart."""
 COUNTDOWN = 10
+HANDSHAKE = 5
+"""What connecting to the websocket API weighs ("WebSocket API General Info")."""
 BATCH = 5
 """The weight of placing or changing several at once; of one it is nought."""
 BY_LIMIT = ((99, 1), (499, 2), (1000, 5))
