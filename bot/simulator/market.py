@@ -75,6 +75,8 @@ class Market:
     def __init__(self, contracts: Mapping[Symbol, Contract], model: MarketModel) -> None:
         self.model = model
         self.tickers = {symbol: Ticker(contract) for symbol, contract in contracts.items()}
+        self.deliveries: dict[Symbol, Decimal] = {}
+        """At which price the contracts were settled that are."""
         self.marks: dict[Symbol, Decimal] = {}
         """The mark of every symbol that has one."""
         self._past: dict[Symbol, _Past] = {}

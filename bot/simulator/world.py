@@ -169,6 +169,7 @@ class World:
     def deliver(self, symbol: Symbol, price: Decimal) -> None:
         """Settle an expired contract."""
         self._absorb(self.exchange.deliver(self.clock.now_ms(), symbol, price))
+        self.market.deliveries[symbol] = price
 
     def deleverage(self, symbol: Symbol, side: Side, quantity: Decimal, price: Decimal | None = None) -> None:
         """The rest of the market deleverages that side."""

@@ -168,7 +168,8 @@ class PlainOrders:
         if "orderId" in ask.params:
             trades = [t for t in trades if t.order_id == ask.integer("orderId", 0)]
         mode = self._office.mode(ask.account)
-        return [self._office.shapes.trade(t, mode) for t in within(ask, trades, "at_ms")]
+        asked = from_id(ask, trades, "trade_id") if "fromId" in ask.params else within(ask, trades, "at_ms")
+        return [self._office.shapes.trade(t, mode) for t in asked]
 
     def _income(self, ask: Ask) -> list[Json]:
         wanted = {contract.symbol for contract in self._office.chosen(ask)}
@@ -220,3 +221,9 @@ def within(ask: Ask, rows: list[Any], name: str) -> list[Any]:
     start, end = ask.integer("startTime", 0), ask.integer("endTime", 2**62)
     limit = min(ask.integer("limit", LIMITS), LIMITS_MAX)
     return [row for row in rows if start <= getattr(row, name) <= end][-limit:]
+
+
+def from_id(ask: Ask, rows: list[Any], name: str) -> list[Any]:
+    """The rows from the number fromId on, the first of them up to ``limit``."""
+    first, limit = ask.integer("fromId", 0), min(ask.integer("limit", LIMITS), LIMITS_MAX)
+    return [row for row in rows if getattr(row, name) >= first][:limit]

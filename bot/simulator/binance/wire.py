@@ -18,7 +18,7 @@ from bot.simulator.binance.asking import Security, admit
 from bot.simulator.binance.batches import BatchOrders
 from bot.simulator.binance.countdowns import Countdowns
 from bot.simulator.binance.errors import BinanceError
-from bot.simulator.binance.history import STATISTICS, HistoryData
+from bot.simulator.binance.history import HistoryData
 from bot.simulator.binance.listen_keys import ListenKeys
 from bot.simulator.binance.office import Office, Route
 from bot.simulator.binance.orders import PlainOrders
@@ -27,8 +27,11 @@ from bot.simulator.binance.public import PublicData
 from bot.simulator.binance.section import USDM, Section
 from bot.simulator.binance.settings import AccountSettings
 from bot.simulator.binance.socket_api import ApiSession, ApiSocket
+from bot.simulator.binance.statistics import ROOT as STATISTICS
+from bot.simulator.binance.statistics import Statistics
 from bot.simulator.binance.streams import PublicStreams
 from bot.simulator.binance.trades import PublicTrades
+from bot.simulator.binance.unserved import UNSERVED, unserved_routes
 from bot.simulator.binance.weights import (
     APART,
     APART_MS,
@@ -80,10 +83,11 @@ class BinanceWire:
         }
         plain_orders = PlainOrders(self._office)
         amendments = Amendments(self._office, plain_orders)
-        self._routes: dict[tuple[str, str], Route] = {}
+        self._routes: dict[tuple[str, str], Route] = {} if section.inverse else dict(unserved_routes())
         for part in (
             PublicData(self._office),
             self._history,
+            Statistics(self._office),
             self._trades,
             account,
             plain_orders,
@@ -98,6 +102,15 @@ class BinanceWire:
         self._meters: dict[tuple[str, str], Meter] = {}
         self._order_meters: dict[AccountName, OrderMeter] = {}
         world.listen(events=self._happened, prices=self._priced)
+
+    @property
+    def served(self) -> frozenset[tuple[str, str]]:
+        """The endpoints of its section that it answers, by method and path as they are asked for."""
+        root = self._office.section.path
+        return frozenset(
+            (method, path if path.startswith("/") else f"{root}/{path}")
+            for method, path in self._routes.keys() - UNSERVED.keys()
+        )
 
     def answer(self, call: Call) -> Answer:
         """Carry a request out and answer it."""
@@ -207,8 +220,8 @@ class BinanceWire:
         return self._listen_keys.expire(account)
 
     def _route(self, call: Call) -> tuple[Route | None, str]:
-        if call.path == STATISTICS:
-            return self._routes.get((call.method, STATISTICS)), STATISTICS
+        if call.path.startswith(STATISTICS):
+            return self._routes.get((call.method, call.path)), call.path
         if call.path in self._elsewhere and call.method == "GET":
             return self._elsewhere[call.path], call.path
         path = call.path.removeprefix(self._office.section.path + "/")
@@ -224,4 +237,5 @@ class BinanceWire:
         for symbol in {fact.id.symbol for fact in event.facts if isinstance(fact, FundingPaid)}:
             if symbol in self._office.contracts:
                 self._history.settled(self._office.contracts[symbol])
+        self._streams.notices.happened(event)
         self._private.happened(event)

@@ -8,7 +8,7 @@ the path of prices, wires. This class is the door to them.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
 
 from bot.core.capabilities import Capabilities
@@ -269,18 +269,12 @@ class PaperExchange:
 
     def snapshot(self, at_ms: int) -> Batch:
         """Everything as it is now: contracts, balances, open positions, resting orders."""
-        return (*self._spot_facts(at_ms), *whole(self._books, at_ms))
+        outright = (_spot_fact(at_ms, account, coins) for account, coins in self._spot.items())
+        return (*outright, *whole(self._books, at_ms))
 
     def spot(self, account: AccountName) -> Mapping[str, Decimal]:
         """The coins the account holds outright: nothing that happens here changes them."""
         return self._spot.get(account, {})
-
-    def _spot_facts(self, at_ms: int) -> Iterator[SpotBalancesChanged]:
-        for account, coins in self._spot.items():
-            held = tuple(
-                SpotHolding(asset=asset, quantity=coins[asset]) for asset in sorted(coins) if coins[asset]
-            )
-            yield SpotBalancesChanged(at_ms=at_ms, account=account, holdings=held)
 
     def figures(self) -> Figures:
         """Per position and per pool: equity, requirement, distance, realised profit, fees, funding."""
@@ -291,3 +285,8 @@ class PaperExchange:
         hedge = self._books.accounts[account].hedge
         mode = PositionMode.HEDGE if hedge else PositionMode.ONE_WAY
         return capabilities_of(self._books.contracts.values(), mode)
+
+
+def _spot_fact(at_ms: int, account: AccountName, coins: Mapping[str, Decimal]) -> SpotBalancesChanged:
+    held = tuple(SpotHolding(asset=asset, quantity=coins[asset]) for asset in sorted(coins) if coins[asset])
+    return SpotBalancesChanged(at_ms=at_ms, account=account, holdings=held)
