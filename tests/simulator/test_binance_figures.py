@@ -62,11 +62,37 @@ def test_a_quarterlys_basis_is_its_distance_from_the_perpetual() -> None:
 
 @pytest.mark.parametrize(
     ("changes", "code"),
-    [({"period": "1m"}, -1130), ({"contractType": "NEXT_QUARTER"}, -1121), ({"pair": "XRPUSDT"}, -1121)],
+    [({"period": "1m"}, -1130), ({"contractType": "NEXT_QUARTER"}, -4104), ({"pair": "XRPUSDT"}, -4144)],
 )
 def test_a_basis_of_nothing_is_refused(changes: dict[str, str], code: int) -> None:
     asked = {"pair": "BTCUSDT", "contractType": "PERPETUAL", "period": "1h"} | changes
     assert a_binance().ask("GET", "/futures/data/basis", **asked)["code"] == code
+
+
+def test_bars_of_the_mark_are_its_own_since_it_left_the_last_price() -> None:
+    hands = Hands(START_MS - START_MS % 60_000)
+    client = a_binance(hands)
+    for price in (("101", "101"), ("104", "102"), ("103", "99"), ("102", "102")):
+        client.wire.world.move(BTC, D(price[0]), D(price[1]))
+    asked = {"symbol": "BTCUSDT", "interval": "1m"}
+    (trades,) = client.ask("GET", "/fapi/v1/klines", **asked)
+    assert trades[1:5] == ["100", "102", "99", "102"]
+    (marks,) = client.ask("GET", "/fapi/v1/markPriceKlines", **asked)
+    assert marks[1:6] == ["100", "104", "100", "102", "0"]
+    assert client.ask("GET", "/fapi/v1/indexPriceKlines", pair="BTCUSDT", interval="1m") == [marks]
+    (others,) = client.ask("GET", "/fapi/v1/markPriceKlines", symbol="ETHUSDT", interval="1m")
+    assert others[1:5] == ["100", "100", "100", "100"]
+
+
+def test_bars_of_a_pair_are_those_of_a_type_of_contract() -> None:
+    world = with_quarterly(Hands())
+    world.move(QUARTERLY, D(104))
+    client, asked = Client(binance(world)), {"pair": "BTCUSDT", "interval": "1m"}
+    kinds = {"PERPETUAL": "100", "CURRENT_QUARTER": "104"}
+    for kind, price in kinds.items():
+        rows = client.ask("GET", "/fapi/v1/continuousKlines", contractType=kind, **asked)
+        assert rows[-1][4] == price
+    assert client.ask("GET", "/fapi/v1/continuousKlines", **asked)["code"] == -1102
 
 
 def test_what_a_contract_was_delivered_at_is_remembered() -> None:
@@ -78,7 +104,7 @@ def test_what_a_contract_was_delivered_at_is_remembered() -> None:
     world.deliver(QUARTERLY, D("105.5"))
     settled = [{"deliveryTime": DELIVERY_MS, "deliveryPrice": 105.5}]
     assert client.ask("GET", "/futures/data/delivery-price", pair="BTCUSDT") == settled
-    assert client.ask("GET", "/futures/data/delivery-price", pair="NOPE")["code"] == -1121
+    assert client.ask("GET", "/futures/data/delivery-price", pair="NOPE")["code"] == -4144
 
 
 def test_the_insurance_fund_is_that_of_the_exchange() -> None:

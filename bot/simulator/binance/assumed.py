@@ -58,7 +58,7 @@ ASSUMED = (
         settle="exchangeInfo has each symbol's own figures",
     ),
     Assumed(
-        what="bars of mark and index are those of the trades; open interest was always what it is now",
+        what="the index was always the mark, its premium nought, and open interest what it is now",
         settle="they are not; the simulator keeps no other history",
     ),
     Assumed(
@@ -118,7 +118,7 @@ ASSUMED = (
         settle="send all three to wss://ws-fapi.binance.com/ws-fapi/v1",
     ),
     Assumed(
-        what="the index was where the perpetual traded, and an annual basis rate is over 365 days",
+        what="an annual basis rate is over the part of 365 days that is left",
         settle="compare /futures/data/basis of a quarterly with klines of its pair",
     ),
     Assumed(

@@ -1,15 +1,16 @@
 """The past over REST: klines, and funding that was settled.
 
 Pages "Kline Candlestick Data", "Mark Price Kline Candlestick Data" (fields that mean nothing there are "0"),
-"Get Funding Rate History" (ascending from startTime; at most 1000). Assumed: bars of mark and index are those
-of the trades.
+"Get Funding Rate History" (ascending from startTime; at most 1000). Assumed: the index was the mark.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from bot.core.contracts import Contract
+from bot.core.types import Symbol
 from bot.simulator.binance.asking import Ask, Security
 from bot.simulator.binance.errors import BinanceError
 from bot.simulator.binance.office import Office, Route, Routes
@@ -37,6 +38,10 @@ COIN_SPAN_MS = 200 * DAY_MS
 FUNDINGS, FUNDINGS_MAX = 100, 1000
 
 
+PERPETUAL = "PERPETUAL"
+Bars = Callable[[Symbol, int, int | None], Sequence[Bar]]
+
+
 class HistoryData:
     """Answers what was, to anybody."""
 
@@ -46,26 +51,29 @@ class HistoryData:
     def routes(self) -> Routes:
         """Its endpoints."""
         handlers = {
-            "v1/klines": self._klines,
-            "v1/continuousKlines": self._klines,
-            "v1/markPriceKlines": self._mark_klines,
-            "v1/indexPriceKlines": self._mark_klines,
+            "v1/klines": lambda ask: self._klines(ask, self._office.contract(ask)),
+            "v1/continuousKlines": self._continuous_klines,
+            "v1/markPriceKlines": lambda ask: self._mark_klines(ask, self._office.contract(ask)),
+            "v1/indexPriceKlines": lambda ask: self._mark_klines(ask, self._office.paired(ask, PERPETUAL)),
             "v1/premiumIndexKlines": self._premium_klines,
             "v1/fundingRate": self._rates,
         }
         return {("GET", path): Route(Security.NONE, handler) for path, handler in handlers.items()}
 
-    def _klines(self, ask: Ask) -> list[Any]:
-        """Bars of traded prices, of a pair's perpetual where a pair is named."""
-        if "pair" in ask.params:
-            kind = "_PERP" if self._office.section.inverse else ""
-            ask = Ask(ask.call, ask.params | {"symbol": ask.text("pair") + kind}, ask.key)
-        contract = self._office.contract(ask)
+    def _continuous_klines(self, ask: Ask) -> list[Any]:
+        """Bars of the contract of a type that a pair has now."""
+        return self._klines(ask, self._office.paired(ask, ask.text("contractType").upper()))
+
+    def _klines(self, ask: Ask, contract: Contract) -> list[Any]:
+        """Bars of traded prices."""
+        return self._asked(ask, contract, self._office.world.market.bars)
+
+    def _asked(self, ask: Ask, contract: Contract, source: Bars) -> list[Any]:
         timeframe_ms = INTERVALS.get(ask.text("interval"))
         if timeframe_ms is None:
             raise BinanceError(-1120)
         latest = None if {"startTime", "endTime"} & set(ask.params) else KLINES_MAX
-        bars = self._office.world.market.bars(contract.symbol, timeframe_ms, latest)
+        bars = source(contract.symbol, timeframe_ms, latest)
         start, end = stretch(ask, self._office.now_ms)
         if self._office.section.inverse and "startTime" in ask.params and end - start > COIN_SPAN_MS:
             raise BinanceError(-1130, "startTime")
@@ -75,13 +83,15 @@ class HistoryData:
         chosen = bars[:limit] if "startTime" in ask.params else bars[-limit:]
         return [kline_row(bar, timeframe_ms) for bar in chosen]
 
-    def _mark_klines(self, ask: Ask) -> list[Any]:
-        """The same without what only trades have."""
-        return [[*row[:5], "0", row[6], "0", row[8], "0", "0", "0"] for row in self._klines(ask)]
+    def _mark_klines(self, ask: Ask, contract: Contract) -> list[Any]:
+        """Bars of the mark, which is the index as well, without what only trades have."""
+        rows = self._asked(ask, contract, self._office.world.market.mark_bars)
+        return [[*row[:5], "0", row[6], "0", row[8], "0", "0", "0"] for row in rows]
 
     def _premium_klines(self, ask: Ask) -> list[Any]:
-        """Bars of the premium of mark over index, which is nought here ("Premium index Kline Data")."""
-        return [[row[0], *["0"] * 5, row[6], "0", row[8], *["0"] * 3] for row in self._klines(ask)]
+        """Bars of the book's premium over the index, which is nought here ("Premium index Kline Data")."""
+        rows = self._klines(ask, self._office.contract(ask))
+        return [[row[0], *["0"] * 5, row[6], "0", row[8], *["0"] * 3] for row in rows]
 
     def _rates(self, ask: Ask) -> list[Json]:
         limit = min(ask.integer("limit", FUNDINGS), FUNDINGS_MAX)

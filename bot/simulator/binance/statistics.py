@@ -3,9 +3,8 @@
 They are beside the versions, on the same host, for the last 30 days and at most 500 rows at once (pages "Open
 Interest Statistics", "Basis", "Quarterly Contract Settlement Price"; an error before that is assumed).
 
-Assumed as well: open interest was always what it is now; the index was where the perpetual of the pair
-traded, so the perpetual has no basis; the annual rate is the rate over the part of a year of 365 days that is
-left.
+Assumed as well: open interest was always what it is now; the index of a pair was the mark of its perpetual;
+the annual rate is the rate over the part of a year of 365 days that is left.
 """
 
 from __future__ import annotations
@@ -17,10 +16,11 @@ from bot.core.contracts import Contract
 from bot.core.types import Symbol
 from bot.simulator.binance.asking import Ask, Security
 from bot.simulator.binance.errors import BinanceError
-from bot.simulator.binance.history import DAY_MS, INTERVALS, stretch
+from bot.simulator.binance.history import DAY_MS, INTERVALS, PERPETUAL, stretch
 from bot.simulator.binance.office import Office, Route, Routes
 from bot.simulator.binance.section import contract_types, market_id, pair_of
 from bot.simulator.binance.shapes import Json, plain
+from bot.simulator.market import Bar
 
 ROOT = "/futures/data/"
 ROWS, ROWS_MAX = 30, 500
@@ -49,7 +49,10 @@ class Statistics:
     def _interest(self, ask: Ask) -> list[Json]:
         """One row a period, oldest first, no older than the first bar that is remembered."""
         times = self._times(ask)
-        contract = self._named(ask) if self._office.section.inverse else self._office.contract(ask)
+        if self._office.section.inverse:
+            contract = self._office.paired(ask, ask.text("contractType").upper())
+        else:
+            contract = self._office.contract(ask)
         ticker = self._office.world.market[contract.symbol]
         begun_ms = ticker.bars[0].open_ms if ticker.bars else self._office.now_ms
         amount = self._office.section.quantity_out(contract, ticker.open_interest)
@@ -60,10 +63,12 @@ class Statistics:
 
     def _basis(self, ask: Ask) -> list[Json]:
         """How far a contract was from its index at the end of each period."""
-        times, contract = self._times(ask), self._named(ask)
-        prices, indices = self._closes(ask, contract), self._closes(ask, self._perpetual(contract))
+        times, kind, market = self._times(ask), ask.text("contractType").upper(), self._office.world.market
+        contract, period_ms = self._office.paired(ask, kind), INTERVALS[ask.params["period"]]
+        prices = _closes(market.bars(contract.symbol, period_ms), period_ms)
+        index = self._office.paired(ask, PERPETUAL)
+        indices = _closes(market.mark_bars(index.symbol, period_ms), period_ms)
         common = [at_ms for at_ms in times if at_ms in prices and at_ms in indices]
-        kind = contract_types(self._office.contracts.values())[contract.symbol]
         named = {"pair": pair_of(contract), "contractType": kind}
         rows = [named | _apart(contract, at_ms, prices[at_ms], indices[at_ms]) for at_ms in common]
         return _asked(ask, rows)
@@ -72,7 +77,7 @@ class Statistics:
         """At which prices the pair's dated contracts were settled, the latest first."""
         pair, market = ask.text("pair").upper(), self._office.world.market
         if all(pair_of(contract) != pair for contract in self._office.contracts.values()):
-            raise BinanceError(-1121)
+            raise BinanceError(-4144)
         settled = [
             (contract.expiry_ms, price)
             for symbol, contract in self._office.contracts.items()
@@ -92,30 +97,17 @@ class Statistics:
         first_ms = -(-max(start, now_ms - REACH_MS) // period_ms) * period_ms
         return range(first_ms, min(end, now_ms) + 1, period_ms)
 
-    def _closes(self, ask: Ask, contract: Contract | None) -> dict[int, Decimal]:
-        """Where the periods of a contract ended, by the time they did."""
-        if contract is None:
-            return {}
-        period_ms = INTERVALS[ask.params["period"]]
-        bars = self._office.world.market.bars(contract.symbol, period_ms)
-        return {bar.open_ms + period_ms: bar.close for bar in bars}
-
-    def _perpetual(self, contract: Contract) -> Contract | None:
-        undated = (c for c in self._office.contracts.values() if c.expiry_ms is None)
-        return next((c for c in undated if pair_of(c) == pair_of(contract)), None)
-
-    def _named(self, ask: Ask) -> Contract:
-        """The contract of a pair and a type."""
-        wanted = (ask.text("pair").upper(), ask.text("contractType"))
-        kinds = contract_types(self._office.contracts.values())
-        return _only(c for c in self._office.contracts.values() if (pair_of(c), kinds[c.symbol]) == wanted)
-
     def _name(self, contract: Contract) -> Json:
         """USD-M names a symbol, COIN-M a pair and the type of contract."""
         if not self._office.section.inverse:
             return {"symbol": market_id(contract)}
         kinds: dict[Symbol, str] = contract_types(self._office.contracts.values())
         return {"pair": pair_of(contract), "contractType": kinds[contract.symbol]}
+
+
+def _closes(bars: Iterable[Bar], period_ms: int) -> dict[int, Decimal]:
+    """Where bars ended, by the time they did."""
+    return {bar.open_ms + period_ms: bar.close for bar in bars}
 
 
 def _apart(contract: Contract, at_ms: int, price: Decimal, index: Decimal) -> Json:
@@ -136,10 +128,3 @@ def _asked(ask: Ask, rows: list[Json]) -> list[Json]:
     """The first of them where it was said from when, else the last."""
     limit = min(ask.integer("limit", ROWS), ROWS_MAX)
     return rows[:limit] if "startTime" in ask.params else rows[-limit:]
-
-
-def _only(found: Iterable[Contract]) -> Contract:
-    contract = next(iter(found), None)
-    if contract is None:
-        raise BinanceError(-1121)
-    return contract
