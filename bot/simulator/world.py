@@ -145,7 +145,8 @@ class World:
 
     def move(self, symbol: Symbol, mark: Decimal, last: Decimal | None = None, *, gap: bool = False) -> None:
         """New prices, on the way to which whatever is met happens; ``gap``: there was no way."""
-        self.expire()
+        if self._dated:
+            self.expire()
         at_ms = self.clock.now_ms()
         last = mark if last is None else last
         batches = self.exchange.move(at_ms, symbol, mark, last, gap=gap)

@@ -268,3 +268,61 @@ def test_bars_are_told_of_a_pair_and_a_type_of_contract(certificates: Path) -> N
             assert (told["k"]["c"], told["k"]["i"], "s" in told["k"]) == ("103", "1m", False)
 
     run(main)
+
+
+DAY_MS = 24 * HOUR_MS
+
+
+def with_two_orders(days: int) -> Client:
+    """Alice bought, and so many days later again."""
+    hands = Hands()
+    client = a_binance(hands)
+    for day in (0, days):
+        hands.now_ms = START_MS + day * DAY_MS
+        client.ask("POST", "/fapi/v1/order", symbol="BTCUSDT", side="BUY", type="MARKET", quantity="1")
+    return client
+
+
+@pytest.mark.parametrize("path", ["allOrders", "userTrades"])
+@pytest.mark.parametrize(
+    ("asked", "found"),
+    [
+        ({}, 1),
+        ({"startTime": START_MS}, 1),
+        ({"startTime": START_MS - DAY_MS}, 1),
+        ({"startTime": START_MS - 8 * DAY_MS}, 0),
+        ({"endTime": START_MS + 7 * DAY_MS}, 2),
+        ({"startTime": START_MS, "endTime": START_MS + 7 * DAY_MS}, 2),
+        ({"orderId": 1}, 2),
+    ],
+)
+def test_seven_days_are_listed_at_once(path: str, asked: dict[str, int], found: int) -> None:
+    if path == "userTrades" and "orderId" in asked:
+        asked = {"fromId": 1}
+    rows = with_two_orders(7 if "endTime" in asked else 8).ask(
+        "GET", f"/fapi/v1/{path}", symbol="BTCUSDT", **asked
+    )
+    assert len(rows) == found
+
+
+def test_more_than_seven_days_are_refused() -> None:
+    asked = {"symbol": "BTCUSDT", "startTime": START_MS, "endTime": START_MS + 7 * DAY_MS + 1}
+    assert a_binance().ask("GET", "/fapi/v1/allOrders", **asked)["code"] == -4165
+
+
+@pytest.mark.parametrize(("days", "code"), [(3, None), (4, -2013)])
+def test_an_order_that_ended_unfilled_is_known_for_three_days(days: int, code: int | None) -> None:
+    hands = Hands()
+    client = a_binance(hands)
+    client.ask("POST", "/fapi/v1/order", **LIMIT)
+    client.ask("DELETE", "/fapi/v1/allOpenOrders", symbol="BTCUSDT")
+    hands.now_ms += days * DAY_MS
+    found = client.ask("GET", "/fapi/v1/order", symbol="BTCUSDT", origClientOrderId="mine")
+    assert found.get("code") == code
+
+
+def test_a_batch_of_another_length_is_refused() -> None:
+    client = a_binance()
+    assert client.ask("POST", "/fapi/v1/batchOrders", batchOrders="[]")["code"] == -4082
+    many = {"symbol": "BTCUSDT", "orderIdList": str(list(range(11)))}
+    assert client.ask("DELETE", "/fapi/v1/batchOrders", **many)["code"] == -4032

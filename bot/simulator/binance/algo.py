@@ -14,7 +14,7 @@ from bot.core.types import ZERO, OrderKind, PositionId, PriceKind
 from bot.simulator.binance.asking import Ask, Security
 from bot.simulator.binance.errors import BinanceError, raise_refusal
 from bot.simulator.binance.office import Office, Route, Routes
-from bot.simulator.binance.orders import within
+from bot.simulator.binance.rows import forgotten, in_week, within
 from bot.simulator.binance.shapes import Json, plain
 from bot.simulator.binance.terms import (
     check_open,
@@ -158,9 +158,16 @@ class AlgoOrders:
         orders = [
             order
             for order in self._office.view(ask).orders.values()
-            if order.conditional and order.id.symbol == contract.symbol
+            if order.conditional
+            and order.id.symbol == contract.symbol
+            and not forgotten(order, self._office.now_ms)
         ]
-        return [self._shape(ask, order) for order in within(ask, orders, "created_ms")]
+        first = ask.integer("algoId", 0)
+        if first:
+            asked = within(ask, [order for order in orders if order.order_id >= first], "created_ms")
+        else:
+            asked = in_week(ask, orders, "created_ms", self._office.now_ms)
+        return [self._shape(ask, order) for order in asked]
 
     def _shape(self, ask: Ask, order: OrderRecord) -> Json:
         child = None if order.child is None else self._office.world.order(ask.account, order.child)

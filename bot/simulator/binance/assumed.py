@@ -126,6 +126,10 @@ ASSUMED = (
         settle="they exist at Binance",
     ),
     Assumed(
+        what="orders and trades of more than seven days at once are -4165",
+        settle="ask allOrders for eight days; the code is documented, for what is not",
+    ),
+    Assumed(
         what="an endpoint that exists at Binance and not here is -4084",
         settle="they answer there; docs/binance.md lists them with the reasons",
     ),

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from decimal import Decimal
-from typing import Any
 
 from bot.core.contracts import Contract
 from bot.core.types import OrderKind, Side
 from bot.simulator.binance.asking import Ask, Security
 from bot.simulator.binance.errors import BinanceError, raise_refusal
 from bot.simulator.binance.office import Office, Route, Routes
+from bot.simulator.binance.rows import forgotten, from_id, in_week, within
 from bot.simulator.binance.shapes import Json, client_id, plain
 from bot.simulator.binance.terms import (
     check_open,
@@ -28,7 +28,6 @@ from bot.simulator.world import OrderTerms, Refusal, record_of
 from bot.venues.paper.matching import match
 
 CONDITIONAL = frozenset({"STOP", "STOP_MARKET", "TAKE_PROFIT", "TAKE_PROFIT_MARKET", "TRAILING_STOP_MARKET"})
-LIMITS, LIMITS_MAX = 500, 1000
 
 
 class PlainOrders:
@@ -144,10 +143,14 @@ class PlainOrders:
         orders = [
             order
             for order in self._office.view(ask).orders.values()
-            if order.id.symbol == contract.symbol and not order.conditional and order.order_id >= first
+            if order.id.symbol == contract.symbol
+            and not order.conditional
+            and order.order_id >= first
+            and not forgotten(order, self._office.now_ms)
         ]
-        mode = self._office.mode(ask.account)
-        return [self._office.shapes.order(o, mode) for o in within(ask, orders, "created_ms")]
+        mode, now_ms = self._office.mode(ask.account), self._office.now_ms
+        asked = within(ask, orders, "created_ms") if first else in_week(ask, orders, "created_ms", now_ms)
+        return [self._office.shapes.order(o, mode) for o in asked]
 
     def _forced(self, ask: Ask) -> list[Json]:
         """What the exchange closed of the account ("User's Force Orders")."""
@@ -167,8 +170,13 @@ class PlainOrders:
         trades = [t for t in self._office.view(ask).trades if t.id.symbol == contract.symbol]
         if "orderId" in ask.params:
             trades = [t for t in trades if t.order_id == ask.integer("orderId", 0)]
-        mode = self._office.mode(ask.account)
-        asked = from_id(ask, trades, "trade_id") if "fromId" in ask.params else within(ask, trades, "at_ms")
+        mode, now_ms = self._office.mode(ask.account), self._office.now_ms
+        if "fromId" in ask.params:
+            asked = from_id(ask, trades, "trade_id")
+        elif "orderId" in ask.params:
+            asked = within(ask, trades, "at_ms")
+        else:
+            asked = in_week(ask, trades, "at_ms", now_ms)
         return [self._office.shapes.trade(t, mode) for t in asked]
 
     def _income(self, ask: Ask) -> list[Json]:
@@ -192,6 +200,8 @@ class PlainOrders:
         for order in reversed(tuple(self._office.view(ask).orders.values())):
             fits = order.order_id == order_id if order_id else client_id(order) == name
             if fits and order.id.symbol == contract.symbol and not order.conditional:
+                if forgotten(order, self._office.now_ms):
+                    break
                 return order
         raise BinanceError(missing)
 
@@ -214,16 +224,3 @@ def _kind(ask: Ask, kind: str) -> OrderKind:
             return OrderKind.IOC
         case _:
             raise BinanceError(-1115)
-
-
-def within(ask: Ask, rows: list[Any], name: str) -> list[Any]:
-    """The rows between startTime and endTime, the last of them up to ``limit``."""
-    start, end = ask.integer("startTime", 0), ask.integer("endTime", 2**62)
-    limit = min(ask.integer("limit", LIMITS), LIMITS_MAX)
-    return [row for row in rows if start <= getattr(row, name) <= end][-limit:]
-
-
-def from_id(ask: Ask, rows: list[Any], name: str) -> list[Any]:
-    """The rows from the number fromId on, the first of them up to ``limit``."""
-    first, limit = ask.integer("fromId", 0), min(ask.integer("limit", LIMITS), LIMITS_MAX)
-    return [row for row in rows if getattr(row, name) >= first][:limit]

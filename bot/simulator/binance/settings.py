@@ -14,7 +14,7 @@ from bot.core.types import AccountName, MarginMode, PositionId, PositionMode, Si
 from bot.simulator.binance.asking import Ask, Security
 from bot.simulator.binance.errors import BinanceError, raise_refusal
 from bot.simulator.binance.office import Office, Route, Routes
-from bot.simulator.binance.orders import within
+from bot.simulator.binance.rows import within
 from bot.simulator.binance.section import market_id
 from bot.simulator.binance.shapes import Json, plain
 from bot.simulator.binance.statement import largest

@@ -14,7 +14,7 @@ from bot.core.contracts import Contract
 from bot.core.types import Symbol
 from bot.simulator.binance.asking import Ask, Security
 from bot.simulator.binance.office import Office, Route, Routes
-from bot.simulator.binance.orders import LIMITS_MAX, from_id, within
+from bot.simulator.binance.rows import LIMITS_MAX, from_id, within
 from bot.simulator.binance.shapes import Json, money, plain
 
 
