@@ -32,6 +32,7 @@ from bot.simulator.keys import ApiKey, KeyRing
 from bot.simulator.market import Market
 from bot.simulator.records import AccountView, OrderRecord, Update
 from bot.venues.paper import (
+    InForce,
     MarketModel,
     Opening,
     OrderRequest,
@@ -65,6 +66,7 @@ class OrderTerms:
     trigger_by: PriceKind = PriceKind.MARK
     callback: Decimal | None = None
     expires_ms: int | None = None
+    in_force: InForce = InForce.GTC
     noted: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -203,6 +205,7 @@ class World:
             trigger_by=terms.trigger_by,
             callback=terms.callback,
             expires_ms=terms.expires_ms,
+            in_force=terms.in_force,
         )
         self._dated = self._dated or terms.expires_ms is not None
         batches = self.exchange.submit(at_ms, request)

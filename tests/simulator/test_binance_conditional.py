@@ -119,6 +119,15 @@ def test_a_stop_whose_limit_was_passed_becomes_a_plain_order() -> None:
     assert (resting["type"], resting["origType"], resting["price"]) == ("LIMIT", "STOP", "95")
 
 
+def test_a_stop_that_is_for_now_or_never_is_gone_where_its_limit_was_passed() -> None:
+    client = with_position()
+    terms = {"type": "STOP", "triggerPrice": "95", "price": "95", "timeInForce": "IOC"}
+    placed = client.ask("POST", "/fapi/v1/algoOrder", **(ALGO_STOP | terms))
+    client.wire.world.move(BTC, D(93), gap=True)
+    assert asked(client, placed)["algoStatus"] == "EXPIRED"
+    assert client.ask("GET", "/fapi/v1/openOrders") == []
+
+
 def test_an_order_that_is_good_till_a_date_ends_then(certificates: Path) -> None:
     hands = Hands()
 

@@ -92,6 +92,7 @@ def test_a_limit_order_is_refused(changes: dict[str, str], code: int) -> None:
         ({"type": "TRAILING_STOP_MARKET", "callbackRate": "10.1"}, -1130),
         ({"type": "TRAILING_STOP_MARKET", "callbackRate": "1", "activatePrice": "100"}, -2021),
         ({"type": "TRAILING_STOP_MARKET", "callbackRate": "1", "activatePrice": "101.01"}, -1111),
+        ({"type": "STOP", "price": "95", "timeInForce": "EVER"}, -1115),
         ({"workingType": "INDEX_PRICE"}, -4031),
         ({"timeInForce": "GTD"}, -1102),
         ({"timeInForce": "GTD", "goodTillDate": str(START_MS + 600_000)}, -5040),

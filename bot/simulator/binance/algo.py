@@ -28,6 +28,7 @@ from bot.simulator.binance.terms import (
 )
 from bot.simulator.records import OrderRecord
 from bot.simulator.world import OrderTerms, Refusal
+from bot.venues.paper import InForce
 
 KINDS = {
     "STOP_MARKET": OrderKind.STOP_MARKET,
@@ -38,6 +39,14 @@ KINDS = {
 }
 CLOSING = frozenset({OrderKind.STOP_MARKET, OrderKind.TAKE_PROFIT_MARKET})
 """What closePosition can be sent with."""
+IN_FORCE = {
+    "GTC": InForce.GTC,
+    "GTD": InForce.GTC,
+    "IOC": InForce.IOC,
+    "FOK": InForce.FOK,
+    "GTX": InForce.GTX,
+}
+"""What is left of a conditional order with a limit does when it is triggered."""
 CALLBACK_MIN, CALLBACK_MAX = Decimal("0.1"), Decimal(10)
 """callbackRate, in per cent."""
 
@@ -100,8 +109,13 @@ class AlgoOrders:
         if kind is OrderKind.TRAILING_STOP_MARKET:
             return self._trailing(ask, contract, terms)
         trigger = ask.needed("triggerPrice")
-        limit = limit_beside(ask, contract, trigger) if kind.is_limited else None
-        return replace(terms, trigger=trigger, limit=limit)
+        if not kind.is_limited:
+            return replace(terms, trigger=trigger)
+        in_force = IN_FORCE.get(terms.noted["timeInForce"])
+        if in_force is None:
+            raise BinanceError(-1115)
+        limit = limit_beside(ask, contract, trigger)
+        return replace(terms, trigger=trigger, limit=limit, in_force=in_force)
 
     def _trailing(self, ask: Ask, contract: Contract, terms: OrderTerms) -> OrderTerms:
         """A trailing stop follows the price from its activation on, which is the present price by default."""

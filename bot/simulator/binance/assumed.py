@@ -94,8 +94,8 @@ ASSUMED = (
         settle="trigger one on the test network with mark and last price more than triggerProtect apart",
     ),
     Assumed(
-        what="what a conditional order with a limit becomes rests, whatever its timeInForce",
-        settle="let STOP orders with IOC, FOK and GTX trigger on the test network",
+        what="a conditional order that fills nothing when it is triggered and may not rest is EXPIRED itself",
+        settle="trigger STOP orders with IOC, FOK, GTX on the test network; it may be FINISHED",
     ),
     Assumed(
         what="priceMatch beside a price is -1106, and of a conditional order it is -5037",

@@ -233,6 +233,7 @@ class Books:
         del account.orders[order.client_id]
         account.trails.pop(order.client_id, None)
         account.expiries.pop(order.client_id, None)
+        account.in_force.pop(order.client_id, None)
         self._orders[order.id] = None
         self.stale_wires[order.id.symbol] = None
 

@@ -10,6 +10,7 @@ from decimal import Decimal
 
 from bot.core.contracts import Contract, ContractKind
 from bot.core.types import ZERO, AccountName, ClientId, MarginMode, Order, Position, PositionId
+from bot.venues.paper.in_force import InForce
 from bot.venues.paper.trailing import Trail
 
 NEVER_LOW = Decimal("-Infinity")
@@ -108,3 +109,5 @@ class Account:
     """How far the trailing stops among the orders have followed the price."""
     expiries: dict[ClientId, int] = field(default_factory=dict)
     """When the orders among them end that are good till a date."""
+    in_force: dict[ClientId, InForce] = field(default_factory=dict)
+    """What the conditional orders among them do when they are triggered, where it is not what most do."""

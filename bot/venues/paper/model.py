@@ -22,6 +22,7 @@ from bot.core.types import (
     PriceKind,
     Symbol,
 )
+from bot.venues.paper.in_force import InForce
 
 DEPTH_DISTANCE = Decimal("0.01")
 """How far from the middle the money in ``MarketModel.depth`` reaches, as a fraction of price."""
@@ -120,7 +121,8 @@ class OrderRequest:
 
     ``callback`` is how far a trailing stop stays behind the best price, as a fraction of it between 0 and
     1, and ``trigger`` what arms it: the present price where it is ``None``. From ``expires_ms`` on, what
-    rests of the order is the venue's to cancel (``PaperExchange.expire``).
+    rests of the order is the venue's to cancel (``PaperExchange.expire``). ``in_force`` is for conditional
+    orders with a limit.
     """
 
     client_id: ClientId
@@ -135,6 +137,7 @@ class OrderRequest:
     trigger_by: PriceKind = PriceKind.MARK
     callback: Decimal | None = None
     expires_ms: int | None = None
+    in_force: InForce = InForce.GTC
     leverage: Decimal | None = None
     mode: MarginMode | None = None
 
@@ -147,6 +150,8 @@ class OrderRequest:
             raise PaperError(f"{self.id}: {self.kind} order with limit {self.limit}")
         if trails != (self.callback is not None) or not (self.callback is None or ZERO < self.callback < ONE):
             raise PaperError(f"{self.id}: {self.kind} order with callback {self.callback}")
+        if self.in_force is not InForce.GTC and not (conditional and self.kind.is_limited):
+            raise PaperError(f"{self.id}: {self.kind} order with {self.in_force}")
         if self.closes_position and not (conditional and self.reduces):
             raise PaperError(f"{self.id}: only a conditional, reducing order can close the position")
 

@@ -15,6 +15,7 @@ from bot.core.facts import MET, Fill, OrderEnded, Outcome, OutcomeKind
 from bot.core.held.losses import Ending
 from bot.core.types import OUR_PREFIX, ClientId, MarginMode, Order, OrderKind, PositionId, PriceKind
 from bot.venues.paper.books import Books
+from bot.venues.paper.in_force import InForce
 from bot.venues.paper.leverage import terms_of
 from bot.venues.paper.matching import Match, buys, level_of, match
 from bot.venues.paper.model import OrderRequest
@@ -60,9 +61,12 @@ def _take(books: Books, at_ms: int, request: OrderRequest) -> Fills | Refused:
 def act(books: Books, at_ms: int, order: Order, basis: Decimal) -> None:
     """A resting order is met: a limit order fills at its limit as maker, a stop around ``basis`` as taker.
 
-    What a conditional order cannot fill is cancelled, except that one with a limit goes on resting there.
+    What a conditional order cannot fill is cancelled, except that one with a limit goes on resting there
+    unless its time in force says otherwise.
     """
-    expires_ms = books.accounts[order.id.account].expiries.get(order.client_id)
+    account = books.accounts[order.id.account]
+    expires_ms = account.expiries.get(order.client_id)
+    in_force = account.in_force.get(order.client_id, InForce.GTC)
     books.drop(order)
     order = _capped(books, order)
     if order.trigger is None:
@@ -73,15 +77,18 @@ def act(books: Books, at_ms: int, order: Order, basis: Decimal) -> None:
     contract = books.contracts[order.id.symbol]
     buy = buys(order.id.side, reduces=order.reduces)
     matched = match(books.model, contract, order.quantity, basis, buy=buy, limit=order.limit)
+    rests = order.limit is not None and in_force.rests(crossing=matched is not None)
+    if matched is not None and not in_force.takes(whole=matched.quantity == order.quantity):
+        matched = None
     if matched is not None:
         _report(books, at_ms, order, _trade(books, at_ms, order, matched, books.model.taker_fee))
     left = order.quantity - (matched.quantity if matched else 0)
     if not left or (order.reduces and books.position(order.id) is None):
         return
-    if order.limit is not None:
+    if rests:
         books.rest(replace(order, kind=OrderKind.LIMIT, trigger=None, quantity=left))
         if expires_ms is not None:
-            books.accounts[order.id.account].expiries[order.client_id] = expires_ms
+            account.expiries[order.client_id] = expires_ms
     else:
         tell_end(books, at_ms, order, Ending.MET)
 

@@ -11,6 +11,7 @@ from decimal import Decimal
 from bot.core.types import Order, OrderKind, Symbol
 from bot.venues.paper.books import Books
 from bot.venues.paper.entries import Account
+from bot.venues.paper.in_force import InForce
 from bot.venues.paper.matching import Level, buys, level_of
 from bot.venues.paper.model import OrderRequest
 from bot.venues.paper.trailing import Trail
@@ -19,6 +20,9 @@ from bot.venues.paper.trailing import Trail
 def rest_conditional(books: Books, order: Order, request: OrderRequest) -> None:
     """Rest an order that waits for its trigger; a trailing one begins to follow the price here."""
     books.rest(order)
+    account = books.accounts[order.id.account]
+    if request.in_force is not InForce.GTC:
+        account.in_force[order.client_id] = request.in_force
     if request.callback is None:
         return
     assert order.trigger is not None, f"{order.client_id}: a trailing stop that nothing arms"
@@ -29,7 +33,7 @@ def rest_conditional(books: Books, order: Order, request: OrderRequest) -> None:
         callback=request.callback,
         activation=order.trigger,
     )
-    books.accounts[order.id.account].trails[order.client_id] = trail.after(quote.mark, quote.last)
+    account.trails[order.client_id] = trail.after(quote.mark, quote.last)
 
 
 def waiting(books: Books, symbol: Symbol) -> Iterator[tuple[Order, Level]]:
