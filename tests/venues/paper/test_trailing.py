@@ -124,18 +124,21 @@ def test_a_distance_is_part_of_it(callback: str | None) -> None:
 
 
 ticks = st.integers(min_value=600, max_value=1600).map(lambda n: Decimal(n) / 10)
+distances = st.integers(min_value=1, max_value=500).map(lambda n: Decimal(n) / 10)
 
 
 def first_met(
-    prices: Sequence[Decimal], callback: Decimal, activation: Decimal | None
+    prices: Sequence[Decimal], callback: Decimal, activation: Decimal | None, *, buy: bool
 ) -> tuple[int, Decimal] | None:
-    """The documented condition of a sell, of every price since it was placed at the first of them."""
+    """The documented condition, of every price since the order was placed at the first of them."""
+    better, sign = (min, 1) if buy else (max, -1)
     best = prices[0]
     for number, price in enumerate(prices):
-        best = max(best, price)
-        armed = activation is None or best >= activation
-        if armed and price <= best * (1 - callback):
-            return number, best * (1 - callback)
+        best = better(best, price)
+        armed = activation is None or better(best, activation) == best
+        stop = best * (1 + sign * callback)
+        if armed and better(price, stop) == stop:
+            return number, stop
     return None
 
 
@@ -143,22 +146,27 @@ def first_met(
 @given(
     st.lists(ticks, min_size=1, max_size=12),
     st.sampled_from([D("0.001"), D("0.01"), D("0.05"), D("0.1")]),
-    st.none() | st.integers(min_value=1001, max_value=1500).map(lambda n: Decimal(n) / 10),
+    st.none() | distances,
+    st.booleans(),
     st.booleans(),
 )
 def test_it_acts_at_the_first_price_of_which_its_condition_is_true(
     prices: list[Decimal],
     callback: Decimal,
-    activation: Decimal | None,
+    away: Decimal | None,
     gap: bool,
+    buy: bool,
 ) -> None:
-    exchange = trailing(a_trail(callback=callback, trigger=activation))
-    met = first_met([D(100), *prices], callback, activation)
+    activation = None if away is None else D(100) - away if buy else D(100) + away
+    order = a_trail(id_=SHORT if buy else LONG, callback=callback, trigger=activation)
+    exchange = trailing(order, leverage="1")  # Nothing here is liquidated.
+    met = first_met([D(100), *prices], callback, activation, buy=buy)
     for number, price in enumerate(prices, start=1):
         done = fills(go(exchange, str(price), gap=gap))
         if met is None or number != met[0]:
             assert done == []
             continue
-        level = met[1].quantize(D("0.1"), "ROUND_FLOOR")
+        # Rounded to the tick against whoever trades.
+        level = met[1].quantize(D("0.1"), "ROUND_CEILING" if buy else "ROUND_FLOOR")
         assert done == [price if gap else level]
         return
