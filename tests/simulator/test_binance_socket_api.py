@@ -14,7 +14,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from bot.core.types import PositionId, Side
 from bot.simulator import ApiKey, Call, World
-from bot.simulator.binance import BinanceWire
+from bot.simulator.binance import COINM, BinanceWire
 from bot.simulator.binance.socket_api import METHODS
 from tests.building.contracts import BTC
 from tests.building.simulator import ALICE, ALICES_KEY, START_MS, Hands, a_holding, a_world
@@ -162,6 +162,7 @@ def test_limits_are_those_of_rest_and_told_unless_nobody_wants_to_know() -> None
     [
         ("{", 400, -1013),
         ("[]", 400, -1013),
+        ("[" * 100_000, 400, -1013),
         ('{"id": 1}', 400, -1013),
         ('{"id": 1, "method": "depth", "params": []}', 400, -1013),
         ('{"id": 1, "method": "order.steal"}', 400, -1020),
@@ -221,6 +222,15 @@ def test_a_session_ends_with_its_key() -> None:
     ended = caller.ask("order.place", **LIMIT, timestamp=START_MS)
     assert (ended["id"], code(ended)) == (None, (401, -2015))
     assert caller.ask("session.status")["result"]["apiKey"] is None
+
+
+def test_coin_m_has_one_of_its_own() -> None:
+    call = Call(method="GET", host="ws-dapi.binance.com", path="/ws-dapi/v1")
+    line: Any = cast("Any", Wire(call))
+    wire = binance(a_world(hands=Hands()), COINM)
+    assert wire.connect(line) == 0
+    wire.hear(line, '{"id": 1, "method": "session.status"}')
+    assert json.loads(line.heard.pop())["result"]["apiKey"] is None
 
 
 def test_every_method_is_an_endpoint_that_is_served() -> None:

@@ -4,6 +4,8 @@ Each method is an endpoint of REST in other clothes: it has the same parameters,
 errors. Its signature is over all parameters in alphabetical order. A connection can be logged on with an
 Ed25519 key, and is served without key and signature from then on; other keys sign every request.
 
+Faults on order befall what goes down the line, by the name of the method, not the request.
+
 Assumed: what is no request is refused with -1013, an unknown method with -1020, and a log-on with a key of
 another kind with -4056.
 """
@@ -149,7 +151,7 @@ def _request(text: str) -> dict[str, Any] | None:
     """A request with its parameters as they were spelt; ``None`` for what is none."""
     try:
         found = json.loads(text, parse_float=str)
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
     if not isinstance(found, dict) or not isinstance(found.get("method"), str):
         return None
