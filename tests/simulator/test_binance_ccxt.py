@@ -1,6 +1,7 @@
 """The real, unmodified client of ccxt.pro trades on the simulator over TLS."""
 
 import asyncio
+import re
 import time
 from collections.abc import Awaitable, Callable
 from decimal import Decimal
@@ -11,6 +12,7 @@ from typing import Any
 import pytest
 
 from bot.simulator import World
+from bot.simulator.binance.unserved import UNSERVED
 from tests.building.contracts import BTC
 from tests.building.simulator import ALICE, ALICES_KEY, BOB, BOBS_KEY, a_holding
 from tests.simulator.binance_desk import DELIVERY_MS, QUARTERLY, run, served, with_quarterly
@@ -294,5 +296,34 @@ def test_a_profit_is_taken_at_a_limit_and_a_date_ends_an_order(told: Callable[[S
         terms = {"timeInForce": "GTD", "goodTillDate": date}
         resting = await client.create_order(BTC, "limit", "buy", 1, 96, terms)
         assert int(resting["info"]["goodTillDate"]) == date - date % 1000
+
+    told(story)
+
+
+async def tried(client: Any, path: str, api: str, method: str) -> str:
+    """What came of an endpoint: nothing, or the code it was refused with."""
+    asked = {"symbol": "BTCUSDT", "pair": "BTCUSDT", "contractType": "PERPETUAL", "interval": "1m"}
+    try:
+        await client.request(path, [api], method.upper(), asked | {"period": "5m"})
+    except import_module("ccxt").BaseError as refusal:
+        return "".join(re.findall(r'"code":(-[0-9]+)', str(refusal))) or repr(refusal)
+    return ""
+
+
+def test_the_client_reaches_every_endpoint_it_knows(told: Callable[[Story], None]) -> None:
+    async def story(world: World, client: Any) -> None:
+        known = [
+            (path, api, method)
+            for api, methods in client.describe()["api"].items()
+            if api.startswith("fapi")
+            for method, paths in methods.items()
+            for path in paths
+        ]
+        answers = {each: await tried(client, *each) for each in known}
+        refused = {path for (path, _, _), code in answers.items() if code == "-4084"}
+        assert refused == {path.removeprefix("/futures/data/").removeprefix("v1/") for _, path in UNSERVED}
+        answered = {code for code in answers.values() if code not in ("", "-4084")}
+        # A parameter is missing, no composite index is listed, or there are no orders in a list.
+        assert answered == {"-1102", "-1121", "-1128", "-4082"}
 
     told(story)
