@@ -131,11 +131,33 @@ class OrderKind(StrEnum):
     STOP_MARKET = "stop_market"
     STOP_LIMIT = "stop_limit"
     TAKE_PROFIT_MARKET = "take_profit_market"
+    TAKE_PROFIT_LIMIT = "take_profit_limit"
+    TRAILING_STOP_MARKET = "trailing_stop_market"
+    """Its trigger is the price that arms it; from there on it follows the best price at a distance."""
 
     @property
     def is_stop(self) -> bool:
-        """Whether the order protects against loss."""
+        """Whether the order protects against loss at a price known when it is placed."""
         return self in (OrderKind.STOP_MARKET, OrderKind.STOP_LIMIT)
+
+    @property
+    def is_conditional(self) -> bool:
+        """Whether the order rests until a trigger is met."""
+        return self.is_stop or self in (
+            OrderKind.TAKE_PROFIT_MARKET,
+            OrderKind.TAKE_PROFIT_LIMIT,
+            OrderKind.TRAILING_STOP_MARKET,
+        )
+
+    @property
+    def is_limited(self) -> bool:
+        """Whether the order has a limit beyond which it does not fill."""
+        return self in (
+            OrderKind.LIMIT,
+            OrderKind.IOC,
+            OrderKind.STOP_LIMIT,
+            OrderKind.TAKE_PROFIT_LIMIT,
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -235,7 +235,7 @@ class Archive:
     def _trigger(self, at_ms: int, record: OrderRecord) -> tuple[list[Update], OrderRecord]:
         """A conditional order is met: it lives on as a child with an id of its own."""
         name = self.paper_name(record.order_id)
-        kind = OrderKind.LIMIT if record.kind is OrderKind.STOP_LIMIT else OrderKind.MARKET
+        kind = OrderKind.LIMIT if record.kind.is_limited else OrderKind.MARKET
         held = self._drawers[record.id.account].held(record.id)
         quantity = held.quantity if record.closes_position and held is not None else record.quantity
         child = replace(
@@ -262,7 +262,7 @@ class Archive:
         updates: list[Update] = []
         for order in orders:
             key = self._paper.get(order.client_id)
-            if key is None or order.trigger is not None:
+            if key is None or order.kind.is_conditional:
                 continue
             record = self._get(key)
             if record.conditional and record.status.open:

@@ -75,9 +75,13 @@ class Market:
     def __init__(self, contracts: Mapping[Symbol, Contract], model: MarketModel) -> None:
         self.model = model
         self.tickers = {symbol: Ticker(contract) for symbol, contract in contracts.items()}
+        self.deliveries: dict[Symbol, Decimal] = {}
+        """At which price the contracts were settled that are."""
         self.marks: dict[Symbol, Decimal] = {}
         """The mark of every symbol that has one."""
         self._past: dict[Symbol, _Past] = {}
+        self._marked: dict[Symbol, deque[Bar]] = {}
+        """Bars of the mark, for the symbols where it was ever another price than the last one."""
 
     def __getitem__(self, symbol: Symbol) -> Ticker:
         """The ticker of that symbol; ``KeyError`` if it is not listed."""
@@ -100,19 +104,12 @@ class Market:
         interval = ticker.contract.funding_interval_ms
         if ticker.contract.expiry_ms is None and ticker.next_funding_ms <= at_ms - interval:
             ticker.next_funding_ms = (at_ms // interval + 1) * interval
-        opened = at_ms - at_ms % MINUTE_MS
-        lot = ticker.contract.lot
-        if ticker.bars and ticker.bars[-1].open_ms == opened:
-            ticker.bars[-1] = ticker.bars[-1].with_price(last, lot)
-        else:
-            # A new minute begins where the one before ended, as it does where somebody always trades.
-            first = (
-                ticker.bars[-1].close
-                if ticker.bars and opened - ticker.bars[-1].open_ms == MINUTE_MS
-                else last
-            )
-            bar = Bar(open_ms=opened, open=first, high=first, low=first, close=first)
-            ticker.bars.append(bar.with_price(last, lot))
+        if mark != last or symbol in self._marked:
+            bars = self._marked.get(symbol)
+            if bars is None:  # Until now the marks were the trades.
+                bars = self._marked[symbol] = deque(ticker.bars, maxlen=BARS_MAX)
+            _count(bars, at_ms, mark, ZERO)
+        _count(ticker.bars, at_ms, last, ticker.contract.lot)
 
     def seed(self, symbol: Symbol, bars: Iterable[Bar]) -> None:
         """Minutes from before the simulation began, oldest first; they replace what is there."""
@@ -120,19 +117,15 @@ class Market:
         ticker.bars.clear()
         ticker.bars.extend(bars)
         self._past.pop(symbol, None)
+        self._marked.pop(symbol, None)
 
     def bars(self, symbol: Symbol, timeframe_ms: int, count: int | None = None) -> Sequence[Bar]:
         """Bars of that length, oldest first, all or the last ``count``; the last one may be open still."""
-        made: list[Bar] = []
-        for bar in reversed(self.tickers[symbol].bars):
-            opened = bar.open_ms - bar.open_ms % timeframe_ms
-            if made and made[-1].open_ms == opened:
-                made[-1] = _joined(bar, made[-1], opened)
-            elif count is not None and len(made) == count:
-                break
-            else:
-                made.append(bar if bar.open_ms == opened else bar._replace(open_ms=opened))
-        return made[::-1]
+        return _of_length(self.tickers[symbol].bars, timeframe_ms, count)
+
+    def mark_bars(self, symbol: Symbol, timeframe_ms: int, count: int | None = None) -> Sequence[Bar]:
+        """The same of the mark; its volume and trades mean nothing."""
+        return _of_length(self._marked.get(symbol) or self.tickers[symbol].bars, timeframe_ms, count)
 
     def day(self, symbol: Symbol, now_ms: int) -> Bar | None:
         """The last 24 hours as one bar; ``None`` before the first price."""
@@ -193,6 +186,31 @@ def _past_of(bars: deque[Bar], since_ms: int) -> _Past:
             return _Past(day, bars[-2], bar.open_ms)
         day = bar if day is None else _joined(bar, day, bar.open_ms)
     return _Past(day, bars[-2] if len(bars) > 1 else None, -1)
+
+
+def _count(bars: deque[Bar], at_ms: int, price: Decimal, quantity: Decimal) -> None:
+    """Put a price into the bar of its minute."""
+    opened = at_ms - at_ms % MINUTE_MS
+    if bars and bars[-1].open_ms == opened:
+        bars[-1] = bars[-1].with_price(price, quantity)
+        return
+    # A new minute begins where the one before ended, as it does where somebody always trades.
+    first = bars[-1].close if bars and opened - bars[-1].open_ms == MINUTE_MS else price
+    bar = Bar(open_ms=opened, open=first, high=first, low=first, close=first)
+    bars.append(bar.with_price(price, quantity))
+
+
+def _of_length(bars: deque[Bar], timeframe_ms: int, count: int | None) -> Sequence[Bar]:
+    made: list[Bar] = []
+    for bar in reversed(bars):
+        opened = bar.open_ms - bar.open_ms % timeframe_ms
+        if made and made[-1].open_ms == opened:
+            made[-1] = _joined(bar, made[-1], opened)
+        elif count is not None and len(made) == count:
+            break
+        else:
+            made.append(bar if bar.open_ms == opened else bar._replace(open_ms=opened))
+    return made[::-1]
 
 
 def _joined(one: Bar, two: Bar, open_ms: int) -> Bar:

@@ -88,6 +88,8 @@ class OrderRecord:
     updated_ms: int = 0
     parent: int | None = None
     child: int | None = None
+    expires_ms: int | None = None
+    """Till when it is good, where it is good till a date."""
     noted: Mapping[str, str] = field(default_factory=dict)
     amendments: int = 0
     """How often its holder changed it."""
@@ -95,7 +97,7 @@ class OrderRecord:
     @property
     def conditional(self) -> bool:
         """Whether it waits, or waited, for a trigger."""
-        return self.trigger is not None
+        return self.kind.is_conditional
 
     @property
     def average(self) -> Decimal:

@@ -32,6 +32,7 @@ from bot.simulator.keys import ApiKey, KeyRing
 from bot.simulator.market import Market
 from bot.simulator.records import AccountView, OrderRecord, Update
 from bot.venues.paper import (
+    InForce,
     MarketModel,
     Opening,
     OrderRequest,
@@ -63,6 +64,9 @@ class OrderTerms:
     trigger: Decimal | None = None
     limit: Decimal | None = None
     trigger_by: PriceKind = PriceKind.MARK
+    callback: Decimal | None = None
+    expires_ms: int | None = None
+    in_force: InForce = InForce.GTC
     noted: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -115,6 +119,8 @@ class World:
         self._archive = Archive(self.accounts, self.contracts)
         self._listeners: list[Callable[[Event], None]] = []
         self._price_listeners: list[Callable[[Symbol], None]] = []
+        self._dated = False
+        """Whether an order was ever good till a date: else no price need ask."""
         self._absorb((self.exchange.snapshot(clock.now_ms()),))
 
     # --- hearing and reading ---------------------------------------------------------------------
@@ -141,6 +147,8 @@ class World:
 
     def move(self, symbol: Symbol, mark: Decimal, last: Decimal | None = None, *, gap: bool = False) -> None:
         """New prices, on the way to which whatever is met happens; ``gap``: there was no way."""
+        if self._dated:
+            self.expire()
         at_ms = self.clock.now_ms()
         last = mark if last is None else last
         batches = self.exchange.move(at_ms, symbol, mark, last, gap=gap)
@@ -148,6 +156,11 @@ class World:
         for listener in self._price_listeners:
             listener(symbol)
         self._absorb(batches)
+
+    def expire(self) -> None:
+        """End the orders whose date has come: at every price, and whenever a wire thinks of it."""
+        if self._dated:
+            self._absorb(self.exchange.expire(self.clock.now_ms()))
 
     def settle_funding(self, symbol: Symbol) -> None:
         """Settle the present funding rate of a perpetual, and count to the next settlement."""
@@ -159,6 +172,7 @@ class World:
     def deliver(self, symbol: Symbol, price: Decimal) -> None:
         """Settle an expired contract."""
         self._absorb(self.exchange.deliver(self.clock.now_ms(), symbol, price))
+        self.market.deliveries[symbol] = price
 
     def deleverage(self, symbol: Symbol, side: Side, quantity: Decimal, price: Decimal | None = None) -> None:
         """The rest of the market deleverages that side."""
@@ -177,7 +191,7 @@ class World:
         if terms.client_id and any(order.client_id == terms.client_id for order in mine):
             return Refusal(code(contract, Reason.DUPLICATE), f"client id {terms.client_id} is in use")
         at_ms = self.clock.now_ms()
-        record, name = self._archive.begin(_record(terms), at_ms)
+        record, name = self._archive.begin(record_of(terms), at_ms)
         request = OrderRequest(
             client_id=name,
             id=terms.id,
@@ -189,7 +203,11 @@ class World:
             trigger=terms.trigger,
             limit=terms.limit,
             trigger_by=terms.trigger_by,
+            callback=terms.callback,
+            expires_ms=terms.expires_ms,
+            in_force=terms.in_force,
         )
+        self._dated = self._dated or terms.expires_ms is not None
         batches = self.exchange.submit(at_ms, request)
         refusal = _refusal(batches)
         if refusal is not None:
@@ -230,6 +248,7 @@ class World:
             reduces=record.reduces,
             reduce_only=record.reduce_only,
             limit=limit,
+            expires_ms=record.expires_ms,
         )
         batches = self.exchange.submit(at_ms, request)
         refusal = _refusal(batches)
@@ -301,7 +320,8 @@ class World:
                 listener(event)
 
 
-def _record(terms: OrderTerms) -> OrderRecord:
+def record_of(terms: OrderTerms) -> OrderRecord:
+    """An order that nobody has taken yet."""
     return OrderRecord(
         order_id=0,
         client_id=terms.client_id,
@@ -315,6 +335,7 @@ def _record(terms: OrderTerms) -> OrderRecord:
         trigger=terms.trigger,
         limit=terms.limit,
         trigger_by=terms.trigger_by,
+        expires_ms=terms.expires_ms,
         noted=terms.noted,
     )
 

@@ -13,7 +13,7 @@ from urllib.parse import quote_plus
 
 from bot.core.types import AccountName
 from bot.simulator import ApiKey, Call
-from bot.simulator.binance.asking import signature_of
+from bot.simulator.binance.signatures import signature_of
 from bot.simulator.faults import FRAMES, SILENCE, Fault, FaultKind
 from bot.simulator.line import Line
 from bot.venues.live.client import Hears

@@ -49,9 +49,11 @@ POSITION = "BTC/USDT:USDT/long"
 
 
 def multi_assets(exchange: Exchange) -> None:
-    """Every currency backs every position: its owner chose so at the exchange."""
+    """Every currency backs every position: its owner chose so, with no isolated position in the way."""
     wire: Any = exchange.wire
-    Client(wire).ask("POST", "/fapi/v1/multiAssetsMargin", multiAssetsMargin="true")
+    client, sell = Client(wire), {"symbol": "BTCUSDT", "side": "SELL", "type": "MARKET", "quantity": "10"}
+    client.ask("POST", "/fapi/v1/order", reduceOnly="true", **sell)
+    assert client.ask("POST", "/fapi/v1/multiAssetsMargin", multiAssetsMargin="true")["code"] == 200
 
 
 def stops(books: Any) -> list[Decimal]:

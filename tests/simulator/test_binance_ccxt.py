@@ -1,6 +1,7 @@
 """The real, unmodified client of ccxt.pro trades on the simulator over TLS."""
 
 import asyncio
+import re
 import time
 from collections.abc import Awaitable, Callable
 from decimal import Decimal
@@ -11,6 +12,7 @@ from typing import Any
 import pytest
 
 from bot.simulator import World
+from bot.simulator.binance.unserved import UNSERVED
 from tests.building.contracts import BTC
 from tests.building.simulator import ALICE, ALICES_KEY, BOB, BOBS_KEY, a_holding
 from tests.simulator.binance_desk import DELIVERY_MS, QUARTERLY, run, served, with_quarterly
@@ -238,5 +240,90 @@ def test_trades_of_the_market_are_listed(told: Callable[[Story], None]) -> None:
         assert (await client.fetch_trades(BTC))[-1]["price"] == 100.5
         assert (await client.fetch_status())["status"] == "ok"
         assert (await client.fetch_premium_index_ohlcv(BTC, "1m"))[-1][1:5] == [0.0, 0.0, 0.0, 0.0]
+
+    told(story)
+
+
+def test_orders_can_be_sent_over_a_websocket(told: Callable[[Story], None]) -> None:
+    async def story(world: World, client: Any) -> None:
+        placed = await client.create_order_ws(BTC, "limit", "buy", 1, 96)
+        assert placed["status"] == "open"
+        changed = await client.edit_order_ws(placed["id"], BTC, "limit", "buy", 2, 97)
+        assert (changed["id"], changed["amount"], changed["price"]) == (placed["id"], 2.0, 97.0)
+        assert (await client.fetch_order_ws(placed["id"], BTC))["price"] == 97.0
+        assert (await client.cancel_order_ws(placed["id"], BTC))["status"] == "canceled"
+        assert (await client.create_order_ws(BTC, "market", "buy", 2))["id"]
+        (held,) = await client.fetch_positions_ws()
+        assert (held["symbol"], held["contracts"]) == (BTC, 2.0)
+        assert (await client.fetch_balance_ws({"method": "v2/account.balance"}))["USDT"]["total"] == 9999.9
+        assert (await client.fetch_order_book_ws(BTC))["bids"][0][0] == 100.0
+        stop = await client.create_order_ws(BTC, "market", "sell", 2, None, {"stopLossPrice": 95})
+        (row,) = await client.fetch_open_orders(BTC, None, None, {"trigger": True})
+        assert row["id"] == stop["id"]
+        await client.cancel_order_ws(stop["id"], BTC, {"trigger": True})
+        assert await client.fetch_open_orders(BTC, None, None, {"trigger": True}) == []
+        with pytest.raises(import_module("ccxt").BadRequest, match="-4016"):
+            await client.create_order_ws(BTC, "limit", "buy", 1, 150)
+
+    told(story)
+
+
+def test_a_trailing_stop_follows_the_price(told: Callable[[Story], None]) -> None:
+    async def story(world: World, client: Any) -> None:
+        world.open(a_holding(quantity="1"))
+        terms = {"trailingPercent": 5, "trailingTriggerPrice": 110, "reduceOnly": True}
+        stop = await client.create_order(BTC, "market", "sell", 1, None, terms)
+        assert (stop["info"]["orderType"], stop["info"]["callbackRate"]) == ("TRAILING_STOP_MARKET", "5")
+        world.move(BTC, D(120))
+        world.move(BTC, D(115))
+        (row,) = await client.fetch_open_orders(BTC, None, None, {"trigger": True})
+        assert row["id"] == stop["id"]
+        world.move(BTC, D(113))
+        (trade,) = await client.fetch_my_trades(BTC)
+        assert (trade["side"], trade["price"], trade["info"]["realizedPnl"]) == ("sell", 114.0, "14.00000000")
+
+    told(story)
+
+
+def test_a_profit_is_taken_at_a_limit_and_a_date_ends_an_order(told: Callable[[Story], None]) -> None:
+    async def story(world: World, client: Any) -> None:
+        world.open(a_holding(quantity="1"))
+        profit = {"takeProfitPrice": 110, "reduceOnly": True}
+        await client.create_order(BTC, "limit", "sell", 1, 109, profit)
+        (row,) = await client.fetch_open_orders(BTC, None, None, {"trigger": True})
+        assert (row["info"]["orderType"], row["price"], row["triggerPrice"]) == ("TAKE_PROFIT", 109.0, 110.0)
+        date = machine_ms() + 700_000
+        terms = {"timeInForce": "GTD", "goodTillDate": date}
+        resting = await client.create_order(BTC, "limit", "buy", 1, 96, terms)
+        assert int(resting["info"]["goodTillDate"]) == date - date % 1000
+
+    told(story)
+
+
+async def tried(client: Any, path: str, api: str, method: str) -> str:
+    """What came of an endpoint: nothing, or the code it was refused with."""
+    asked = {"symbol": "BTCUSDT", "pair": "BTCUSDT", "contractType": "PERPETUAL", "interval": "1m"}
+    try:
+        await client.request(path, [api], method.upper(), asked | {"period": "5m"})
+    except import_module("ccxt").BaseError as refusal:
+        return "".join(re.findall(r'"code":(-[0-9]+)', str(refusal))) or repr(refusal)
+    return ""
+
+
+def test_the_client_reaches_every_endpoint_it_knows(told: Callable[[Story], None]) -> None:
+    async def story(world: World, client: Any) -> None:
+        known = [
+            (path, api, method)
+            for api, methods in client.describe()["api"].items()
+            if api.startswith("fapi")
+            for method, paths in methods.items()
+            for path in paths
+        ]
+        answers = {each: await tried(client, *each) for each in known}
+        refused = {path for (path, _, _), code in answers.items() if code == "-4084"}
+        assert refused == {path.removeprefix("/futures/data/").removeprefix("v1/") for _, path in UNSERVED}
+        answered = {code for code in answers.values() if code not in ("", "-4084")}
+        # A parameter is missing, no composite index is listed, or there are no orders in a list.
+        assert answered == {"-1102", "-1121", "-1128", "-4082"}
 
     told(story)

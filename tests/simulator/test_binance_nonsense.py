@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.simulator.binance.weights import ORDERS_10S_MAX
-from tests.building.simulator import ALICE, Hands, a_holding
+from tests.building.simulator import ALICE, START_MS, Hands, a_holding
 from tests.simulator.binance_desk import ALGO_STOP, a_binance
 
 D = Decimal
@@ -19,12 +19,31 @@ ORDER = {
     "price": "99",
     "timeInForce": "GTC",
 }
+TRAIL = {
+    "algoType": "CONDITIONAL",
+    "symbol": "BTCUSDT",
+    "side": "SELL",
+    "type": "TRAILING_STOP_MARKET",
+    "quantity": "1",
+    "callbackRate": "1",
+    "activatePrice": "101",
+    "reduceOnly": "true",
+}
 WELL_FORMED = [
     ("POST", "order", ORDER),
     ("POST", "algoOrder", ALGO_STOP),
+    ("POST", "order/test", ORDER | {"price": "", "priceMatch": "QUEUE"}),
+    ("POST", "order", ORDER | {"timeInForce": "GTD", "goodTillDate": str(START_MS + 10**7)}),
+    ("POST", "algoOrder", TRAIL),
+    ("POST", "algoOrder", ALGO_STOP | {"type": "STOP", "price": "95", "timeInForce": "IOC"}),
+    ("PUT", "order", {"symbol": "BTCUSDT", "side": "BUY", "orderId": "1", "quantity": "1", "price": "98"}),
     ("POST", "positionMargin", {"symbol": "BTCUSDT", "amount": "1", "type": "1"}),
     ("POST", "leverage", {"symbol": "BTCUSDT", "leverage": "11"}),
     ("GET", "klines", {"symbol": "BTCUSDT", "interval": "1m", "limit": "5", "startTime": "1"}),
+    ("GET", "continuousKlines", {"pair": "BTCUSDT", "contractType": "PERPETUAL", "interval": "1m"}),
+    ("GET", "aggTrades", {"symbol": "BTCUSDT", "fromId": "1"}),
+    ("GET", "allOrders", {"symbol": "BTCUSDT", "startTime": "1", "endTime": "2", "orderId": "1"}),
+    ("GET", "orderAmendment", {"symbol": "BTCUSDT", "orderId": "1", "limit": "1"}),
     ("GET", "userTrades", {"symbol": "BTCUSDT", "limit": "5"}),
     ("DELETE", "order", {"symbol": "BTCUSDT", "orderId": "1"}),
     ("DELETE", "algoOrder", {"algoId": "1"}),
@@ -57,6 +76,42 @@ def test_a_request_of_nonsense_gets_an_answer(data: st.DataObject) -> None:
     earned = sum((i.amount for i in view.income), D(0))
     # What left the wallet is in positions or was paid, and is told as such.
     assert wallet + isolated == D(10_000) + earned
+
+
+NAMES = {
+    "symbol": "BTCUSDT",
+    "pair": "BTCUSDT",
+    "contractType": "PERPETUAL",
+    "interval": "1m",
+    "period": "5m",
+    "side": "BUY",
+    "type": "LIMIT",
+    "quantity": "1",
+    "price": "99",
+    "limit": "1",
+    "batchOrders": "[{}]",
+    "orderIdList": "[1]",
+    "countdownTime": "0",
+    "amount": "1",
+    "leverage": "5",
+    "marginType": "CROSSED",
+    "dualSidePosition": "true",
+    "multiAssetsMargin": "true",
+    "startTime": "1",
+    "fromId": "1",
+    "orderId": "1",
+}
+
+
+@given(st.data())
+def test_every_endpoint_has_an_answer_to_anything(data: st.DataObject) -> None:
+    client = a_binance()
+    method, path = data.draw(st.sampled_from(sorted(client.wire.served)))
+    names = data.draw(st.lists(st.sampled_from(sorted(NAMES)), unique=True))
+    sent = {name: data.draw(st.just(NAMES[name]) | ODD) for name in names}
+    answer = client.ask(method, path, **sent)
+    assert client.status in (200, 400), (path, answer)
+    assert client.status == 200 or isinstance(answer["code"], int)
 
 
 def test_too_many_orders_of_one_account_are_refused() -> None:

@@ -171,7 +171,7 @@ def test_a_liquidation_is_an_order_of_the_exchange(certificates: Path) -> None:
             desk.client.ask("POST", "/fapi/v1/algoOrder", **(ALGO_STOP | {"workingType": "CONTRACT_PRICE"}))
             socket = await desk.listen()
             desk.world.move(BTC, D(80), D(100))
-            frames = [await heard(socket) for _ in range(4)]
+            frames = [await heard(socket) for _ in range(5)]
             told = [(f["e"], f.get("o", {}).get("x"), f.get("o", {}).get("X")) for f in frames]
             assert sorted(told, key=str) == sorted(
                 [
@@ -179,6 +179,7 @@ def test_a_liquidation_is_an_order_of_the_exchange(certificates: Path) -> None:
                     ("ORDER_TRADE_UPDATE", "NEW", "NEW"),
                     ("ORDER_TRADE_UPDATE", "CALCULATED", "FILLED"),
                     ("ACCOUNT_UPDATE", None, None),
+                    ("TRADE_LITE", None, None),
                 ],
                 key=str,
             )
@@ -195,8 +196,11 @@ def test_deleveraging_is_an_order_of_the_exchange(certificates: Path) -> None:
             desk.world.open(a_holding())
             socket = await desk.listen()
             desk.world.deleverage(BTC, Side.LONG, D(4))
-            new, _, done = [await heard(socket) for _ in range(3)]
+            new, _, lite, done = [await heard(socket) for _ in range(4)]
             assert (new["o"]["c"], new["o"]["X"]) == ("adl_autoclose", "NEW")
+            told = (lite["e"], lite["c"], lite["S"], lite["l"], lite["L"], lite["i"], lite["t"])
+            done_too = (new["o"]["i"], done["o"]["t"])
+            assert told == ("TRADE_LITE", "adl_autoclose", "SELL", "4", "100", *done_too)
             assert (done["o"]["x"], done["o"]["z"]) == ("TRADE", "4")
 
     run(main)

@@ -2,7 +2,7 @@
 
 Sources, unless a place says otherwise: the documentation of the exchange (developers.binance.com,
 derivatives), whose pages are named in quotes where something is of one of them, and what ccxt 4.5 parses.
-What no source confirms is listed as assumed.
+What no source confirms is listed as assumed; what there is at Binance and not here, in ``unserved``.
 """
 
 from bot.simulator.binance.assumed import ASSUMED

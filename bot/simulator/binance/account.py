@@ -6,7 +6,7 @@ from typing import Any
 
 from bot.core.types import MarginMode, PositionId, PositionMode, Side
 from bot.simulator.binance.asking import Ask, Security
-from bot.simulator.binance.listing import brackets
+from bot.simulator.binance.listing import ORDER_LIMITS, brackets
 from bot.simulator.binance.office import Office, Route, Routes
 from bot.simulator.binance.section import market_id
 from bot.simulator.binance.shapes import Json, plain
@@ -37,6 +37,8 @@ class AccountData:
             "v1/accountConfig": self._account_config,
             "v1/commissionRate": self._commission,
             "v1/adlQuantile": self._quantiles,
+            "v1/rateLimit/order": lambda _: ORDER_LIMITS,
+            "v1/feeBurn": lambda _: {"feeBurn": False},
         }
         return {("GET", path): Route(Security.SIGNED, handler) for path, handler in handlers.items()}
 

@@ -1,35 +1,54 @@
 """Conditional orders over REST: the algo service, where they live since 2025-12-09.
 
 Pages "New Algo Order", "Cancel Algo Order", "Query Algo Order", "Current All Algo Open Orders" and "Query All
-Algo Orders". A plain order endpoint knows nothing of them. What the paper exchange does not have (take-profit
-limit and trailing orders) is refused as an invalid order type.
+Algo Orders". A plain order endpoint knows nothing of them.
 """
 
 from __future__ import annotations
 
+from dataclasses import replace
 from decimal import Decimal
 
+from bot.core.contracts import Contract
 from bot.core.types import ZERO, OrderKind, PositionId, PriceKind
 from bot.simulator.binance.asking import Ask, Security
 from bot.simulator.binance.errors import BinanceError, raise_refusal
 from bot.simulator.binance.office import Office, Route, Routes
-from bot.simulator.binance.orders import (
+from bot.simulator.binance.rows import forgotten, in_week, within
+from bot.simulator.binance.shapes import Json, plain
+from bot.simulator.binance.terms import (
     check_open,
     check_quantity,
+    check_room,
     client_id_of,
+    expiry_of,
+    limit_beside,
+    noted_of,
     position_of,
-    side_of,
-    within,
 )
-from bot.simulator.binance.shapes import Json, plain
 from bot.simulator.records import OrderRecord
 from bot.simulator.world import OrderTerms, Refusal
+from bot.venues.paper import InForce
 
 KINDS = {
     "STOP_MARKET": OrderKind.STOP_MARKET,
     "STOP": OrderKind.STOP_LIMIT,
     "TAKE_PROFIT_MARKET": OrderKind.TAKE_PROFIT_MARKET,
+    "TAKE_PROFIT": OrderKind.TAKE_PROFIT_LIMIT,
+    "TRAILING_STOP_MARKET": OrderKind.TRAILING_STOP_MARKET,
 }
+CLOSING = frozenset({OrderKind.STOP_MARKET, OrderKind.TAKE_PROFIT_MARKET})
+"""What closePosition can be sent with."""
+IN_FORCE = {
+    "GTC": InForce.GTC,
+    "GTD": InForce.GTC,
+    "IOC": InForce.IOC,
+    "FOK": InForce.FOK,
+    "GTX": InForce.GTX,
+}
+"""What is left of a conditional order with a limit does when it is triggered."""
+CALLBACK_MIN, CALLBACK_MAX = Decimal("0.1"), Decimal(10)
+"""callbackRate, in per cent."""
 
 
 class AlgoOrders:
@@ -59,14 +78,22 @@ class AlgoOrders:
             raise BinanceError(-1116)
         contract = self._office.contract(ask)
         check_open(self._office, contract)
+        placed = self._office.world.place(self._terms(ask, contract, kind))
+        if isinstance(placed, Refusal):
+            raise_refusal(placed, plain(contract.min_notional))
+        assert isinstance(placed, OrderRecord), "a refusal was raised"
+        return self._shape(ask, placed)
+
+    def _terms(self, ask: Ask, contract: Contract, kind: OrderKind) -> OrderTerms:
         id_, reduces = position_of(self._office, ask, contract)
         closes, quantity = ask.flag("closePosition"), ZERO
         if closes:
-            self._check_closing(ask, id_, kind)
+            self._check_closing(ask, id_, kind, reduces=reduces)
         else:
             quantity = self._office.section.quantity_in(contract, ask.needed("quantity"))
             check_quantity(contract, quantity)
-        trigger_by = PriceKind.MARK if ask.params.get("workingType") == "MARK_PRICE" else PriceKind.LAST
+        check_room(self._office, ask, contract, algo=True)
+        by = PriceKind.MARK if ask.params.get("workingType") == "MARK_PRICE" else PriceKind.LAST
         terms = OrderTerms(
             client_id=client_id_of(ask, "clientAlgoId", self._office.now_ms),
             id=id_,
@@ -75,24 +102,41 @@ class AlgoOrders:
             reduces=reduces,
             reduce_only=ask.flag("reduceOnly"),
             closes_position=closes,
-            trigger=ask.needed("triggerPrice"),
-            limit=ask.needed("price") if kind is OrderKind.STOP_LIMIT else None,
-            trigger_by=trigger_by,
-            noted={"type": ask.text("type").upper(), "timeInForce": ask.params.get("timeInForce", "GTC")},
+            trigger_by=by,
+            expires_ms=expiry_of(ask, self._office.now_ms),
+            noted=noted_of(ask, ask.text("type").upper()),
         )
-        placed = self._office.world.place(terms)
-        if isinstance(placed, Refusal):
-            raise_refusal(placed, plain(contract.min_notional))
-        assert isinstance(placed, OrderRecord), "a refusal was raised"
-        return self._shape(ask, placed)
+        if kind is OrderKind.TRAILING_STOP_MARKET:
+            return self._trailing(ask, contract, terms)
+        trigger = ask.needed("triggerPrice")
+        if not kind.is_limited:
+            return replace(terms, trigger=trigger)
+        in_force = IN_FORCE.get(terms.noted["timeInForce"])
+        if in_force is None:
+            raise BinanceError(-1115)
+        limit = limit_beside(ask, contract, trigger)
+        return replace(terms, trigger=trigger, limit=limit, in_force=in_force)
 
-    def _check_closing(self, ask: Ask, id_: PositionId, kind: OrderKind) -> None:
-        """Rules of closePosition: no quantity, no reduceOnly, one of a kind and direction."""
+    def _trailing(self, ask: Ask, contract: Contract, terms: OrderTerms) -> OrderTerms:
+        """A trailing stop follows the price from its activation on, which is the present price by default."""
+        rate, activation = ask.needed("callbackRate"), ask.number("activatePrice")
+        if not CALLBACK_MIN <= rate <= CALLBACK_MAX:
+            raise BinanceError(-1130, "callbackRate")
+        ticker = self._office.world.market[contract.symbol]
+        latest = ticker.mark if terms.trigger_by is PriceKind.MARK else ticker.last
+        told = {"callbackRate": plain(rate), "activatePrice": plain(activation or latest)}
+        return replace(terms, callback=rate / 100, trigger=activation, noted={**terms.noted, **told})
+
+    def _check_closing(self, ask: Ask, id_: PositionId, kind: OrderKind, *, reduces: bool) -> None:
+        """Rules of closePosition: market orders that reduce, no quantity, no reduceOnly, one of each."""
+        if kind not in CLOSING:
+            raise BinanceError(-4136, ask.text("type").upper())
         if (ask.number("quantity") or Decimal(0)) > 0:
             raise BinanceError(-4137)
         if ask.flag("reduceOnly"):
             raise BinanceError(-1106, "reduceonly")
-        side_of(ask)
+        if not reduces:
+            raise BinanceError(-2022)
         for order in self._office.world.view(ask.account).open_orders:
             if order.closes_position and order.id == id_ and order.kind.is_stop is kind.is_stop:
                 raise BinanceError(-4130)
@@ -128,9 +172,16 @@ class AlgoOrders:
         orders = [
             order
             for order in self._office.view(ask).orders.values()
-            if order.conditional and order.id.symbol == contract.symbol
+            if order.conditional
+            and order.id.symbol == contract.symbol
+            and not forgotten(order, self._office.now_ms)
         ]
-        return [self._shape(ask, order) for order in within(ask, orders, "created_ms")]
+        first = ask.integer("algoId", 0)
+        if first:
+            asked = within(ask, [order for order in orders if order.order_id >= first], "created_ms")
+        else:
+            asked = in_week(ask, orders, "created_ms", self._office.now_ms)
+        return [self._shape(ask, order) for order in asked]
 
     def _shape(self, ask: Ask, order: OrderRecord) -> Json:
         child = None if order.child is None else self._office.world.order(ask.account, order.child)

@@ -1,15 +1,36 @@
-"""Changing a resting order ("Modify Order"): it keeps its ids and loses its place in the book."""
+"""Changing a resting order ("Modify Order"): it keeps its ids and loses its place in the book.
+
+What was changed is remembered ("Get Order Modify History"), the latest first.
+"""
 
 from __future__ import annotations
 
-from bot.core.types import OrderKind
+from collections import defaultdict, deque
+from typing import NamedTuple
+
+from bot.core.types import ZERO, AccountName, OrderKind
 from bot.simulator.binance.asking import Ask, Security
 from bot.simulator.binance.errors import BinanceError, raise_refusal
 from bot.simulator.binance.office import Office, Route, Routes
-from bot.simulator.binance.orders import PlainOrders, check_quantity, side_of
-from bot.simulator.binance.shapes import Json, plain
+from bot.simulator.binance.orders import PlainOrders
+from bot.simulator.binance.section import market_id, pair_of
+from bot.simulator.binance.shapes import Json, client_id, plain
+from bot.simulator.binance.terms import check_quantity, crosses, limit_of, side_of
 from bot.simulator.records import OrderRecord
 from bot.simulator.world import Refusal
+
+LIMITS, LIMITS_MAX = 50, 100
+REMEMBERED_MAX = 1000
+BEFORE_AFTER = ("before", "after")
+
+
+class Amendment(NamedTuple):
+    """One change of an order: its number and time, the order before it and after."""
+
+    number: int
+    at_ms: int
+    before: OrderRecord
+    after: OrderRecord
 
 
 class Amendments:
@@ -19,10 +40,15 @@ class Amendments:
         """``orders`` are those that may be changed."""
         self._office = office
         self._orders = orders
+        self._made: dict[AccountName, deque[Amendment]] = defaultdict(lambda: deque(maxlen=REMEMBERED_MAX))
+        self._number = 0
 
     def routes(self) -> Routes:
-        """Its endpoint."""
-        return {("PUT", "v1/order"): Route(Security.TRADE, self.amend)}
+        """Its endpoints."""
+        return {
+            ("PUT", "v1/order"): Route(Security.TRADE, self.amend),
+            ("GET", "v1/orderAmendment"): Route(Security.SIGNED, self._asked),
+        }
 
     def amend(self, ask: Ask) -> Json:
         """Give an order another price and quantity, both of which have to be sent; else it stays as it is.
@@ -40,15 +66,48 @@ class Amendments:
             raise BinanceError(-5024)
         quantity = self._office.section.quantity_in(contract, ask.needed("quantity"))
         check_quantity(contract, quantity)
-        limit = self._orders.limit_of(ask, "LIMIT", contract)
-        assert limit is not None, "a limit order without a limit"
+        limit = limit_of(self._office, ask, contract)
         if (quantity, limit) == (order.quantity, order.limit):
             raise BinanceError(-5027)
         world, mode = self._office.world, self._office.mode(ask.account)
-        if order.noted.get("timeInForce") == "GTX" and self._orders.crosses(contract, limit, buy=order.buy):
+        maker = order.noted.get("timeInForce") == "GTX"
+        if maker and crosses(self._office, contract, limit, buy=order.buy):
             quantity = order.filled
         amended = world.amend(ask.account, order.order_id, quantity, limit)
         if isinstance(amended, Refusal):
             raise_refusal(amended, plain(contract.min_notional))
         assert isinstance(amended, OrderRecord), "an open order was found, and a refusal raised"
+        if amended.amendments > order.amendments:
+            self._number += 1
+            made = Amendment(self._number, self._office.now_ms, order, amended)
+            self._made[ask.account].append(made)
         return self._office.shapes.order(amended, mode)
+
+    def _asked(self, ask: Ask) -> list[Json]:
+        order = self._orders.found(ask, -2013)
+        start, end = ask.integer("startTime", 0), ask.integer("endTime", self._office.now_ms)
+        made = [
+            each
+            for each in reversed(self._made[ask.account])
+            if each.after.order_id == order.order_id and start <= each.at_ms <= end
+        ]
+        return [self._shape(each) for each in made[: min(ask.integer("limit", LIMITS), LIMITS_MAX)]]
+
+    def _shape(self, made: Amendment) -> Json:
+        before, after = made.before, made.after
+        contract, shapes = self._office.contracts[after.id.symbol], self._office.shapes
+        limits = [plain(each.limit or ZERO) for each in (before, after)]
+        quantities = [shapes.quantity(each, each.quantity) for each in (before, after)]
+        return {
+            "amendmentId": made.number,
+            "symbol": market_id(contract),
+            "pair": pair_of(contract),
+            "orderId": after.order_id,
+            "clientOrderId": client_id(after),
+            "time": made.at_ms,
+            "amendment": {
+                "price": dict(zip(BEFORE_AFTER, limits, strict=True)),
+                "origQty": dict(zip(BEFORE_AFTER, quantities, strict=True)),
+                "count": after.amendments,
+            },
+        }

@@ -58,7 +58,7 @@ ASSUMED = (
         settle="exchangeInfo has each symbol's own figures",
     ),
     Assumed(
-        what="bars of mark and index are those of the trades; open interest was always what it is now",
+        what="the index was always the mark, its premium nought, and open interest what it is now",
         settle="they are not; the simulator keeps no other history",
     ),
     Assumed(
@@ -74,8 +74,64 @@ ASSUMED = (
         settle="ask for one; the documentation shows an object",
     ),
     Assumed(
-        what="fill-or-kill is refused with -5021 where it would not fill whole; a GTD order has no end",
+        what="fill-or-kill is refused with -5021 where it would not fill whole",
         settle="send a FOK order larger than the book: it may also be taken and expire unfilled",
+    ),
+    Assumed(
+        what="a GTD order is EXPIRED within a second after its date; for any other the date means nothing",
+        settle="let one end on the test network, and send goodTillDate with GTC",
+    ),
+    Assumed(
+        what="a trailing stop is met at its exact distance from the best price, which nothing tells of",
+        settle="let one follow the price on the test network and record the user stream beside the trades",
+    ),
+    Assumed(
+        what="the triggerPrice of a trailing stop is 0, and a callbackRate out of bounds is -1130",
+        settle="place one on the test network, and one with 10.1 %",
+    ),
+    Assumed(
+        what="priceProtect is said of an order and prevents nothing",
+        settle="trigger one on the test network with mark and last price more than triggerProtect apart",
+    ),
+    Assumed(
+        what="a conditional order that fills nothing when it is triggered and may not rest is EXPIRED itself",
+        settle="trigger STOP orders with IOC, FOK, GTX on the test network; it may be FINISHED",
+    ),
+    Assumed(
+        what="priceMatch beside a price is -1106, and of a conditional order it is -5037",
+        settle="send both; Binance takes the second and asks the book when it triggers",
+    ),
+    Assumed(
+        what="closePosition on the side that the order would open is -2022",
+        settle="send BUY for LONG with closePosition in hedge mode",
+    ),
+    Assumed(
+        what="multi-assets mode is refused for isolated positions that are open, not for symbols set so",
+        settle="switch with a symbol on isolated margin and no position in it",
+    ),
+    Assumed(
+        what="TRADE_LITE comes right before the ORDER_TRADE_UPDATE of its trade",
+        settle="record the user stream of a market order",
+    ),
+    Assumed(
+        what="on the websocket API no request is -1013, an unknown method -1020, a log-on with HMAC -4056",
+        settle="send all three to wss://ws-fapi.binance.com/ws-fapi/v1",
+    ),
+    Assumed(
+        what="an annual basis rate is over the part of 365 days that is left",
+        settle="compare /futures/data/basis of a quarterly with klines of its pair",
+    ),
+    Assumed(
+        what="bars of 3 days, weeks and months are -1120, because 34 days are remembered",
+        settle="they exist at Binance",
+    ),
+    Assumed(
+        what="orders and trades of more than seven days at once are -4165",
+        settle="ask allOrders for eight days; the code is documented, for what is not",
+    ),
+    Assumed(
+        what="an endpoint that exists at Binance and not here is -4084",
+        settle="they answer there; docs/binance.md lists them with the reasons",
     ),
     Assumed(
         what="a change of an order that names the other side finds no such order",

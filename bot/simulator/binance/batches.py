@@ -46,7 +46,7 @@ class BatchOrders:
         }
 
     def _each(self, ask: Ask, carry_out: Callable[[Ask], Json]) -> list[Json]:
-        rows = _list(ask, "batchOrders", PLACED_MAX)
+        rows = _list(ask, "batchOrders", PLACED_MAX, -4082)
         if not all(isinstance(row, dict) for row in rows):
             raise BinanceError(-1130, "batchOrders")
         return _answers(ask, [{name: _text(value) for name, value in row.items()} for row in rows], carry_out)
@@ -54,7 +54,7 @@ class BatchOrders:
     def _cancel(self, ask: Ask) -> list[Json]:
         for name, one in LISTS:
             if name in ask.params:
-                ids = _list(ask, name, CANCELLED_MAX)
+                ids = _list(ask, name, CANCELLED_MAX, -4032)
                 named = [{"symbol": ask.text("symbol"), one: _text(each)} for each in ids]
                 return _answers(ask, named, self._orders.cancel)
         raise BinanceError(-1128)
@@ -70,13 +70,16 @@ def _answers(ask: Ask, named: Sequence[dict[str, str]], carry_out: Callable[[Ask
     return answers
 
 
-def _list(ask: Ask, name: str, most: int) -> list[Any]:
+def _list(ask: Ask, name: str, most: int, beyond: int) -> list[Any]:
+    """A list of at least one and at most so many; the code ``beyond`` where it has another length."""
     try:
         found = json.loads(ask.text(name))
     except ValueError:
         raise BinanceError(-1130, name) from None
-    if not isinstance(found, list) or not 1 <= len(found) <= most:
+    if not isinstance(found, list):
         raise BinanceError(-1130, name)
+    if not 1 <= len(found) <= most:
+        raise BinanceError(beyond, len(found))
     return found
 
 

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from decimal import Decimal
 
 from bot.core.margin.arithmetic import unrealised
-from bot.core.types import ZERO, MarginMode, Position, PositionId, PositionMode
+from bot.core.types import ZERO, MarginMode, OrderKind, Position, PositionId, PositionMode
 from bot.simulator.binance.office import Office
 from bot.simulator.binance.section import market_id
 from bot.simulator.binance.shapes import (
@@ -21,7 +21,10 @@ from bot.simulator.binance.shapes import (
     money,
     plain,
     position_side,
+    prevention,
+    protected,
     time_in_force,
+    trigger_of,
     working_type,
 )
 from bot.simulator.records import AccountView, Change, OrderRecord, Origin, Update
@@ -34,6 +37,30 @@ EXECUTION: Mapping[Change, str] = {
     Change.EXPIRED: "EXPIRED",
 }
 """``x`` of an order update; CALCULATED stands for the trade of a liquidation."""
+
+
+EXPIRY: Mapping[OrderKind, str] = {OrderKind.IOC: "2", OrderKind.MARKET: "9"}
+"""``er``: what of it nobody took. Why the exchange ends a resting order, it is not told here: 0."""
+
+
+def trade_lite(office: Office, at_ms: int, step: Update) -> Json:
+    """TRADE_LITE: a trade with less of the order, ahead of its ORDER_TRADE_UPDATE ("Trade Lite Update")."""
+    order, trade = step.order, step.trade
+    assert trade is not None, f"order {order.order_id}: no trade"
+    return {
+        "e": "TRADE_LITE",
+        "T": at_ms,
+        "s": market_id(office.contracts[order.id.symbol]),
+        "q": office.shapes.quantity(order, order.quantity),
+        "p": plain(order.limit or ZERO),
+        "m": trade.maker,
+        "c": client_id(order),
+        "S": "BUY" if order.buy else "SELL",
+        "L": plain(trade.price),
+        "l": office.shapes.quantity(order, trade.quantity),
+        "t": trade.trade_id,
+        "i": order.order_id,
+    }
 
 
 def order_frame(office: Office, at_ms: int, step: Update, mode: PositionMode) -> Json:
@@ -71,16 +98,18 @@ def order_frame(office: Office, at_ms: int, step: Update, mode: PositionMode) ->
         "ps": position_side(order.id.side, mode),
         "cp": order.closes_position,
         "rp": money(last[3]),
-        "pP": False,
+        "pP": protected(order),
         "si": 0,
         "ss": 0,
-        "V": "EXPIRE_MAKER",
-        "pm": "NONE",
-        "gtd": 0,
-        "er": "0",
+        "V": prevention(order),
+        "pm": order.noted.get("priceMatch", "NONE"),
+        "gtd": order.expires_ms or 0,
+        "er": EXPIRY.get(order.kind, "0") if step.change is Change.EXPIRED else "0",
     }
     if trade is not None:
         told |= {"N": trade.currency, "n": money(last[2])}
+    if "callbackRate" in order.noted:
+        told |= {"AP": order.noted["activatePrice"], "cr": order.noted["callbackRate"]}
     return {"e": "ORDER_TRADE_UPDATE", "T": at_ms, "o": told}
 
 
@@ -119,16 +148,16 @@ def _algo(
         "q": office.shapes.quantity(order, ZERO if order.closes_position else order.quantity),
         "X": status,
         "ai": "" if child is None else str(child.order_id),
-        "tp": plain(order.trigger or ZERO),
+        "tp": plain(trigger_of(order)),
         "p": plain(order.limit or ZERO),
-        "V": "EXPIRE_MAKER",
+        "V": prevention(order),
         "wt": working_type(order),
         "pm": "NONE",
         "cp": order.closes_position,
-        "pP": False,
+        "pP": protected(order),
         "R": order.reduce_only or order.closes_position,
         "tt": at_ms if status in ("TRIGGERING", "TRIGGERED", "FINISHED") else 0,
-        "gtd": 0,
+        "gtd": order.expires_ms or 0,
         "rm": "",
     }
     if child is not None:

@@ -20,9 +20,23 @@ UNLIMITED = 9_223_372_036_854_775_807
 """How Binance writes a bracket without end."""
 LOTS_MAX = 1_000_000
 """The largest order in lots; assumed."""
+ORDERS_MAX, ALGO_ORDERS_MAX = 200, 100
+"""Open orders of an account in a symbol, and those of them with the algo service; the same for all."""
 PRICE_BAND = Decimal("0.05")
 """How far from the mark a limit may be: PERCENT_PRICE of BTCUSDT, taken for all."""
-ORDER_TYPES = ["LIMIT", "MARKET", "STOP", "STOP_MARKET", "TAKE_PROFIT", "TAKE_PROFIT_MARKET"]
+ORDER_LIMITS = [
+    {"rateLimitType": "ORDERS", "interval": "MINUTE", "intervalNum": 1, "limit": 1200},
+    {"rateLimitType": "ORDERS", "interval": "SECOND", "intervalNum": 10, "limit": 300},
+]
+ORDER_TYPES = [
+    "LIMIT",
+    "MARKET",
+    "STOP",
+    "STOP_MARKET",
+    "TAKE_PROFIT",
+    "TAKE_PROFIT_MARKET",
+    "TRAILING_STOP_MARKET",
+]
 
 
 def exchange_info(
@@ -36,8 +50,7 @@ def exchange_info(
         "futuresType": "COIN_MARGINED" if section.inverse else "U_MARGINED",
         "rateLimits": [
             {"rateLimitType": "REQUEST_WEIGHT", "interval": "MINUTE", "intervalNum": 1, "limit": 2400},
-            {"rateLimitType": "ORDERS", "interval": "MINUTE", "intervalNum": 1, "limit": 1200},
-            {"rateLimitType": "ORDERS", "interval": "SECOND", "intervalNum": 10, "limit": 300},
+            *ORDER_LIMITS,
         ],
         "exchangeFilters": [],
         "assets": [
@@ -46,6 +59,16 @@ def exchange_info(
         ],
         "symbols": [_symbol(section, c, types[c.symbol], market) for c in contracts.values()],
     }
+
+
+def status_of(market: Market, contract: Contract) -> str:
+    """Whether a contract is traded ("Common Definition", contract status).
+
+    BREAK is not among them and is what exchangeInfo has in maintenance (assumed).
+    """
+    if contract.symbol in market.deliveries:
+        return "DELIVERED"
+    return "BREAK" if market[contract.symbol].halted else "TRADING"
 
 
 def brackets(section: Section, contract: Contract) -> Json:
@@ -78,7 +101,7 @@ def _symbol(section: Section, contract: Contract, kind: str, market: Market) -> 
     quote = contract.symbol.partition("/")[2].partition(":")[0]
     ticker = market[contract.symbol]
     lot = section.quantity_out(contract, contract.lot)
-    status = "BREAK" if ticker.halted else "TRADING"
+    status = status_of(market, contract)
     shape: Json = {
         "symbol": market_id(contract),
         "pair": pair_of(contract),
@@ -122,8 +145,8 @@ def _filters(section: Section, contract: Contract, lot: Decimal) -> list[Any]:
         {"filterType": "PRICE_FILTER", "minPrice": tick, "maxPrice": "1000000000", "tickSize": tick},
         {"filterType": "LOT_SIZE", **lots},
         {"filterType": "MARKET_LOT_SIZE", **lots},
-        {"filterType": "MAX_NUM_ORDERS", "limit": 200},
-        {"filterType": "MAX_NUM_ALGO_ORDERS", "limit": 200},
+        {"filterType": "MAX_NUM_ORDERS", "limit": ORDERS_MAX},
+        {"filterType": "MAX_NUM_ALGO_ORDERS", "limit": ALGO_ORDERS_MAX},
         {
             "filterType": "PERCENT_PRICE",
             "multiplierUp": plain(1 + PRICE_BAND),

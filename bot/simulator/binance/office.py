@@ -10,7 +10,7 @@ from bot.core.contracts import Contract
 from bot.core.types import AccountName, PositionMode, Symbol
 from bot.simulator.binance.asking import Ask, Security
 from bot.simulator.binance.errors import BinanceError
-from bot.simulator.binance.section import Section, market_id
+from bot.simulator.binance.section import Section, contract_types, market_id, pair_of
 from bot.simulator.binance.shapes import Shapes
 from bot.simulator.records import AccountView
 from bot.simulator.world import World
@@ -53,6 +53,17 @@ class Office:
         if found is None:
             raise BinanceError(-1121)
         return found
+
+    def paired(self, ask: Ask, kind: str) -> Contract:
+        """The contract of that type of the parameter ``pair``; -4144 and -4104 for what is not listed."""
+        kinds, pair = contract_types(self.contracts.values()), ask.text("pair").upper()
+        found = [contract for contract in self.contracts.values() if pair_of(contract) == pair]
+        if not found:
+            raise BinanceError(-4144)
+        chosen = next((contract for contract in found if kinds[contract.symbol] == kind), None)
+        if chosen is None:
+            raise BinanceError(-4104)
+        return chosen
 
     def chosen(self, ask: Ask) -> list[Contract]:
         """The contract that is named, or all."""

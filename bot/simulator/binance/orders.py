@@ -2,25 +2,32 @@
 
 from __future__ import annotations
 
-import re
 from decimal import Decimal
-from typing import Any
 
 from bot.core.contracts import Contract
-from bot.core.types import OrderKind, PositionId, PositionMode, Side
+from bot.core.types import OrderKind, Side
 from bot.simulator.binance.asking import Ask, Security
 from bot.simulator.binance.errors import BinanceError, raise_refusal
-from bot.simulator.binance.listing import LOTS_MAX, PRICE_BAND
 from bot.simulator.binance.office import Office, Route, Routes
+from bot.simulator.binance.rows import forgotten, from_id, in_week, within
 from bot.simulator.binance.shapes import Json, client_id, plain
+from bot.simulator.binance.terms import (
+    check_open,
+    check_quantity,
+    check_room,
+    client_id_of,
+    expiry_of,
+    limit_of,
+    matched,
+    noted_of,
+    position_of,
+    side_of,
+)
 from bot.simulator.records import OrderRecord, Origin
-from bot.simulator.world import OrderTerms, Refusal
+from bot.simulator.world import OrderTerms, Refusal, record_of
 from bot.venues.paper.matching import match
 
-CLIENT_ID = re.compile(r"^[.A-Z:/a-z0-9_-]{1,36}$")
-"""Page "New Order", newClientOrderId."""
 CONDITIONAL = frozenset({"STOP", "STOP_MARKET", "TAKE_PROFIT", "TAKE_PROFIT_MARKET", "TRAILING_STOP_MARKET"})
-LIMITS, LIMITS_MAX = 500, 1000
 
 
 class PlainOrders:
@@ -34,7 +41,7 @@ class PlainOrders:
         trade, read = Security.TRADE, Security.SIGNED
         return {
             ("POST", "v1/order"): Route(trade, self.place),
-            ("POST", "v1/order/test"): Route(trade, lambda _: {}),
+            ("POST", "v1/order/test"): Route(trade, self._test),
             ("DELETE", "v1/order"): Route(trade, self.cancel),
             ("DELETE", "v1/allOpenOrders"): Route(trade, self._cancel_all),
             ("GET", "v1/order"): Route(read, self._query),
@@ -48,6 +55,22 @@ class PlainOrders:
 
     def place(self, ask: Ask) -> Json:
         """Take an order. The answer of type ACK shows it as it came in, RESULT as it stands."""
+        contract, terms = self._terms(ask)
+        if terms.noted["timeInForce"] == "FOK" and not self._fills_whole(terms, contract, side_of(ask)):
+            raise BinanceError(-5021)
+        placed = self._office.world.place(terms)
+        if isinstance(placed, Refusal):
+            raise_refusal(placed, plain(contract.min_notional))
+        assert isinstance(placed, OrderRecord), "a refusal was raised"
+        shape = self._office.shapes.order(placed, self._office.mode(ask.account))
+        return as_taken(shape) if ask.params.get("newOrderRespType", "ACK").upper() == "ACK" else shape
+
+    def _test(self, ask: Ask) -> Json:
+        """Check an order without placing it ("Test Order"): what only the matching engine knows is not."""
+        _, terms = self._terms(ask)
+        return as_taken(self._office.shapes.order(record_of(terms), self._office.mode(ask.account)))
+
+    def _terms(self, ask: Ask) -> tuple[Contract, OrderTerms]:
         kind = ask.text("type").upper()
         if kind in CONDITIONAL:
             raise BinanceError(-4120)
@@ -56,71 +79,33 @@ class PlainOrders:
         id_, reduces = position_of(self._office, ask, contract)
         quantity = self._office.section.quantity_in(contract, ask.needed("quantity"))
         check_quantity(contract, quantity)
-        terms = OrderTerms(
+        check_room(self._office, ask, contract, algo=False)
+        return contract, OrderTerms(
             client_id=client_id_of(ask, "newClientOrderId", self._office.now_ms),
             id=id_,
-            kind=self._kind(ask, kind),
+            kind=_kind(ask, kind),
             quantity=quantity,
             reduces=reduces,
             reduce_only=ask.flag("reduceOnly"),
-            limit=self.limit_of(ask, kind, contract),
-            noted={"type": kind, "timeInForce": ask.params.get("timeInForce", "").upper() or "GTC"},
+            limit=self._limit(ask, kind, contract),
+            expires_ms=expiry_of(ask, self._office.now_ms),
+            noted=noted_of(ask, kind),
         )
-        if terms.noted["timeInForce"] == "FOK" and not self._fills_whole(terms, contract, side_of(ask)):
-            raise BinanceError(-5021)
-        placed = self._office.world.place(terms)
-        if isinstance(placed, Refusal):
-            raise_refusal(placed, plain(contract.min_notional))
-        assert isinstance(placed, OrderRecord), "a refusal was raised"
-        shape = self._office.shapes.order(placed, self._office.mode(ask.account))
-        if ask.params.get("newOrderRespType", "ACK").upper() == "ACK":
-            zero = plain(Decimal(0))
-            shape |= {"status": "NEW", "avgPrice": "0.00", "executedQty": zero, "cumQty": zero}
-        return shape
+
+    def _limit(self, ask: Ask, kind: str, contract: Contract) -> Decimal | None:
+        if kind == "LIMIT":
+            return limit_of(self._office, ask, contract)
+        if "price" in ask.params:
+            raise BinanceError(-1106, "price")
+        if matched(ask) is not None:
+            raise BinanceError(-5038)
+        return None
 
     def _fills_whole(self, terms: OrderTerms, contract: Contract, side: Side) -> bool:
         world = self._office.world
         last, buy = world.market[contract.symbol].last, side is Side.LONG
         found = match(world.model, contract, terms.quantity, last, buy=buy, limit=terms.limit)
         return found is not None and found.quantity >= terms.quantity
-
-    def _kind(self, ask: Ask, kind: str) -> OrderKind:
-        if kind == "MARKET":
-            return OrderKind.MARKET
-        if kind != "LIMIT":
-            raise BinanceError(-1116)
-        match ask.text("timeInForce").upper():
-            case "GTC" | "GTX" | "GTD":
-                return OrderKind.LIMIT
-            case "IOC" | "FOK":
-                return OrderKind.IOC
-            case _:
-                raise BinanceError(-1115)
-
-    def limit_of(self, ask: Ask, kind: str, contract: Contract) -> Decimal | None:
-        """The limit of an order that has one, where it may be (filter PERCENT_PRICE)."""
-        if kind == "MARKET":
-            if "price" in ask.params:
-                raise BinanceError(-1106, "price")
-            return None
-        limit = ask.needed("price")
-        ticker = self._office.world.market[contract.symbol]
-        buy = side_of(ask) is Side.LONG
-        # PERCENT_PRICE: a buy may not be far above the mark, a sell not far below it.
-        highest = contract.price_down(ticker.mark * (1 + PRICE_BAND))
-        lowest = contract.price_up(ticker.mark * (1 - PRICE_BAND))
-        if buy and limit > highest:
-            raise BinanceError(-4016, plain(highest))
-        if not buy and limit < lowest:
-            raise BinanceError(-4024, plain(lowest))
-        if ask.params.get("timeInForce", "").upper() == "GTX" and self.crosses(contract, limit, buy=buy):
-            raise BinanceError(-5022)
-        return limit
-
-    def crosses(self, contract: Contract, limit: Decimal, *, buy: bool) -> bool:
-        """Whether an order at this limit would trade at once."""
-        bids, asks = self._office.world.market.book(contract.symbol, 1)
-        return limit >= asks[0][0] if buy else limit <= bids[0][0]
 
     def cancel(self, ask: Ask) -> Json:
         """Cancel an order, told by either id."""
@@ -158,10 +143,14 @@ class PlainOrders:
         orders = [
             order
             for order in self._office.view(ask).orders.values()
-            if order.id.symbol == contract.symbol and not order.conditional and order.order_id >= first
+            if order.id.symbol == contract.symbol
+            and not order.conditional
+            and order.order_id >= first
+            and not forgotten(order, self._office.now_ms)
         ]
-        mode = self._office.mode(ask.account)
-        return [self._office.shapes.order(o, mode) for o in within(ask, orders, "created_ms")]
+        mode, now_ms = self._office.mode(ask.account), self._office.now_ms
+        asked = within(ask, orders, "created_ms") if first else in_week(ask, orders, "created_ms", now_ms)
+        return [self._office.shapes.order(o, mode) for o in asked]
 
     def _forced(self, ask: Ask) -> list[Json]:
         """What the exchange closed of the account ("User's Force Orders")."""
@@ -181,8 +170,14 @@ class PlainOrders:
         trades = [t for t in self._office.view(ask).trades if t.id.symbol == contract.symbol]
         if "orderId" in ask.params:
             trades = [t for t in trades if t.order_id == ask.integer("orderId", 0)]
-        mode = self._office.mode(ask.account)
-        return [self._office.shapes.trade(t, mode) for t in within(ask, trades, "at_ms")]
+        mode, now_ms = self._office.mode(ask.account), self._office.now_ms
+        if "fromId" in ask.params:
+            asked = from_id(ask, trades, "trade_id")
+        elif "orderId" in ask.params:
+            asked = within(ask, trades, "at_ms")
+        else:
+            asked = in_week(ask, trades, "at_ms", now_ms)
+        return [self._office.shapes.trade(t, mode) for t in asked]
 
     def _income(self, ask: Ask) -> list[Json]:
         wanted = {contract.symbol for contract in self._office.chosen(ask)}
@@ -205,66 +200,27 @@ class PlainOrders:
         for order in reversed(tuple(self._office.view(ask).orders.values())):
             fits = order.order_id == order_id if order_id else client_id(order) == name
             if fits and order.id.symbol == contract.symbol and not order.conditional:
+                if forgotten(order, self._office.now_ms):
+                    break
                 return order
         raise BinanceError(missing)
 
 
-def side_of(ask: Ask) -> Side:
-    """LONG for a buy."""
-    side = ask.text("side").upper()
-    if side not in ("BUY", "SELL"):
-        raise BinanceError(-1117)
-    return Side.LONG if side == "BUY" else Side.SHORT
+def as_taken(shape: Json) -> Json:
+    """An order as it came in, whatever has been filled since."""
+    zero = plain(Decimal(0))
+    return shape | {"status": "NEW", "avgPrice": "0.00", "executedQty": zero, "cumQty": zero}
 
 
-def position_of(office: Office, ask: Ask, contract: Contract) -> tuple[PositionId, bool]:
-    """The position an order acts on, and whether it reduces it.
-
-    One-way: BOTH, and reduceOnly says that it reduces. Hedge: LONG or SHORT, and the side says it; reduceOnly
-    "Cannot be sent in Hedge Mode" (page "New Order").
-    """
-    towards = side_of(ask)
-    given = ask.params.get("positionSide", "BOTH").upper()
-    hedge = office.mode(ask.account) is PositionMode.HEDGE
-    if hedge != (given in ("LONG", "SHORT")):
-        raise BinanceError(-4061)
-    if hedge:
-        if "reduceOnly" in ask.params:
-            raise BinanceError(-1106, "reduceonly")
-        side = Side[given]
-        return PositionId(ask.account, contract.symbol, side), side is not towards
-    reduces = ask.flag("reduceOnly") or ask.flag("closePosition")
-    side = towards.opposite if reduces else towards
-    return PositionId(ask.account, contract.symbol, side), reduces
-
-
-def check_open(office: Office, contract: Contract) -> None:
-    """-4108 for a symbol that is not traded now."""
-    ticker = office.world.market[contract.symbol]
-    if ticker.halted or not ticker.known or contract.expired(office.now_ms):
-        raise BinanceError(-4108)
-
-
-def check_quantity(contract: Contract, quantity: Decimal) -> None:
-    """What is refused before the matching engine sees it."""
-    if quantity <= 0:
-        raise BinanceError(-4003)
-    if quantity % contract.lot:
-        raise BinanceError(-1111)
-    if quantity > contract.lot * LOTS_MAX:
-        raise BinanceError(-4005)
-
-
-def client_id_of(ask: Ask, name: str, now_ms: int) -> str:
-    """The client's id of an order, or one made up for it."""
-    given = ask.params.get(name, "")
-    if given and not CLIENT_ID.fullmatch(given):
-        raise BinanceError(-4015)
-    return given or f"web_{now_ms}{id(ask) % 1_000_000}"
-
-
-def within(ask: Ask, rows: list[Any], name: str) -> list[Any]:
-    """The rows between startTime and endTime, the last of them up to ``limit``."""
-    start, end = ask.integer("startTime", 0), ask.integer("endTime", 2**62)
-    limit = min(ask.integer("limit", LIMITS), LIMITS_MAX)
-    return [row for row in rows if start <= getattr(row, name) <= end][-limit:]
+def _kind(ask: Ask, kind: str) -> OrderKind:
+    if kind == "MARKET":
+        return OrderKind.MARKET
+    if kind != "LIMIT":
+        raise BinanceError(-1116)
+    match ask.text("timeInForce").upper():
+        case "GTC" | "GTX" | "GTD":
+            return OrderKind.LIMIT
+        case "IOC" | "FOK":
+            return OrderKind.IOC
+        case _:
+            raise BinanceError(-1115)

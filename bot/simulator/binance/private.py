@@ -1,7 +1,7 @@
 """The user data stream: what is pushed ("User Data Streams").
 
-Events of one trade come as ORDER_TRADE_UPDATE NEW, ACCOUNT_UPDATE, ORDER_TRADE_UPDATE TRADE; that the account
-comes before the trade is assumed, Binance promises an order within one type only.
+Events of one trade come as ORDER_TRADE_UPDATE NEW, ACCOUNT_UPDATE, TRADE_LITE, ORDER_TRADE_UPDATE TRADE; that
+the account comes before the trade is assumed, Binance promises an order within one type only.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from bot.core.margin.arithmetic import unrealised
 from bot.core.margin.assess import assess
 from bot.core.margin.requirement import maintenance
 from bot.core.types import ZERO, AccountName, MarginMode, Position, PositionId, Symbol
-from bot.simulator.binance.events import account_update, algo_frames, margin_call, order_frame
+from bot.simulator.binance.events import account_update, algo_frames, margin_call, order_frame, trade_lite
 from bot.simulator.binance.listen_keys import ListenKeys
 from bot.simulator.binance.office import Office
 from bot.simulator.binance.shapes import Json
@@ -77,7 +77,10 @@ class PrivateStreams:
         if step.order.conditional:
             child = view.orders.get(step.order.child) if step.order.child is not None else None
             return algo_frames(self._office, event.at_ms, step, child, mode)
-        return (order_frame(self._office, event.at_ms, step, mode),)
+        frame = order_frame(self._office, event.at_ms, step, mode)
+        if step.trade is None or self._office.section.inverse:
+            return (frame,)  # COIN-M has no page of the other.
+        return (trade_lite(self._office, event.at_ms, step), frame)
 
     def _tell_all(self, account: AccountName, frames: Iterable[Json]) -> None:
         for frame in frames:

@@ -36,6 +36,9 @@ class PublicData:
             "v1/ticker/24hr": self._day,
             "v1/fundingInfo": self._intervals,
             "v1/openInterest": self._interest,
+            "v1/rpiDepth": self._depth,
+            "v1/indexInfo": self._composites,
+            "v1/insuranceBalance": self._insurance,
         }
         return {("GET", path): Route(Security.NONE, handler) for path, handler in handlers.items()}
 
@@ -108,6 +111,33 @@ class PublicData:
         ticker = self._office.world.market[contract.symbol]
         amount = self._office.section.quantity_out(contract, ticker.open_interest)
         return {"symbol": market_id(contract), "openInterest": plain(amount), "time": self._office.now_ms}
+
+    def _composites(self, ask: Ask) -> list[Json]:
+        """Composite index symbols; none is listed."""
+        if ask.params.get("symbol"):
+            raise BinanceError(-1121)
+        return []
+
+    def _insurance(self, ask: Ask) -> Any:  # noqa: ANN401 - JSON
+        """What the insurance funds have: there is one of each settlement currency."""
+        pots, contracts = self._office.world.exchange.figures().pots, self._office.contracts.values()
+        groups: list[Json] = [
+            {
+                "symbols": [market_id(c) for c in contracts if c.settlement == asset],
+                "assets": [
+                    {
+                        "asset": asset,
+                        "marginBalance": plain(pots[asset].insurance_fund),
+                        "updateTime": self._office.now_ms,
+                    }
+                ],
+            }
+            for asset in dict.fromkeys(contract.settlement for contract in contracts)
+        ]
+        if not ask.params.get("symbol"):
+            return groups
+        wanted = market_id(self._office.contract(ask))
+        return next(group for group in groups if wanted in group["symbols"])
 
     def _known(self, contract: Contract) -> bool:
         return self._office.world.market[contract.symbol].known

@@ -20,18 +20,23 @@ FOREVER_MS = 4_133_404_800_000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Section:
-    """What differs between the two: ``path`` is the first part of its paths, ``host`` that of REST."""
+    """What differs between the two: ``path`` is the first part of its paths, ``host`` that of REST.
+
+    ``api_host`` takes requests over a websocket, at ``api_path``.
+    """
 
     name: str
     path: str
     host: str
     stream_host: str
+    api_host: str
+    api_path: str
     kind: ContractKind
 
     @property
     def hosts(self) -> frozenset[str]:
         """All its hosts; the rights of a key are asked on the spot host."""
-        return frozenset({self.host, self.stream_host, "api.binance.com"})
+        return frozenset({self.host, self.stream_host, self.api_host, "api.binance.com"})
 
     @property
     def inverse(self) -> bool:
@@ -52,6 +57,8 @@ USDM = Section(
     path="/fapi",
     host="fapi.binance.com",
     stream_host="fstream.binance.com",
+    api_host="ws-fapi.binance.com",
+    api_path="/ws-fapi/v1",
     kind=ContractKind.LINEAR,
 )
 COINM = Section(
@@ -59,6 +66,8 @@ COINM = Section(
     path="/dapi",
     host="dapi.binance.com",
     stream_host="dstream.binance.com",
+    api_host="ws-dapi.binance.com",
+    api_path="/ws-dapi/v1",
     kind=ContractKind.INVERSE,
 )
 

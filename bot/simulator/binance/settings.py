@@ -14,7 +14,7 @@ from bot.core.types import AccountName, MarginMode, PositionId, PositionMode, Si
 from bot.simulator.binance.asking import Ask, Security
 from bot.simulator.binance.errors import BinanceError, raise_refusal
 from bot.simulator.binance.office import Office, Route, Routes
-from bot.simulator.binance.orders import within
+from bot.simulator.binance.rows import within
 from bot.simulator.binance.section import market_id
 from bot.simulator.binance.shapes import Json, plain
 from bot.simulator.binance.statement import largest
@@ -90,6 +90,8 @@ class AccountSettings:
             raise BinanceError(-1130, "marginType")
         if self._terms(ask.account, contract.symbol)[1] is wanted:
             raise BinanceError(-4046)
+        if wanted is MarginMode.ISOLATED and ask.account in self._office.multi_assets:
+            raise BinanceError(-4168)
         refusal = self._office.world.set_margin_mode(ask.account, contract.symbol, wanted)
         if refusal is not None:
             raise_refusal(refusal)
@@ -164,6 +166,11 @@ class AccountSettings:
         wanted, modes = ask.flag("multiAssetsMargin"), self._office.multi_assets
         if wanted is (ask.account in modes):
             raise BinanceError(-4171)
+        view = self._office.world.view(ask.account)
+        if view.open_orders:
+            raise BinanceError(-4170)
+        if wanted and any(held.mode is MarginMode.ISOLATED for held in view.positions.values()):
+            raise BinanceError(-4167)
         modes.symmetric_difference_update({ask.account})
         self._tell(ask.account, {"e": "ACCOUNT_CONFIG_UPDATE", "T": self._office.now_ms, "ai": {"j": wanted}})
         return DONE

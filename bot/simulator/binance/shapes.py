@@ -33,6 +33,8 @@ TYPES: Mapping[OrderKind, str] = {
     OrderKind.STOP_MARKET: "STOP_MARKET",
     OrderKind.STOP_LIMIT: "STOP",
     OrderKind.TAKE_PROFIT_MARKET: "TAKE_PROFIT_MARKET",
+    OrderKind.TAKE_PROFIT_LIMIT: "TAKE_PROFIT",
+    OrderKind.TRAILING_STOP_MARKET: "TRAILING_STOP_MARKET",
 }
 INCOME: Mapping[IncomeKind, str] = {
     IncomeKind.REALISED: "REALIZED_PNL",
@@ -112,14 +114,16 @@ class Shapes:
             "positionSide": position_side(order.id.side, mode),
             "stopPrice": "0",
             "workingType": "CONTRACT_PRICE",
-            "priceProtect": False,
+            "priceProtect": protected(order),
             "origType": order.noted.get("type") or TYPES[order.kind],
-            "priceMatch": "NONE",
-            "selfTradePreventionMode": "EXPIRE_MAKER",
-            "goodTillDate": 0,
+            "priceMatch": order.noted.get("priceMatch", "NONE"),
+            "selfTradePreventionMode": prevention(order),
+            "goodTillDate": order.expires_ms or 0,
             "time": order.created_ms,
             "updateTime": order.updated_ms,
         }
+        if "callbackRate" in order.noted:
+            shape |= {"activatePrice": order.noted["activatePrice"], "priceRate": order.noted["callbackRate"]}
         return shape
 
     def algo(self, order: OrderRecord, child: OrderRecord | None, mode: PositionMode) -> Json:
@@ -139,19 +143,21 @@ class Shapes:
             "algoStatus": algo_status(order, child),
             "actualOrderId": "" if child is None else str(child.order_id),
             "actualPrice": plain(_price(child.average)) if child is not None else "0.00000",
-            "triggerPrice": plain(order.trigger or Decimal(0)),
+            "triggerPrice": plain(trigger_of(order)),
             "price": plain(order.limit or Decimal(0)),
             "icebergQuantity": None,
-            "selfTradePreventionMode": "EXPIRE_MAKER",
+            "selfTradePreventionMode": prevention(order),
             "workingType": working_type(order),
             "priceMatch": "NONE",
             "closePosition": order.closes_position,
-            "priceProtect": False,
+            "priceProtect": protected(order),
             "reduceOnly": order.reduce_only or order.closes_position,
             "createTime": order.created_ms,
             "updateTime": order.updated_ms,
             "triggerTime": order.updated_ms if triggered else 0,
-            "goodTillDate": 0,
+            "activatePrice": order.noted.get("activatePrice", ""),
+            "callbackRate": order.noted.get("callbackRate", ""),
+            "goodTillDate": order.expires_ms or 0,
         }
 
     def trade(self, trade: Trade, mode: PositionMode) -> Json:
@@ -192,6 +198,22 @@ class Shapes:
 def working_type(order: OrderRecord) -> str:
     """Which price triggers it."""
     return "MARK_PRICE" if order.trigger_by is PriceKind.MARK else "CONTRACT_PRICE"
+
+
+def trigger_of(order: OrderRecord) -> Decimal:
+    """The trigger of a conditional order; nought for a trailing one, of which Binance says to ignore it."""
+    trails = order.kind is OrderKind.TRAILING_STOP_MARKET
+    return Decimal(0) if trails or order.trigger is None else order.trigger
+
+
+def prevention(order: OrderRecord) -> str:
+    """Against trading with oneself, which nobody here can: as it was sent."""
+    return order.noted.get("selfTradePreventionMode", "EXPIRE_MAKER")
+
+
+def protected(order: OrderRecord) -> bool:
+    """Whether priceProtect was sent."""
+    return order.noted.get("priceProtect") == "TRUE"
 
 
 def algo_status(order: OrderRecord, child: OrderRecord | None) -> str:

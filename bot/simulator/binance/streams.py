@@ -8,6 +8,7 @@ from typing import Any
 
 from bot.core.types import Symbol
 from bot.simulator.binance.history import INTERVALS
+from bot.simulator.binance.notices import Notices
 from bot.simulator.binance.office import Office
 from bot.simulator.binance.shapes import Json
 from bot.simulator.binance.topics import Frames, Topic, parse_topic
@@ -24,6 +25,7 @@ class PublicStreams:
     def __init__(self, office: Office) -> None:
         self._office = office
         self._frames = Frames(office)
+        self.notices = Notices(office)
         self._lines: dict[Line, dict[str, Topic]] = {}
         self._dirty: dict[Symbol, None] = {}
         self._closed: dict[tuple[Line, str], int] = {}
@@ -78,13 +80,16 @@ class PublicStreams:
 
     def tick(self) -> None:
         """What is sent every second, and bars that have ended."""
-        everything = dict.fromkeys(self._office.contracts)
+        everything, news = dict.fromkeys(self._office.contracts), self.notices.take()
         for line, topics in self._lines.items():
             for topic in topics.values():
                 if topic.kind in ("markPrice", "ticker", "miniTicker"):
                     self._send(line, topic, everything)
                 elif topic.kind == "kline":
                     self._end_bars(line, topic)
+                for symbol, frame in news.get(topic.kind, {}).items():
+                    if topic.contract is None or topic.contract.symbol == symbol:
+                        self._tell(line, topic, frame)
 
     def _flush(self) -> None:
         moved, self._dirty = self._dirty, {}
@@ -118,7 +123,7 @@ class PublicStreams:
         if not over or (told is not None and over[-1].open_ms <= told):
             return
         self._closed[line, topic.name] = over[-1].open_ms
-        self._tell(line, topic, self._frames.kline(contract, over[-1], topic.detail, closed=True))
+        self._tell(line, topic, self._frames.kline(topic, contract, over[-1], closed=True))
 
     def _subscribe(self, line: Line, names: list[str]) -> None:
         for name in names:

@@ -11,9 +11,10 @@ from dataclasses import dataclass
 
 from bot.core.contracts import Contract
 from bot.simulator.binance.history import INTERVALS
+from bot.simulator.binance.notices import CONTRACT, LIQUIDATION
 from bot.simulator.binance.office import Office
 from bot.simulator.binance.public import best, day, day_bar, levels
-from bot.simulator.binance.section import market_id, pair_of
+from bot.simulator.binance.section import contract_types, market_id, pair_of
 from bot.simulator.binance.shapes import Json, plain
 from bot.simulator.market import Bar
 
@@ -26,18 +27,19 @@ class Topic:
     contract: Contract | None
     kind: str
     detail: str = ""
+    continuous: bool = False
+    """Whether a bar is told as that of a pair and a type of contract."""
 
 
 def parse_topic(name: str, by_id: Mapping[str, Contract]) -> Topic | None:
     """What a stream name means; ``None`` for one that does not exist, which Binance takes and never fills."""
     head, _, rest = name.partition("@")
     if head.startswith("!"):
-        kind = head[1:]
-        return (
-            Topic(name, None, kind) if kind in ("markPrice", "bookTicker", "ticker", "miniTicker") else None
-        )
-    contract = by_id.get(head.upper())
+        return Topic(name, None, head[1:]) if head[1:] in OF_ALL else None
     kind, _, detail = rest.partition("@")
+    if kind.startswith(CONTINUOUS):
+        return _continuous(name, head, kind.removeprefix(CONTINUOUS), by_id)
+    contract = by_id.get(head.upper())
     if contract is None:
         return None
     if kind.startswith("kline_"):
@@ -45,8 +47,24 @@ def parse_topic(name: str, by_id: Mapping[str, Contract]) -> Topic | None:
         return Topic(name, contract, "kline", interval) if interval in INTERVALS else None
     if kind.startswith("depth"):
         return Topic(name, contract, "depth", kind.removeprefix("depth"))
-    known = ("markPrice", "bookTicker", "aggTrade", "trade", "ticker", "miniTicker", "forceOrder")
-    return Topic(name, contract, kind, detail) if kind in known else None
+    if kind == "rpiDepth":  # Nobody's orders are for retail only: it is the same book.
+        return Topic(name, contract, "depth")
+    return Topic(name, contract, kind, detail) if kind in OF_ONE else None
+
+
+def _continuous(name: str, head: str, interval: str, by_id: Mapping[str, Contract]) -> Topic | None:
+    """``btcusdt_perpetual@continuousKline_1m``: of a pair and a type of contract."""
+    pair, _, kind = head.upper().partition("_")
+    kinds = contract_types(by_id.values())
+    found = [c for c in by_id.values() if pair_of(c) == pair and kinds[c.symbol] == kind]
+    if not found or interval not in INTERVALS:
+        return None
+    return Topic(name, found[0], "kline", interval, continuous=True)
+
+
+OF_ALL = frozenset({"markPrice", "bookTicker", "ticker", "miniTicker", LIQUIDATION, CONTRACT})
+OF_ONE = frozenset({"markPrice", "bookTicker", "aggTrade", "trade", "ticker", "miniTicker", LIQUIDATION})
+CONTINUOUS = "continuousKline_"
 
 
 class Frames:
@@ -69,39 +87,39 @@ class Frames:
             return None
         if topic.kind == "kline":
             bars = self._office.world.market.bars(contract.symbol, INTERVALS[topic.detail], 1)
-            return self.kline(contract, bars[-1], topic.detail, closed=False) if bars else None
+            return self.kline(topic, contract, bars[-1], closed=False) if bars else None
         if topic.kind == "depth":
             return self._depth(contract, int(topic.detail or 20))
         made = self._by_kind.get(topic.kind)
         return None if made is None else made(contract)
 
-    def kline(self, contract: Contract, bar: Bar, interval: str, *, closed: bool) -> Json:
+    def kline(self, topic: Topic, contract: Contract, bar: Bar, *, closed: bool) -> Json:
         """A bar, open or closed."""
-        name, quote = market_id(contract), bar.volume * bar.close
-        return {
-            "e": "kline",
-            "E": self._office.now_ms,
-            "s": name,
-            "k": {
-                "t": bar.open_ms,
-                "T": bar.open_ms + INTERVALS[interval] - 1,
-                "s": name,
-                "i": interval,
-                "f": 1,
-                "L": bar.trades,
-                "o": plain(bar.open),
-                "c": plain(bar.close),
-                "h": plain(bar.high),
-                "l": plain(bar.low),
-                "v": plain(bar.volume),
-                "n": bar.trades,
-                "x": closed,
-                "q": plain(quote),
-                "V": plain(bar.volume / 2),
-                "Q": plain(quote / 2),
-                "B": "0",
-            },
+        quote, interval = bar.volume * bar.close, topic.detail
+        told: Json = {
+            "t": bar.open_ms,
+            "T": bar.open_ms + INTERVALS[interval] - 1,
+            "i": interval,
+            "f": 1,
+            "L": bar.trades,
+            "o": plain(bar.open),
+            "c": plain(bar.close),
+            "h": plain(bar.high),
+            "l": plain(bar.low),
+            "v": plain(bar.volume),
+            "n": bar.trades,
+            "x": closed,
+            "q": plain(quote),
+            "V": plain(bar.volume / 2),
+            "Q": plain(quote / 2),
+            "B": "0",
         }
+        if topic.continuous:
+            kind = contract_types(self._office.contracts.values())[contract.symbol]
+            named = {"e": "continuous_kline", "ps": pair_of(contract), "ct": kind}
+            return {"E": self._office.now_ms, **named, "k": told}
+        name = market_id(contract)
+        return {"e": "kline", "E": self._office.now_ms, "s": name, "k": told | {"s": name}}
 
     def _mark(self, contract: Contract) -> Json:
         ticker = self._office.world.market[contract.symbol]

@@ -14,7 +14,7 @@ from bot.core.contracts import Contract
 from bot.core.types import Symbol
 from bot.simulator.binance.asking import Ask, Security
 from bot.simulator.binance.office import Office, Route, Routes
-from bot.simulator.binance.orders import LIMITS_MAX, within
+from bot.simulator.binance.rows import LIMITS_MAX, from_id, within
 from bot.simulator.binance.shapes import Json, money, plain
 
 
@@ -39,6 +39,7 @@ class PublicTrades:
         """Its endpoints."""
         return {
             ("GET", "v1/trades"): Route(Security.NONE, self._single),
+            ("GET", "v1/historicalTrades"): Route(Security.KEY, self._single),
             ("GET", "v1/aggTrades"): Route(Security.NONE, self._aggregate),
         }
 
@@ -59,13 +60,12 @@ class PublicTrades:
                 "time": each.at_ms,
                 "isBuyerMaker": False,
             }
-            for each in within(ask, list(self._prints[contract.symbol]), "at_ms")
+            for each in self._asked(ask, contract)
         ]
 
     def _aggregate(self, ask: Ask) -> list[Json]:
         contract = self._office.contract(ask)
-        quantity, first = self._quantity(contract), ask.integer("fromId", 0)
-        prints = [each for each in self._prints[contract.symbol] if each.number >= first]
+        quantity = self._quantity(contract)
         return [
             {
                 "a": each.number,
@@ -76,8 +76,13 @@ class PublicTrades:
                 "T": each.at_ms,
                 "m": False,
             }
-            for each in within(ask, prints, "at_ms")
+            for each in self._asked(ask, contract)
         ]
+
+    def _asked(self, ask: Ask, contract: Contract) -> list[Print]:
+        """The latest, or those from an id on ("Old Trades Lookup")."""
+        prints = list(self._prints[contract.symbol])
+        return from_id(ask, prints, "number") if "fromId" in ask.params else within(ask, prints, "at_ms")
 
     def _quantity(self, contract: Contract) -> str:
         return plain(self._office.section.quantity_out(contract, contract.lot))

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 MINUTE_MS = 60_000
@@ -29,7 +29,11 @@ NO_SYMBOL: Mapping[str, int] = {
 }
 """What an endpoint costs without a symbol."""
 WEIGHTS: Mapping[str, int] = {
-    "depth": 2,
+    "historicalTrades": 20,
+    "rpiDepth": 20,
+    "feeBurn": 30,
+    "/futures/data/basis": 0,
+    "/futures/data/delivery-price": 0,
     "account": 5,
     "balance": 5,
     "positionRisk": 5,
@@ -54,6 +58,8 @@ ORDERS: Mapping[tuple[str, str], int] = {
 """As how many orders a request counts in ten seconds (pages "New Order", "Modify Order", "Place Multiple
 Orders", ...). That several at once count as one in a minute is not told apart."""
 COUNTDOWN = 10
+HANDSHAKE = 5
+"""What connecting to the websocket API weighs ("WebSocket API General Info")."""
 BATCH = 5
 """The weight of placing or changing several at once; of one it is nought."""
 BY_LIMIT = ((99, 1), (499, 2), (1000, 5))
@@ -62,6 +68,9 @@ KLINES = frozenset(
     {"klines", "continuousKlines", "markPriceKlines", "indexPriceKlines", "premiumIndexKlines"}
 )
 KLINES_DEFAULT, KLINES_MOST = 500, 10
+DEPTH_BY_LIMIT = ((50, 2), (100, 5), (500, 10))
+DEPTH_DEFAULT, DEPTH_MOST = 500, 20
+"""The same for levels of the book ("Order Book")."""
 LIMIT = re.compile(r"\blimit=([0-9]{1,6})")
 APART: Mapping[str, tuple[str, int]] = {
     "fundingRate": ("funding", 500),
@@ -81,12 +90,18 @@ def weight_of(method: str, path: str, content: str) -> int:
     if method != "GET":
         return COUNTDOWN if path == "countdownCancelAll" else 1
     if path in KLINES:
-        limit = LIMIT.search(content)
-        asked = int(limit[1]) if limit else KLINES_DEFAULT
-        return next((weight for most, weight in BY_LIMIT if asked <= most), KLINES_MOST)
+        return _by_limit(content, BY_LIMIT, KLINES_DEFAULT, KLINES_MOST)
+    if path == "depth":
+        return _by_limit(content, DEPTH_BY_LIMIT, DEPTH_DEFAULT, DEPTH_MOST)
     if path in NO_SYMBOL and "symbol=" not in content:
         return NO_SYMBOL[path]
     return WEIGHTS.get(path, 1)
+
+
+def _by_limit(content: str, steps: Iterable[tuple[int, int]], default: int, beyond: int) -> int:
+    limit = LIMIT.search(content)
+    asked = int(limit[1]) if limit else default
+    return next((weight for most, weight in steps if asked <= most), beyond)
 
 
 @dataclass(slots=True)

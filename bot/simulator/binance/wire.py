@@ -1,7 +1,6 @@
 """Binance futures as a wire: which path is answered by whom, at which weight, for which key.
 
-What is not there: the statistics under /futures/data but open interest, answered with -5000 like any unknown
-path, and trading over a websocket of its own (ws-fapi).
+What an exchange of one trader cannot know is in ``unserved``, with the reason, and is answered with -4084.
 """
 
 from __future__ import annotations
@@ -19,7 +18,7 @@ from bot.simulator.binance.asking import Security, admit
 from bot.simulator.binance.batches import BatchOrders
 from bot.simulator.binance.countdowns import Countdowns
 from bot.simulator.binance.errors import BinanceError
-from bot.simulator.binance.history import STATISTICS, HistoryData
+from bot.simulator.binance.history import HistoryData
 from bot.simulator.binance.listen_keys import ListenKeys
 from bot.simulator.binance.office import Office, Route
 from bot.simulator.binance.orders import PlainOrders
@@ -27,11 +26,16 @@ from bot.simulator.binance.private import PrivateStreams
 from bot.simulator.binance.public import PublicData
 from bot.simulator.binance.section import USDM, Section
 from bot.simulator.binance.settings import AccountSettings
+from bot.simulator.binance.socket_api import ApiSession, ApiSocket
+from bot.simulator.binance.statistics import ROOT as STATISTICS
+from bot.simulator.binance.statistics import Statistics
 from bot.simulator.binance.streams import PublicStreams
 from bot.simulator.binance.trades import PublicTrades
+from bot.simulator.binance.unserved import UNSERVED, unserved_routes
 from bot.simulator.binance.weights import (
     APART,
     APART_MS,
+    HANDSHAKE,
     ORDERS,
     ORDERS_1M_MAX,
     ORDERS_10S_MAX,
@@ -69,6 +73,7 @@ class BinanceWire:
         self._listen_keys = ListenKeys(self._office)
         self._private = PrivateStreams(self._office, self._listen_keys)
         self._countdowns = Countdowns(self._office)
+        self._api = ApiSocket(self._office, self._answer)
         self._settings = AccountSettings(self._office, self._listen_keys.tell)
         account = AccountData(self._office)
         self._elsewhere = {
@@ -78,10 +83,11 @@ class BinanceWire:
         }
         plain_orders = PlainOrders(self._office)
         amendments = Amendments(self._office, plain_orders)
-        self._routes: dict[tuple[str, str], Route] = {}
+        self._routes: dict[tuple[str, str], Route] = {} if section.inverse else dict(unserved_routes())
         for part in (
             PublicData(self._office),
             self._history,
+            Statistics(self._office),
             self._trades,
             account,
             plain_orders,
@@ -97,12 +103,23 @@ class BinanceWire:
         self._order_meters: dict[AccountName, OrderMeter] = {}
         world.listen(events=self._happened, prices=self._priced)
 
+    @property
+    def served(self) -> frozenset[tuple[str, str]]:
+        """The endpoints of its section that it answers, by method and path as they are asked for."""
+        root = self._office.section.path
+        return frozenset(
+            (method, path if path.startswith("/") else f"{root}/{path}")
+            for method, path in self._routes.keys() - UNSERVED.keys()
+        )
+
     def answer(self, call: Call) -> Answer:
         """Carry a request out and answer it."""
+        return self._answer(call, "")
+
+    def _answer(self, call: Call, logged_on: str) -> Answer:
+        """``logged_on`` is the key of a websocket that needs to name no other."""
         now_ms = self._office.now_ms
-        meter = self._meters.get((call.peer, ""))
-        if meter is None:
-            meter = self._meters[call.peer, ""] = Meter()
+        meter = self._meter(call.peer)
         route, path = self._route(call)
         asked = _unversioned(path)
         wait_s = meter.use(now_ms, weight_of(call.method, asked, call.content))
@@ -118,19 +135,26 @@ class BinanceWire:
                 body=answer.body, status=status, headers=headers | {"Retry-After": str(abs(wait_s))}
             )
         try:
-            payload, counted = self._carried_out(call, route, path, now_ms)
+            payload, counted = self._carried_out(call, route, path, logged_on)
             return Answer.of(payload, headers=headers | counted)
         except BinanceError as error:
             answer = error.answer
             return Answer(body=answer.body, status=answer.status, headers=headers)
 
+    def _meter(self, peer: str) -> Meter:
+        meter = self._meters.get((peer, ""))
+        if meter is None:
+            meter = self._meters[peer, ""] = Meter()
+        return meter
+
     def _carried_out(
-        self, call: Call, route: Route | None, path: str, now_ms: int
+        self, call: Call, route: Route | None, path: str, logged_on: str
     ) -> tuple[object, dict[str, str]]:
         """The payload and the headers that count orders; ``BinanceError`` where it is refused."""
         if route is None:
             raise BinanceError(-5000, call.path, call.method, status=404)
-        ask = admit(call, route.security, self.world.keys, now_ms)
+        now_ms = self._office.now_ms
+        ask = admit(call, route.security, self.world.keys, now_ms, logged_on)
         if ask.key is not None and ask.key.portfolio_margin and call.path != RIGHTS:
             # Its keys lose futures, and are answered like bad ones (Binance FAQ "Portfolio Margin API"; seen
             # so in JKorf/Binance.Net issue 1485).
@@ -157,6 +181,9 @@ class BinanceWire:
         Since 2026-04-23 public streams are on ``/public`` and ``/market``; here each path has them all.
         """
         call = line.call
+        if call.host == self._office.section.api_host:
+            self._meter(call.peer).use(self._office.now_ms, HANDSHAKE)
+            return self._api.open(line)
         listen_key = parse_qs(call.query).get("listenKey", [""])[0]
         last = call.path.rpartition("/")[2]
         if not listen_key and last.startswith(self._office.section.path[1:]) and "@" not in last:
@@ -170,8 +197,10 @@ class BinanceWire:
         return 0
 
     def hear(self, line: Line, text: str) -> None:
-        """Subscriptions; a private line has none."""
-        if line.session is None or isinstance(line.session, str):
+        """Requests and subscriptions; a private line has none."""
+        if isinstance(line.session, ApiSession):
+            self._api.hear(line, text)
+        elif line.session is None or isinstance(line.session, str):
             self._streams.hear(line, text)
 
     def leave(self, line: Line) -> None:
@@ -184,14 +213,15 @@ class BinanceWire:
         self._streams.tick()
         self._listen_keys.tick()
         self._countdowns.tick()
+        self.world.expire()
 
     def expire_sessions(self, account: str) -> int:
         """Listen keys of the account end now."""
         return self._listen_keys.expire(account)
 
     def _route(self, call: Call) -> tuple[Route | None, str]:
-        if call.path == STATISTICS:
-            return self._routes.get((call.method, STATISTICS)), STATISTICS
+        if call.path.startswith(STATISTICS):
+            return self._routes.get((call.method, call.path)), call.path
         if call.path in self._elsewhere and call.method == "GET":
             return self._elsewhere[call.path], call.path
         path = call.path.removeprefix(self._office.section.path + "/")
@@ -207,4 +237,5 @@ class BinanceWire:
         for symbol in {fact.id.symbol for fact in event.facts if isinstance(fact, FundingPaid)}:
             if symbol in self._office.contracts:
                 self._history.settled(self._office.contracts[symbol])
+        self._streams.notices.happened(event)
         self._private.happened(event)

@@ -3,6 +3,7 @@
 from bot.venues.paper.collateral import CollateralTerms
 from bot.venues.paper.exchange import PaperExchange
 from bot.venues.paper.figures import Figures, PoolFigures, PositionFigures
+from bot.venues.paper.in_force import InForce
 from bot.venues.paper.model import (
     MarketModel,
     Opening,
@@ -18,6 +19,7 @@ from bot.venues.paper.venue import PaperVenue
 __all__ = [
     "CollateralTerms",
     "Figures",
+    "InForce",
     "MarketModel",
     "Opening",
     "OrderRequest",

@@ -1,14 +1,14 @@
 """An exchange as a pure state machine: prices, orders and actions in, facts out.
 
 It has no clock, no randomness and no I/O, so a replay gives the same facts each time, to the last digit.
-The parts are beside this file: books of account, matching, orders and levers, leverage, liquidation,
-insurance fund and deleveraging, settlement, delivery, collateral, outages, the path of prices, wires. This
-class is the door to them.
+The parts are beside this file: books of account, matching, orders, what they wait for and when they end,
+levers, leverage, liquidation, insurance fund and deleveraging, settlement, delivery, collateral, outages,
+the path of prices, wires. This class is the door to them.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
 
 from bot.core.capabilities import Capabilities
@@ -34,6 +34,7 @@ from bot.venues.paper.capabilities import capabilities_of
 from bot.venues.paper.collateral import CollateralTerms
 from bot.venues.paper.deleveraging import Matching, deleverage, share_of
 from bot.venues.paper.delivery import deliver
+from bot.venues.paper.expiry import expire
 from bot.venues.paper.figures import Figures, figures
 from bot.venues.paper.leverage import change
 from bot.venues.paper.levers import carry_out
@@ -197,6 +198,10 @@ class PaperExchange:
         tell_end(self._books, at_ms, order, how)
         return answer(self._books, at_ms, order.id, client_id, ())
 
+    def expire(self, at_ms: int) -> Sequence[Batch]:
+        """Cancel what is good till a date that has come, in one batch. Whoever has the clock calls this."""
+        return end(self._books, at_ms) if expire(self._books, at_ms) else ()
+
     def set_leverage(
         self, at_ms: int, id_: PositionId, leverage: Decimal, *, client_id: ClientId = SETTING
     ) -> Sequence[Batch]:
@@ -264,18 +269,12 @@ class PaperExchange:
 
     def snapshot(self, at_ms: int) -> Batch:
         """Everything as it is now: contracts, balances, open positions, resting orders."""
-        return (*self._spot_facts(at_ms), *whole(self._books, at_ms))
+        outright = (_spot_fact(at_ms, account, coins) for account, coins in self._spot.items())
+        return (*outright, *whole(self._books, at_ms))
 
     def spot(self, account: AccountName) -> Mapping[str, Decimal]:
         """The coins the account holds outright: nothing that happens here changes them."""
         return self._spot.get(account, {})
-
-    def _spot_facts(self, at_ms: int) -> Iterator[SpotBalancesChanged]:
-        for account, coins in self._spot.items():
-            held = tuple(
-                SpotHolding(asset=asset, quantity=coins[asset]) for asset in sorted(coins) if coins[asset]
-            )
-            yield SpotBalancesChanged(at_ms=at_ms, account=account, holdings=held)
 
     def figures(self) -> Figures:
         """Per position and per pool: equity, requirement, distance, realised profit, fees, funding."""
@@ -286,3 +285,8 @@ class PaperExchange:
         hedge = self._books.accounts[account].hedge
         mode = PositionMode.HEDGE if hedge else PositionMode.ONE_WAY
         return capabilities_of(self._books.contracts.values(), mode)
+
+
+def _spot_fact(at_ms: int, account: AccountName, coins: Mapping[str, Decimal]) -> SpotBalancesChanged:
+    held = tuple(SpotHolding(asset=asset, quantity=coins[asset]) for asset in sorted(coins) if coins[asset])
+    return SpotBalancesChanged(at_ms=at_ms, account=account, holdings=held)

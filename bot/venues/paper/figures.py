@@ -11,7 +11,8 @@ from bot.core.margin.assess import assess
 from bot.core.margin.liquidation import distance, liquidation_price
 from bot.core.margin.requirement import maintenance
 from bot.core.types import ZERO, AccountName, MarginMode, PositionId
-from bot.venues.paper.books import Account, Books, CrossKey, PoolKey, Totals, marks_of
+from bot.venues.paper.books import Books, CrossKey, PoolKey, marks_of
+from bot.venues.paper.entries import Account, Totals
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,7 +10,8 @@ from bot.core.contracts import Contract
 from bot.core.facts import InstrumentChanged
 from bot.core.types import Symbol
 from bot.venues.paper.answering import end, traded
-from bot.venues.paper.books import Books, Market, Quote
+from bot.venues.paper.books import Books
+from bot.venues.paper.entries import Market, Quote
 from bot.venues.paper.liquidation import pools_holding
 from bot.venues.paper.matching import order_book
 from bot.venues.paper.model import MarketModel, PaperError

@@ -11,7 +11,7 @@ from decimal import Decimal
 
 from bot.core.contracts import Contract, ContractKind
 from bot.core.facts import Book
-from bot.core.types import Order, OrderKind, PriceKind, Side
+from bot.core.types import Order, PriceKind, Side
 from bot.venues.paper.model import DEPTH_DISTANCE, MarketModel
 
 TWO = Decimal(2)
@@ -47,7 +47,10 @@ def buys(side: Side, *, reduces: bool) -> bool:
 
 
 def level_of(order: Order) -> Level:
-    """What a resting order waits for: its trigger, or its limit on the last price once it has none."""
+    """What a resting order waits for: its trigger, or its limit on the last price once it has none.
+
+    The trigger of a trailing stop arms it; where it is met, its ``Trail`` knows.
+    """
     buy = buys(order.id.side, reduces=order.reduces)
     if order.trigger is not None:
         return Level(order.trigger_by, order.trigger, buy is order.kind.is_stop)
@@ -117,11 +120,6 @@ def order_book(model: MarketModel, contract: Contract, at_ms: int, basis: Decima
     bid, ask = (_tick(contract, basis + sign * basis * model.spread / TWO, buy=sign > 0) for sign in (-1, 1))
     told = Book(at_ms=at_ms, symbol=contract.symbol, bid=bid, ask=ask, bid_depth=rests, ask_depth=rests)
     return ((told,),)
-
-
-def is_conditional(kind: OrderKind) -> bool:
-    """Whether the order rests until its trigger is met."""
-    return kind in (OrderKind.STOP_MARKET, OrderKind.STOP_LIMIT, OrderKind.TAKE_PROFIT_MARKET)
 
 
 def _in_quote(contract: Contract, quantity: Decimal, price: Decimal) -> Decimal:

@@ -11,6 +11,7 @@ from decimal import Decimal
 
 from bot.core.margin.bounds import Band
 from bot.core.types import (
+    ONE,
     ZERO,
     AccountName,
     ClientId,
@@ -21,6 +22,7 @@ from bot.core.types import (
     PriceKind,
     Symbol,
 )
+from bot.venues.paper.in_force import InForce
 
 DEPTH_DISTANCE = Decimal("0.01")
 """How far from the middle the money in ``MarketModel.depth`` reaches, as a fraction of price."""
@@ -116,6 +118,11 @@ class OrderRequest:
     ``reduces`` true never flips. ``reduce_only`` is the flag as it would be sent, which venues in hedge
     mode refuse because the position side already says it. ``leverage`` and ``mode`` count where no
     position is open yet.
+
+    ``callback`` is how far a trailing stop stays behind the best price, as a fraction of it between 0 and
+    1, and ``trigger`` what arms it: the present price where it is ``None``. From ``expires_ms`` on, what
+    rests of the order is the venue's to cancel (``PaperExchange.expire``). ``in_force`` is for conditional
+    orders with a limit.
     """
 
     client_id: ClientId
@@ -128,17 +135,23 @@ class OrderRequest:
     trigger: Decimal | None = None
     limit: Decimal | None = None
     trigger_by: PriceKind = PriceKind.MARK
+    callback: Decimal | None = None
+    expires_ms: int | None = None
+    in_force: InForce = InForce.GTC
     leverage: Decimal | None = None
     mode: MarginMode | None = None
 
     def __post_init__(self) -> None:
         """Refuse what could not even be sent: a kind without the prices it consists of."""
-        conditional = self.kind in (OrderKind.STOP_MARKET, OrderKind.STOP_LIMIT, OrderKind.TAKE_PROFIT_MARKET)
-        limited = self.kind in (OrderKind.LIMIT, OrderKind.IOC, OrderKind.STOP_LIMIT)
-        if conditional != (self.trigger is not None):
+        conditional, trails = self.kind.is_conditional, self.kind is OrderKind.TRAILING_STOP_MARKET
+        if conditional != (self.trigger is not None) and not trails:
             raise PaperError(f"{self.id}: {self.kind} order with trigger {self.trigger}")
-        if limited != (self.limit is not None):
+        if self.kind.is_limited != (self.limit is not None):
             raise PaperError(f"{self.id}: {self.kind} order with limit {self.limit}")
+        if trails != (self.callback is not None) or not (self.callback is None or ZERO < self.callback < ONE):
+            raise PaperError(f"{self.id}: {self.kind} order with callback {self.callback}")
+        if self.in_force is not InForce.GTC and not (conditional and self.kind.is_limited):
+            raise PaperError(f"{self.id}: {self.kind} order with {self.in_force}")
         if self.closes_position and not (conditional and self.reduces):
             raise PaperError(f"{self.id}: only a conditional, reducing order can close the position")
 

@@ -13,27 +13,36 @@ from decimal import Decimal
 from bot.core.contracts import Contract
 from bot.core.facts import MET, Fill, OrderEnded, Outcome, OutcomeKind
 from bot.core.held.losses import Ending
-from bot.core.types import OUR_PREFIX, ClientId, MarginMode, Order, OrderKind, PositionId
+from bot.core.types import OUR_PREFIX, ClientId, MarginMode, Order, OrderKind, PositionId, PriceKind
 from bot.venues.paper.books import Books
+from bot.venues.paper.in_force import InForce
 from bot.venues.paper.leverage import terms_of
-from bot.venues.paper.matching import Match, buys, is_conditional, level_of, match
+from bot.venues.paper.matching import Match, buys, level_of, match
 from bot.venues.paper.model import OrderRequest
 from bot.venues.paper.refusals import Reason, Refused
 from bot.venues.paper.trading import book_increase, plan_increase, reduce, refuse_leverage
+from bot.venues.paper.waiting import rest_conditional
 
 Fills = tuple[Fill, ...]
 
 
 def place(books: Books, at_ms: int, request: OrderRequest) -> Fills | Refused:
     """Take an order: fill what fills at once, rest what rests. The fills, or why the venue refuses it."""
+    result, account = _take(books, at_ms, request), books.accounts[request.id.account]
+    if request.expires_ms is not None and request.client_id in account.orders:
+        account.expiries[request.client_id] = request.expires_ms
+    return result
+
+
+def _take(books: Books, at_ms: int, request: OrderRequest) -> Fills | Refused:
     order = _order(books, at_ms, request)
     refused = (
         _refuse_expired(books, at_ms, request) or _refuse(books, request, order) or _set_terms(books, request)
     )
     if refused is not None:
         return refused
-    if is_conditional(request.kind):
-        books.rest(order)
+    if request.kind.is_conditional:
+        rest_conditional(books, order, request)
         return ()
     quote = books.quotes[request.id.symbol]
     contract = books.contracts[request.id.symbol]
@@ -52,9 +61,12 @@ def place(books: Books, at_ms: int, request: OrderRequest) -> Fills | Refused:
 def act(books: Books, at_ms: int, order: Order, basis: Decimal) -> None:
     """A resting order is met: a limit order fills at its limit as maker, a stop around ``basis`` as taker.
 
-    What a conditional order cannot fill is cancelled, except that a stop-limit order goes on resting
-    at its limit.
+    What a conditional order cannot fill is cancelled, except that one with a limit goes on resting there
+    unless its time in force says otherwise.
     """
+    account = books.accounts[order.id.account]
+    expires_ms = account.expiries.get(order.client_id)
+    in_force = account.in_force.get(order.client_id, InForce.GTC)
     books.drop(order)
     order = _capped(books, order)
     if order.trigger is None:
@@ -65,13 +77,18 @@ def act(books: Books, at_ms: int, order: Order, basis: Decimal) -> None:
     contract = books.contracts[order.id.symbol]
     buy = buys(order.id.side, reduces=order.reduces)
     matched = match(books.model, contract, order.quantity, basis, buy=buy, limit=order.limit)
+    rests = order.limit is not None and in_force.rests(crossing=matched is not None)
+    if matched is not None and not in_force.takes(whole=matched.quantity == order.quantity):
+        matched = None
     if matched is not None:
         _report(books, at_ms, order, _trade(books, at_ms, order, matched, books.model.taker_fee))
     left = order.quantity - (matched.quantity if matched else 0)
     if not left or (order.reduces and books.position(order.id) is None):
         return
-    if order.kind is OrderKind.STOP_LIMIT:
+    if rests:
         books.rest(replace(order, kind=OrderKind.LIMIT, trigger=None, quantity=left))
+        if expires_ms is not None:
+            account.expiries[order.client_id] = expires_ms
     else:
         tell_end(books, at_ms, order, Ending.MET)
 
@@ -197,12 +214,20 @@ def _order(books: Books, at_ms: int, request: OrderRequest) -> Order:
         kind=request.kind,
         reduces=request.reduces,
         quantity=held.quantity if whole and held else request.quantity,
-        trigger=request.trigger,
+        trigger=_trigger(books, request),
         limit=request.limit,
         trigger_by=request.trigger_by,
         closes_position=request.closes_position,
         placed_ms=at_ms,
     )
+
+
+def _trigger(books: Books, request: OrderRequest) -> Decimal | None:
+    """What was sent; a trailing stop that names no activation is armed by the present price."""
+    if request.trigger is not None or request.callback is None:
+        return request.trigger
+    quote = books.quotes[request.id.symbol]
+    return quote.mark if request.trigger_by is PriceKind.MARK else quote.last
 
 
 def _refuse_expired(books: Books, at_ms: int, request: OrderRequest) -> Refused | None:
@@ -224,7 +249,7 @@ def _refuse(books: Books, request: OrderRequest, order: Order) -> Refused | None
     return (
         _refuse_prices(request, contract)
         or _refuse_quantity(books, request, contract)
-        or _refuse_trigger(books, order)
+        or (_refuse_trigger(books, order) if request.trigger is not None else None)
     )
 
 
@@ -263,8 +288,6 @@ def _refuse_quantity(books: Books, request: OrderRequest, contract: Contract) ->
 
 
 def _refuse_trigger(books: Books, order: Order) -> Refused | None:
-    if order.trigger is None:
-        return None
     quote = books.quotes[order.id.symbol]
     if not level_of(order).met(quote.mark, quote.last):
         return None

@@ -22,8 +22,9 @@ from bot.core.margin.rules import MaintenanceAt
 from bot.core.types import ZERO, ClientId, Order, PriceKind, Symbol
 from bot.venues.paper.books import Books, PoolKey, marks_of
 from bot.venues.paper.liquidation import judge, liquidate, pools_holding
-from bot.venues.paper.matching import Level, buys, level_of, worse
+from bot.venues.paper.matching import buys, level_of, worse
 from bot.venues.paper.orders import act
+from bot.venues.paper.waiting import follow, waiting
 from bot.venues.port import Batch
 
 
@@ -50,7 +51,7 @@ def travel(
             actor = meeting.actor
             if isinstance(actor, Order):
                 acted.add(actor.client_id)
-                act(books, at_ms, actor, _basis(level_of(actor), actor, meeting.mark, meeting.last))
+                act(books, at_ms, actor, _basis(level_of(actor).by, actor, meeting.mark, meeting.last))
             else:
                 liquidate(books, at_ms, actor)
             end_event(books, at_ms, batches)
@@ -58,10 +59,11 @@ def travel(
     for key in pools_holding(books, symbol):
         judge(books, at_ms, key)
         end_event(books, at_ms, batches)
-    for order in list(_resting(books, symbol)):
+    follow(books, symbol, prices)
+    for order, level in list(waiting(books, symbol)):
         current = books.accounts[order.id.account].orders.get(order.client_id)
-        if current is order and order.client_id not in acted and level_of(order).met(*prices):
-            act(books, at_ms, order, _basis(level_of(order), order, *prices))
+        if current is order and order.client_id not in acted and level.met(*prices):
+            act(books, at_ms, order, _basis(level.by, order, *prices))
             end_event(books, at_ms, batches)
     for key in pools_holding(books, symbol):
         books.stale_pools[key] = None
@@ -100,8 +102,7 @@ def _meetings(
         price = _liquidation_price(books, key, symbol)
         if price is not None and (end[0] <= price < start[0] or start[0] < price <= end[0]):
             yield _meeting(PriceKind.MARK, price, start, end, key)
-    for order in _resting(books, symbol):
-        level = level_of(order)
+    for order, level in waiting(books, symbol):
         if order.client_id in acted or not level.met(*end):
             continue
         if level.met(*start):
@@ -125,18 +126,11 @@ def _meeting(
     return Meeting(along, price, beside, actor) if not this else Meeting(along, beside, price, actor)
 
 
-def _basis(level: Level, order: Order, mark: Decimal, last: Decimal) -> Decimal:
-    """The price an order that acts now fills around."""
-    if level.by is PriceKind.LAST:
+def _basis(by: PriceKind, order: Order, mark: Decimal, last: Decimal) -> Decimal:
+    """The price an order that acts now, on the price of kind ``by``, fills around."""
+    if by is PriceKind.LAST:
         return last
     return worse((mark, last), buy=buys(order.id.side, reduces=order.reduces))
-
-
-def _resting(books: Books, symbol: Symbol) -> Iterator[Order]:
-    for account in books.accounts.values():
-        for order in account.orders.values():
-            if order.id.symbol == symbol:
-                yield order
 
 
 def _liquidation_price(books: Books, key: PoolKey, symbol: Symbol) -> Decimal | None:

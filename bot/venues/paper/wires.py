@@ -10,9 +10,10 @@ from bot.core.margin.pool import Pool
 from bot.core.margin.room import Room
 from bot.core.margin.sums import PlainSums
 from bot.core.types import ONE, ZERO, MarginMode, PriceKind, Symbol
-from bot.venues.paper.books import NEVER_HIGH, NEVER_LOW, Books, PoolKey, marks_of
-from bot.venues.paper.matching import level_of
+from bot.venues.paper.books import Books, PoolKey, marks_of
+from bot.venues.paper.entries import NEVER_HIGH, NEVER_LOW
 from bot.venues.paper.model import Wires
+from bot.venues.paper.waiting import levels
 
 CLOSED_WIRES = Wires(mark=Band(NEVER_HIGH, NEVER_LOW), last=Band(NEVER_HIGH, NEVER_LOW))
 """Before the first price every price matters."""
@@ -73,16 +74,16 @@ def _lay(books: Books, symbol: Symbol) -> None:
         for order in account.orders.values():
             if order.id.symbol != symbol:
                 continue
-            level = level_of(order)
-            by_mark = level.by is PriceKind.MARK
-            if level.rising and by_mark:
-                mark_high = min(mark_high, level.price)
-            elif level.rising:
-                last_high = min(last_high, level.price)
-            elif by_mark:
-                mark_low = max(mark_low, level.price)
-            else:
-                last_low = max(last_low, level.price)
+            for level in levels(account, order):
+                by_mark = level.by is PriceKind.MARK
+                if level.rising and by_mark:
+                    mark_high = min(mark_high, level.price)
+                elif level.rising:
+                    last_high = min(last_high, level.price)
+                elif by_mark:
+                    mark_low = max(mark_low, level.price)
+                else:
+                    last_low = max(last_low, level.price)
     books.lays += 1
     quote = books.quotes[symbol]
     quote.mark_low, quote.mark_high = mark_low, mark_high
