@@ -39,7 +39,7 @@ check: $(VENV)/.dev
 	$(BIN)/python -m pytest -q -n 2
 
 slow: $(VENV)/.dev
-	@$(BIN)/python -m pytest -q -n 2 --dist loadgroup -m slow
+	@$(BIN)/python -m pytest -q -n 2 -m slow
 
 soak: $(VENV)/.dev
 	@$(BIN)/python -m tests.faults.soak $(SOAK)

@@ -43,7 +43,6 @@ def test_what_was_broken_once_stays_mended(seed: int, what: str, fronts: bool) -
 
 
 @pytest.mark.slow
-@pytest.mark.xdist_group("the fault lab")
 def test_no_seed_breaks_a_promise_and_every_kind_of_fault_was_tried() -> None:
     batch = judge_all(range(MANY), minutes=MINUTES, jobs=os.cpu_count() or 1)
     assert [(verdict.seed, verdict.violations[:3]) for verdict in batch.failed] == []
@@ -51,7 +50,6 @@ def test_no_seed_breaks_a_promise_and_every_kind_of_fault_was_tried() -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.xdist_group("the fault lab")
 def test_a_seed_is_one_run_to_the_byte_whatever_the_process_and_its_hash_seed() -> None:
     runs = [digests(hash_seed) for hash_seed in ("0", "4242")]
     assert len(runs[0]) == TWICE

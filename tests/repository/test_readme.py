@@ -1,5 +1,6 @@
 """The README and the automation say the same, and what the README tells the reader to type works."""
 
+import fcntl
 import os
 import re
 import shutil
@@ -7,6 +8,7 @@ import signal
 import subprocess
 import sys
 import tomllib
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -83,8 +85,16 @@ def test_a_link_of_the_readme_leads_somewhere(path: str) -> None:
     assert (ROOT / path).exists()
 
 
+@pytest.fixture
+def _one_reader() -> Iterator[None]:
+    """A reader types one command at a time: they write into the same folder, and one serves a fixed port."""
+    with (ROOT / "README.md").open("rb") as readme:
+        fcntl.flock(readme, fcntl.LOCK_EX)
+        yield
+
+
 @pytest.mark.slow
-@pytest.mark.xdist_group("readme")
+@pytest.mark.usefixtures("_one_reader")
 @pytest.mark.parametrize("command", [c for c in commands() if not c.startswith(ALREADY_DONE)])
 def test_a_command_of_the_readme_works(command: str) -> None:
     done = subprocess.run(
@@ -122,7 +132,7 @@ def ended(process: subprocess.Popen[str], line: str, *, codes: tuple[int, ...] =
 
 
 @pytest.mark.slow
-@pytest.mark.xdist_group("readme")
+@pytest.mark.usefixtures("_one_reader")
 def test_the_two_terminals_of_the_readme_work(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / ".venv").symlink_to(sys.prefix)
     shutil.copytree(ROOT / "config", tmp_path / "config")
