@@ -47,7 +47,8 @@ class Time:
         self._coming: list[tuple[int, int, Happening]] = []
         self._numbers = count()
         self._own: Any = _Own(self)
-        self._turns_left: int | None = None
+        self.turns_left: int | None = None
+        """Of the loop that runs, until its program is killed; ``None`` while it is to live."""
 
     @property
     def now_ms(self) -> int:
@@ -73,30 +74,30 @@ class Time:
 
     def kill_in(self, turns: int) -> None:
         """Kill the program that runs after so many turns of its loop."""
-        self._turns_left = turns
+        self.turns_left = turns
 
     def spare(self) -> None:
         """Kill nobody any more."""
-        self._turns_left = None
+        self.turns_left = None
 
-    def is_due(self) -> bool:
-        """Whether anything comes of a loop's looking up now."""
+    def turn(self) -> None:
+        """A loop whose turns are counted takes one: the last kills its program."""
+        assert self.turns_left is not None, "nobody counts"
+        self.turns_left -= 1
+        if self.turns_left <= 0:
+            self.turns_left = None
+            raise Killed
+
+    def look(self) -> None:
+        """Let one thing happen that is due already, if anything is."""
         coming = self._coming
-        return self._turns_left is not None or (len(coming) > 0 and coming[0][0] <= self.now_us)
+        if coming and coming[0][0] <= self.now_us:
+            self._next()
 
-    def wait(self, timeout: float | None) -> None:
-        """A loop has nothing to do for ``timeout`` seconds; 0: it has, and only looks up."""
-        if self._turns_left is not None:
-            self._turns_left -= 1
-            if self._turns_left <= 0:
-                self._turns_left = None
-                raise Killed
-        if timeout == 0:
-            if self._coming and self._coming[0][0] <= self.now_us:
-                self._next()
-            return
-        due_us = None if timeout is None else self.now_us + ceil(timeout * 1e6)
-        if self._coming and (due_us is None or self._coming[0][0] <= due_us):
+    def wait(self, due_us: int | None) -> None:
+        """Until then, or for ever, nobody has anything to do: let the next thing happen, if it comes first."""
+        coming = self._coming
+        if coming and (due_us is None or coming[0][0] <= due_us):
             self._next()
             return
         assert due_us is not None, "everybody waits for ever"
@@ -230,11 +231,13 @@ class Program(base_events.BaseEventLoop):
         if timers and (timers[0]._callback is None or len(timers) > MANY_TIMERS):
             timers = self._drop_cancelled()
         while True:
-            if ready or self._stopping:  # type: ignore[attr-defined]
-                if time.is_due():
-                    time.wait(0)
+            if time.turns_left is not None:
+                time.turn()
+            if ready or (timers and timers[0] <= time.now_us / 1e6):
+                time.look()
             elif timers:
-                time.wait(min(max(0, timers[0] - time.now_us / 1e6), DAY_S))
+                away_s = min(timers[0] - time.now_us / 1e6, DAY_S)
+                time.wait(time.now_us + ceil(away_s * 1e6))
             else:
                 time.wait(None)
             if timers:
@@ -244,7 +247,7 @@ class Program(base_events.BaseEventLoop):
                     timer._scheduled = False
                     if timer._callback is not None:
                         ready.append(timer._callback)
-            if ready or self._stopping:  # type: ignore[attr-defined]
+            if ready:
                 return
             timers = self._drop_cancelled()
 
