@@ -165,7 +165,9 @@ def _level_reach(wake: Below | Above, situation: Situation) -> Reach:
 
 def _found_reach(wake: Below | Above, situation: Situation) -> Reach:
     own, sums = _calm(wake.metric, wake.threshold, situation, below=type(wake) is Below)
-    return Reach({} if own == FREE else {situation.id.symbol: own}, FOREVER_MS, sums)
+    # To hold one with ``FREE`` would compare decimals with ``None``, for which each asks what numbers there are.
+    unbound = own.low is None and own.high is None
+    return Reach({} if unbound else {situation.id.symbol: own}, FOREVER_MS, sums)
 
 
 # Dispatch by type rather than by pattern: these run for every rule at every evaluation.

@@ -21,6 +21,29 @@ from bot.simulator.records import AccountView
 from bot.simulator.standing import free_of, marks_of, pool_of
 
 _UNBOUNDED = Decimal(9_223_372_036_854_775_807)
+_NO_POSITION: Json = {
+    "symbol": "",
+    "positionSide": "",
+    "positionAmt": "0",
+    "entryPrice": "0.0",
+    "breakEvenPrice": "0.0",
+    "markPrice": "",
+    "unRealizedProfit": "0.00000000",
+    "liquidationPrice": "0",
+    "isolatedMargin": "0",
+    "notional": "0",
+    "marginAsset": "",
+    "isolatedWallet": "0",
+    "initialMargin": "0",
+    "maintMargin": "0",
+    "positionInitialMargin": "0",
+    "openOrderInitialMargin": "0",
+    "adl": 0,
+    "bidNotional": "0",
+    "askNotional": "0",
+    "updateTime": 0,
+}
+"""A row of positionRisk where nothing is held, in the order of the fields; what is empty is the symbol's."""
 
 
 class Statement:
@@ -96,26 +119,11 @@ class Statement:
         """One position as positionRisk shows it; zeros where none is open."""
         contract, ticker = self._office.contracts[id_.symbol], self._office.world.market[id_.symbol]
         row: Json = {
+            **_NO_POSITION,
             "symbol": market_id(contract),
             "positionSide": self._side(id_),
-            "positionAmt": "0",
-            "entryPrice": "0.0",
-            "breakEvenPrice": "0.0",
             "markPrice": plain(ticker.mark),
-            "unRealizedProfit": "0.00000000",
-            "liquidationPrice": "0",
-            "isolatedMargin": "0",
-            "notional": "0",
             "marginAsset": contract.settlement,
-            "isolatedWallet": "0",
-            "initialMargin": "0",
-            "maintMargin": "0",
-            "positionInitialMargin": "0",
-            "openOrderInitialMargin": "0",
-            "adl": 0,
-            "bidNotional": "0",
-            "askNotional": "0",
-            "updateTime": 0,
         }
         return row if held is None else row | self._held(held)
 
