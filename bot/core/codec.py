@@ -17,7 +17,7 @@ from decimal import Decimal, InvalidOperation
 from enum import StrEnum
 from functools import cache
 from json.encoder import encode_basestring_ascii
-from operator import attrgetter
+from operator import attrgetter, call
 from types import NoneType, UnionType
 from typing import Any, NewType, NoReturn, Union, get_args, get_origin, get_type_hints
 
@@ -120,8 +120,7 @@ def _class_codec(cls: type[Any], tag: str) -> _Codec:
     values = attrgetter(*names) if len(names) > 1 else lambda value: (getattr(value, names[0]),)
 
     def of(value: object) -> str:
-        parts = zip(encoders, values(value), strict=True)
-        return template % tuple([encoder(part) for encoder, part in parts])
+        return template % tuple(map(call, encoders, values(value)))
 
     def back(data: object) -> object:
         if type(data) is not dict or data.keys() != decoders.keys():
