@@ -44,7 +44,8 @@ class Time:
     def __init__(self) -> None:
         """Nothing is going to happen."""
         self.now_us = 0
-        self._coming: list[tuple[int, int, Happening]] = []
+        self.coming: list[tuple[int, int, Happening]] = []
+        """A heap of what is going to happen: when, in which order, and what."""
         self._numbers = count()
         self._own: Any = _Own(self)
         self.turns_left: int | None = None
@@ -57,18 +58,18 @@ class Time:
 
     def at(self, at_ms: float, happening: Happening) -> None:
         """Let it happen then; in the order of the calls where several happen at one moment."""
-        heappush(self._coming, (max(self.now_us, round(at_ms * US)), next(self._numbers), happening))
+        heappush(self.coming, (max(self.now_us, round(at_ms * US)), next(self._numbers), happening))
 
     def after(self, ms: float, happening: Happening) -> None:
         """Let it happen in a while."""
         now_us = self.now_us
         at_us = round((now_us / US + ms) * US)
-        heappush(self._coming, (max(now_us, at_us), next(self._numbers), happening))
+        heappush(self.coming, (max(now_us, at_us), next(self._numbers), happening))
 
     def pass_until(self, at_ms: float) -> None:
         """Let everything happen that happens until then, while no program runs or it stands still."""
         until_us = round(at_ms * US)
-        while self._coming and self._coming[0][0] <= until_us:
+        while self.coming and self.coming[0][0] <= until_us:
             self._next()
         self.now_us = max(self.now_us, until_us)
 
@@ -90,13 +91,13 @@ class Time:
 
     def look(self) -> None:
         """Let one thing happen that is due already, if anything is."""
-        coming = self._coming
+        coming = self.coming
         if coming and coming[0][0] <= self.now_us:
             self._next()
 
     def wait(self, due_us: int | None) -> None:
         """Until then, or for ever, nobody has anything to do: let the next thing happen, if it comes first."""
-        coming = self._coming
+        coming = self.coming
         if coming and (due_us is None or coming[0][0] <= due_us):
             self._next()
             return
@@ -104,7 +105,7 @@ class Time:
         self.now_us = due_us
 
     def _next(self) -> None:
-        self.now_us, _, happening = heappop(self._coming)
+        self.now_us, _, happening = heappop(self.coming)
         running = _get_running_loop()
         _set_running_loop(self._own)
         try:
@@ -208,9 +209,18 @@ class Program(base_events.BaseEventLoop):
 
     def _run_once(self) -> None:
         """Turn after turn, until the program is to stop: wait, unless there is something to do, and do it."""
-        ready, time = self._ready, self._time
+        ready, time, coming = self._ready, self._time, self._time.coming
         while True:
-            self._wait(ready, time)
+            timers, now_us = self._timers, time.now_us
+            # In most turns there is something to do, and nothing else is due.
+            if (
+                not ready
+                or time.turns_left is not None
+                or (coming and coming[0][0] <= now_us)
+                or (timers and (timers[0]._callback is None or timers[0] < now_us / 1e6 + RESOLUTION_S))
+                or len(timers) > MANY_TIMERS
+            ):
+                self._wait(ready, time)
             for _ in range(len(ready)):
                 callback = ready.popleft()
                 if not callback._cancelled:

@@ -220,6 +220,9 @@ def tightest(reaches: Iterable[Reach]) -> Reach:
 
 
 def _narrow(known: dict[_Key, Band], bands: Mapping[_Key, Band]) -> None:
+    if not known:
+        known.update(bands)
+        return
     for key, band in bands.items():
         before = known.get(key)
         known[key] = band if before is None else before.within(band)

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from decimal import Decimal
+from functools import cache
 
 from bot.core.contracts import Contract
 from bot.core.margin.arithmetic import unrealised
 from bot.core.margin.liquidation import exact_liquidation_price
 from bot.core.margin.requirement import maintenance
-from bot.core.types import ZERO, MarginMode, Position, PositionId, PositionMode, Side
+from bot.core.types import ZERO, AccountName, MarginMode, Position, PositionId, PositionMode, Side, Symbol
 from bot.simulator.binance.office import Office
 from bot.simulator.binance.section import market_id
 from bot.simulator.binance.shapes import Json, money, plain
@@ -52,6 +53,7 @@ class Statement:
     def __init__(self, office: Office, view: AccountView) -> None:
         self._office = office
         self.view = view
+        self._hedge = office.mode(view.account) is PositionMode.HEDGE
 
     def balance_row(self, asset: str) -> Json:
         """One asset as the balance endpoints show it."""
@@ -202,13 +204,15 @@ class Statement:
 
     def everything(self) -> Iterable[tuple[PositionId, Contract, Position | None]]:
         """Every symbol with its sides: one row in one-way mode, two in hedge mode."""
-        hedge = self._office.mode(self.view.account) is PositionMode.HEDGE
+        positions = self.view.positions
         for contract in self._office.contracts.values():
-            ids = [PositionId(self.view.account, contract.symbol, side) for side in Side]
-            if not hedge:
-                ids = [next((id_ for id_ in ids if id_ in self.view.positions), ids[0])]
-            for id_ in ids:
-                yield id_, contract, self.view.positions.get(id_)
+            long, short = _sides(self.view.account, contract.symbol)
+            if self._hedge:
+                yield long, contract, positions.get(long)
+                yield short, contract, positions.get(short)
+            else:
+                id_ = short if short in positions and long not in positions else long
+                yield id_, contract, positions.get(id_)
 
     def positions(self) -> list[Position]:
         """The open positions of this section."""
@@ -223,7 +227,7 @@ class Statement:
         return self._office.contracts[held.id.symbol]
 
     def _side(self, id_: PositionId) -> str:
-        return id_.side.name if self._office.mode(id_.account) is PositionMode.HEDGE else "BOTH"
+        return id_.side.upper() if self._hedge else "BOTH"
 
     def _amount(self, held: Position) -> str:
         amount = self._office.section.quantity_out(self._contract(held), held.quantity)
@@ -250,6 +254,12 @@ class Statement:
             ),
             ZERO,
         )
+
+
+@cache
+def _sides(account: AccountName, symbol: Symbol) -> tuple[PositionId, PositionId]:
+    """The long and the short of a symbol, which every answer names."""
+    return PositionId(account, symbol, Side.LONG), PositionId(account, symbol, Side.SHORT)
 
 
 def largest(contract: Contract, leverage: Decimal) -> Decimal:
