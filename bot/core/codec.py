@@ -104,7 +104,9 @@ def _union_codec(union: UnionType) -> _Codec:
         member = members.get(tag) if type(tag) is str else None
         if member is None or type(data) is not dict:
             raise CodecError(f'found "type" {_shown(tag)}, expected one of {_names(union)}')
-        return _tagged_codec(member).decode({name: data[name] for name in data if name != "type"})
+        rest = dict(data)
+        del rest["type"]
+        return _tagged_codec(member).decode(rest)
 
     return _Codec(of, back)
 
@@ -125,7 +127,11 @@ def _class_codec(cls: type[Any], tag: str) -> _Codec:
     def back(data: object) -> object:
         if type(data) is not dict or data.keys() != decoders.keys():
             _refuse_keys(cls, data, names)
-        parts = {name: _field(cls, name, decoder, data[name]) for name, decoder in decoders.items()}
+        try:
+            parts = {name: decoder(data[name]) for name, decoder in decoders.items()}
+        except CodecError:
+            # Which it was is asked where one is wrong: a journal has millions that are right.
+            parts = {name: _field(cls, name, decoder, data[name]) for name, decoder in decoders.items()}
         try:
             return cls(**parts)
         except AssertionError as error:
