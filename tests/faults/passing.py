@@ -137,18 +137,14 @@ class _Callback(partial[object]):
 class _Timer(float):
     """What is to be called at a time; in the heap it is that time, and among equals nobody is first."""
 
-    __slots__ = ("_callback", "_program", "_scheduled")
+    __slots__ = ("_callback",)
     _callback: _Callback | None
-    _program: Program
-    _scheduled: bool
 
     def cancel(self) -> None:
         """Do not call it any more."""
         if self._callback is not None:
             self._callback._cancelled = True
             self._callback = None
-            if self._scheduled:
-                self._program._timers_cancelled += 1
 
 
 class Program(base_events.BaseEventLoop):
@@ -166,7 +162,6 @@ class Program(base_events.BaseEventLoop):
         self._time = time
         self._selector = self
         self._timers: list[_Timer] = []
-        self._timers_cancelled = 0
         self._births = count()
         self.create_future = partial(asyncio.Future, loop=self)  # type: ignore[method-assign]  # the same, sooner
         self.gone = False
@@ -190,8 +185,6 @@ class Program(base_events.BaseEventLoop):
         """At a time."""
         timer = _Timer(when)
         timer._callback = _Callback(callback, *args)
-        timer._program = self
-        timer._scheduled = True
         heappush(self._timers, timer)
         return timer  # type: ignore[return-value]  # as above
 
@@ -202,8 +195,6 @@ class Program(base_events.BaseEventLoop):
         # ``call_at`` once more: it is what every sleep comes to.
         timer = _Timer(self._time.now_us / 1e6 + delay)
         timer._callback = _Callback(callback, *args)
-        timer._program = self
-        timer._scheduled = True
         heappush(self._timers, timer)
         return timer  # type: ignore[return-value]  # as above
 
@@ -254,7 +245,6 @@ class Program(base_events.BaseEventLoop):
                 ends = time.now_us / 1e6 + RESOLUTION_S
                 while timers and timers[0] < ends:
                     timer = heappop(timers)
-                    timer._scheduled = False
                     if timer._callback is not None:
                         ready.append(timer._callback)
             if ready:
@@ -267,16 +257,13 @@ class Program(base_events.BaseEventLoop):
         The others.
         """
         timers = self._timers
-        if len(timers) > MANY_TIMERS and self._timers_cancelled / len(timers) > MOST:
-            for timer in timers:
-                timer._scheduled = timer._callback is not None
-            self._timers = timers = [each for each in timers if each._scheduled]
-            heapify(timers)
-            self._timers_cancelled = 0
-        else:
-            while timers and timers[0]._callback is None:
-                self._timers_cancelled -= 1
-                heappop(timers)._scheduled = False
+        if len(timers) > MANY_TIMERS:
+            wanted = [each for each in timers if each._callback is not None]
+            if len(timers) - len(wanted) > MOST * len(timers):
+                self._timers = timers = wanted
+                heapify(timers)
+        while timers and timers[0]._callback is None:
+            heappop(timers)
         return timers
 
     def select(self, timeout: float | None) -> list[Any]:
