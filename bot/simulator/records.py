@@ -181,5 +181,4 @@ class AccountView(NamedTuple):
 
     def at(self, at_ms: int) -> AccountView:
         """The same, seen at another time."""
-        account, _, *rest = self
-        return AccountView(account, at_ms, *rest)
+        return self._replace(at_ms=at_ms)

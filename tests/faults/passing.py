@@ -96,7 +96,7 @@ class Time:
             self._next()
 
     def wait(self, due_us: int | None) -> None:
-        """Until then, or for ever, nobody has anything to do: let the next thing happen, if it comes first."""
+        """Nobody has anything to do until then, or ever: let the next thing happen, if it comes first."""
         coming = self.coming
         if coming and (due_us is None or coming[0][0] <= due_us):
             self._next()

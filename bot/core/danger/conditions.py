@@ -165,7 +165,7 @@ def _level_reach(wake: Below | Above, situation: Situation) -> Reach:
 
 def _found_reach(wake: Below | Above, situation: Situation) -> Reach:
     own, sums = _calm(wake.metric, wake.threshold, situation, below=type(wake) is Below)
-    # To hold one with ``FREE`` would compare decimals with ``None``, for which each asks what numbers there are.
+    # Not by ``== FREE``: a decimal that is compared with ``None`` asks first what kinds of numbers there are.
     unbound = own.low is None and own.high is None
     return Reach({} if unbound else {situation.id.symbol: own}, FOREVER_MS, sums)
 
