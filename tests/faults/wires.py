@@ -54,6 +54,7 @@ class Caller:
         self.program = program
         self.key = key
         self.epoch = epoch
+        self._headers = {"x-mbx-apikey": key.key}
         self.now_ms: Callable[[], int] = lambda: 0
         """The exchange's clock as the program knows it."""
 
@@ -67,13 +68,12 @@ class Caller:
 
     async def send(self, method: str, path: str, params: dict[str, Any], *, signed: bool) -> Reply:
         """Send once; what takes longer than the library waits is lost."""
-        headers = {"x-mbx-apikey": self.key.key}
         if signed:
             params |= {"timestamp": self.now_ms(), "recvWindow": 3_000}
         query = "&".join([f"{name}={_quoted(value)}" for name, value in params.items()])
         if signed:
             query += "&signature=" + signature_of(self.key.secret, query)
-        call = Call(method=method, host="fapi.binance.com", path=path, query=query, headers=headers)
+        call = Call(method=method, host="fapi.binance.com", path=path, query=query, headers=self._headers)
         waiting: asyncio.Future[Reply] = self.program.create_future()
 
         def deliver(reply: Reply) -> bool:
