@@ -126,6 +126,8 @@ class Engine:
                 handler(fact)
                 traced = True
         ticked = last is Tick
+        if not (traced or ticked):
+            return None  # Nobody reads what it tells, and no time has come.
         if ticked:
             self._watch.tick(batch[-1])
             books.notes.extend(self._orphans.removed(at_ms))

@@ -27,8 +27,8 @@ KIND = "Carried"
 WHOLE_EVERY = 100
 """Of so many notes one at least has all positions: with it begins what the next run reads."""
 _POSITIONS, _ALL, _CHANGED = "positions", "all", "changed"
-_DECIDED = (Action, StateChanged)
-_CHANGING = (Outcome, Command, PositionChanged, OrderEnded, CarriedOver)
+_DECIDED = frozenset({Action, StateChanged})
+_CHANGING = frozenset({Outcome, Command, PositionChanged, OrderEnded, CarriedOver})
 
 
 class Remembering(Protocol):
@@ -129,6 +129,5 @@ def _may_change(step: Step) -> bool:
 
     It acted, or heard of an outcome or an order; or a state changed: halted by a stranger's order, or flat.
     """
-    return any(isinstance(fact, _CHANGING) for fact in step.facts) or any(
-        isinstance(decision, _DECIDED) for decision in step.decisions
-    )
+    facts, decisions = map(type, step.facts), map(type, step.decisions)
+    return not (_CHANGING.isdisjoint(facts) and _DECIDED.isdisjoint(decisions))

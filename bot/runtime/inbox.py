@@ -30,7 +30,8 @@ class Inbox:
         self._waiting: dict[Symbol | int, Batch] = {}
         self._others = 0
         self._numbers = count()
-        self._something = asyncio.Event()
+        self._taker: asyncio.Future[None] | None = None
+        """Who waits for something to be left."""
         self._room = asyncio.Event()
         self._drained = asyncio.Event()
         self._drained.set()
@@ -56,7 +57,8 @@ class Inbox:
         else:
             self._others += 1
             self._waiting[next(self._numbers)] = batch
-        self._something.set()
+        if self._taker is not None and not self._taker.done():
+            self._taker.set_result(None)
         self._drained.clear()
 
     async def take(self) -> list[Batch]:
@@ -64,11 +66,12 @@ class Inbox:
 
         All at once, because a mark that is replaced goes to the end: nothing may stay before it for ever.
         """
-        await self._something.wait()
+        if not self._waiting:
+            self._taker = asyncio.get_running_loop().create_future()
+            await self._taker
         taken = list(self._waiting.values())
         self._waiting.clear()
         self._others = 0
-        self._something.clear()
         self._room.set()
         self._served.extend(self._waiters)
         self._waiters.clear()

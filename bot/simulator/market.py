@@ -36,7 +36,11 @@ class Bar(NamedTuple):
     def with_price(self, price: Decimal, quantity: Decimal) -> Bar:
         """The bar after one more trade."""
         open_ms, first, high, low, _, volume, trades = self
-        return Bar(open_ms, first, max(high, price), min(low, price), price, volume + quantity, trades + 1)
+        if price > high:
+            high = price
+        elif price < low:
+            low = price
+        return Bar(open_ms, first, high, low, price, volume + quantity, trades + 1)
 
 
 Settled = tuple[int, Decimal, Decimal]

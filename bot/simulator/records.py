@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 from enum import StrEnum
+from typing import NamedTuple
 
 from bot.core.types import ZERO, AccountName, OrderKind, Position, PositionId, PriceKind
 
@@ -162,8 +163,7 @@ class MarginMove:
     currency: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AccountView:
+class AccountView(NamedTuple):
     """An account as a query finds it, now or, where queries lag, some time ago.
 
     ``positions`` are the open ones; ``wallets`` are by settlement currency, without isolated margin and
@@ -183,14 +183,4 @@ class AccountView:
 
     def at(self, at_ms: int) -> AccountView:
         """The same, seen at another time."""
-        return AccountView(
-            account=self.account,
-            at_ms=at_ms,
-            positions=self.positions,
-            wallets=self.wallets,
-            orders=self.orders,
-            open_orders=self.open_orders,
-            trades=self.trades,
-            income=self.income,
-            margin_moves=self.margin_moves,
-        )
+        return self._replace(at_ms=at_ms)

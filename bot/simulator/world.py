@@ -311,7 +311,9 @@ class World:
         return None
 
     def _absorb(self, batches: Sequence[Batch], cancelled: ClientId | None = None) -> None:
-        """Keep what happened, and tell it."""
+        """Keep what happened, and tell it: mostly nothing, at a price."""
+        if not batches:
+            return
         at_ms = self.clock.now_ms()
         for batch in batches:
             updates = tuple(self._archive.absorb(at_ms, batch, cancelled))

@@ -107,6 +107,16 @@ def test_the_wire_is_the_threshold_rounded_to_the_tick_toward_the_mark() -> None
     assert len(of(Action, desk.mark("97.8"))) == 1
 
 
+def test_a_patrol_that_finds_all_as_it_was_ties_no_wire_anew() -> None:
+    desk = Desk(adds())
+    desk.holds(a_position())
+    desk.tick()
+    ties = desk.engine.tripwires.ties
+    assert desk.tick(after_ms=1_000) == []
+    assert desk.engine.tripwires.ties == ties
+    assert desk.engine.tripwires.wires[BTC].low == D("97.9")
+
+
 def test_for_a_short_the_danger_lies_above() -> None:
     desk = Desk(adds())
     desk.holds(a_position(SHORT))

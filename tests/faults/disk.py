@@ -13,6 +13,7 @@ from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from enum import StrEnum
+from functools import partial
 from operator import attrgetter
 
 from bot.core.step import Step
@@ -127,13 +128,16 @@ class SimJournal:
         if not self._pending and self._failure is None:
             return
         async with self._writing:
-            writing = asyncio.get_running_loop().create_task(self._flush())
+            loop = asyncio.get_running_loop()
+            writing, over = loop.create_task(self._flush()), loop.create_future()
+            writing.add_done_callback(partial(_tell, over))
             try:
-                await asyncio.shield(writing)
+                await over
             except asyncio.CancelledError:
                 # What was begun is ended, as with a real disk, even where nobody waits for it any more.
                 await asyncio.wait((writing,))
                 raise
+            writing.result()
 
     async def _flush(self) -> None:
         if self._failure is not None:
@@ -178,6 +182,13 @@ class SimJournal:
         if self._failure is None:
             await self.commit()
         self._closed = True
+
+
+def _tell(over: asyncio.Future[None], writing: asyncio.Task[None]) -> None:
+    """Say that it is over; nobody may be there to hear that it failed."""
+    writing.exception()
+    if not over.done():
+        over.set_result(None)
 
 
 @asynccontextmanager

@@ -38,7 +38,7 @@ from tests.faults.evidence import (
     WalletEffect,
     Who,
 )
-from tests.faults.passing import Time
+from tests.faults.passing import US, Time
 
 THE_MARKET = Cause(who=Who.VENUE, what="market")
 _WORDS: tuple[tuple[type, str], ...] = (
@@ -157,7 +157,7 @@ class Ledger:
 
     def marked(self, symbol: Symbol, mark: Decimal) -> None:
         """The true mark."""
-        self.marks.append(Marked(at_ms=self.time.now_ms, symbol=symbol, mark=mark))
+        self.marks.append(Marked(self.time.now_us // US, symbol, mark))
 
     def injected(
         self, kind: str, what: str = "", *, until_ms: int | None = None, request: int | None = None

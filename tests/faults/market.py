@@ -63,7 +63,8 @@ class Prices:
         """Send the price there by ``ppm`` millionths within ``seconds``; within none it leaps."""
         if seconds == 0:
             self._ticks[symbol] = max(1, self._ticks[symbol] * (PPM + ppm) // PPM)
-            self._move(symbol, gap=True)
+            with self._ledger.because(THE_MARKET):
+                self._move(symbol, gap=True)
         else:
             self._stretch[symbol] = _Stretch(seconds, ppm // seconds, 200)
 
@@ -74,21 +75,24 @@ class Prices:
             return
         # What nobody holds may be told of every other second: it is watched for its price, if at all.
         held = {id_.symbol for id_ in self._wire.world.view(MAIN).positions}
-        for symbol in self._stretch:
-            if symbol in self.halted:
-                continue
-            if self._stretch[symbol].left <= 0:
-                self._stretch[symbol] = self._another()
-            stretch = self._stretch[symbol]
-            stretch.left -= self._every
-            # As ``randint`` draws, which is asked at every price.
-            ppm = stretch.drift * self._every + self._random.randrange(2 * stretch.width + 1) - stretch.width
-            self._ticks[symbol] = max(1, self._ticks[symbol] + self._ticks[symbol] * ppm // PPM)
-            if self._seconds % 2 == 0 or symbol in held:
-                self._move(symbol)
-        self._follow(held)
+        with self._ledger.because(THE_MARKET):
+            for symbol, stretch in self._stretch.items():
+                if symbol not in self.halted:
+                    self._walk(symbol, stretch)
+                    if self._seconds % 2 == 0 or symbol in held:
+                        self._move(symbol)
+            self._follow(held)
         if self._seconds % HEARTBEATS == 0:
             self._wire.tick()
+
+    def _walk(self, symbol: Symbol, stretch: _Stretch) -> None:
+        """Take the ticks of a symbol where its stretch, or another one, leads within the time of a price."""
+        if stretch.left <= 0:
+            stretch = self._stretch[symbol] = self._another()
+        stretch.left -= self._every
+        ppm = stretch.drift * self._every + _below(self._random, 2 * stretch.width + 1) - stretch.width
+        ticks = self._ticks[symbol]
+        self._ticks[symbol] = max(1, ticks + ticks * ppm // PPM)
 
     def _another(self) -> _Stretch:
         draw = self._random
@@ -117,7 +121,15 @@ class Prices:
     def _move(self, symbol: Symbol, *, gap: bool = False) -> None:
         tick = self._wire.world.contracts[symbol].tick
         mark = self._ticks[symbol] * tick
-        last = (self._ticks[symbol] + self._random.randrange(3) - 1) * tick
-        with self._ledger.because(THE_MARKET):
-            self._wire.world.move(symbol, mark, last, gap=gap)
+        last = (self._ticks[symbol] + _below(self._random, 3) - 1) * tick
+        self._wire.world.move(symbol, mark, last, gap=gap)
         self._ledger.marked(symbol, mark)
+
+
+def _below(random: Random, end: int) -> int:
+    """One of the whole numbers below ``end``, as ``randrange`` draws it: it is asked at every price."""
+    bits = end.bit_length()
+    drawn = random.getrandbits(bits)
+    while drawn >= end:
+        drawn = random.getrandbits(bits)
+    return drawn

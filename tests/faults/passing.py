@@ -44,10 +44,12 @@ class Time:
     def __init__(self) -> None:
         """Nothing is going to happen."""
         self.now_us = 0
-        self._coming: list[tuple[int, int, Happening]] = []
+        self.coming: list[tuple[int, int, Happening]] = []
+        """A heap of what is going to happen: when, in which order, and what."""
         self._numbers = count()
         self._own: Any = _Own(self)
-        self._turns_left: int | None = None
+        self.turns_left: int | None = None
+        """Of the loop that runs, until its program is killed; ``None`` while it is to live."""
 
     @property
     def now_ms(self) -> int:
@@ -56,54 +58,54 @@ class Time:
 
     def at(self, at_ms: float, happening: Happening) -> None:
         """Let it happen then; in the order of the calls where several happen at one moment."""
-        heappush(self._coming, (max(self.now_us, round(at_ms * US)), next(self._numbers), happening))
+        heappush(self.coming, (max(self.now_us, round(at_ms * US)), next(self._numbers), happening))
 
     def after(self, ms: float, happening: Happening) -> None:
         """Let it happen in a while."""
         now_us = self.now_us
         at_us = round((now_us / US + ms) * US)
-        heappush(self._coming, (max(now_us, at_us), next(self._numbers), happening))
+        heappush(self.coming, (max(now_us, at_us), next(self._numbers), happening))
 
     def pass_until(self, at_ms: float) -> None:
         """Let everything happen that happens until then, while no program runs or it stands still."""
         until_us = round(at_ms * US)
-        while self._coming and self._coming[0][0] <= until_us:
+        while self.coming and self.coming[0][0] <= until_us:
             self._next()
         self.now_us = max(self.now_us, until_us)
 
     def kill_in(self, turns: int) -> None:
         """Kill the program that runs after so many turns of its loop."""
-        self._turns_left = turns
+        self.turns_left = turns
 
     def spare(self) -> None:
         """Kill nobody any more."""
-        self._turns_left = None
+        self.turns_left = None
 
-    def is_due(self) -> bool:
-        """Whether anything comes of a loop's looking up now."""
-        coming = self._coming
-        return self._turns_left is not None or (len(coming) > 0 and coming[0][0] <= self.now_us)
+    def turn(self) -> None:
+        """A loop whose turns are counted takes one: the last kills its program."""
+        assert self.turns_left is not None, "nobody counts"
+        self.turns_left -= 1
+        if self.turns_left <= 0:
+            self.turns_left = None
+            raise Killed
 
-    def wait(self, timeout: float | None) -> None:
-        """A loop has nothing to do for ``timeout`` seconds; 0: it has, and only looks up."""
-        if self._turns_left is not None:
-            self._turns_left -= 1
-            if self._turns_left <= 0:
-                self._turns_left = None
-                raise Killed
-        if timeout == 0:
-            if self._coming and self._coming[0][0] <= self.now_us:
-                self._next()
-            return
-        due_us = None if timeout is None else self.now_us + ceil(timeout * 1e6)
-        if self._coming and (due_us is None or self._coming[0][0] <= due_us):
+    def look(self) -> None:
+        """Let one thing happen that is due already, if anything is."""
+        coming = self.coming
+        if coming and coming[0][0] <= self.now_us:
+            self._next()
+
+    def wait(self, due_us: int | None) -> None:
+        """Nobody has anything to do until then, or ever: let the next thing happen, if it comes first."""
+        coming = self.coming
+        if coming and (due_us is None or coming[0][0] <= due_us):
             self._next()
             return
         assert due_us is not None, "everybody waits for ever"
         self.now_us = due_us
 
     def _next(self) -> None:
-        self.now_us, _, happening = heappop(self._coming)
+        self.now_us, _, happening = heappop(self.coming)
         running = _get_running_loop()
         _set_running_loop(self._own)
         try:
@@ -135,18 +137,14 @@ class _Callback(partial[object]):
 class _Timer(float):
     """What is to be called at a time; in the heap it is that time, and among equals nobody is first."""
 
-    __slots__ = ("_callback", "_program", "_scheduled")
+    __slots__ = ("_callback",)
     _callback: _Callback | None
-    _program: Program
-    _scheduled: bool
 
     def cancel(self) -> None:
         """Do not call it any more."""
         if self._callback is not None:
             self._callback._cancelled = True
             self._callback = None
-            if self._scheduled:
-                self._program._timers_cancelled += 1
 
 
 class Program(base_events.BaseEventLoop):
@@ -164,7 +162,6 @@ class Program(base_events.BaseEventLoop):
         self._time = time
         self._selector = self
         self._timers: list[_Timer] = []
-        self._timers_cancelled = 0
         self._births = count()
         self.create_future = partial(asyncio.Future, loop=self)  # type: ignore[method-assign]  # the same, sooner
         self.gone = False
@@ -188,8 +185,6 @@ class Program(base_events.BaseEventLoop):
         """At a time."""
         timer = _Timer(when)
         timer._callback = _Callback(callback, *args)
-        timer._program = self
-        timer._scheduled = True
         heappush(self._timers, timer)
         return timer  # type: ignore[return-value]  # as above
 
@@ -200,16 +195,23 @@ class Program(base_events.BaseEventLoop):
         # ``call_at`` once more: it is what every sleep comes to.
         timer = _Timer(self._time.now_us / 1e6 + delay)
         timer._callback = _Callback(callback, *args)
-        timer._program = self
-        timer._scheduled = True
         heappush(self._timers, timer)
         return timer  # type: ignore[return-value]  # as above
 
     def _run_once(self) -> None:
         """Turn after turn, until the program is to stop: wait, unless there is something to do, and do it."""
-        ready, time = self._ready, self._time
+        ready, time, coming = self._ready, self._time, self._time.coming
         while True:
-            self._wait(ready, time)
+            timers, now_us = self._timers, time.now_us
+            # In most turns there is something to do, and nothing else is due.
+            if (
+                not ready
+                or time.turns_left is not None
+                or (coming and coming[0][0] <= now_us)
+                or (timers and (timers[0]._callback is None or timers[0] < now_us / 1e6 + RESOLUTION_S))
+                or len(timers) > MANY_TIMERS
+            ):
+                self._wait(ready, time)
             for _ in range(len(ready)):
                 callback = ready.popleft()
                 if not callback._cancelled:
@@ -230,21 +232,22 @@ class Program(base_events.BaseEventLoop):
         if timers and (timers[0]._callback is None or len(timers) > MANY_TIMERS):
             timers = self._drop_cancelled()
         while True:
-            if ready or self._stopping:  # type: ignore[attr-defined]
-                if time.is_due():
-                    time.wait(0)
+            if time.turns_left is not None:
+                time.turn()
+            if ready or (timers and timers[0] <= time.now_us / 1e6):
+                time.look()
             elif timers:
-                time.wait(min(max(0, timers[0] - time.now_us / 1e6), DAY_S))
+                away_s = min(timers[0] - time.now_us / 1e6, DAY_S)
+                time.wait(time.now_us + ceil(away_s * 1e6))
             else:
                 time.wait(None)
             if timers:
                 ends = time.now_us / 1e6 + RESOLUTION_S
                 while timers and timers[0] < ends:
                     timer = heappop(timers)
-                    timer._scheduled = False
                     if timer._callback is not None:
                         ready.append(timer._callback)
-            if ready or self._stopping:  # type: ignore[attr-defined]
+            if ready:
                 return
             timers = self._drop_cancelled()
 
@@ -254,16 +257,13 @@ class Program(base_events.BaseEventLoop):
         The others.
         """
         timers = self._timers
-        if len(timers) > MANY_TIMERS and self._timers_cancelled / len(timers) > MOST:
-            for timer in timers:
-                timer._scheduled = timer._callback is not None
-            self._timers = timers = [each for each in timers if each._scheduled]
-            heapify(timers)
-            self._timers_cancelled = 0
-        else:
-            while timers and timers[0]._callback is None:
-                self._timers_cancelled -= 1
-                heappop(timers)._scheduled = False
+        if len(timers) > MANY_TIMERS:
+            wanted = [each for each in timers if each._callback is not None]
+            if len(timers) - len(wanted) > MOST * len(timers):
+                self._timers = timers = wanted
+                heapify(timers)
+        while timers and timers[0]._callback is None:
+            heappop(timers)
         return timers
 
     def select(self, timeout: float | None) -> list[Any]:

@@ -135,7 +135,9 @@ class Arbiter:
             holder.reach_version = version
         else:
             reaches = [a.reach for a in holder.armed if a.name not in self._parked.broken]
-            holder.keep(tightest([*reaches, holder.protection]))
+            found = tightest([*reaches, holder.protection])
+            # Wires that are tied to the same need not be tied anew; rooms of cross pools follow their marks.
+            holder.keep(holder.reach if holder.isolated and found == holder.reach else found)
         return decisions
 
     def _ask_all(

@@ -165,7 +165,9 @@ def _level_reach(wake: Below | Above, situation: Situation) -> Reach:
 
 def _found_reach(wake: Below | Above, situation: Situation) -> Reach:
     own, sums = _calm(wake.metric, wake.threshold, situation, below=type(wake) is Below)
-    return Reach({} if own == FREE else {situation.id.symbol: own}, FOREVER_MS, sums)
+    # Not by ``== FREE``: a decimal that is compared with ``None`` asks first what kinds of numbers there are.
+    unbound = own.low is None and own.high is None
+    return Reach({} if unbound else {situation.id.symbol: own}, FOREVER_MS, sums)
 
 
 # Dispatch by type rather than by pattern: these run for every rule at every evaluation.
@@ -218,6 +220,9 @@ def tightest(reaches: Iterable[Reach]) -> Reach:
 
 
 def _narrow(known: dict[_Key, Band], bands: Mapping[_Key, Band]) -> None:
+    if not known:
+        known.update(bands)
+        return
     for key, band in bands.items():
         before = known.get(key)
         known[key] = band if before is None else before.within(band)

@@ -47,7 +47,8 @@ INCOME: Mapping[IncomeKind, str] = {
 
 def plain(number: Decimal) -> str:
     """A decimal without exponent, every digit kept."""
-    return format(number, "f")
+    text = str(number)  # In most numbers there is none to be avoided.
+    return format(number, "f") if "E" in text else text
 
 
 def money(number: Decimal) -> str:

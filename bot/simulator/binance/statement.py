@@ -8,12 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from decimal import Decimal
+from functools import cache
 
 from bot.core.contracts import Contract
 from bot.core.margin.arithmetic import unrealised
 from bot.core.margin.liquidation import exact_liquidation_price
 from bot.core.margin.requirement import maintenance
-from bot.core.types import ZERO, MarginMode, Position, PositionId, PositionMode, Side
+from bot.core.types import ZERO, AccountName, MarginMode, Position, PositionId, PositionMode, Side, Symbol
 from bot.simulator.binance.office import Office
 from bot.simulator.binance.section import market_id
 from bot.simulator.binance.shapes import Json, money, plain
@@ -21,6 +22,29 @@ from bot.simulator.records import AccountView
 from bot.simulator.standing import free_of, marks_of, pool_of
 
 _UNBOUNDED = Decimal(9_223_372_036_854_775_807)
+_NO_POSITION: Json = {
+    "symbol": "",
+    "positionSide": "",
+    "positionAmt": "0",
+    "entryPrice": "0.0",
+    "breakEvenPrice": "0.0",
+    "markPrice": "",
+    "unRealizedProfit": "0.00000000",
+    "liquidationPrice": "0",
+    "isolatedMargin": "0",
+    "notional": "0",
+    "marginAsset": "",
+    "isolatedWallet": "0",
+    "initialMargin": "0",
+    "maintMargin": "0",
+    "positionInitialMargin": "0",
+    "openOrderInitialMargin": "0",
+    "adl": 0,
+    "bidNotional": "0",
+    "askNotional": "0",
+    "updateTime": 0,
+}
+"""A row of positionRisk where nothing is held, in the order of the fields; what is empty is the symbol's."""
 
 
 class Statement:
@@ -29,6 +53,7 @@ class Statement:
     def __init__(self, office: Office, view: AccountView) -> None:
         self._office = office
         self.view = view
+        self._hedge = office.mode(view.account) is PositionMode.HEDGE
 
     def balance_row(self, asset: str) -> Json:
         """One asset as the balance endpoints show it."""
@@ -96,26 +121,11 @@ class Statement:
         """One position as positionRisk shows it; zeros where none is open."""
         contract, ticker = self._office.contracts[id_.symbol], self._office.world.market[id_.symbol]
         row: Json = {
+            **_NO_POSITION,
             "symbol": market_id(contract),
             "positionSide": self._side(id_),
-            "positionAmt": "0",
-            "entryPrice": "0.0",
-            "breakEvenPrice": "0.0",
             "markPrice": plain(ticker.mark),
-            "unRealizedProfit": "0.00000000",
-            "liquidationPrice": "0",
-            "isolatedMargin": "0",
-            "notional": "0",
             "marginAsset": contract.settlement,
-            "isolatedWallet": "0",
-            "initialMargin": "0",
-            "maintMargin": "0",
-            "positionInitialMargin": "0",
-            "openOrderInitialMargin": "0",
-            "adl": 0,
-            "bidNotional": "0",
-            "askNotional": "0",
-            "updateTime": 0,
         }
         return row if held is None else row | self._held(held)
 
@@ -194,13 +204,15 @@ class Statement:
 
     def everything(self) -> Iterable[tuple[PositionId, Contract, Position | None]]:
         """Every symbol with its sides: one row in one-way mode, two in hedge mode."""
-        hedge = self._office.mode(self.view.account) is PositionMode.HEDGE
+        positions = self.view.positions
         for contract in self._office.contracts.values():
-            ids = [PositionId(self.view.account, contract.symbol, side) for side in Side]
-            if not hedge:
-                ids = [next((id_ for id_ in ids if id_ in self.view.positions), ids[0])]
-            for id_ in ids:
-                yield id_, contract, self.view.positions.get(id_)
+            long, short = _sides(self.view.account, contract.symbol)
+            if self._hedge:
+                yield long, contract, positions.get(long)
+                yield short, contract, positions.get(short)
+            else:
+                id_ = short if short in positions and long not in positions else long
+                yield id_, contract, positions.get(id_)
 
     def positions(self) -> list[Position]:
         """The open positions of this section."""
@@ -215,7 +227,7 @@ class Statement:
         return self._office.contracts[held.id.symbol]
 
     def _side(self, id_: PositionId) -> str:
-        return id_.side.name if self._office.mode(id_.account) is PositionMode.HEDGE else "BOTH"
+        return id_.side.upper() if self._hedge else "BOTH"
 
     def _amount(self, held: Position) -> str:
         amount = self._office.section.quantity_out(self._contract(held), held.quantity)
@@ -242,6 +254,12 @@ class Statement:
             ),
             ZERO,
         )
+
+
+@cache
+def _sides(account: AccountName, symbol: Symbol) -> tuple[PositionId, PositionId]:
+    """The long and the short of a symbol, which every answer names."""
+    return PositionId(account, symbol, Side.LONG), PositionId(account, symbol, Side.SHORT)
 
 
 def largest(contract: Contract, leverage: Decimal) -> Decimal:

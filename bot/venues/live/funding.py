@@ -18,7 +18,7 @@ from bot.venues.live.connection import Connection
 from bot.venues.live.ear import Ear, Inbox
 from bot.venues.live.flaws import Flaws
 from bot.venues.live.line import Unreadable
-from bot.venues.live.terms import Payload, Payment
+from bot.venues.live.terms import AccountState, Payload, Payment
 from bot.venues.live.venue import LiveVenue
 from bot.venues.live.wire import Urgency
 
@@ -51,6 +51,9 @@ class FundingPayments:
         """The rate that was announced for the last settlement."""
         self._sides: dict[Symbol, frozenset[Side]] = {}
         """What is held, or was held last."""
+        self._held: tuple[Symbol, ...] = ()
+        self._held_in: AccountState | None = None
+        """The account as it was when that was looked up."""
         self._asks: set[tuple[int, int]] = set()
         """When to ask, and for the settlement of which time."""
         self._told: deque[str] = deque(maxlen=REMEMBERED_MAX)
@@ -73,20 +76,26 @@ class FundingPayments:
     # -- inside -------------------------------------------------------------------------------------
 
     def _note(self, now_ms: int) -> None:
-        held: dict[Symbol, set[Side]] = {}
-        for position in self._reader.state.positions:
-            held.setdefault(position.id.symbol, set()).add(position.id.side)
+        if self._reader.state is not self._held_in:
+            self._look_up(self._reader.state)
         for symbol, (rate, next_ms) in list(self._next.items()):
             if next_ms <= now_ms:
                 self._settled[symbol] = rate
                 self._asks.update((next_ms + after_ms, next_ms) for after_ms in ASK_AFTER_MS)
-            if next_ms <= now_ms or symbol not in held:
+            if next_ms <= now_ms or symbol not in self._held:
                 del self._next[symbol]
-        for symbol, sides in held.items():
-            self._sides[symbol] = frozenset(sides)
+        for symbol in self._held:
             heard = self._ear.funding.get(symbol)
             if heard is not None and heard[1] > now_ms:
                 self._next[symbol] = heard
+
+    def _look_up(self, state: AccountState) -> None:
+        """What is held, and on which sides."""
+        held: dict[Symbol, set[Side]] = {}
+        for position in state.positions:
+            held.setdefault(position.id.symbol, set()).add(position.id.side)
+        self._sides |= {symbol: frozenset(sides) for symbol, sides in held.items()}
+        self._held, self._held_in = tuple(held), state
 
     async def _ask(self, since_ms: int, inbox: Inbox) -> None:
         listed = self._listing.by_symbol

@@ -75,10 +75,12 @@ class MarketWatch:
             self._ear.hint()
             self._clock.doubt()
         self._looked_ms = now_ms
-        # What is watched no more is forgotten: should it come back, its silence until then means nothing.
-        self._watched_ms = {s: self._watched_ms.get(s, now_ms) for s in self._ear.symbols}
-        silent = [s for s in sorted(self._ear.symbols) if now_ms - self._streamed_ms(s) > MISSED_MS]
+        if self._watched_ms.keys() != self._ear.symbols:
+            # What is watched no more is forgotten: should it come back, its silence until then means nothing.
+            self._watched_ms = {s: self._watched_ms.get(s, now_ms) for s in self._ear.symbols}
+        silent = [s for s in self._watched_ms if now_ms - self._streamed_ms(s) > MISSED_MS]
         if silent:
+            silent.sort()
             self._silent = silent
             self._wanted.set()
         await self._tell(inbox)
@@ -143,8 +145,8 @@ class MarketWatch:
         """The link is what can be seen by any way, not whether a socket is open."""
         now_ms = self._now_ms()
         believed_ms = self._corroboration.gate.believed_ms
-        ages = {s: now_ms - max(believed_ms(s), self._watched_ms[s]) for s in self._ear.symbols}
-        up = not ages or min(ages.values()) <= DOWN_MS
+        since_ms = [max(believed_ms(symbol), from_ms) for symbol, from_ms in self._watched_ms.items()]
+        up = not since_ms or now_ms - max(since_ms) <= DOWN_MS
         if up is self._up:
             return
         self._up = up

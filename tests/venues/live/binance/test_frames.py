@@ -115,6 +115,17 @@ def test_the_last_price_comes_from_the_mini_ticker() -> None:
     assert len(coin_hears([frame("mini ticker", "binancecoinm")]).facts) == 1
 
 
+@pytest.mark.parametrize("changes", [{"E": None}, {"E": 0}, {"c": "nan"}, {"c": "-1"}, {"c": None}])
+def test_no_absurd_last_price_passes(changes: dict[str, Any]) -> None:
+    heard = hear(frame("mini ticker") | changes)
+    assert heard.facts == ()
+    assert heard.flaw.startswith(f"{frame('mini ticker')['s']}: ")
+
+
+def test_the_last_price_of_a_symbol_that_is_not_listed_is_nothing() -> None:
+    assert hear(frame("mini ticker") | {"s": "OTHERUSDT"}) == Heard()
+
+
 def test_a_bar_is_told_when_it_is_closed() -> None:
     assert hear(frame("open bar")) == Heard()
     assert hear(frame("closed bar")).facts == (

@@ -82,7 +82,9 @@ def _event(section: Section, account: AccountName, row: Mapping[str, Any], listi
             return NOT_OURS
         return Heard(flaw=f"a message of no kind with {sorted(map(str, row))[:8]}")
     match event:
-        case "markPriceUpdate" | "24hrMiniTicker":
+        case "24hrMiniTicker":
+            return _last(row, listing)
+        case "markPriceUpdate":
             return _array((row,), listing)
         case "kline":
             return _bar(row, listing)
@@ -126,9 +128,29 @@ def _array(rows: Sequence[Any], listing: Listing) -> Heard:
             elif event == "24hrMiniTicker":
                 facts.append(LastPrice(at_ms=at_ms, symbol=contract.symbol, price=_price(row["c"])))
         except MALFORMED as error:
-            name = row.get("s", "?") if isinstance(row, dict) else type(row).__name__
-            flaws.append(f"{name!s:.40}: {type(error).__name__} {error!s:.160}")
+            flaws.append(_flaw(row, error))
     return Heard(facts=tuple(facts), indices=indices, flaw="; ".join(flaws[:3]))
+
+
+def _last(row: Mapping[str, Any], listing: Listing) -> Heard:
+    """The last price of one symbol, as most messages tell it."""
+    try:
+        instrument = listing.by_id.get(row["s"])
+        if instrument is None:
+            return IGNORED
+        at_ms = row["E"]
+        if type(at_ms) is not int or at_ms <= 0:
+            raise ValueError(f"time is {at_ms!r}")
+        last = LastPrice(at_ms=at_ms, symbol=instrument.contract.symbol, price=_price(row["c"]))
+    except MALFORMED as error:
+        return Heard(flaw=_flaw(row, error))
+    return Heard((last,))
+
+
+def _flaw(row: object, error: Exception) -> str:
+    """A row that makes no sense: whose it is, and why."""
+    name = row.get("s", "?") if isinstance(row, dict) else type(row).__name__
+    return f"{name!s:.40}: {type(error).__name__} {error!s:.160}"
 
 
 def _price(value: object) -> Decimal:
