@@ -80,7 +80,7 @@ def _report(settings: Settings, files: tuple[Path, ...], found: list[Finding]) -
         ],
         "seatbelt": config.seatbelt.enabled,
         "hopeless": [f.rule for f in found if f.hopeless],
-        "notes": [*(_note(f) for f in found if not f.hopeless), *_told_later(settings)],
+        "notes": [*(_note(f) for f in found if not f.hopeless), *_told_later(settings), *_unsent(settings)],
         "warnings": list(settings.warnings),
         "digest": settings.digest(),
     }
@@ -93,6 +93,13 @@ def _told_later(settings: Settings) -> Iterator[str]:
         symbols = ", ".join(sorted({position.symbol for position in config.paper.positions}))
         venues = " or ".join(sorted({table.venue for table in config.accounts.values() if table.venue}))
         yield f"steps and tiers of {symbols} are asked of {venues} by run --paper; a replay needs [contracts]"
+
+
+def _unsent(settings: Settings) -> Iterator[str]:
+    if settings.config.mode == "live":
+        for name, account in settings.config.accounts.items():
+            if account.loopback is None:
+                yield f"{name} has no loopback: run --live refuses it, run --shadow and doctor do not"
 
 
 def _at_exchanges(settings: Settings) -> Iterator[Finding]:

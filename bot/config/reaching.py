@@ -13,6 +13,11 @@ from bot.config.accounts import AccountTable
 from bot.config.errors import ConfigError, Key, Problem
 from bot.config.settings import Settings
 
+UNPROVEN = (
+    "this version sends nothing to a real exchange, because acting exactly once is not proven yet; write"
+    " loopback = { port = 8443, ca_file = ... } to run against the simulator, or start with --shadow"
+)
+
 
 def unreachable(settings: Settings) -> Iterator[Problem]:
     """Accounts that nobody could be logged in to."""
@@ -39,11 +44,22 @@ def check_reachable(settings: Settings) -> None:
 
 
 def check_sendable(settings: Settings) -> None:
-    """ConfigError unless the file wants a live run and every account can be logged in to."""
+    """ConfigError unless the file wants a live run and every account is on this machine.
+
+    Until it is proven that an action is carried out exactly once whatever fails, nothing is sent to an
+    exchange where that could cost money.
+    """
     if settings.config.mode != "live":
         text = 'found "paper"; --live needs mode = "live" in the file as well as the flag'
         raise settings.refuse(("mode",), text)
     check_reachable(settings)
+    problems = [
+        settings.document.problem(("accounts", name, "venue"), UNPROVEN)
+        for name, account in settings.config.accounts.items()
+        if account.loopback is None
+    ]
+    if problems:
+        raise ConfigError(problems)
 
 
 def beside_the_file(settings: Settings, key: Key, path: str) -> Path:

@@ -133,13 +133,13 @@ def test_a_paper_file_must_have_what_its_exchange_tells_only_to_who_holds_a_key(
     )
 
 
-def test_check_passes_a_real_account_without_network(holdfast: Run, tmp_path: Path) -> None:
+def test_check_says_that_a_real_account_is_not_acted_on_yet(holdfast: Run, tmp_path: Path) -> None:
     path = tmp_path / "bot.toml"
     keys = '{ api_key = "env:KEY", secret = "env:SECRET" }'
     path.write_text(f'mode = "live"\n[accounts.main]\nvenue = "bybit"\nkeys = {keys}\n')
     answer = holdfast("check", "-c", path)
     assert answer.exit_code == 0, answer.stderr
-    assert "on this machine" not in answer.output
+    assert "main has no loopback: run --live refuses it, run --shadow and doctor do not" in answer.output
 
 
 def test_a_live_configuration_without_a_key_does_not_pass_check(holdfast: Run, tmp_path: Path) -> None:

@@ -82,6 +82,7 @@ def test_of_two_ways_to_run_none_is_taken(
     ("flag", "old", "new", "said"),
     [
         ("--live", 'mode = "live"', "", 'needs mode = "live" in the file as well as the flag'),
+        ("--live", "loopback", "# loopback", "sends nothing to a real exchange"),
         ("--live", "keys", "# keys", "a real account has keys, a simulated one"),
         ("--shadow", "keys", "# keys", "a real account has keys, a simulated one"),
         ("--live", "bot.toml", "gone.pem", "gone.pem: no such file"),

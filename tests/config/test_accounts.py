@@ -139,8 +139,13 @@ def test_where_a_key_is_kept_changes_nothing_of_what_holds(write: Write) -> None
     assert "HOLDFAST_KEY" not in one.canonical()
 
 
-def test_a_live_start_needs_no_loopback(write: Write) -> None:
-    check_sendable(load(write(text=LIVE), {}))
+def test_a_live_start_without_loopback_is_refused_with_its_line(write: Write) -> None:
+    path = write(text=LIVE)
+    with pytest.raises(ConfigError) as caught:
+        check_sendable(load(path, {}))
+    assert str(caught.value).startswith(
+        f"{path}:4: accounts.main.venue: this version sends nothing to a real"
+    )
 
 
 def test_a_live_start_needs_the_word_in_the_file(write: Write) -> None:
