@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from bot.core.types import OUR_PREFIX
+from bot.core.types import OUR_PREFIX, PositionId
 from bot.runtime.errors import FAILED
 from tests.building.simulator import ALICE
 from tests.faults.kill.audit import audit
@@ -23,6 +23,7 @@ from tests.faults.kill.lane import Lane
 SMALL = 8 * 1024 * 1024
 CALLS = ("pwrite64", "fdatasync", "fsync")
 """What the journal asks of the disk; everything else in the process writes by other calls."""
+Protected = frozenset[PositionId]
 _WITHIN_S = 8.0
 _STIRRED_S = 0.3
 
@@ -64,10 +65,10 @@ def full(one: Lane, trouble: Trouble) -> None:
         one.arm()
         ballast = one.victim.data / "ballast"
         _fill(ballast)
-        stops = _stops(one)
+        kept = _protected(one)
         if not _stirred(one, lambda: not one.victim.is_alive()):
             trouble.violations.append("the disk is full and it does not notice")
-        _ended(one, trouble, stops, "the disk is full")
+        _ended(one, trouble, kept, "the disk is full")
         _fill(ballast)
         one.start()
         _refused(one, trouble, "the disk is full")
@@ -111,7 +112,7 @@ def broken(one: Lane, trouble: Trouble, call: str, nth: int, error: str) -> None
     if not one.victim.starts:
         one.arm()
         one.victim.stop()
-    stops = _stops(one)
+    kept = _protected(one)
     strace = shutil.which("strace")
     assert strace is not None
     inject = f"inject={call}:error={error}:when={nth}"
@@ -120,7 +121,7 @@ def broken(one: Lane, trouble: Trouble, call: str, nth: int, error: str) -> None
         strace, "-D", "-f", "--seccomp-bpf", "-qqq", "-o", os.devnull, "-e", f"trace={call}", "-e", inject
     )
     if _stirred(one, lambda: not one.victim.is_alive()):
-        _ended(one, trouble, stops, "")
+        _ended(one, trouble, kept, "")
     else:
         trouble.went_on += 1
         one.victim.stop()
@@ -147,12 +148,13 @@ def _stirred(one: Lane, over: Callable[[], bool]) -> bool:
     return True
 
 
-def _ended(one: Lane, trouble: Trouble, stops: int, said: str) -> None:
+def _ended(one: Lane, trouble: Trouble, kept: Protected, said: str) -> None:
     """It ended on purpose, what protects the positions is there, and nothing was sent unwritten."""
     trouble.ended += 1
     _one_line(one, trouble, said)
-    if _stops(one) < stops:
-        trouble.violations.append("a stop that rested is gone")
+    held = set(one.hand.exchange.by_hand(lambda world: world.view(ALICE).positions))
+    if bare := (kept & held) - _protected(one):
+        trouble.violations.append(f"no stop rests any more for {', '.join(map(str, sorted(bare)))}")
     rows = one.look()
     trouble.violations += audit(one.hand.exchange.world, rows, one.hand.margin_moves, over=False).violations
 
@@ -176,10 +178,11 @@ def _one_line(one: Lane, trouble: Trouble, said: str) -> None:
     trouble.lines.add(errors.replace(str(one.victim.data.parent), "..."))
 
 
-def _stops(one: Lane) -> int:
-    """How many stops of ours rest."""
+def _protected(one: Lane) -> Protected:
+    """The positions for which a stop of ours rests. For a moment there may be two, while one is moved."""
     resting = one.hand.exchange.by_hand(lambda world: world.view(ALICE).open_orders)
-    return sum(order.conditional and order.client_id.startswith(OUR_PREFIX) for order in resting)
+    ours = (order for order in resting if order.conditional and order.client_id.startswith(OUR_PREFIX))
+    return frozenset(order.id for order in ours)
 
 
 def _fill(ballast: Path) -> None:
