@@ -15,13 +15,16 @@ from bot.lab.sweep.words import (
     JUDGED,
     PARETO,
     UNJUDGED,
+    cost_of,
     dearness,
     figures_of,
     firmness,
     judged,
     left_out,
     map_axes,
+    met,
     pareto,
+    paths_told,
     survived,
     verdict,
 )
@@ -48,7 +51,7 @@ def report(answer: Row, versions: Sequence[tuple[str, str]]) -> str:
             lead=[sentence for sentence in said if sentence],
             figures=[
                 ("Survived", survived(chosen)),
-                ("Cost of a crash", amount(chosen["cost_each"])),
+                (cost_of(answer).capitalize(), amount(chosen["cost_each"])),
                 ("Smallest distance", percent(chosen["smallest_distance"], 1)),
                 ("Cells", str(answer["cells"])),
             ],
@@ -56,11 +59,19 @@ def report(answer: Row, versions: Sequence[tuple[str, str]]) -> str:
             provenance=[
                 ("Configuration", f"sha256 {answer['config']}"),
                 ("Cells", f"{random}, seed {answer['seed']}"),
+                *_paths(answer),
                 ("Faults", "the exchange misbehaves" if answer["faults"] else "none"),
                 *versions,
             ],
         )
     )
+
+
+def _paths(answer: Row) -> list[tuple[str, str]]:
+    """What the paths are, where there are any, and what is assumed of them."""
+    if answer["paths"] is None:
+        return []
+    return [("Paths", paths_told(answer)), ("Assumed", "; ".join(answer["paths"]["assumptions"][1:]))]
 
 
 def _sections(answer: Row) -> list[Section]:
@@ -105,7 +116,7 @@ def _maps(answer: Row) -> Markup:
     def cost(field: Row) -> tuple[str, float]:
         return amount(field["cost_each"], 0), dear(field)
 
-    return _map(answer, survival, "crashes survived") + _map(answer, cost, "cost of a crash")
+    return _map(answer, survival, f"{met(answer)} survived") + _map(answer, cost, cost_of(answer))
 
 
 def _map(answer: Row, drawn: Drawn, caption: str) -> Markup:

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.lab.sweep.judging import Both, Figures, dominates, figures, out_of_sample, pareto
-from tests.building.sweeps import a_crash, an_outcome, figures_of
+from tests.building.sweeps import a_crash, an_outcome, figures_of, some_paths
 
 
 def test_figures_are_those_of_all_crashes_together() -> None:
@@ -18,6 +18,23 @@ def test_figures_are_those_of_all_crashes_together() -> None:
     assert found.equity == 2000
     assert found.nearest == 0
     assert found.part_survived == Decimal("0.5")
+
+
+def test_a_path_counts_as_much_as_a_crash() -> None:
+    crashes = a_crash(cost="10"), a_crash(survived=False, cost="10")
+    found = figures(an_outcome(3, *crashes, paths=some_paths(survived=97, cost="286")))
+    assert (found.survived, found.crashes, found.paths_survived, found.paths) == (1, 2, 97, 100)
+    assert found.part_survived == Decimal(98) / 102
+    assert found.cost_each == 3  # 306 over 102.
+    assert found.margin_added == Decimal("22.34")
+    assert found.equity == 92_000
+    # A path more and a crash less is as good at the same cost, and better at a lower one.
+    one, other = (
+        figures_of(n, survived=s, paths_survived=p, paths=100) for n, s, p in ((1, 9, 98), (2, 10, 97))
+    )
+    assert not dominates(one, other)
+    assert dominates(figures_of(3, survived=8, paths_survived=99, paths=100, cost="99"), other)
+    assert pareto([one, other, figures_of(4, survived=10, paths_survived=98, paths=100)])[0].cell == 4
 
 
 def test_the_list_is_what_it_is_by_hand() -> None:
@@ -85,3 +102,12 @@ def test_crashes_that_are_harder_for_everybody_are_told_from_a_bad_choice() -> N
     harder = Both(figures_of(0, survived=17, crashes=18), figures_of(0, survived=9, crashes=12))
     (said,) = out_of_sample(chosen, harder)
     assert said.endswith("so it is as configured: these are harder")
+
+
+def test_paths_are_named_where_they_were_held_back_too() -> None:
+    seen = figures_of(1, survived=18, crashes=18, paths_survived=100, paths=100)
+    unseen = figures_of(1, survived=6, crashes=6, paths_survived=20, paths=34, cost="0")
+    (said,) = out_of_sample(Both(seen, unseen), Both(seen, unseen))
+    assert said.startswith(
+        "MUCH WORSE on crashes and paths held back: 26 of 40 are survived, of the others 118"
+    )
