@@ -21,6 +21,7 @@ from bot.lab.sweep.words import (
     left_out,
     map_axes,
     met,
+    now,
     pareto,
     paths_told,
     verdict,
@@ -41,6 +42,7 @@ def report(answer: Row) -> str:
     """The whole answer of ``holdfast sweep``."""
     parts = [
         f"CHOSEN: {verdict(answer)}. {answer['cells']} cells in {answer['seconds']:.1f} s",
+        now(answer),
         left_out(answer),
         paths_told(answer),
         _held_back(answer),

@@ -109,6 +109,7 @@ def test_what_a_running_bot_holds_is_asked_of_it(holdfast: Run, tmp_path: Path) 
     nobody = holdfast(*asked)
     assert nobody.exit_code == 3
     assert "no bot runs here" in nobody.stderr
+    assert "--positions FILE" in nobody.stderr
     with a_running_bot(tmp_path / "run", desk):
         answer = json.loads(holdfast(*asked).stdout)
     with_rules, without = answer["trials"]

@@ -23,6 +23,7 @@ from bot.lab.sweep.words import (
     left_out,
     map_axes,
     met,
+    now,
     pareto,
     paths_told,
     survived,
@@ -40,7 +41,12 @@ def report(answer: Row, versions: Sequence[tuple[str, str]]) -> str:
     """The HTML of what `bot.lab.sweep.answer.answer` gave. ``versions`` are of whatever it was made with."""
     chosen = answer["chosen"]
     warned = bool(answer["judged"]["warnings"]) or not answer["stability"]["stable"]
-    said = (*answer["judged"]["warnings"], *firmness(answer), left_out(answer))
+    said = (
+        now(answer),
+        *answer["judged"]["warnings"],
+        *firmness(answer),
+        left_out(answer),
+    )
     random = "the whole grid" if answer["random"] is None else f"{answer['random']} drawn"
     return page(
         Page(

@@ -59,6 +59,11 @@ def verdict(answer: Row) -> str:
     )
 
 
+def now(answer: Row) -> str:
+    """What is configured: the values that the chosen ones would replace."""
+    return f"Configured now: {values_of(answer['configured'])}"
+
+
 def left_out(answer: Row) -> str:
     """How many cells could not be, and why; nothing where all could."""
     count = answer["left_out"]["cells"]
