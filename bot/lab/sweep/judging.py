@@ -8,7 +8,7 @@ the grid.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import NamedTuple
@@ -51,6 +51,12 @@ class Figures:
     def lived(self) -> int:
         """How many of both are survived."""
         return self.survived + self.paths_survived
+
+    @property
+    def shares(self) -> Mapping[str, Share]:
+        """The same of the crashes, and of the paths where there are any."""
+        paths = {"paths": Share(self.paths_survived, self.paths)} if self.paths else {}
+        return {"crashes": Share(self.survived, self.crashes), **paths}
 
     @property
     def part_survived(self) -> Decimal:
@@ -98,46 +104,55 @@ def pareto(cells: Iterable[Figures]) -> tuple[Figures, ...]:
     return tuple(listed)
 
 
+class Share(NamedTuple):
+    """So many are survived, of so many."""
+
+    survived: int
+    of: int
+
+    def __str__(self) -> str:
+        return f"{self.survived} of {self.of}"
+
+
 class Both(NamedTuple):
     """A cell in what the choice was made by, and in what was held back."""
 
     seen: Figures
     unseen: Figures
 
-    @property
-    def lost(self) -> Decimal:
+    def lost(self, what: str) -> Decimal:
         """By how much the part that is survived is smaller in those held back; negative if greater."""
-        return self.seen.part_survived - self.unseen.part_survived
+        seen, unseen = self.seen.shares[what], self.unseen.shares[what]
+        return Decimal(seen.survived) / seen.of - Decimal(unseen.survived) / unseen.of
 
 
 def out_of_sample(chosen: Both, configured: Both) -> Iterator[str]:
-    """Warnings, where crashes that the choice has not seen do not bear it out.
+    """Warnings, where what the choice has not seen does not bear it out: crashes and paths each for itself.
 
-    What is configured was not chosen by any of these crashes: where it does as much worse, they are harder.
+    Many paths that are survived anyway would otherwise hide a crash that is not. What is configured was not
+    chosen by any of these: where it does as much worse, they are harder.
     """
-    held_back = f"{'crashes and paths' if chosen.unseen.paths else 'crashes'} held back"
-    if chosen.lost > MUCH_FEWER:
-        harder = configured.lost > MUCH_FEWER
-        yield (
-            f"MUCH WORSE on {held_back}: {_share(chosen.unseen)} are survived, of the others"
-            f" {_share(chosen.seen)}; "
-            + (
-                "so it is as configured: these are harder"
-                if harder
-                else "these values may fit the others only"
+    for what, unseen in chosen.unseen.shares.items():
+        if chosen.lost(what) > MUCH_FEWER:
+            harder = configured.lost(what) > MUCH_FEWER
+            yield (
+                f"MUCH WORSE on {what} held back: {unseen} are survived, of the others"
+                f" {chosen.seen.shares[what]}; "
+                + (
+                    "so it is as configured: these are harder"
+                    if harder
+                    else "these values may fit the others only"
+                )
             )
-        )
     if chosen.unseen.cost_each > MUCH_DEARER * chosen.seen.cost_each:
         yield (
-            f"MUCH DEARER on {held_back}: {chosen.unseen.cost_each:,.2f} each, of the others"
-            f" {chosen.seen.cost_each:,.2f}"
+            f"MUCH DEARER on {' and '.join(chosen.unseen.shares)} held back:"
+            f" {chosen.unseen.cost_each:,.2f} each, of the others {chosen.seen.cost_each:,.2f}"
         )
-    if chosen.unseen.lived < configured.unseen.lived:
-        yield (
-            f"WORSE THAN WHAT YOU HAVE on {held_back}: {chosen.unseen.lived} are survived, and"
-            f" {configured.unseen.lived} as configured"
-        )
-
-
-def _share(cell: Figures) -> str:
-    return f"{cell.lived} of {cell.met}"
+    for what, unseen in chosen.unseen.shares.items():
+        before = configured.unseen.shares[what].survived
+        if unseen.survived < before:
+            yield (
+                f"WORSE THAN WHAT YOU HAVE on {what} held back: {unseen.survived} are survived, and"
+                f" {before} as configured"
+            )

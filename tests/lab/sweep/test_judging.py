@@ -104,10 +104,16 @@ def test_crashes_that_are_harder_for_everybody_are_told_from_a_bad_choice() -> N
     assert said.endswith("so it is as configured: these are harder")
 
 
-def test_paths_are_named_where_they_were_held_back_too() -> None:
+def test_crashes_and_paths_held_back_are_judged_each_for_itself() -> None:
     seen = figures_of(1, survived=18, crashes=18, paths_survived=100, paths=100)
-    unseen = figures_of(1, survived=6, crashes=6, paths_survived=20, paths=34, cost="0")
-    (said,) = out_of_sample(Both(seen, unseen), Both(seen, unseen))
-    assert said.startswith(
-        "MUCH WORSE on crashes and paths held back: 26 of 40 are survived, of the others 118"
-    )
+    # Of 40 altogether 39 are survived, but of the crashes only five of six.
+    crashed = figures_of(1, survived=5, crashes=6, paths_survived=34, paths=34, cost="0")
+    (said,) = out_of_sample(Both(seen, crashed), Both(seen, crashed))
+    assert said.startswith("MUCH WORSE on crashes held back: 5 of 6 are survived, of the others 18 of 18")
+    poor = figures_of(1, survived=6, crashes=6, paths_survived=20, paths=34, cost="1000")
+    good = figures_of(0, survived=6, crashes=6, paths_survived=33, paths=34)
+    assert [each.partition(":")[0] for each in out_of_sample(Both(seen, poor), Both(seen, good))] == [
+        "MUCH WORSE on paths held back",
+        "MUCH DEARER on crashes and paths held back",
+        "WORSE THAN WHAT YOU HAVE on paths held back",
+    ]
