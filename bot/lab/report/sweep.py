@@ -83,10 +83,12 @@ def _paths(answer: Row) -> list[tuple[str, str]]:
 def _sections(answer: Row) -> list[Section]:
     stable = answer["stability"]
     return [
-        Section(id="held-back", title="Crashes that were held back", body=_judged(answer)),
+        Section(
+            id="held-back", title=f"{met(answer).capitalize()} that were held back", body=_judged(answer)
+        ),
         Section(
             id="map",
-            title="Where crashes are survived, and at what cost",
+            title=f"Where {met(answer)} are survived, and at what cost",
             note=f"{map_axes(answer)}. The chosen cell has a frame; a dash is a cell that cannot be.",
             body=_maps(answer),
         ),
