@@ -37,7 +37,10 @@ def report(result: MonteCarloResult, versions: Sequence[tuple[str, str]], *, at_
             figures=(
                 ("survived with your rules", _percent(mine.survival.share)),
                 ("with no defence", _percent(result.tallies[result.undefended].survival.share)),
-                ("mean loss of the worst 5 %", _money(mine.loss.shortfall(0.95))),
+                (
+                    "mean loss of the worst 5 %",
+                    f"{_money(mine.loss.shortfall(0.95))} of {_money(result.equity_before)}",
+                ),
                 ("cost of safety", _money(mine.premium.mean)),
             ),
             sections=[
