@@ -95,6 +95,6 @@ def _floors(crashes: Sequence[Scenario], sets: Sequence[RuleSet], took_s: float)
     in_float = floors.float_loop(low, high) * len(sets)
     return [
         ("floor, a numpy crossing search", f"{search:.4f} s"),
-        ("floor, two comparisons a bar in plain Python, float", f"{in_float:.3f} s"),
+        ("floor, two comparisons a bar in Python", f"{in_float:.3f} s"),
         ("all / float loop", f"{took_s / in_float:.0f}"),
     ]
