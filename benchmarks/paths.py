@@ -3,12 +3,15 @@
 With the year's three rules, of which one moves a stop at every hour's close, so that nothing can be left out;
 and with three that go by the distance alone. The same days with no defence are played beside either, as they
 always are. Beside it stands the floor: a search for the first price below a bound, on the same prices.
+
+Of a tenth of the paths and of all of them it is told how much memory the largest of the processes took.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from resource import RUSAGE_CHILDREN, RUSAGE_SELF, getrusage
 from tempfile import TemporaryDirectory
 from time import process_time
 
@@ -76,9 +79,11 @@ params = { below = 0.03, leverage = 5 }
 def figures() -> Sequence[tuple[str, str]]:
     """What drawing and playing take, and the floor."""
     rows: list[tuple[str, str]] = []
+    _run(HOURLY, PATHS // 10)
+    few_mb = _peak_mb()
     name = f"{PATHS:,} paths x {MINUTES:,} minutes"
     for kind, rules in (("three rules, one by hourly ATR", HOURLY), ("three rules by distance", BY_DISTANCE)):
-        result = _run(rules)
+        result = _run(rules, PATHS)
         if not rows:
             floor_s = _floor(result)
             rows += [
@@ -94,11 +99,20 @@ def figures() -> Sequence[tuple[str, str]]:
             (f"{kind}: actions", f"{sum(mine.actions.values()):,}"),
             (f"{kind}: survived", f"{mine.survival.share:.4f}"),
         ]
-    return rows
+    return [
+        *rows,
+        (f"{PATHS // 10:,} paths: peak resident memory of a process", f"{few_mb:.0f} MB"),
+        (f"{PATHS:,} paths: peak resident memory of a process", f"{_peak_mb():.0f} MB"),
+    ]
 
 
-def _run(rules: str) -> MonteCarloResult:
-    wanted = Wanted(paths=PATHS, minutes=MINUTES, seed=1, workers=PROCESSES)
+def _peak_mb() -> float:
+    """The most that this process or any that has ended for it took so far."""
+    return max(getrusage(who).ru_maxrss for who in (RUSAGE_SELF, RUSAGE_CHILDREN)) / 1024
+
+
+def _run(rules: str, paths: int) -> MonteCarloResult:
+    wanted = Wanted(paths=paths, minutes=MINUTES, seed=1, workers=PROCESSES)
     configured = RuleSet(name="configured", settings=_settings(rules))
     return montecarlo([configured], group(year(minutes=30 * MINUTES)), wanted, prices={})
 

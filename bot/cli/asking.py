@@ -31,14 +31,16 @@ def folder_of(config: tuple[Path, ...], data: Path | None) -> Path:
     return data or Path(settings_of(config).config.journal.path).parent
 
 
-def answer_of(folder: Path, query: str, args: Mapping[str, object], *, timeout_s: float) -> dict[str, Any]:
-    """What the bot that runs there answers; ``Failure`` where none does."""
+ELSEWHERE = "name its configuration with --config, or its folder with --data"
+
+
+def answer_of(
+    folder: Path, query: str, args: Mapping[str, object], *, timeout_s: float, remedy: str = ELSEWHERE
+) -> dict[str, Any]:
+    """What the bot that runs there answers; ``Failure`` with the ``remedy`` where none does."""
     from bot.runtime.control import ask
 
     answer = asyncio.run(ask(folder, query, args, timeout_s=timeout_s))
     if answer is None:
-        raise Failure(
-            f"{folder}: no bot runs here; name its configuration with --config, or its folder with --data",
-            ExitCode.NOT_RUNNING,
-        )
+        raise Failure(f"{folder}: no bot runs here; {remedy}", ExitCode.NOT_RUNNING)
     return cast("dict[str, Any]", answer)

@@ -21,6 +21,7 @@ NONE = "none"
 CONSERVATIVE = "conservative"
 LIVE = "live"
 ASKING_S = 5.0
+NOT_LIVE = "name a running one's configuration with --config, or write down what you hold: --positions FILE"
 
 
 def _prices(_: click.Context, option: click.Parameter, values: tuple[str, ...]) -> dict[Symbol, Decimal]:
@@ -96,7 +97,7 @@ def _held(
     from bot.lab.stress.held import as_held
 
     folder = Path(sets[0].settings.config.journal.path).parent
-    holdings = answer_of(folder, "holdings", {}, timeout_s=ASKING_S)
+    holdings = answer_of(folder, "holdings", {}, timeout_s=ASKING_S, remedy=NOT_LIVE)
     found = [as_held(each.settings, holdings) for each in sets]
     for sentence in found[0].left_out:
         click.echo(sentence, err=True)

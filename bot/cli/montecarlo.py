@@ -4,23 +4,22 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from bot.cli.compared import at_option, compared, positions_option, shipped, vs_option
+from bot.cli.compared import at_option, compared, positions_option, vs_option
+from bot.cli.drawn import drawn_from
 from bot.cli.failures import ExitCode, Failure
 from bot.cli.options import F, config_option, duration, json_option
 from bot.cli.replay import map_option
 from bot.cli.reporting import progress, report_option, require_place, versions, write_report
 
 if TYPE_CHECKING:
-    from bot.config import Settings
     from bot.core.types import Symbol
-    from bot.lab.tapes import SymbolTapes, Tape
 
 DEFAULT_PATHS = 1_000
 DEFAULT_MINUTES = 1_440
@@ -128,7 +127,7 @@ def montecarlo(  # noqa: PLR0913 - one for each option
     wanted = Wanted(**drawing, workers=workers or _cores())
     try:
         with progress("paths", wanted.paths) as advance:
-            grouped = _drawn_from(sources, globs, sets[0].settings)
+            grouped = drawn_from(sources, globs, sets[0].settings)
             result = run(sets, grouped, wanted, prices=prices, seen=advance)
     except (SourceError, TapeError) as error:
         raise Failure(str(error), ExitCode.USAGE) from error
@@ -140,28 +139,6 @@ def montecarlo(  # noqa: PLR0913 - one for each option
         write_report(report, page(result, versions(), at_least=at_least))
     if result.survival < at_least:
         ctx.exit(ExitCode.DANGER)
-
-
-def _drawn_from(
-    sources: Sequence[str], globs: Mapping[str, str], settings: Settings
-) -> tuple[SymbolTapes, ...]:
-    """The tapes of every source; a name without a file is that of a scenario."""
-    from bot.lab.scenarios import FOLDER, library, names, read_scenario, tapes
-    from bot.lab.stress.matrix import symbols_of
-    from bot.lab.tapes import group, read_tape
-
-    known = settings.config.tapes.map
-    symbol_map = {**globs, **{glob: symbol for glob, symbol in known.items() if glob not in globs}}
-    folder = shipped(FOLDER)
-    found: list[Tape] = []
-    for source in sources:
-        if source.endswith(".toml"):
-            found += tapes(read_scenario(Path(source)), symbols_of(settings))
-        elif source in names(folder):
-            found += tapes(library([source], folder)[0], symbols_of(settings))
-        else:
-            found.append(read_tape(source, symbol_map=symbol_map))
-    return group(found)
 
 
 def _cores() -> int:

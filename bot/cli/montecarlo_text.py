@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from bot.cli.text import NOTHING, amount, columns, percent
+from bot.look.refusals import refusal
 
 Row = Mapping[str, Any]
 
@@ -113,7 +114,7 @@ def _blocked(answer: Row) -> Iterator[str]:
     """On how many paths limits refused something to the configured rules, most frequent first."""
     mine, rules = next(iter(answer["rules"].items()))
     rows = [
-        (reason, percent(str(part)))
+        (refusal(reason), percent(str(part)))
         for reason, part in sorted(rules["blocked"].items(), key=lambda each: (-each[1], each[0]))
     ]
     if rows:

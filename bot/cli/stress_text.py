@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from bot.cli.text import NOTHING, amount, columns, moment, percent
+from bot.look.refusals import refusal
 
 Row = Mapping[str, Any]
 
@@ -89,7 +90,7 @@ def _blocked(answer: Mapping[str, Any]) -> Iterator[str]:
                 counted[reason] = counted.get(reason, 0) + count
                 where[reason] = where.get(reason, 0) + 1
     rows: Sequence[tuple[str, str, str]] = [
-        (reason, str(count), f"in {where[reason]} scenarios")
+        (refusal(reason), str(count), f"in {where[reason]} scenario{'s' if where[reason] > 1 else ''}")
         for reason, count in sorted(counted.items(), key=lambda each: (-each[1], each[0]))
     ]
     if rows:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
@@ -16,12 +16,15 @@ from bot.cli.compared import at_option, compared, positions_option
 from bot.cli.crashes import faults_option, scenarios_named, scenarios_option
 from bot.cli.failures import ExitCode, Failure
 from bot.cli.options import config_option, json_option
+from bot.cli.replay import map_option
 from bot.cli.reporting import progress, report_option, require_place, versions, write_report
 
 if TYPE_CHECKING:
     from decimal import Decimal
 
+    from bot.config import Settings
     from bot.core.types import Symbol
+    from bot.lab.sweep.days import Days
     from bot.lab.sweep.results import Results
     from bot.lab.sweep.samples import HoldBack
     from bot.lab.sweep.sweep import Judged, Layout
@@ -30,6 +33,7 @@ if TYPE_CHECKING:
 FOLDER = Path("data", "sweeps")
 """Where results are kept for which no file is named."""
 DRAWN_MAX = 10_000
+PATHS_MAX = 10_000
 _NAME_DIGITS = 12
 
 
@@ -45,6 +49,9 @@ class Asked:
     faults: bool
     draw: int | None
     seed: int
+    paths: int | None
+    sources: tuple[str, ...]
+    globs: Mapping[str, str]
     hold_back: str | None
     jobs: int
     dask: str | None
@@ -60,6 +67,20 @@ class Asked:
 @positions_option
 @at_option("as it was then")
 @faults_option
+@click.option(
+    "--paths",
+    type=click.IntRange(1, PATHS_MAX),
+    metavar="N",
+    help="Beside the crashes, so many days that did not happen, drawn by --seed.",
+)
+@click.option(
+    "--from",
+    "sources",
+    multiple=True,
+    metavar="TAPE",
+    help="What --paths are drawn from: a tape (CSV, parquet), or a scenario; may be repeated.",
+)
+@map_option
 @click.option(
     "--hold-back",
     metavar="N|NAME,...",
@@ -99,7 +120,8 @@ def sweep(parameters: tuple[str, ...], **options: Any) -> None:  # noqa: ANN401 
 
     holdfast sweep top_up.below=0.03:0.08:6 top_up.restore_to=0.09,0.12,0.15
 
-    Some crashes are held back, and judge the choice at the end. Broken off, the same command goes on.
+    Some crashes are held back, paths as well, and judge the choice at the end. Broken off, the same command
+    goes on.
     """
     from bot.cli.sweep_text import report
     from bot.lab.sweep.answer import answer
@@ -121,7 +143,7 @@ def _layout(parameters: tuple[str, ...], asked: Asked) -> Layout:
     from bot.lab.sweep.sweep import lay_out
 
     (rules,), prices = compared(asked.config, asked.positions, "", asked.prices)
-    return lay_out(
+    laid = lay_out(
         rules.settings,
         parse_axes(rules.settings, parameters),
         scenarios_named(asked.wanted),
@@ -131,6 +153,25 @@ def _layout(parameters: tuple[str, ...], asked: Asked) -> Layout:
         prices=prices,
         faults=asked.faults,
     )
+    return replace(laid, days=_days(rules.settings, prices, asked))
+
+
+def _days(settings: Settings, prices: Mapping[Symbol, Decimal], asked: Asked) -> Days | None:
+    """The paths, where some are asked for."""
+    if asked.paths is None and not asked.sources:
+        return None
+    if asked.paths is None or not asked.sources:
+        raise click.UsageError("--paths N says how many days are drawn, and --from TAPE from what; give both")
+    from bot.cli.drawn import drawn_from
+    from bot.lab.montecarlo.errors import SourceError
+    from bot.lab.sweep.days import days
+    from bot.lab.tapes import TapeError
+
+    try:
+        grouped = drawn_from(asked.sources, asked.globs, settings)
+        return days(settings, grouped, paths=asked.paths, seed=asked.seed, prices=prices)
+    except (SourceError, TapeError) as error:
+        raise Failure(str(error), ExitCode.USAGE) from error
 
 
 def _hold_back(text: str | None) -> HoldBack | None:

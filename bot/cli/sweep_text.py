@@ -13,13 +13,17 @@ from bot.lab.sweep.words import (
     JUDGED,
     PARETO,
     UNJUDGED,
+    cost_of,
     dearness,
     figures_of,
     firmness,
     judged,
     left_out,
     map_axes,
+    met,
+    now,
     pareto,
+    paths_told,
     verdict,
 )
 
@@ -38,7 +42,9 @@ def report(answer: Row) -> str:
     """The whole answer of ``holdfast sweep``."""
     parts = [
         f"CHOSEN: {verdict(answer)}. {answer['cells']} cells in {answer['seconds']:.1f} s",
+        now(answer),
         left_out(answer),
+        paths_told(answer),
         _held_back(answer),
         *_maps(answer),
         _pareto(answer),
@@ -65,8 +71,8 @@ def _maps(answer: Row) -> Iterator[str]:
     def cost(field: Row) -> tuple[str, float]:
         return amount(field["cost_each"], 0), 1 - dear(field)
 
-    yield f"crashes survived: {map_axes(answer)}\n{_map(answer, survival)}"
-    yield f"cost of a crash: {map_axes(answer)}\n{_map(answer, cost)}"
+    yield f"{met(answer)} survived: {map_axes(answer)}\n{_map(answer, survival)}"
+    yield f"{cost_of(answer)}: {map_axes(answer)}\n{_map(answer, cost)}"
 
 
 def _map(answer: Row, shown: Shown) -> str:

@@ -5,6 +5,7 @@ from decimal import Decimal
 
 from bot.lab.sweep.axes import Axis, Between, Listed, Value
 from bot.lab.sweep.cell import Crash, Outcome, Sample
+from bot.lab.sweep.days import Paths
 from bot.lab.sweep.grid import Cell
 from bot.lab.sweep.judging import Figures
 
@@ -30,13 +31,38 @@ def a_crash(scenario: str = "gap", *, survived: bool = True, cost: str = "10") -
     )
 
 
+def some_paths(*, survived: int = 97, cost: str = "250") -> Paths:
+    """A hundred."""
+    return Paths(
+        paths=100,
+        survived=survived,
+        cost=Decimal(cost),
+        margin_added=Decimal("12.34"),
+        equity=Decimal(90_000),
+    )
+
+
 def an_outcome(
-    cell: int, *crashes: Crash, sample: Sample = Sample.IN, values: Sequence[str] = ("0.05",)
+    cell: int,
+    *crashes: Crash,
+    sample: Sample = Sample.IN,
+    values: Sequence[str] = ("0.05",),
+    paths: Paths | None = None,
 ) -> Outcome:
-    return Outcome(cell=cell, sample=sample, values=tuple(values), crashes=crashes or (a_crash(),))
+    return Outcome(
+        cell=cell, sample=sample, values=tuple(values), crashes=crashes or (a_crash(),), paths=paths
+    )
 
 
-def figures_of(cell: int, *, survived: int = 10, crashes: int = 10, cost: str = "100") -> Figures:
+def figures_of(
+    cell: int,
+    *,
+    survived: int = 10,
+    crashes: int = 10,
+    cost: str = "100",
+    paths_survived: int = 0,
+    paths: int = 0,
+) -> Figures:
     return Figures(
         cell=cell,
         values=(str(cell),),
@@ -46,6 +72,8 @@ def figures_of(cell: int, *, survived: int = 10, crashes: int = 10, cost: str = 
         margin_added=Decimal(0),
         equity=Decimal(0),
         nearest=None,
+        paths_survived=paths_survived,
+        paths=paths,
     )
 
 

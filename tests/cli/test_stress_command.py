@@ -54,6 +54,9 @@ def test_a_program_gets_one_object(holdfast: Run) -> None:
     }
     assert without["actions"] == {}
     assert without["saved_by"]["margin"][0]["symbol"] == "BTC/USDT:USDT"
+    # Rounded for reading only once: 0.146 % is 0.1 % there, which 0.15 % would not be.
+    distances = [p["smallest_distance"] for p in answer["trials"][0]["positions"]]
+    assert all(len(each.partition(".")[2]) == 6 for each in distances)
     assert answer["trials"][0]["saved_by"] is None
 
 
@@ -109,6 +112,7 @@ def test_what_a_running_bot_holds_is_asked_of_it(holdfast: Run, tmp_path: Path) 
     nobody = holdfast(*asked)
     assert nobody.exit_code == 3
     assert "no bot runs here" in nobody.stderr
+    assert "--positions FILE" in nobody.stderr
     with a_running_bot(tmp_path / "run", desk):
         answer = json.loads(holdfast(*asked).stdout)
     with_rules, without = answer["trials"]

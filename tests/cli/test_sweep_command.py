@@ -56,6 +56,22 @@ def test_people_get_a_choice_maps_and_lists_and_a_page_if_they_want(holdfast: Ru
         assert part in text
 
 
+def test_paths_count_beside_the_crashes(holdfast: Run, tmp_path: Path) -> None:
+    paths = ("--paths", "3", "--from", "dead_market", "--report", "page.html")
+    result = holdfast("sweep", "top_up.below=0.06", *ONE, *paths, "--json")
+    assert result.exit_code == 0, result.output
+    answer = json.loads(result.stdout)
+    assert (answer["paths"]["in_sample"], answer["paths"]["held_back"]) == (3, 3)
+    assert (answer["chosen"]["crashes"], answer["chosen"]["paths"]) == (1, 3)
+    assert answer["judged"]["chosen"]["paths"] == 3
+    # The only cell is as configured, and meets the same paths.
+    assert answer["configured"]["cost"] == answer["chosen"]["cost"]
+    assert "paths are drawn from" in (tmp_path / "page.html").read_text("utf-8")
+    text = unstyle(holdfast("sweep", "top_up.below=0.06", *ONE, *paths).stdout)
+    assert "1 of 1 crashes and 3 of 3 paths are survived" in text
+    assert "crashes and paths survived: top_up.below down" in text
+
+
 def test_what_is_done_already_is_not_done_again(holdfast: Run, tmp_path: Path) -> None:
     first = holdfast("sweep", "top_up.below=0.04,0.06", *ONE, "--json")
     (kept,) = (tmp_path / "data" / "sweeps").iterdir()
@@ -102,6 +118,9 @@ def test_cells_are_drawn_at_random_from_a_range(holdfast: Run) -> None:
         (("top_up.below=0.04", "--hold-back", "24"), 2, "leave some to choose by"),
         (("top_up.below=0.04", "--scenarios", "gpa"), 2, 'there is no scenario "gpa"'),
         (("top_up.below=0.04", "--jobs", "0"), 2, "--jobs"),
+        (("top_up.below=0.04", "--paths", "9"), 2, "--from TAPE from what; give both"),
+        (("top_up.below=0.04", "--from", "gap"), 2, "--paths N says how many days are drawn"),
+        (("top_up.below=0.04", "--paths", "9", "--from", "gpa"), 2, "gpa"),
         (("top_up.below=0.04", "--report", "no/page.html"), 2, "no: no such directory"),
         (("top_up.below=0.04", "--positions", "no.toml"), 4, "no.toml: cannot be read"),
     ],

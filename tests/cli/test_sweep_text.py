@@ -71,7 +71,8 @@ def test_people_read_it_from_the_top(told: dict[str, Any]) -> None:
         " as configured 9 at 60.00. 9 cells in 1.2 s\n"
     )
     said = [line for line in text.splitlines() if line[:1].isupper()]
-    assert [line.partition(":")[0] for line in said[1:]] == [
+    assert said[1] == "Configured now: top_up.below 0.06, top_up.restore_to 0.09"
+    assert [line.partition(":")[0] for line in said[2:]] == [
         "MUCH WORSE on crashes held back",
         "MUCH DEARER on crashes held back",
         "WORSE THAN WHAT YOU HAVE on crashes held back",
@@ -111,6 +112,7 @@ def test_the_page_says_the_same(told: dict[str, Any]) -> None:
     assert "10 of 10 crashes are survived at 50.00 each" in html
     assert "MUCH WORSE on crashes held back" in html
     assert "UNSTABLE" in html
+    assert "Configured now: top_up.below 0.06, top_up.restore_to 0.09" in html
     assert f"sha256 {told['config']}" in html
     assert len(html.encode()) < 400_000
 

@@ -33,7 +33,7 @@ def bootstrap(history: History, block: int) -> Bootstrap:
     """Draw from ``history`` in blocks of ``block`` bars on average; SourceError where it has not one."""
     if block > len(history):
         raise SourceError(
-            f"the tapes have {len(history)} bars, and a block {block}; give longer tapes, or --block"
+            f"the tapes have {len(history)} bars, and a block {block}; give longer tapes or a shorter --block"
         )
     return Bootstrap(moves=history.moves, block=block)
 

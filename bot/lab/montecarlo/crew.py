@@ -11,6 +11,7 @@ import gc
 from collections import deque
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Executor, Future, ProcessPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import islice
 from multiprocessing import get_context
@@ -48,14 +49,27 @@ class Crew:
         began = process_time()
         bundle = self._drawing.bundle(number)
         drawn = process_time()
-        # Paths leave cycles behind. With all else frozen, looking for them takes no time to speak of.
-        gc.freeze()
-        try:
+        with _collected_once():
             outcomes = tuple(each.play(bundle) for each in self.rehearsals)
-            gc.collect()
-        finally:
-            gc.unfreeze()
         return Played(outcomes=outcomes, drawing_s=drawn - began, playing_s=process_time() - drawn)
+
+
+@contextmanager
+def _collected_once() -> Iterator[None]:
+    """Look once, at the end, for the cycles that paths leave behind: with all else frozen that is soon done.
+
+    Whoever prepares a path would thaw what is frozen, if collecting went on meanwhile.
+    """
+    collecting = gc.isenabled()
+    gc.freeze()
+    gc.disable()
+    try:
+        yield
+        gc.collect()
+    finally:
+        gc.unfreeze()
+        if collecting:
+            gc.enable()
 
 
 def played(crew: Crew, drawing: Drawing, rule_sets: Sequence[RuleSet], workers: int) -> Iterator[Played]:

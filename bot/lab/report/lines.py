@@ -265,7 +265,8 @@ def _floats(values: ArrayLike) -> Floats:
 def _key(panes: Sequence[Pane]) -> list[tuple[str, str]]:
     named: dict[str, str] = {}
     for pane in panes:
-        named.update({each.name: "band" for each in pane.bands if each.name})
+        inks = ("band", *("band within" for _ in pane.bands))
+        named.update({each.name: ink for ink, each in zip(inks, pane.bands, strict=False) if each.name})
         named.update({each.name: each.ink for each in pane.lines if each.name})
         named.update({each.name: each.ink for each in pane.levels if each.name})
     return [(ink, name) for name, ink in named.items()]

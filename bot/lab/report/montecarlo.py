@@ -16,6 +16,7 @@ from bot.lab.report.page import Page, Section, page
 from bot.lab.report.table import Column, table
 from bot.lab.tapes import Ticks
 from bot.look.figures import amount, percent
+from bot.look.refusals import refusal
 from bot.look.tone import Tone
 
 _INKS = (Ink.FIRST, Ink.SECOND, Ink.THIRD, Ink.FOURTH)
@@ -36,7 +37,10 @@ def report(result: MonteCarloResult, versions: Sequence[tuple[str, str]], *, at_
             figures=(
                 ("survived with your rules", _percent(mine.survival.share)),
                 ("with no defence", _percent(result.tallies[result.undefended].survival.share)),
-                ("mean loss of the worst 5 %", _money(mine.loss.shortfall(0.95))),
+                (
+                    "mean loss of the worst 5 %",
+                    f"{_money(mine.loss.shortfall(0.95))} of {_money(result.equity_before)}",
+                ),
                 ("cost of safety", _money(mine.premium.mean)),
             ),
             sections=[
@@ -171,7 +175,10 @@ def _refused(result: MonteCarloResult) -> Iterator[Section]:
         return
     names = [name for name in result.tallies if name != result.undefended]
     rows = [
-        (reason, *(_percent(result.tallies[name].blocked[reason] / result.wanted.paths) for name in names))
+        (
+            refusal(reason),
+            *(_percent(result.tallies[name].blocked[reason] / result.wanted.paths) for name in names),
+        )
         for reason in reasons
     ]
     yield Section(

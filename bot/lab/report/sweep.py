@@ -15,13 +15,17 @@ from bot.lab.sweep.words import (
     JUDGED,
     PARETO,
     UNJUDGED,
+    cost_of,
     dearness,
     figures_of,
     firmness,
     judged,
     left_out,
     map_axes,
+    met,
+    now,
     pareto,
+    paths_told,
     survived,
     verdict,
 )
@@ -37,7 +41,12 @@ def report(answer: Row, versions: Sequence[tuple[str, str]]) -> str:
     """The HTML of what `bot.lab.sweep.answer.answer` gave. ``versions`` are of whatever it was made with."""
     chosen = answer["chosen"]
     warned = bool(answer["judged"]["warnings"]) or not answer["stability"]["stable"]
-    said = (*answer["judged"]["warnings"], *firmness(answer), left_out(answer))
+    said = (
+        now(answer),
+        *answer["judged"]["warnings"],
+        *firmness(answer),
+        left_out(answer),
+    )
     random = "the whole grid" if answer["random"] is None else f"{answer['random']} drawn"
     return page(
         Page(
@@ -48,7 +57,7 @@ def report(answer: Row, versions: Sequence[tuple[str, str]]) -> str:
             lead=[sentence for sentence in said if sentence],
             figures=[
                 ("Survived", survived(chosen)),
-                ("Cost of a crash", amount(chosen["cost_each"])),
+                (cost_of(answer).capitalize(), amount(chosen["cost_each"])),
                 ("Smallest distance", percent(chosen["smallest_distance"], 1)),
                 ("Cells", str(answer["cells"])),
             ],
@@ -56,6 +65,7 @@ def report(answer: Row, versions: Sequence[tuple[str, str]]) -> str:
             provenance=[
                 ("Configuration", f"sha256 {answer['config']}"),
                 ("Cells", f"{random}, seed {answer['seed']}"),
+                *_paths(answer),
                 ("Faults", "the exchange misbehaves" if answer["faults"] else "none"),
                 *versions,
             ],
@@ -63,13 +73,22 @@ def report(answer: Row, versions: Sequence[tuple[str, str]]) -> str:
     )
 
 
+def _paths(answer: Row) -> list[tuple[str, str]]:
+    """What the paths are, where there are any, and what is assumed of them."""
+    if answer["paths"] is None:
+        return []
+    return [("Paths", paths_told(answer)), ("Assumed", "; ".join(answer["paths"]["assumptions"][1:]))]
+
+
 def _sections(answer: Row) -> list[Section]:
     stable = answer["stability"]
     return [
-        Section(id="held-back", title="Crashes that were held back", body=_judged(answer)),
+        Section(
+            id="held-back", title=f"{met(answer).capitalize()} that were held back", body=_judged(answer)
+        ),
         Section(
             id="map",
-            title="Where crashes are survived, and at what cost",
+            title=f"Where {met(answer)} are survived, and at what cost",
             note=f"{map_axes(answer)}. The chosen cell has a frame; a dash is a cell that cannot be.",
             body=_maps(answer),
         ),
@@ -105,7 +124,7 @@ def _maps(answer: Row) -> Markup:
     def cost(field: Row) -> tuple[str, float]:
         return amount(field["cost_each"], 0), dear(field)
 
-    return _map(answer, survival, "crashes survived") + _map(answer, cost, "cost of a crash")
+    return _map(answer, survival, f"{met(answer)} survived") + _map(answer, cost, cost_of(answer))
 
 
 def _map(answer: Row, drawn: Drawn, caption: str) -> Markup:

@@ -22,6 +22,8 @@ SCHEMA_VERSION = 1
 FAULTS = (
     "the exchange does everything half a minute late, and is not there for ten minutes before the worst price"
 )
+DISTANCE_DIGITS = 6
+"""A distance is told in so many decimals: rounded again for reading it is what a page says of it."""
 YOURS = "configured"
 """The rules of the configuration itself, which the verdict is about."""
 
@@ -176,7 +178,7 @@ def _fate(fate: Fate) -> dict[str, Any]:
         "survived": fate.liquidated_ms is None,
         "liquidated_ms": fate.liquidated_ms,
         "open": fate.open,
-        "smallest_distance": None if fate.nearest is None else f"{fate.nearest:.4f}",
+        "smallest_distance": None if fate.nearest is None else f"{fate.nearest:.{DISTANCE_DIGITS}f}",
     }
 
 

@@ -5,14 +5,16 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Any
 
+from bot.lab.montecarlo.run import ASSUMED
 from bot.lab.replay.result import text
 from bot.lab.sweep.axes import value_text
 from bot.lab.sweep.cell import Sample
+from bot.lab.sweep.days import MINUTES
 from bot.lab.sweep.grid import AS_CONFIGURED
 from bot.lab.sweep.heat import Field, heat_map
 from bot.lab.sweep.judging import Figures
 from bot.lab.sweep.parameters import configured
-from bot.lab.sweep.sweep import Judged
+from bot.lab.sweep.sweep import Judged, Layout
 
 SCHEMA_VERSION = 1
 _CENTS = Decimal("0.01")
@@ -36,6 +38,7 @@ def answer(judged: Judged) -> dict[str, Any]:
         "cells": len(judged.cells),
         "left_out": {"cells": layout.possible.left_out, "because": layout.possible.because},
         **{sample.value: [each.name for each in layout.samples[sample]] for sample in Sample},
+        "paths": _paths(layout),
         "configured": told(judged.configured),
         "chosen": told(chosen),
         "judged": {
@@ -58,10 +61,24 @@ def answer(judged: Judged) -> dict[str, Any]:
     }
 
 
+def _paths(layout: Layout) -> dict[str, Any] | None:
+    """How many days were drawn for each sample, how long they are and what from."""
+    if layout.days is None:
+        return None
+    drawn = {sample.value: layout.paths(sample) for sample in Sample}
+    return {
+        **{name: 0 if each is None else each.paths for name, each in drawn.items()},
+        "minutes": MINUTES,
+        "assumptions": [*layout.days.history.assumptions, *ASSUMED],
+    }
+
+
 def _figures(each: Figures) -> dict[str, Any]:
     return {
         "survived": each.survived,
         "crashes": each.crashes,
+        "paths_survived": each.paths_survived,
+        "paths": each.paths,
         "cost_each": text(each.cost_each.quantize(_CENTS)),
         "cost": text(each.cost),
         "margin_added": text(each.margin_added),

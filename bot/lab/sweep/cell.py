@@ -1,8 +1,8 @@
-"""What one cell comes to: its rules through every crash of a sample.
+"""What one cell comes to: its rules through every crash of a sample, and through its paths.
 
 `evaluate` is a pure function of what it is given, and everything it takes and gives can be pickled: it may
 run here, in another process or on another machine, and answers the same. It plays what ``holdfast stress``
-plays.
+and ``holdfast montecarlo`` play.
 """
 
 from __future__ import annotations
@@ -19,10 +19,12 @@ from bot.config.errors import Origin
 from bot.config.read import Document
 from bot.config.settings import resolve
 from bot.core.types import Symbol
+from bot.lab.montecarlo.drawing import Drawing
 from bot.lab.scenarios import Scenario, Taken
 from bot.lab.stress.matrix import YOURS, first_prices, symbols_of
 from bot.lab.stress.trial import RuleSet, Stage, Stretch, Trial, stretch
 from bot.lab.sweep.axes import Axis, value_text
+from bot.lab.sweep.days import Paths, met
 from bot.lab.sweep.errors import SweepError
 from bot.lab.sweep.grid import Cell
 from bot.lab.sweep.parameters import document_with
@@ -50,6 +52,8 @@ class Question:
     scenarios: tuple[Scenario, ...] = field(compare=False)
     prices: Mapping[Symbol, Decimal] = field(compare=False)
     faults: bool = field(compare=False)
+    paths: Drawing | None = field(default=None, compare=False)
+    """Days to be drawn, where there are to be some beside the crashes."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,10 +91,11 @@ class Outcome:
     values: tuple[str, ...]
     """Those of the axes, as text; none in the cell that is as configured."""
     crashes: tuple[Crash, ...]
+    paths: Paths | None = None
 
 
 def evaluate(task: Task) -> Outcome:
-    """Play the crashes of a task; ConfigError for positions that cannot be at the prices of one of them."""
+    """Play what a task asks for; ConfigError for positions that cannot be at the prices of some of it."""
     question = task.question
     here = version("holdfast")
     if here != question.program:
@@ -105,6 +110,7 @@ def evaluate(task: Task) -> Outcome:
         sample=task.sample,
         values=tuple(map(value_text, values)),
         crashes=tuple(_crash(stage.judged(stage.played())) for stage in stages),
+        paths=None if question.paths is None else met(question.paths, rules),
     )
 
 

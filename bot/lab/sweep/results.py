@@ -19,6 +19,7 @@ from typing import IO, Any
 from bot.config.whole import write_whole
 from bot.lab.replay.result import text
 from bot.lab.sweep.cell import Crash, Outcome, Sample
+from bot.lab.sweep.days import Paths
 from bot.lab.sweep.errors import ResultsError
 
 FORMAT = "holdfast_sweep"
@@ -119,7 +120,7 @@ def _parsed(line: bytes) -> dict[str, Any]:
 
 
 def _to_json(outcome: Outcome) -> dict[str, Any]:
-    return {
+    told: dict[str, Any] = {
         "sample": outcome.sample.value,
         "cell": outcome.cell,
         "values": outcome.values,
@@ -135,6 +136,19 @@ def _to_json(outcome: Outcome) -> dict[str, Any]:
             }
             for crash in outcome.crashes
         ],
+    }
+    if outcome.paths is not None:
+        told["paths"] = _paths_json(outcome.paths)
+    return told
+
+
+def _paths_json(paths: Paths) -> dict[str, Any]:
+    return {
+        "paths": paths.paths,
+        "survived": paths.survived,
+        "cost": text(paths.cost),
+        "margin_added": text(paths.margin_added),
+        "equity": text(paths.equity),
     }
 
 
@@ -155,4 +169,15 @@ def _from_json(values: Mapping[str, Any]) -> Outcome:
             )
             for each in values["crashes"]
         ),
+        paths=_paths(values["paths"]) if "paths" in values else None,
+    )
+
+
+def _paths(values: Mapping[str, Any]) -> Paths:
+    return Paths(
+        paths=int(values["paths"]),
+        survived=int(values["survived"]),
+        cost=Decimal(values["cost"]),
+        margin_added=Decimal(values["margin_added"]),
+        equity=Decimal(values["equity"]),
     )

@@ -46,5 +46,10 @@ def split(
     )
 
 
+def held_back_paths(paths: int, chosen_by: int, held_back: int) -> int:
+    """How many further paths judge the choice: for each crash held back as many as for each of the others."""
+    return -(-paths * held_back // chosen_by)
+
+
 def _rank(name: str, seed: int) -> str:
     return hashlib.sha256(f"{seed} {name}".encode()).hexdigest()

@@ -1,7 +1,7 @@
 """A sweep from beginning to end: laid out, run, and judged.
 
-All cells meet the same crashes first. Then one is chosen, and it and the configuration as it is meet those
-that were held back.
+All cells meet the same crashes and paths first. Then one is chosen, and it and the configuration as it is
+meet those that were held back.
 """
 
 from __future__ import annotations
@@ -19,15 +19,17 @@ from typing import Any
 from bot.config.rule_files import SHIPPED
 from bot.config.settings import Settings
 from bot.core.types import Symbol
+from bot.lab.montecarlo.drawing import Drawing
 from bot.lab.replay.result import text
 from bot.lab.scenarios import Scenario
 from bot.lab.sweep.axes import Axis, Between, value_text
 from bot.lab.sweep.cell import Outcome, Question, Sample, Task, anchored, evaluate
+from bot.lab.sweep.days import Days
 from bot.lab.sweep.grid import AS_CONFIGURED, Cell, Possible, drawn, full_grid, possible
 from bot.lab.sweep.judging import Both, Figures, figures, out_of_sample, pareto
 from bot.lab.sweep.results import Results
 from bot.lab.sweep.running import run
-from bot.lab.sweep.samples import HoldBack, split
+from bot.lab.sweep.samples import HoldBack, held_back_paths, split
 from bot.lab.sweep.stability import Stability, stability
 from bot.lab.sweep.workers import Workers
 
@@ -46,6 +48,8 @@ class Layout:
     faults: bool
     seed: int
     draw: int | None
+    days: Days | None = None
+    """The paths that every cell meets beside the crashes, where there are to be some."""
 
     @property
     def cells(self) -> tuple[Cell, ...]:
@@ -72,11 +76,21 @@ class Layout:
             },
             "prices": {symbol: text(price) for symbol, price in sorted(self.prices.items())},
             "faults": self.faults,
+            **({} if self.days is None else {"paths": self.days.head()}),
         }
 
     def digest(self) -> str:
         """SHA-256 of the head: equal where the same is asked."""
         return hashlib.sha256(json.dumps(self.head(), sort_keys=True).encode()).hexdigest()
+
+    def paths(self, sample: Sample) -> Drawing | None:
+        """The paths of a sample; none where none are asked for, or nothing is held back."""
+        if self.days is None or not self.samples[sample]:
+            return None
+        if sample is Sample.IN:
+            return self.days.drawing
+        sizes = len(self.samples[Sample.IN]), len(self.samples[Sample.HELD_BACK])
+        return self.days.held_back(held_back_paths(self.days.drawing.paths, *sizes))
 
     def question(self, sample: Sample) -> Question:
         """What every cell is asked in a sample."""
@@ -88,6 +102,7 @@ class Layout:
             scenarios=self.samples[sample],
             prices=self.prices,
             faults=self.faults,
+            paths=self.paths(sample),
         )
 
 

@@ -26,8 +26,14 @@ def values_of(cell: Row) -> str:
 
 
 def survived(cell: Row) -> str:
-    """How many of the crashes it survives."""
-    return f"{cell['survived']} of {cell['crashes']}"
+    """How many of the crashes it survives, and of the paths where there are any."""
+    told = f"{cell['survived']} of {cell['crashes']}"
+    return f"{told} + {cell['paths_survived']} of {cell['paths']}" if cell["paths"] else told
+
+
+def met(answer: Row) -> str:
+    """What is survived or not."""
+    return "crashes and paths" if answer["paths"] else "crashes"
 
 
 def figures_of(cell: Row) -> tuple[str, ...]:
@@ -43,10 +49,19 @@ def figures_of(cell: Row) -> tuple[str, ...]:
 def verdict(answer: Row) -> str:
     """What is chosen, beside what is configured."""
     chosen, configured = answer["chosen"], answer["configured"]
+    lived, before = f"{chosen['survived']} of {chosen['crashes']} crashes", str(configured["survived"])
+    if answer["paths"]:
+        lived += f" and {chosen['paths_survived']} of {chosen['paths']} paths"
+        before += f" and {configured['paths_survived']}"
     return (
-        f"{values_of(chosen)}: {survived(chosen)} crashes are survived at {amount(chosen['cost_each'])} each;"
-        f" as configured {configured['survived']} at {amount(configured['cost_each'])}"
+        f"{values_of(chosen)}: {lived} are survived at {amount(chosen['cost_each'])} each;"
+        f" as configured {before} at {amount(configured['cost_each'])}"
     )
+
+
+def now(answer: Row) -> str:
+    """What is configured: the values that the chosen ones would replace."""
+    return f"Configured now: {values_of(answer['configured'])}"
 
 
 def left_out(answer: Row) -> str:
@@ -88,8 +103,22 @@ JUDGED = ("", "chosen by", "cost each", "held back", "cost each")
 
 def pareto(answer: Row) -> tuple[Sequence[Row], ...]:
     """The Pareto list; cells that are equal in it together."""
-    groups = groupby(answer["pareto"], lambda cell: (cell["survived"], cell["cost"]))
+    groups = groupby(answer["pareto"], lambda cell: (survived(cell), cell["cost"]))
     return tuple(list(group) for _, group in groups)
+
+
+def paths_told(answer: Row) -> str:
+    """How many paths there are and where they come from; nothing where there are none."""
+    told = answer["paths"]
+    if told is None:
+        return ""
+    many = f"{told['in_sample']} paths of {told['minutes'] // 60} hours, and {told['held_back']} held back"
+    return f"{many}; {told['assumptions'][0]}"
+
+
+def cost_of(answer: Row) -> str:
+    """What the cost of a field of the map is the cost of."""
+    return "cost of a crash or path" if answer["paths"] else "cost of a crash"
 
 
 def dearness(answer: Row) -> Callable[[Row], float]:

@@ -55,6 +55,17 @@ def test_the_page_is_small_and_fetches_nothing(result: MonteCarloResult) -> None
         assert f'id="{part}"' in html
 
 
+def test_a_loss_is_told_beside_what_there_was_to_lose(result: MonteCarloResult) -> None:
+    shortfall = result.tallies["configured"].loss.shortfall(0.95)
+    assert f"{shortfall:,.2f} of 1,000.00" in report(result, VERSIONS, at_least=0.99)
+
+
+def test_the_two_bands_of_the_paths_are_told_apart(result: MonteCarloResult) -> None:
+    html = report(result, VERSIONS, at_least=0.99)
+    key = html[html.index('class="key"', html.index('id="paths"')) :].partition("</ul>")[0]
+    assert key.index('class="band"') < key.index("90 % of paths") < key.index('class="band within"')
+
+
 def test_it_says_how_to_get_the_same_again(result: MonteCarloResult) -> None:
     html = report(result, VERSIONS, at_least=0.99)
     assert result.settings.digest() in html

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.lab.sweep.judging import Both, Figures, dominates, figures, out_of_sample, pareto
-from tests.building.sweeps import a_crash, an_outcome, figures_of
+from tests.building.sweeps import a_crash, an_outcome, figures_of, some_paths
 
 
 def test_figures_are_those_of_all_crashes_together() -> None:
@@ -18,6 +18,23 @@ def test_figures_are_those_of_all_crashes_together() -> None:
     assert found.equity == 2000
     assert found.nearest == 0
     assert found.part_survived == Decimal("0.5")
+
+
+def test_a_path_counts_as_much_as_a_crash() -> None:
+    crashes = a_crash(cost="10"), a_crash(survived=False, cost="10")
+    found = figures(an_outcome(3, *crashes, paths=some_paths(survived=97, cost="286")))
+    assert (found.survived, found.crashes, found.paths_survived, found.paths) == (1, 2, 97, 100)
+    assert found.part_survived == Decimal(98) / 102
+    assert found.cost_each == 3  # 306 over 102.
+    assert found.margin_added == Decimal("22.34")
+    assert found.equity == 92_000
+    # A path more and a crash less is as good at the same cost, and better at a lower one.
+    one, other = (
+        figures_of(n, survived=s, paths_survived=p, paths=100) for n, s, p in ((1, 9, 98), (2, 10, 97))
+    )
+    assert not dominates(one, other)
+    assert dominates(figures_of(3, survived=8, paths_survived=99, paths=100, cost="99"), other)
+    assert pareto([one, other, figures_of(4, survived=10, paths_survived=98, paths=100)])[0].cell == 4
 
 
 def test_the_list_is_what_it_is_by_hand() -> None:
@@ -85,3 +102,18 @@ def test_crashes_that_are_harder_for_everybody_are_told_from_a_bad_choice() -> N
     harder = Both(figures_of(0, survived=17, crashes=18), figures_of(0, survived=9, crashes=12))
     (said,) = out_of_sample(chosen, harder)
     assert said.endswith("so it is as configured: these are harder")
+
+
+def test_crashes_and_paths_held_back_are_judged_each_for_itself() -> None:
+    seen = figures_of(1, survived=18, crashes=18, paths_survived=100, paths=100)
+    # Of 40 altogether 39 are survived, but of the crashes only five of six.
+    crashed = figures_of(1, survived=5, crashes=6, paths_survived=34, paths=34, cost="0")
+    (said,) = out_of_sample(Both(seen, crashed), Both(seen, crashed))
+    assert said.startswith("MUCH WORSE on crashes held back: 5 of 6 are survived, of the others 18 of 18")
+    poor = figures_of(1, survived=6, crashes=6, paths_survived=20, paths=34, cost="1000")
+    good = figures_of(0, survived=6, crashes=6, paths_survived=33, paths=34)
+    assert [each.partition(":")[0] for each in out_of_sample(Both(seen, poor), Both(seen, good))] == [
+        "MUCH WORSE on paths held back",
+        "MUCH DEARER on crashes and paths held back",
+        "WORSE THAN WHAT YOU HAVE on paths held back",
+    ]

@@ -8,10 +8,11 @@ import pytest
 from bot.lab.sweep.cell import Sample
 from bot.lab.sweep.errors import ResultsError
 from bot.lab.sweep.results import results
-from tests.building.sweeps import a_crash, an_outcome
+from tests.building.sweeps import a_crash, an_outcome, some_paths
 
 HEAD = {"config": "c1", "seed": 1}
-ONE, TWO = an_outcome(1, a_crash(cost="0.1")), an_outcome(2, a_crash(survived=False), values=("0.1",))
+ONE = an_outcome(1, a_crash(cost="0.1"))
+TWO = an_outcome(2, a_crash(survived=False), values=("0.1",), paths=some_paths(cost="0.25"))
 JUDGED = an_outcome(1, sample=Sample.HELD_BACK)
 
 

@@ -4,7 +4,7 @@ import pytest
 
 from bot.lab.scenarios import Scenario, library
 from bot.lab.sweep.errors import ParameterError
-from bot.lab.sweep.samples import split
+from bot.lab.sweep.samples import held_back_paths, split
 
 
 @pytest.fixture(scope="module")
@@ -73,3 +73,9 @@ def test_what_leaves_nothing_or_is_not_there_is_refused(
 ) -> None:
     with pytest.raises(ParameterError, match=said):
         split(crashes, hold_back, seed=1)
+
+
+def test_as_large_a_part_of_the_paths_is_held_back_as_of_the_crashes() -> None:
+    assert held_back_paths(100, chosen_by=18, held_back=6) == 34  # 33.3, and never none.
+    assert held_back_paths(1, chosen_by=18, held_back=1) == 1
+    assert held_back_paths(100, chosen_by=24, held_back=0) == 0

@@ -21,7 +21,6 @@ from bot.lab.report.stress.story import (
     done,
     named,
     nearest,
-    plain,
     saved_by,
     tone_of,
 )
@@ -29,6 +28,7 @@ from bot.lab.report.table import Column, table
 from bot.lab.scenarios import Scenario
 from bot.lab.stress.matrix import StressResult
 from bot.look.figures import NOTHING, amount, moment, percent
+from bot.look.refusals import refusal
 from bot.look.tone import Tone
 
 MOST_BYTES = 400_000
@@ -228,8 +228,8 @@ def _refused(result: StressResult, by_rules: Sequence[Sequence[Story]]) -> Itera
         ordered = sorted(counted.items(), key=lambda each: -sum(each[1][0]))
         rows = [
             (
-                plain(reason),
-                *(f"{sum(times)} in {len(times)} scenarios" if times else "" for times in each),
+                refusal(reason),
+                *(f"{sum(times)} in {_scenarios(len(times))}" if times else "" for times in each),
             )
             for reason, each in ordered
         ]
@@ -240,6 +240,10 @@ def _refused(result: StressResult, by_rules: Sequence[Sequence[Story]]) -> Itera
             note="A refusal is counted once until something changes.",
             body=table(columns, rows),
         )
+
+
+def _scenarios(count: int) -> str:
+    return f"{count} scenario{'s' if count > 1 else ''}"
 
 
 def _runs(told: Told, buckets: int) -> Markup:
