@@ -80,8 +80,10 @@ def test_no_move_against_a_smaller_position_liquidates_that_would_not_have_liqui
     assume(before.distance > 0)
     after = reduced(before, part)
     moved = way if before.distance == INFINITE else way * before.distance
-    price = before.mark * (1 - before.danger * moved)
-    assert alive(after, price) or not alive(before, price)
+    two_sided = sum(each.position.id.symbol == id_.symbol for each in pool.holdings) > 1
+    for sign in (-1, 1) if two_sided else (before.danger,):
+        price = before.mark * (1 - sign * moved)
+        assert price <= 0 or alive(after, price) or not alive(before, price)
 
 
 @pytest.mark.slow
