@@ -11,8 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.core.types import Side
-from bot.venues.paper.model import PositionMode
+from bot.core.types import PositionMode, Side
 from tests.building import MINUTE_MS, START_MS
 from tests.lab.replay.harness import agreed
 from tests.lab.replay.scenes import D, Scene, a_scene, an_opening
