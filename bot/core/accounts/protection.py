@@ -16,9 +16,9 @@ from bot.core.danger.situation import (
     INFINITE,
     Situation,
     may_protect,
-    other_way,
     outweighed,
     protects,
+    stops_before,
     swings,
 )
 from bot.core.decisions import Decision, StateChanged
@@ -42,7 +42,7 @@ def protector_of(situation: Situation) -> str | None:
         return situation.protecting[0].client_id
     if situation.liquidation is None:
         return "no liquidation price"
-    return "the opposite leg" if other_way(situation) else None
+    return "the opposite leg" if stops_before(situation) is None else None
 
 
 def left_to_stops(situation: Situation) -> bool:

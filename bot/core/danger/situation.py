@@ -17,7 +17,7 @@ from bot.core.margin.project import project
 from bot.core.margin.room import Rooms
 from bot.core.margin.sums import PlainSums
 from bot.core.margin.targets import loss_at_liquidation
-from bot.core.margin.two_sided import Crossing, both_ways, heavier, nearer, weighs_down
+from bot.core.margin.two_sided import Crossing, against, both_ways, heavier, nearer, weighs_down
 from bot.core.markets.market import Market
 from bot.core.types import ONE, ZERO, Order, OrderKind, Position, PositionId, PriceKind, Symbol
 
@@ -265,7 +265,19 @@ def outweighed(situation: Situation) -> bool:
 
 def other_way(situation: Situation) -> bool:
     """Whether what both legs have to keep liquidates before its own loss would, which no stop prevents."""
+    if len(situation.legs) == 1:
+        return False
     return situation.danger != situation.id.side.sign and not outweighed(situation)
+
+
+def stops_before(situation: Situation) -> Decimal | None:
+    """The liquidation price that a stop has to come before; ``None`` if the position's loss leads to none."""
+    if len(situation.pool.holdings) == 1 or not other_way(situation):
+        return situation.liquidation
+    symbol, side = situation.id.symbol, situation.id.side
+    backed, curve = situation.surplus(ONE, symbol), situation.curve(symbol)
+    crossing = against(side, situation.legs, backed, situation.mark, curve)
+    return None if crossing is None else crossing.price
 
 
 def swings(situation: Situation) -> bool:
@@ -283,9 +295,8 @@ def protects(situation: Situation, order: Order) -> bool:
     """
     if order.trigger is None or not may_protect(situation, order):
         return False
-    liquidation = situation.liquidation
-    before = liquidation is None or situation.id.side.sign * (order.trigger - liquidation) > 0
-    return before or other_way(situation)
+    liquidation = stops_before(situation)
+    return liquidation is None or situation.id.side.sign * (order.trigger - liquidation) > 0
 
 
 def may_protect(situation: Situation, order: Order) -> bool:

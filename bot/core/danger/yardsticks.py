@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from decimal import Decimal
 
-from bot.core.danger.situation import INFINITE, Situation, other_way, outweighed, protects
+from bot.core.danger.situation import INFINITE, Situation, outweighed, protects, stops_before
 from bot.core.decisions import Because
 from bot.core.intents import (
     AddMargin,
@@ -52,8 +52,8 @@ def misplaced(situation: Situation, trigger: Decimal) -> Objection | None:
         return Because.WRONG_SIDE, f"stop {trigger} is no price"
     if sign * (situation.mark - trigger) <= 0:
         return Because.WRONG_SIDE, f"stop {trigger} is not behind mark {situation.mark}"
-    liquidation = situation.liquidation
-    if liquidation is not None and sign * (trigger - liquidation) <= 0 and not other_way(situation):
+    liquidation = stops_before(situation)
+    if liquidation is not None and sign * (trigger - liquidation) <= 0:
         return Because.WRONG_SIDE, f"stop {trigger} is not before liquidation {liquidation}"
     return None
 

@@ -2,10 +2,10 @@
 
 What one leg loses the other earns, so a pair is liquidated by the larger leg's loss or by what both have to
 keep, which grows with the price (in coins: as it falls) while equity stays behind. The second is all there is
-for two equal legs, and the nearer of the two for nearly equal ones. Exchanges show one price for both legs
-by the first alone, or none; the account is judged by its requirement at the mark all the same (BingX states
-the ratio so in "What Is Hedge Mode?"), so both are looked for here, and the nearer is told. For the same
-reason a requirement that a venue's display freezes at the mark (Bitget) is taken as it follows the mark.
+for two equal legs, and may be the nearer of the two for nearly equal ones. Exchanges show one price for
+both legs (Binance), or none; the account is judged by its requirement at the mark all the same (BingX works
+such an example out in "What Is Hedge Mode?"), so both are looked for here, and the nearer is told. For the
+same reason a requirement that a venue's display freezes at the mark (Bitget) is taken as it follows the mark.
 
 Equity less requirement is a line that bends down at the edges of tiers and never up, unless flat tiers make
 it jump; so a pool that lives has at most one crossing either way, and one that is dead is past one of them.
@@ -67,6 +67,15 @@ def nearer(legs: Legs, wallet: Decimal, mark: Decimal, curve: Curve | None = Non
     """The nearer of the ``crossings``, on the tick toward safety: up where falling liquidates, else down."""
     contract = legs[0].contract
     return nearest([_rounded(each, contract) for each in crossings(legs, wallet, mark, curve)], mark)
+
+
+def against(
+    side: Side, legs: Legs, wallet: Decimal, mark: Decimal, curve: Curve | None = None
+) -> Crossing | None:
+    """The one that the loss of one of the legs leads to, in the same way."""
+    contract, falling = legs[0].contract, side is Side.LONG
+    found = crossings(legs, wallet, mark, curve)
+    return next((_rounded(each, contract) for each in found if each.falling is falling), None)
 
 
 def _rounded(crossing: Crossing, contract: Contract) -> Crossing:
