@@ -57,7 +57,7 @@ class PartialClose(Rule[PartialCloseParams]):
         if view.times_acted >= self.params.max_times:
             return Never(f"a part was closed {view.times_acted} times already")
         if not view.endangered:
-            return Never("liquidation comes from the larger leg of a hedge")
+            return Never("liquidation comes from the larger leg of a hedge, or from what both have to keep")
         return self._near
 
     def settled(self, view: View) -> tuple[type[Intent], ...]:

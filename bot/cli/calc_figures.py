@@ -61,7 +61,11 @@ def bankruptcy(case: Case) -> Decimal | None:
     found = bankruptcy_price(pool, case.position.id, case.marks)
     if found is None or "tick" not in case.given.inputs:
         return found
-    return contract.price_down(found) if danger_below(pool, case.position.id) else contract.price_up(found)
+    return (
+        contract.price_down(found)
+        if danger_below(pool, case.position.id, case.marks)
+        else contract.price_up(found)
+    )
 
 
 def _alone(case: Case) -> Pool:
@@ -209,7 +213,7 @@ def away(case: Case) -> Decimal | None:
     found = liquidation(case)
     if found is None:
         return None
-    side = Side.LONG if danger_below(case.pool, case.position.id) else Side.SHORT
+    side = Side.LONG if danger_below(case.pool, case.position.id, case.marks) else Side.SHORT
     return distance(case.given.mark, found, side)
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from bot.core.capabilities import Capabilities, Capability
 from bot.core.contracts import Contract
-from bot.core.danger.situation import Situation
+from bot.core.danger.situation import Situation, stops_before
 from bot.core.held.losses import NO_LOSSES, Losses
 from bot.core.held.pairs import Pairing
 from bot.core.intents import Intent
@@ -218,7 +218,7 @@ class View(Surroundings):
         On the tick toward the mark; ``None`` without a liquidation price or when it has been passed.
         """
         s = self._situation
-        price, sign = s.liquidation, s.id.side.sign
+        price, sign = stops_before(s), s.id.side.sign
         if price is None or sign * (s.mark - price) <= 0:
             return None
         place = price + sign * min(price * fraction, abs(s.mark - price) / 2)

@@ -108,3 +108,13 @@ def test_what_one_position_lacks_is_missing_in_the_whole_cross_pool() -> None:
 
 def test_an_unheard_of_position_is_no_occasion() -> None:
     assert quotes(Desk(), "92") == []
+
+
+def test_of_two_equal_legs_the_nearer_price_is_gone_by_too() -> None:
+    desk = Desk(free="40")
+    desk.holds(a_position(LONG, "1", mode=CROSS), a_position(SHORT, "1", mode=CROSS))
+    # Both keep 4 %: 40 = 0.08 L at 500. An exchange that sees none there does not overrule that.
+    assert quotes(desk, None) == []
+    assert (liquidation(desk, LONG), liquidation(desk, SHORT)) == (D(500), D(500))
+    assert changes(quotes(desk, "400")) == [(f"liquidation:{LONG}", "agreed", "drifted")]
+    assert liquidation(desk, LONG) == 400

@@ -158,11 +158,24 @@ def test_of_two_legs_the_larger_needs_the_stop() -> None:
     assert long.liquidation == short.liquidation == D("68.2")
 
 
-def test_two_equal_legs_cannot_be_liquidated_by_price() -> None:
+def test_of_two_equal_legs_no_stop_helps_against_what_both_have_to_keep() -> None:
     desk = Desk(free="40")
     desk.holds(a_position(LONG, "1", mode=CROSS), a_position(SHORT, "1", mode=CROSS))
-    assert [s.liquidation for s in desk.engine.overview()] == [None, None]
-    assert {s.protected_by for s in desk.engine.overview()} == {"no liquidation price"}
+    # 40 = 0.04 * 2 L, four times the mark away.
+    assert [s.liquidation for s in desk.engine.overview()] == [D(500), D(500)]
+    assert [s.distance for s in desk.engine.overview()] == [D(4), D(4)]
+    assert {s.protected_by for s in desk.engine.overview()} == {"the opposite leg"}
+
+
+def test_the_larger_of_two_legs_needs_no_stop_where_both_keep_too_much_first() -> None:
+    desk = Desk(free="40")
+    desk.holds(a_position(LONG, "1", mode=CROSS), a_position(SHORT, "0.99", mode=CROSS))
+    # 40 + 0.01 (L - 100) = 0.0796 L at 560.3: a stop of the long at a lower price has nothing to do with it.
+    long, short = desk.engine.overview()
+    assert long.liquidation == short.liquidation == D("560.3")
+    assert (long.protected_by, short.protected_by) == ("the opposite leg", "the larger leg")
+    desk.rests(a_stop("79"))
+    assert desk.engine.overview()[0].protected_by == "theirs-79"
 
 
 def test_what_is_known_of_a_stop_before_its_position_is_not_forgotten() -> None:

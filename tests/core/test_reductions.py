@@ -80,8 +80,10 @@ def test_no_move_against_a_smaller_position_liquidates_that_would_not_have_liqui
     assume(before.distance > 0)
     after = reduced(before, part)
     moved = way if before.distance == INFINITE else way * before.distance
-    price = before.mark * (1 - before.danger * moved)
-    assert alive(after, price) or not alive(before, price)
+    two_sided = sum(each.position.id.symbol == id_.symbol for each in pool.holdings) > 1
+    for sign in (-1, 1) if two_sided else (before.danger,):
+        price = before.mark * (1 - sign * moved)
+        assert price <= 0 or alive(after, price) or not alive(before, price)
 
 
 @pytest.mark.slow
@@ -138,3 +140,26 @@ def test_a_reduction_whose_fee_others_would_pay_is_refused() -> None:
     # 150 - 0.01 of the long - 1 of the short; then 150 - 0.025 - 0.005 - 1.
     assert refused is not None
     assert refused[1] == "what backs the other positions would go from 148.9900 to 148.97000"
+
+
+@pytest.mark.parametrize(
+    ("side", "part", "objects"),
+    [
+        # 3 + 0.9 (L - 100) + (100 - L) = 0.019 L at 109.2.
+        (Side.LONG, "0.1", "distance would go from 50.0000% to 9.2000%"),
+        # 3 + (L - 100) + 0.95 (100 - L) = 0.0195 L at 65.6: now a fall liquidates.
+        (Side.SHORT, "0.05", "distance would go from 50.0000% to 34.4000%"),
+        # 3 + (L - 100) + 0.98 (100 - L) is above 0.0198 L at every price.
+        (Side.SHORT, "0.02", None),
+    ],
+)
+def test_less_of_one_of_two_equal_legs_goes_where_neither_way_is_nearer(
+    side: Side, part: str, objects: str | None
+) -> None:
+    # Both together keep 0.02 L, which is the 3 there are at 150.
+    legs = [a_position(each) for each in Side]
+    marks = {Symbol("BTCUSDT"): D(100)}
+    before = stands(cross(D(3), *((leg, a_contract()) for leg in legs)), a_position(side).id, marks, ZERO)
+    intent = ReducePosition(id=before.id, quantity=D(part))
+    refused = objection(intent, before, before.after(intent))
+    assert (refused and refused[1]) == objects

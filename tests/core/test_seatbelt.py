@@ -320,9 +320,10 @@ def test_of_two_legs_only_the_larger_gets_a_stop() -> None:
     assert "larger leg" in explained[SHORT]
 
 
-def test_two_equal_legs_need_none() -> None:
+@pytest.mark.parametrize("longs", ["1", "1.01"])
+def test_legs_that_both_keep_too_much_before_either_loses_too_much_need_none(longs: str) -> None:
     desk = belted(free="40")
-    desk.holds(a_position(LONG, "1", mode=CROSS), a_position(SHORT, "1", mode=CROSS))
+    desk.holds(a_position(LONG, longs, mode=CROSS), a_position(SHORT, "1", mode=CROSS))
     assert of(Action, desk.steps[-1].decisions) == []
 
 

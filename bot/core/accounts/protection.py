@@ -12,11 +12,19 @@ from bot.core.accounts.book import Holder
 from bot.core.contracts import ContractKind
 from bot.core.danger.appearing import appearing
 from bot.core.danger.conditions import OPEN, Reach, reach
-from bot.core.danger.situation import INFINITE, Situation, may_protect, protects
+from bot.core.danger.situation import (
+    INFINITE,
+    Situation,
+    may_protect,
+    outweighed,
+    protects,
+    stops_before,
+    swings,
+)
 from bot.core.decisions import Decision, StateChanged
 from bot.core.held.pairs import ALONE
 from bot.core.intents import Level
-from bot.core.wake import Metric, Wake, any_of
+from bot.core.wake import Always, Metric, Wake, any_of
 
 _NOBODY_LOOKED: tuple[object, Reach | None] = (None, None)
 
@@ -29,10 +37,12 @@ def protector_of(situation: Situation) -> str | None:
     if pair.guarded is not None or pair.whole(situation.position):
         return f"the pair with {pair.guarded or pair.legs[0].symbol}"
     if situation.liquidation is not None and not situation.endangered:
-        return "the larger leg"
+        return "the larger leg" if outweighed(situation) else "the opposite leg"
     if situation.protecting:
         return situation.protecting[0].client_id
-    return "no liquidation price" if situation.liquidation is None else None
+    if situation.liquidation is None:
+        return "no liquidation price"
+    return "the opposite leg" if stops_before(situation) is None else None
 
 
 def left_to_stops(situation: Situation) -> bool:
@@ -60,6 +70,8 @@ def protection_reach(situation: Situation) -> Reach:
 
 def _changes(situation: Situation) -> list[Wake]:
     """Everything that would change the answer, none of which is so now."""
+    if swings(situation):
+        return [Always()]
     side, contract = situation.id.side, situation.contract
     tick, sign = contract.tick, side.sign
     able = [order for order in situation.stops if order.trigger is not None and may_protect(situation, order)]

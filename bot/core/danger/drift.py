@@ -11,7 +11,7 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import NamedTuple
 
-from bot.core.danger.situation import Situation
+from bot.core.danger.situation import Situation, other_way, outweighed
 from bot.core.decisions import StateChanged
 from bot.core.intents import Level
 from bot.core.margin.assess import assess
@@ -40,11 +40,13 @@ def compare(situation: Situation, quoted: Decimal | None) -> Drift:
     ours = situation.liquidation
     if quoted is None:
         return Drift(AGREED, ZERO, f"the venue gives none, ours is {ours}")
-    if not situation.endangered:
+    if outweighed(situation):
         return Drift(AGREED, ZERO, "the other leg decides")
     because = f"the venue says {quoted}, ours is {ours}"
     if ours is not None and abs(quoted - ours) <= TOLERANCE * quoted:
         return Drift(AGREED, ZERO, because)
+    if other_way(situation) and situation.danger * (situation.mark - quoted) <= 0:
+        return Drift(AGREED, ZERO, f"{because}, which comes first")
     if situation.danger * (situation.mark - quoted) <= 0:
         return Drift(ABSURD, ZERO, f"{because}, and the mark is {situation.mark}")
     stands = assess(situation.pool, {**situation.marks, situation.id.symbol: quoted})

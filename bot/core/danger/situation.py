@@ -11,12 +11,13 @@ from bot.core.held.pairs import ALONE, Pairing
 from bot.core.intents import Intent
 from bot.core.margin.assess import Assessment, assess
 from bot.core.margin.curve import Curve
-from bot.core.margin.liquidation import Legs, falling_endangers, legs_of, liquidation_price
-from bot.core.margin.pool import Pool
+from bot.core.margin.liquidation import legs_of, liquidation_price
+from bot.core.margin.pool import Legs, Pool
 from bot.core.margin.project import project
 from bot.core.margin.room import Rooms
 from bot.core.margin.sums import PlainSums
 from bot.core.margin.targets import loss_at_liquidation
+from bot.core.margin.two_sided import Crossing, against, both_ways, heavier, nearer, weighs_down
 from bot.core.markets.market import Market
 from bot.core.types import ONE, ZERO, Order, OrderKind, Position, PositionId, PriceKind, Symbol
 
@@ -100,7 +101,7 @@ class Situation:
         self._liquidation_known = self.stands = True
 
     @property
-    def _legs(self) -> Legs:
+    def legs(self) -> Legs:
         """The position, and its opposite in hedge mode."""
         return legs_of(self.pool, self.id) if self.rooms is None else self.curve(self.id.symbol).legs
 
@@ -116,9 +117,14 @@ class Situation:
         if not self._liquidation_known:
             plain, id_ = self._plain, self.id
             if plain is None or id_ not in plain.liquidations:
-                asked = self.rooms is not None or plain is not None
-                backed = self.surplus(ONE, id_.symbol) if asked else None
-                self._liquidation = liquidation_price(self.pool, id_, self.marks, self._legs, backed)
+                legs = self.legs
+                if len(legs) > 1:
+                    crossing = _nearer(self)
+                    self._liquidation = None if crossing is None else crossing.price
+                else:
+                    asked = self.rooms is not None or plain is not None
+                    backed = self.surplus(ONE, id_.symbol) if asked else None
+                    self._liquidation = liquidation_price(self.pool, id_, self.marks, legs, backed)
                 if plain is not None:
                     plain.liquidations[id_] = self._liquidation
             else:
@@ -139,21 +145,25 @@ class Situation:
 
     @property
     def danger(self) -> int:
-        """+1 where a falling price liquidates, -1 where a rising one does: of two legs the larger decides."""
+        """+1 where a falling price liquidates, -1 where a rising one does: of two legs the nearer of both."""
         if len(self.pool.holdings) == 1:
             return self.id.side.sign
-        return 1 if falling_endangers(self._legs) else -1
+        legs = self.legs
+        if len(legs) == 1:
+            return self.id.side.sign
+        crossing = _nearer(self)
+        return 1 if (weighs_down(legs) if crossing is None else crossing.falling) else -1
 
     @property
     def endangered(self) -> bool:
-        """Whether its own loss leads to liquidation: that of the smaller leg of a hedge does not."""
-        return self.danger == self.id.side.sign
+        """Whether its own loss leads to liquidation: of two legs only the larger's may."""
+        return len(self.pool.holdings) == 1 or heavier(self.legs) is self.id.side
 
     @property
     def exposed(self) -> Decimal:
         """How much of the position is not offset by the other leg of its contract in its pool."""
         side, held = self.id.side, self.position.quantity
-        offset = (leg.position.quantity for leg in self._legs if leg.position.id.side is not side)
+        offset = (leg.position.quantity for leg in self.legs if leg.position.id.side is not side)
         return max(ZERO, held - sum(offset, ZERO))
 
     @property
@@ -242,6 +252,41 @@ class Situation:
         return None
 
 
+def _nearer(situation: Situation) -> Crossing | None:
+    """Where two legs are liquidated first."""
+    symbol = situation.id.symbol
+    return nearer(situation.legs, situation.surplus(ONE, symbol), situation.mark, situation.curve(symbol))
+
+
+def outweighed(situation: Situation) -> bool:
+    """Whether the other leg of its contract is the larger one."""
+    return len(situation.pool.holdings) > 1 and heavier(situation.legs) is situation.id.side.opposite
+
+
+def other_way(situation: Situation) -> bool:
+    """Whether what both legs have to keep liquidates before its own loss would, which no stop prevents."""
+    if len(situation.legs) == 1:
+        return False
+    return situation.danger != situation.id.side.sign and not outweighed(situation)
+
+
+def stops_before(situation: Situation) -> Decimal | None:
+    """The liquidation price that a stop has to come before; ``None`` if the position's loss leads to none."""
+    if len(situation.pool.holdings) == 1 or not other_way(situation):
+        return situation.liquidation
+    symbol, side = situation.id.symbol, situation.id.side
+    backed, curve = situation.surplus(ONE, symbol), situation.curve(symbol)
+    crossing = against(side, situation.legs, backed, situation.mark, curve)
+    return None if crossing is None else crossing.price
+
+
+def swings(situation: Situation) -> bool:
+    """Whether the marks decide which way liquidation comes: never that of the smaller of two legs."""
+    if len(situation.pool.holdings) == 1 or len(situation.legs) == 1:
+        return False
+    return not outweighed(situation) and both_ways(situation.legs)
+
+
 def protects(situation: Situation, order: Order) -> bool:
     """Whether a resting order really protects: a stop of the whole size, by mark, before liquidation.
 
@@ -250,7 +295,7 @@ def protects(situation: Situation, order: Order) -> bool:
     """
     if order.trigger is None or not may_protect(situation, order):
         return False
-    liquidation = situation.liquidation
+    liquidation = stops_before(situation)
     return liquidation is None or situation.id.side.sign * (order.trigger - liquidation) > 0
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from decimal import Decimal
 
-from bot.core.danger.situation import INFINITE, Situation, protects
+from bot.core.danger.situation import INFINITE, Situation, outweighed, protects, stops_before
 from bot.core.decisions import Because
 from bot.core.intents import (
     AddMargin,
@@ -18,8 +18,7 @@ from bot.core.intents import (
     ReducePosition,
     SetPosture,
 )
-from bot.core.margin.assess import assess
-from bot.core.types import ONE, OUR_PREFIX, ZERO, MarginMode
+from bot.core.types import OUR_PREFIX, ZERO, MarginMode
 
 Objection = tuple[Because, str]
 
@@ -53,7 +52,7 @@ def misplaced(situation: Situation, trigger: Decimal) -> Objection | None:
         return Because.WRONG_SIDE, f"stop {trigger} is no price"
     if sign * (situation.mark - trigger) <= 0:
         return Because.WRONG_SIDE, f"stop {trigger} is not behind mark {situation.mark}"
-    liquidation = situation.liquidation
+    liquidation = stops_before(situation)
     if liquidation is not None and sign * (trigger - liquidation) <= 0:
         return Because.WRONG_SIDE, f"stop {trigger} is not before liquidation {liquidation}"
     return None
@@ -75,7 +74,7 @@ def _loses_more(before: Situation, after: Situation | None) -> Objection | None:
     left = after.position.quantity if after is not None else ZERO
     if ZERO < before.position.quantity - left <= before.pair.excess:
         return None  # What a hedge has too much of protects nothing.
-    if before.liquidation is not None and not before.endangered:
+    if before.liquidation is not None and outweighed(before):
         return Because.NOT_SAFER, "this leg earns what the larger one loses"
     if after is None:
         return None
@@ -92,33 +91,20 @@ def _loses_more(before: Situation, after: Situation | None) -> Objection | None:
 def _takes_from_the_pool(before: Situation, after: Situation) -> Objection | None:
     """Why less of a cross position is not safer: what is lost at liquidation is the same but for a fee.
 
-    So it must not be liquidated nearer. Where it gains no distance, because nothing liquidates it or not by a
-    tick, the fee has to come out of the maintenance that is freed: what backs the others stays theirs.
+    So it must not be liquidated nearer, of two legs of one symbol either way. Where it gains no distance,
+    because nothing liquidates it or not by a tick, the fee has to come out of the maintenance that is freed:
+    what backs the others stays theirs. A hedge in another contract is in no liquidation price, which holds
+    all other marks: that its position has none says nothing of both moving together.
     """
-    two_sided = sum(holding.position.id.symbol == before.id.symbol for holding in before.pool.holdings) > 1
-    if before.liquidation is None and (two_sided or before.pair.legs or before.pair.guarded is not None):
+    if before.liquidation is None and (before.pair.legs or before.pair.guarded is not None):
         return Because.NOT_SAFER, "something stands against it: with less of it there would be a bet again"
     if after.distance < before.distance:
         return _brings_nearer(before, after)
-    if two_sided and not _survives(before, after):
-        return Because.NOT_SAFER, f"a move of {before.distance:.4%} would liquidate what is left"
     if after.distance == before.distance and len(before.pool.holdings) > 1:
         backed, left = before.assessment.surplus, after.assessment.surplus
         if left < backed:
             return Because.NOT_SAFER, f"what backs the other positions would go from {backed} to {left}"
     return None
-
-
-def _survives(before: Situation, after: Situation) -> bool:
-    """Whether a pool with both sides of a contract stands a move as far as it did, either way.
-
-    Of two equal sides there is no liquidation price, and all the same the requirement grows with the price.
-    """
-    away = before.distance
-    if not ZERO < away < ONE:
-        return True
-    moved = (before.mark * (ONE + way * away) for way in (-1, 1))
-    return not any(assess(after.pool, {**after.marks, after.id.symbol: at}).liquidatable for at in moved)
 
 
 def _unprotected(before: Situation, client_id: str) -> Objection | None:

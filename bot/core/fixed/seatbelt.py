@@ -62,7 +62,7 @@ class Seatbelt(Rule[SeatbeltParams]):
                 return Never(gone)
             return any_of(_CHANGED, appearing(view.id.side, view.contract, stop))
         if not view.endangered:
-            return Never("liquidation comes from the larger leg")
+            return Never("liquidation comes from the larger leg, or from what both have to keep")
         if stop is None or stop.trigger is None:
             return Always()
         if view.stands:

@@ -7,11 +7,14 @@ is the linear short at ``1 / p``. Everything else in this package uses only that
 
 from __future__ import annotations
 
-from decimal import Decimal
+from decimal import Context, Decimal
 
 from bot.core.contracts import Contract, ContractKind
 from bot.core.margin.rules import FeeAt
 from bot.core.types import ONE, ZERO, Position, Side
+
+WITHOUT_NOISE = Context(prec=24)
+"""Drops the last digits of a quotient, so that a price on the tick stays on it when it is rounded."""
 
 
 def coordinate(contract: Contract, price: Decimal) -> Decimal:

@@ -11,24 +11,23 @@ that, the bands are empty: ask every time.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import NamedTuple, Protocol
 
 from bot.core.contracts import Contract, ContractKind
-from bot.core.margin.arithmetic import coordinate
+from bot.core.margin.arithmetic import coordinate, direction
 from bot.core.margin.curve import Curve
 from bot.core.margin.liquidation import (
-    Legs,
     danger_below,
     legs_of,
     liquidation_price,
-    net_quantity,
 )
-from bot.core.margin.pool import Marks, Pool
+from bot.core.margin.pool import Legs, Marks, Pool
 from bot.core.margin.requirement import maintenance_point, steepest, tiers_jump
 from bot.core.margin.rules import MaintenanceAt
-from bot.core.types import ONE, ZERO, MarginMode, PositionId, Symbol
+from bot.core.margin.two_sided import both_ways
+from bot.core.types import ONE, ZERO, MarginMode, PositionId, Side, Symbol
 
 OWN_SHARE = Decimal("0.25")
 """What a position's own mark gets of the slack of a pool with other symbols, which move it together."""
@@ -112,7 +111,7 @@ def band_alive(pool: Pool) -> Band | None:
     if steepest(position, contract) >= position.quantity:
         return None
     price = liquidation_price(pool, position.id, {})
-    below = danger_below(pool, position.id)
+    below = danger_below(pool, position.id, {})
     return Band(price if below else None, None if below else price)
 
 
@@ -122,21 +121,20 @@ def distance_calm(pool: Pool, id_: PositionId, marks: Marks, threshold: Decimal,
     A position without a liquidation price is never below.
     """
     legs = legs_of(pool, id_)
-    if not net_quantity(legs):
-        return ALWAYS_CALM
-    if (threshold >= 1 and danger_below(pool, id_)) or nets(pool):
+    below = id_.side is Side.LONG
+    if nets(pool) or (threshold >= 1 and (below or len(legs) > 1)):
         return _asking_always(pool, id_, marks, sums)
     flat = any(tiers_jump(leg.position, leg.contract) for leg in legs)
-    frozen = any(maintenance_point(leg.position, leg.contract) is MaintenanceAt.MARK for leg in legs)
+    question = _Question(pool, id_, marks, threshold, legs, sums, below)
+    if len(legs) > 1:
+        return _asking_always(pool, id_, marks, sums) if flat else _two_sided_calm(question)
+    frozen = maintenance_point(legs[0].position, legs[0].contract) is MaintenanceAt.MARK
     if pool.mode is MarginMode.ISOLATED and not flat and not frozen:
         return Calm(_isolated_band(pool, id_, marks, threshold), {})
-    if len(legs) > 1 and (flat or frozen):
-        return _asking_always(pool, id_, marks, sums)
-    question = _Question(pool, id_, marks, threshold, legs, sums)
     if frozen:
         return _frozen_calm(question)
     calm = _solved_calm(question)
-    if flat or _steep(legs):
+    if flat or both_ways(legs):
         return _held_in_tier(question, calm, flat=flat)
     return calm
 
@@ -151,7 +149,7 @@ def liquidation_calm(pool: Pool, id_: PositionId, marks: Marks, price: Decimal, 
     if pool.mode is MarginMode.ISOLATED:
         return ALWAYS_CALM
     legs = legs_of(pool, id_)
-    single = not _steep(legs) and not any(
+    single = not both_ways(legs) and not any(
         tiers_jump(leg.position, leg.contract)
         or maintenance_point(leg.position, leg.contract) is MaintenanceAt.MARK
         for leg in legs
@@ -186,6 +184,8 @@ class _Question:
     threshold: Decimal
     legs: Legs
     sums: Sums
+    below: bool
+    """Whether it is about liquidation at a lower price."""
 
     @property
     def mark(self) -> Decimal:
@@ -194,10 +194,6 @@ class _Question:
     @property
     def contract(self) -> Contract:
         return self.legs[0].contract
-
-    @property
-    def below(self) -> bool:
-        return danger_below(self.pool, self.id)
 
     @property
     def factor(self) -> Decimal:
@@ -209,6 +205,12 @@ class _Question:
         """That price, on the tick: the answer is yes where equity there is less than the requirement."""
         reached = self.mark * self.factor
         return self.contract.price_down(reached) if self.below else self.contract.price_up(reached)
+
+    @property
+    def surplus(self) -> Decimal:
+        """What is left there."""
+        curve = self.sums.curve(self.id.symbol)
+        return self.sums.surplus(ONE, self.id.symbol) + curve.value(coordinate(self.contract, self.barrier))
 
     def band(self, reach: _Reach) -> Band:
         """The marks whose barrier stays strictly within the coordinates of ``reach``."""
@@ -231,7 +233,7 @@ def _isolated_band(pool: Pool, id_: PositionId, marks: Marks, threshold: Decimal
     if price is None:
         return FREE
     contract, mark = pool.holding(id_).contract, marks[id_.symbol]
-    below = danger_below(pool, id_)
+    below = id_.side is Side.LONG
     bound = price / (ONE - threshold if below else ONE + threshold)
     near = mark < bound if below else mark > bound
     if near is below:
@@ -247,6 +249,25 @@ def _solved_calm(question: _Question) -> Calm:
     at = coordinate(question.contract, question.barrier)
     reach, sums = _split(question, curve, at, ZERO)
     return Calm(question.band(reach), sums)
+
+
+def _two_sided_calm(question: _Question) -> Calm:
+    """Two legs are liquidated either way, so the answer is no while the pool lives at both barriers.
+
+    As their line only bends down, it also lives between them; and one at which it is dead is enough for yes.
+    """
+    calms = []
+    for below in (True, False):
+        side = replace(question, below=below)
+        if not side.barrier:
+            return _asking_always(question.pool, question.id, question.marks, question.sums)
+        calm = _solved_calm(side)
+        if side.surplus < 0:
+            return calm
+        calms.append(calm)
+    one, other = calms
+    sums = {key: band.within(other.sums[key]) for key, band in one.sums.items()}
+    return Calm(one.own.within(other.own), sums)
 
 
 def _frozen_calm(question: _Question) -> Calm:
@@ -296,7 +317,7 @@ def _held_in_tier(question: _Question, calm: Calm, *, flat: bool) -> Calm:
     at_barrier = coordinate(question.contract, question.barrier)
     low, high = curve.piece(at_mark)
     if (
-        curve.slope(at_mark) * net_quantity(question.legs) <= 0
+        curve.slope(at_mark) * direction(question.legs[0].position, question.contract) <= 0
         or sums.surplus(ONE, None) <= 0
         or (flat and curve.piece(at_barrier) != (low, high))
     ):
@@ -321,11 +342,6 @@ def mark_band(contract: Contract, reach: tuple[Decimal | None, Decimal | None]) 
     return Band(
         None if low is None else contract.price_up(low), None if high is None else contract.price_down(high)
     )
-
-
-def _steep(legs: Legs) -> bool:
-    """Whether in some tier the requirement grows faster than equity, so that there may be two crossings."""
-    return sum((steepest(leg.position, leg.contract) for leg in legs), ZERO) >= abs(net_quantity(legs))
 
 
 def _asking_always(pool: Pool, id_: PositionId, marks: Marks, sums: Sums) -> Calm:

@@ -11,21 +11,23 @@ from decimal import Decimal
 
 from bot.core.contracts import Contract
 from bot.core.margin.arithmetic import direction
-from bot.core.margin.liquidation import Legs
-from bot.core.margin.pool import Holding
+from bot.core.margin.pool import Holding, Legs
 from bot.core.margin.requirement import line, tier_index, tiers_move
-from bot.core.types import ONE, ZERO
+from bot.core.types import ONE, ZERO, Side
 
 
 class Curve:
     """The legs of one symbol: ``weight`` times their profit, less what they have to keep.
 
-    ``stretch`` multiplies the coordinate the profit is taken at, not that of the requirement.
+    ``stretch`` multiplies the coordinate the profit is taken at, not that of the requirement. Where sides
+    net, only those of the ``counted`` side have to keep something.
     """
 
     __slots__ = ("_edges", "_pieces", "contract", "legs")
 
-    def __init__(self, legs: Legs, weight: Decimal, stretch: Decimal = ONE) -> None:
+    def __init__(
+        self, legs: Legs, weight: Decimal, stretch: Decimal = ONE, counted: Side | None = None
+    ) -> None:
         """Lay out the line, piece by piece: a coordinate at an edge belongs to the piece below it."""
         self.legs = legs
         self.contract: Contract = legs[0].contract
@@ -33,7 +35,7 @@ class Curve:
         self._edges = edges[0] if len(legs) == 1 else sorted({edge for each in edges for edge in each})
         inside = [*self._edges, self._edges[-1] + ONE] if self._edges else [ONE]
         ramps = [_ramp(leg, weight, stretch) for leg in legs]
-        self._pieces = [_piece(legs, edges, ramps, at) for at in inside]
+        self._pieces = [_piece(legs, edges, ramps, at, counted) for at in inside]
 
     def value(self, at: Decimal) -> Decimal:
         """The line at a coordinate."""
@@ -94,15 +96,21 @@ def _ramp(leg: Holding, weight: Decimal, stretch: Decimal) -> tuple[Decimal, Dec
 
 
 def _piece(
-    legs: Legs, edges: Sequence[Sequence[Decimal]], ramps: Sequence[tuple[Decimal, Decimal]], at: Decimal
+    legs: Legs,
+    edges: Sequence[Sequence[Decimal]],
+    ramps: Sequence[tuple[Decimal, Decimal]],
+    at: Decimal,
+    counted: Side | None,
 ) -> tuple[Decimal, Decimal]:
     """Intercept and slope while every leg is in the tier it has at ``at``."""
     intercept = slope = ZERO
     for leg, own_edges, (paid, worth) in zip(legs, edges, ramps, strict=True):
         position, contract = leg.position, leg.contract
-        # At an edge, which is a rounded quotient, it is surely in the tier below.
-        index = bisect_left(own_edges, at) if own_edges else tier_index(contract, position.quantity, at)
-        required_slope, required = line(position, contract, index)
+        required_slope = required = ZERO
+        if counted is None or position.id.side is counted:
+            # At an edge, which is a rounded quotient, it is surely in the tier below.
+            index = bisect_left(own_edges, at) if own_edges else tier_index(contract, position.quantity, at)
+            required_slope, required = line(position, contract, index)
         intercept -= paid + required
         slope += worth - required_slope
     return intercept, slope

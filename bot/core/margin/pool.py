@@ -24,6 +24,10 @@ class Holding:
     contract: Contract
 
 
+Legs = tuple[Holding, ...]
+"""The holdings of one symbol in a pool: one, or in hedge mode a long and a short."""
+
+
 @dataclass(frozen=True, slots=True)
 class Pool:
     """Positions and the wallet behind them. ``wallet`` excludes unrealised profit, and may be negative."""

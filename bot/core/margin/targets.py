@@ -13,15 +13,8 @@ from bot.core.contracts import Contract, ContractKind
 from bot.core.margin.arithmetic import coordinate, direction, fee_value
 from bot.core.margin.assess import assess
 from bot.core.margin.booking import closing
-from bot.core.margin.liquidation import (
-    Legs,
-    at_edge,
-    backing,
-    danger_below,
-    legs_of,
-    net_quantity,
-)
-from bot.core.margin.pool import Marks, Pool
+from bot.core.margin.liquidation import backing, danger_below, legs_of
+from bot.core.margin.pool import Holding, Legs, Marks, Pool
 from bot.core.margin.requirement import (
     fee_point,
     line,
@@ -30,18 +23,21 @@ from bot.core.margin.requirement import (
     rate_of,
     tier_index,
     tiers_jump,
+    tiers_move,
 )
 from bot.core.margin.rules import FeeAt, MaintenanceAt, TierUnit
-from bot.core.types import ONE, ZERO, MarginMode, Position, PositionId
+from bot.core.types import ONE, ZERO, MarginMode, Position, PositionId, Side
 
 
-def barrier(pool: Pool, id_: PositionId, mark: Decimal, target: Decimal) -> Decimal:
-    """The price on the tick that liquidation may reach at most, for ``target`` distance from ``mark``."""
-    contract = pool.holding(id_).contract
-    if danger_below(pool, id_):
+def barrier(contract: Contract, mark: Decimal, target: Decimal, *, below: bool) -> Decimal:
+    """The price on the tick that liquidation may reach at most, for ``target`` distance from ``mark``.
+
+    ``below`` says from which side it comes.
+    """
+    if below:
         price = max(ZERO, contract.price_down(mark * (ONE - target)))
         assert price or contract.kind is ContractKind.LINEAR, (
-            f"{id_}: no margin keeps liquidation {target} away"
+            f"{contract.symbol}: no margin keeps liquidation {target} away"
         )
         return price
     return contract.price_up(mark * (ONE + target))
@@ -50,21 +46,19 @@ def barrier(pool: Pool, id_: PositionId, mark: Decimal, target: Decimal) -> Deci
 def margin_for_distance(pool: Pool, id_: PositionId, marks: Marks, target: Decimal) -> Decimal:
     """The smallest addition to the wallet after which the distance is at least ``target``; 0 if it is.
 
+    Two legs of one symbol are asked about either way.
+
     Rounded up to the margin step. ``target`` is a fraction of the mark, below 1 for inverse longs, which no
     amount of margin can free of liquidation altogether.
     """
     legs = legs_of(pool, id_)
-    wanted = barrier(pool, id_, marks[id_.symbol], target)
-    contract = legs[0].contract
-    net = net_quantity(legs)
-    if not net:
-        return ZERO
-    at = coordinate(contract, wanted)
-    wallet = backing(pool, id_, marks)
-    missing = -_surplus(legs, wallet, marks, at, above=False)
-    if net > 0:
-        for edge in _edges(legs, at, coordinate(contract, marks[id_.symbol])):
-            missing = max(missing, -_surplus(legs, wallet, marks, edge, above=True))
+    contract, mark = legs[0].contract, marks[id_.symbol]
+    here, wallet, missing = coordinate(contract, mark), backing(pool, id_, marks), ZERO
+    for below in (id_.side is Side.LONG,) if len(legs) == 1 else (True, False):
+        at = coordinate(contract, barrier(contract, mark, target, below=below))
+        missing = max(missing, -_surplus(legs, wallet, marks, at, frozen=len(legs) == 1))
+        for edge in _edges(legs, *sorted((at, here))):
+            missing = max(missing, -_surplus(legs, wallet, marks, edge, frozen=len(legs) == 1, above=True))
     return contract.margin_up(missing) if missing > 0 else ZERO
 
 
@@ -134,20 +128,31 @@ def close_for_loss(
     return min(contract.quantity_up((loss - max_loss) / freed), position.quantity)
 
 
-def _surplus(legs: Legs, wallet: Decimal, marks: Marks, at: Decimal, *, above: bool) -> Decimal:
-    """Equity less requirement at the coordinate ``at``; ``above`` takes the tier just above an edge there."""
+def _surplus(
+    legs: Legs, wallet: Decimal, marks: Marks, at: Decimal, *, frozen: bool, above: bool = False
+) -> Decimal:
+    """Equity less requirement at the coordinate ``at``; ``above`` takes the tier just above an edge there.
+
+    ``frozen`` where a requirement that the venue's display freezes at the mark is taken as it shows it.
+    """
     surplus = wallet
     for leg in legs:
         position, contract = leg.position, leg.contract
         gain = position.quantity * at - contract.notional(position.quantity, position.entry)
         surplus += gain if direction(position, contract) > 0 else -gain
-        if maintenance_point(position, contract) is MaintenanceAt.MARK:
+        if frozen and maintenance_point(position, contract) is MaintenanceAt.MARK:
             surplus -= maintenance(position, contract, marks[position.id.symbol])
             continue
         index = tier_index(contract, position.quantity, at)
-        slope, intercept = line(position, contract, index + at_edge(leg, index, at, 1) if above else index)
+        slope, intercept = line(position, contract, index + _ends(leg, index, at) if above else index)
         surplus -= slope * at + intercept
     return surplus
+
+
+def _ends(leg: Holding, index: int, at: Decimal) -> bool:
+    """Whether the leg's tier ``index`` ends at a coordinate."""
+    cap = leg.contract.tiers[index].cap
+    return tiers_move(leg.position, leg.contract) and cap is not None and cap / leg.position.quantity == at
 
 
 def _edges(legs: Legs, low: Decimal, high: Decimal) -> list[Decimal]:
@@ -182,18 +187,18 @@ def _close(
     """
     holding = pool.holding(id_)
     position, contract = holding.position, holding.contract
-    mark = coordinate(contract, marks[id_.symbol])
-    at = coordinate(contract, barrier(pool, id_, marks[id_.symbol], target))
+    mark, below = coordinate(contract, marks[id_.symbol]), danger_below(pool, id_, marks)
+    at = coordinate(contract, barrier(contract, marks[id_.symbol], target, below=below))
     others = tuple(leg for leg in legs_of(pool, id_) if leg.position.id != id_)
     rest = backing(pool, id_, marks) - slack
     if others:
-        rest = _surplus(others, rest, marks, at, above=False)
+        rest = _surplus(others, rest, marks, at, frozen=False)
     sign = direction(position, contract)
     entry = coordinate(contract, position.entry)
     rest += position.quantity * (sign * (mark - entry) - taker_fee * mark)
     basis = {
         MaintenanceAt.LIQUIDATION: at,
-        MaintenanceAt.MARK: mark,
+        MaintenanceAt.MARK: at if others else mark,
         MaintenanceAt.ENTRY: entry,
     }[maintenance_point(position, contract)]
     fixed = sign * (at - mark) + taker_fee * mark - _fee_per_unit(position, contract, at)

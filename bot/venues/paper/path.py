@@ -11,12 +11,12 @@ that is where trades happen.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from bot.core.contracts import Contract
-from bot.core.margin.liquidation import exact_liquidation_price
+from bot.core.margin.liquidation import exact_liquidation_prices
 from bot.core.margin.pool import Pool
 from bot.core.margin.rules import MaintenanceAt
 from bot.core.types import ZERO, ClientId, Order, PriceKind, Symbol
@@ -99,9 +99,9 @@ def _meetings(
     quote = books.quotes[symbol]
     start = quote.mark, quote.last
     for key in pools_holding(books, symbol):
-        price = _liquidation_price(books, key, symbol)
-        if price is not None and (end[0] <= price < start[0] or start[0] < price <= end[0]):
-            yield _meeting(PriceKind.MARK, price, start, end, key)
+        for price in _liquidation_prices(books, key, symbol):
+            if end[0] <= price < start[0] or start[0] < price <= end[0]:
+                yield _meeting(PriceKind.MARK, price, start, end, key)
     for order, level in waiting(books, symbol):
         if order.client_id in acted or not level.met(*end):
             continue
@@ -133,12 +133,12 @@ def _basis(by: PriceKind, order: Order, mark: Decimal, last: Decimal) -> Decimal
     return worse((mark, last), buy=buys(order.id.side, reduces=order.reduces))
 
 
-def _liquidation_price(books: Books, key: PoolKey, symbol: Symbol) -> Decimal | None:
+def _liquidation_prices(books: Books, key: PoolKey, symbol: Symbol) -> Sequence[Decimal]:
     pool = books.pool(key)
     assert pool is not None, f"{key}: holds nothing"
     moving = _moving(pool)
     id_ = next(h.position.id for h in moving.holdings if h.position.id.symbol == symbol)
-    return exact_liquidation_price(moving, id_, marks_of(books, moving))
+    return exact_liquidation_prices(moving, id_, marks_of(books, moving))
 
 
 def _moving(pool: Pool) -> Pool:

@@ -133,7 +133,7 @@ def test_bands_of_a_liquidation_price_are_sound(data: st.DataObject, pool: Pool)
     if moved is not None:
         then = exact_liquidation_price(pool, id_, moved)
         # No liquidation price is one beyond the end of the scale, on the side the danger is on.
-        above = (now > price and not danger_below(pool, id_)) if then is None else then > price
+        above = (now > price and not danger_below(pool, id_, marks)) if then is None else then > price
         assert above is (now > price)
 
 
@@ -193,10 +193,16 @@ def asks_always(pool: Pool, marks: Marks, threshold: str = "0.05") -> bool:
     return all(band == Band(marks[symbol], marks[symbol]) for symbol, band in bands.items())
 
 
-def test_equal_legs_never_need_an_evaluation() -> None:
+def test_equal_legs_need_an_evaluation_only_where_both_keep_too_much() -> None:
     pool = cross(D(50), (a_position(), a_contract()), (a_position(Side.SHORT), a_contract()))
     id_ = pool.holdings[0].position.id
-    assert distance_bands(pool, id_, {id_.symbol: D(100)}, D("0.05")) == {id_.symbol: Band(None, None)}
+    # Liquidation is at 50 / 0.02 = 2500, whose distance is 5 % at 2380.95.
+    far = distance_bands(pool, id_, {id_.symbol: D(100)}, D("0.05"))[id_.symbol]
+    near = distance_bands(pool, id_, {id_.symbol: D(2400)}, D("0.05"))[id_.symbol]
+    assert (far.low, near.high) == (None, None)
+    assert far.high is not None
+    assert near.low is not None
+    assert D("2380.8") <= far.high <= D("2380.9") < near.low <= D("2381.1")
 
 
 def test_a_long_without_a_liquidation_price_never_needs_an_evaluation() -> None:
@@ -209,10 +215,8 @@ def test_what_the_lines_do_not_answer_is_asked_every_time() -> None:
     long, short = a_position(quantity=D(2)), a_position(Side.SHORT)
     marks = {long.id.symbol: D(100)}
     netting = a_contract(rules=some_rules(netting=True))
-    frozen = a_contract(rules=some_rules(maintenance_at=MaintenanceAt.MARK))
     inverse = a_contract(kind=ContractKind.INVERSE, rules=some_rules(maintenance_at=MaintenanceAt.MARK))
     assert asks_always(cross(D(50), (long, netting), (short, netting)), marks)
-    assert asks_always(cross(D(50), (long, frozen), (short, frozen)), marks)
     assert asks_always(cross(D(50), (long, inverse)), marks)
     assert asks_always(cross(D(50), (long, a_contract())), marks, "1.5")
     assert asks_always(cross(D(50), (long, a_contract(tick=D(99)))), marks, "0.7")
@@ -263,16 +267,20 @@ def test_rounding_tightens_the_band_of_a_frozen_requirement() -> None:
     assert 185 <= low <= 188
 
 
-def test_nearly_equal_legs_are_asked_every_time() -> None:
+def test_nearly_equal_legs_are_asked_before_either_price() -> None:
     long, short = a_position(quantity=D("1.01")), a_position(Side.SHORT)
     pool = cross(D(5), (long, a_contract()), (short, a_contract()))
-    assert asks_always(pool, {long.id.symbol: D(100)})
+    # 5 + 0.01 (L - 100) = 0.0201 L at 396.04, five per cent away at 377.18.
+    band = distance_bands(pool, long.id, {long.id.symbol: D(100)}, D("0.05"))[long.id.symbol]
+    assert band.low is None
+    assert band.high is not None
+    assert D("377.0") <= band.high <= D("377.1")
     assert liquidation_bands(pool, long.id, {long.id.symbol: D(100)}, D(90)) == {
         long.id.symbol: Band(D(100), D(100))
     }
 
 
-def test_two_legs_are_asked_again_before_the_pool_dies_of_another_symbol() -> None:
+def test_two_legs_that_are_near_stay_so_when_the_pool_dies_of_another_symbol() -> None:
     tiers = progressive([D(210)], [D("0.01"), D("0.4")])
     long, short = a_position(quantity=D(2)), a_position(Side.SHORT)
     eth = a_position(symbol="ETHUSDT")
@@ -281,10 +289,7 @@ def test_two_legs_are_asked_again_before_the_pool_dies_of_another_symbol() -> No
     marks = {long.id.symbol: D(104), eth.id.symbol: D(100)}
     dead = {long.id.symbol: D(104), eth.id.symbol: D(50)}
     assert below(pool, long.id, marks, D("0.3"))
-    assert distance_of(pool, long.id, dead) is None
-    low = distance_bands(pool, long.id, marks, D("0.3"))[eth.id.symbol].low
-    assert low is not None
-    assert low > 50
+    assert distance_of(pool, long.id, dead) == 0
 
 
 def test_bands_of_an_inverse_long_are_below_it() -> None:

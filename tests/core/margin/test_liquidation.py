@@ -253,22 +253,6 @@ def test_long_and_short_of_one_symbol_share_one_price() -> None:
     assert distance_of(pool, short.id, marks) == (100 - D("71.5")) / 100
 
 
-def test_equal_legs_have_no_liquidation_price() -> None:
-    long, short = a_position(), a_position(Side.SHORT)
-    pool = cross(D(50), (long, a_contract()), (short, a_contract()))
-    assert liquidation_price(pool, long.id, {long.id.symbol: D(100)}) is None
-    assert bankruptcy_price(pool, long.id, {long.id.symbol: D(100)}) is None
-
-
-def test_nearly_equal_legs_are_liquidated_by_their_growing_requirement() -> None:
-    long, short = a_position(quantity=D("1.01")), a_position(Side.SHORT)
-    pool = cross(D(5), (long, a_contract()), (short, a_contract()))
-    # 5 + 1.01 (L - 100) + (100 - L) = 0.0201 L has its root above the mark: 4 / 0.0101.
-    price = exact_liquidation_price(pool, long.id, {long.id.symbol: D(100)})
-    assert price is not None
-    assert abs(price - D(4) / D("0.0101")) < HAIR
-
-
 def test_where_sides_net_only_the_larger_requirement_counts() -> None:
     long, short = a_position(quantity=D(3)), a_position(Side.SHORT)
     contract = a_contract(rules=some_rules(netting=True))

@@ -4,7 +4,7 @@ from dataclasses import replace
 from decimal import Decimal
 
 import pytest
-from hypothesis import assume, given
+from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.core.contracts import ContractKind
@@ -186,10 +186,6 @@ def test_margin_for_distance_is_enough_and_no_step_more(
     marks = data.draw(marks_near(pool, apart="0.2"))
     needed = margin_for_distance(pool, id_, marks, target)
     step = pool.holding(id_).contract.margin_step
-    if pool.mode.value == "cross" and len({h.position.id.symbol for h in pool.holdings}) < len(pool.holdings):
-        # Nearly equal legs may be liquidated on the other side, which no margin in this direction answers.
-        net = sum((h.position.quantity * h.position.id.side.sign for h in pool.holdings[:2]), ZERO)
-        assume(abs(net) > sum(h.position.quantity for h in pool.holdings[:2]) * D("0.5"))
 
     def reached(amount: Decimal) -> bool:
         found = distance_of(replace(pool, wallet=pool.wallet + amount), id_, marks)
@@ -388,10 +384,12 @@ def test_a_margin_step_too_coarse_leaves_no_close() -> None:
     assert close_for_distance(pool, id_, {id_.symbol: D(98)}, D("0.1"), taker_fee=D(0)) is None
 
 
-def test_the_distance_of_equal_legs_needs_no_margin() -> None:
-    pool = cross(D(50), (a_position(), a_contract()), (a_position(Side.SHORT), a_contract()))
+def test_the_distance_of_equal_legs_needs_what_both_keep_at_the_higher_price() -> None:
+    pool = cross(D(3), (a_position(), a_contract()), (a_position(Side.SHORT), a_contract()))
     id_ = pool.holdings[0].position.id
-    assert margin_for_distance(pool, id_, {id_.symbol: D(100)}, D("0.5")) == 0
+    # At 140 they keep 2.8, at 160 they keep 3.2.
+    assert margin_for_distance(pool, id_, {id_.symbol: D(100)}, D("0.4")) == 0
+    assert margin_for_distance(pool, id_, {id_.symbol: D(100)}, D("0.6")) == D("0.2")
 
 
 def test_the_addition_clears_the_edges_of_flat_tiers_on_the_way() -> None:

@@ -87,7 +87,7 @@ def corners(draw: st.DrawFn, pool: Pool, marks: Marks, bands: Bands) -> dict[Sym
     for holding in pool.holdings:
         symbol, tick = holding.position.id.symbol, holding.contract.tick
         if symbol not in moved:
-            worst = "low" if danger_below(pool, holding.position.id) else "high"
+            worst = "low" if danger_below(pool, holding.position.id, marks) else "high"
             choice = worst if hurting else draw(st.sampled_from(["low", "low", "high", "high", "here"]))
             moved[symbol] = corner(bands[symbol], tick, marks[symbol], choice, draw(st.integers(0, 2)))
     return moved
@@ -106,7 +106,7 @@ def surplus(pool: Pool, marks: Marks, weight: Decimal, without: Symbol | None) -
 
 def beyond(pool: Pool, id_: PositionId, marks: Marks, price: Decimal) -> bool:
     found = liquidation_price(pool, id_, marks)
-    return (not danger_below(pool, id_)) if found is None else found > price
+    return (not danger_below(pool, id_, marks)) if found is None else found > price
 
 
 def tense(pool: Pool, marks: Marks, threshold: Decimal) -> bool:

@@ -38,7 +38,7 @@ PINGED_MS = 30_000
 """Who listens outside hears of it three times in so long."""
 QUESTIONS = 12
 """So many single doubts a minute may leave to be asked about."""
-WITHOUT_STOP = ("no liquidation price", "the pair with", "the larger leg")
+WITHOUT_STOP = ("no liquidation price", "the pair with", "the larger leg", "the opposite leg")
 """What the journal may say in place of a stop that protects."""
 
 

@@ -83,3 +83,10 @@ def test_a_full_hedge_that_cannot_keep_its_requirement_goes_after_all() -> None:
     assert told(exchange, "250") == [(LONG, D(1), D(250))]
     assert the(exchange, SHORT).quantity == 1
     assert wallet(exchange) == 155
+
+
+def test_on_the_way_up_a_full_hedge_goes_at_the_price_it_was_told() -> None:
+    exchange = a_pair("binance", long="1")
+    facts = of(Liquidated, go(exchange, "300"))
+    # 5 = 2 % of 250; the long is sold there with 150 of profit.
+    assert [(f.id, f.price) for f in facts][:1] == [(LONG, D(250))]

@@ -102,6 +102,6 @@ def _judged(id_: PositionId, pool: Pool, marks: Marks, at_ms: int) -> Moment:
     price, ratio = liquidation_price(pool, id_, now), assess(pool, now).margin_ratio
     if price is None:
         return at_ms, _NAN, _NAN, _NAN if ratio is None else float(ratio)
-    side = Side.LONG if danger_below(pool, id_) else Side.SHORT
+    side = Side.LONG if danger_below(pool, id_, now) else Side.SHORT
     away = max(0.0, float(distance(now[id_.symbol], price, side)))
     return at_ms, float(price), away, _NAN if ratio is None else float(ratio)
