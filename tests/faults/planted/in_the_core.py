@@ -201,12 +201,8 @@ SUBSTITUTIONS = (
     Substitution(
         name="any_stop_protects",
         path=f"{CORE}/accounts/protection.py",
-        old="    if situation.protecting:\n        return situation.protecting[0].client_id\n    return",
-        new=(
-            "    if situation.protecting:\n"
-            "        return situation.protecting[0].client_id\n"
-            '    return "a stop" if True else'
-        ),
+        old='    return "the opposite leg" if stops_before(situation) is None else None\n',
+        new='    return "the opposite leg" if stops_before(situation) is None else "a stop"\n',
         breaks="a NAKED position is shown as protected",
         weather=("stop expired", "write -1008"),
     ),
