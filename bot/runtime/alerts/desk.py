@@ -75,12 +75,18 @@ class Desk:
         return thread
 
     def restore(self, thread: Thread, now_ms: int) -> None:
-        """Put back what an earlier run left: whoever was not told of it is told now."""
+        """Put back what an earlier run left. Whoever was not told of it is told now, unless it is history.
+
+        That is what somebody was told of and nobody waits for: a channel that was added since would begin
+        with the news of days.
+        """
         self._next = max(self._next, thread.number + 1)
         older = self._open.get(thread.notice.key)
         if older is not None:
             self._settle(thread.notice.key)
         self._open[thread.notice.key] = thread
+        if thread.told_ms and not thread.needs_somebody:
+            return
         for route in self._told_of(thread):
             if not thread.knows(route.name):
                 thread.wait(route.name, now_ms)

@@ -278,3 +278,16 @@ def test_what_began_again_before_anybody_heard_of_it_is_told_once_with_its_numbe
     desk.hear(a_notice(2 * S, lasts=True))
     assert day(desk, M) == [(12 * S, "phone", ["naked"])]
     assert [(thread.number, thread.needs_somebody) for thread in desk.threads] == [(1, False), (2, True)]
+
+
+def test_a_channel_that_is_new_after_a_restart_does_not_begin_with_the_news_of_days() -> None:
+    before = Desk(a_policy())
+    before.hear(a_notice(0, "old", Level.WARNING))
+    before.hear(a_notice(0, "open"))
+    day(before, M)
+    desk = Desk(a_policy(a_route(), a_route("sms")))
+    for thread in before.threads:
+        desk.restore(thread, M)
+    assert [message for message in day(desk, 2 * M, since_ms=M) if message[1] == "sms"] == [
+        (M + 10 * S, "sms", ["open"])
+    ]
