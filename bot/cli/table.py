@@ -16,7 +16,7 @@ import click
 
 from bot.cli.text import NOTHING, clock, columns, exact, flagged, mentions_flagged, moment, percent
 from bot.core.asking.explain import PositionStatus
-from bot.core.types import PositionId
+from bot.runtime.alerts.wording import named
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -88,7 +88,7 @@ def cells(status: PositionStatus, stops: Mapping[str, str]) -> tuple[str, ...]:
     """One position in the order of the headings."""
     id_ = status.id
     return (
-        f"{position_name(id_)} {exact(status.quantity)}",
+        f"{named(id_)} {exact(status.quantity)}",
         flagged(exact(status.mark), status.synthetic),
         exact(status.liquidation),
         percent(status.distance),
@@ -97,13 +97,6 @@ def cells(status: PositionStatus, stops: Mapping[str, str]) -> tuple[str, ...]:
         f"{status.next_rule} in {percent(status.next_away)}" if status.next_rule else NOTHING,
         _last(status),
     )
-
-
-def position_name(id_: PositionId) -> str:
-    """A position in few letters: ``BTC long``; a hedge must not look like what it hedges."""
-    base, _, rest = id_.symbol.partition("/")
-    date = rest.partition("-")[2]
-    return f"{base}-{date} {id_.side}" if date else f"{base} {id_.side}"
 
 
 def _protection(status: PositionStatus, stops: Mapping[str, str]) -> str:

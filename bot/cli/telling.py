@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from collections.abc import Set as AbstractSet
 
 from bot.cli.journal_text import decision_text, fact_text
-from bot.cli.table import Board, position_name
+from bot.cli.table import Board
 from bot.cli.text import clock as time_of_day
 from bot.cli.text import exact, flagged
 from bot.core.decisions import Action, Decision, Refusal, StateChanged
@@ -17,6 +17,7 @@ from bot.core.settings import SEATBELT
 from bot.core.states import BotState
 from bot.core.step import Step
 from bot.core.types import Order, PositionId, RuleName, Symbol
+from bot.runtime.alerts.wording import named
 
 _SAID_MAX = 50
 _RULES_MAX = 10_000
@@ -120,7 +121,7 @@ class Teller:
         return line, Level.INFO if routine else "action"
 
     def _name(self, id_: PositionId) -> str:
-        return flagged(position_name(id_), id_.symbol in self._synthetic)
+        return flagged(named(id_), id_.symbol in self._synthetic)
 
 
 def _is_over(change: StateChanged) -> bool:
